@@ -1,0 +1,98 @@
+//! Instants in microseconds UTC, read and written as ISO 8601.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An instant in microseconds since 1970-01-01T00:00:00Z; finer digits are cut.
+///
+/// ```
+/// use machi_types::Timestamp;
+/// let time: Timestamp = "2026-11-22T10:00:00.5+09:00".parse().unwrap();
+/// assert_eq!(time.to_string(), "2026-11-22T01:00:00.500Z");
+/// assert!("2026-11-22".parse::<Timestamp>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+/// Why a text is no date-time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no ISO 8601 date-time; it looks like 2026-11-22T10:00:00Z")]
+pub struct InvalidTimestamp(String);
+
+impl Timestamp {
+    /// From microseconds since the epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        let fault = || InvalidTimestamp(text.chars().take(60).collect());
+        // ETSI GS CIM 009 §4.6.3: a comma may stand for the decimal point, and the zone must be given.
+        let has_time = text.as_bytes().get(10).is_some_and(|b| matches!(b, b'T' | b't'));
+        if !has_time || text.len() > 40 {
+            return Err(fault());
+        }
+        let parsed: jiff::Timestamp = match text.contains(',') {
+            true => text.replace(',', ".").parse(),
+            false => text.parse(),
+        }
+        .map_err(|_| fault())?;
+        let nanos = parsed.as_nanosecond();
+        i64::try_from(nanos.div_euclid(1000)).map(Self).map_err(|_| fault())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// Writes milliseconds or microseconds only where there are any.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(time) = jiff::Timestamp::from_microsecond(self.0) else {
+            return write!(f, "{}us", self.0);
+        };
+        match self.0.rem_euclid(1_000_000) {
+            0 => write!(f, "{time:.0}"),
+            sub if sub % 1000 == 0 => write!(f, "{time:.3}"),
+            _ => write!(f, "{time:.6}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn offsets_commas_and_nanoseconds_are_understood() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), expected);
+        };
+        check("2020-09-01T12:03:00Z", "2020-09-01T12:03:00Z");
+        check("2020-09-01T12:03:00,123456789Z", "2020-09-01T12:03:00.123456Z");
+        check("2020-09-01T21:03:00+09:00", "2020-09-01T12:03:00Z");
+        check("1969-12-31T23:59:59.9999999Z", "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn what_is_no_date_time_is_refused() {
+        for bad in ["", "2020-09-01", "2020-09-01T12:03:00", "2020-13-01T00:00:00Z", "now", "2020-09-01 12:03:00Z"] {
+            assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn display_round_trips(micros in -62_135_596_800_000_000_i64..253_402_200_000_000_000) {
+            let time = Timestamp::from_micros(micros);
+            prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+        }
+    }
+}
