@@ -1,1 +1,32 @@
-//! Not yet written.
+//! The embedded engine: durable, indexed and fast in one folder of one machine.
+//!
+//! * The *journal* is the only thing that an acknowledgement waits for, and it is the change feed.
+//! * *Documents* lie in an LSM tree (the `lsm-tree` crate), brought up to date from the journal after a crash.
+//! * *Facets* lie in columns by document number, in memory, checkpointed page by page.
+//!
+//! One thread commits: it puts all waiting commits into one batch, syncs it, and then shows it.
+//! See docs/adr/0002 for why, and docs/adr/0003 for what each facet costs.
+
+mod background;
+mod checkpoint;
+mod codec;
+mod committer;
+mod documents;
+mod engine;
+mod failure;
+mod find;
+mod folder;
+mod ids;
+mod index;
+mod journal;
+mod options;
+mod publish;
+mod recovery;
+mod spaces;
+mod store;
+mod tail;
+mod tree;
+mod view;
+
+pub use options::Options;
+pub use store::EmbeddedStore;

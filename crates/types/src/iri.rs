@@ -73,7 +73,9 @@ fn scheme_length(text: &str) -> Option<usize> {
 
 /// RFC 3987 §2.2: neither reserved, nor unreserved, nor `%`.
 fn is_forbidden(c: char) -> bool {
-    c <= ' ' || c == '\u{7f}' || matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`')
+    c <= ' '
+        || c == '\u{7f}'
+        || matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`')
         || ('\u{80}'..='\u{9f}').contains(&c)
 }
 

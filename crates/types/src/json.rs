@@ -154,10 +154,7 @@ impl<'a> Json<'a> {
             Self::String(text) => Json::String(Cow::Owned(text.into_owned())),
             Self::Array(items) => Json::Array(items.into_iter().map(Json::into_owned).collect()),
             Self::Object(members) => Json::Object(
-                members
-                    .into_iter()
-                    .map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned()))
-                    .collect(),
+                members.into_iter().map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned())).collect(),
             ),
         }
     }
@@ -365,7 +362,9 @@ mod tests {
 
     #[test]
     fn values_come_back_as_they_were_in_their_order() {
-        for text in ["null", "true", "-1", "20.5", "\"街\"", "[]", r#"{"b":1,"a":[{"c":null}]}"#, "18446744073709551615"] {
+        for text in
+            ["null", "true", "-1", "20.5", "\"街\"", "[]", r#"{"b":1,"a":[{"c":null}]}"#, "18446744073709551615"]
+        {
             assert_eq!(text_of(text).as_deref(), Ok(text));
         }
         assert_eq!(text_of(r#""\u8857\n""#).as_deref(), Ok("\"街\\n\""));
@@ -373,7 +372,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused_with_its_position() {
-        for bad in ["", "{", "[1,]", "NaN", "{\"a\":1,}", "'a'", "1 2", "\"\\ud800\"", "\"\\ud800x\"", "01", "1e999", "{a:1}"] {
+        for bad in
+            ["", "{", "[1,]", "NaN", "{\"a\":1,}", "'a'", "1 2", "\"\\ud800\"", "\"\\ud800x\"", "01", "1e999", "{a:1}"]
+        {
             let error = text_of(bad).expect_err(bad);
             assert!(error.contains("line 1, column"), "{bad}: {error}");
         }

@@ -11,6 +11,7 @@
 mod caller;
 mod clock;
 mod error;
+pub mod geo;
 mod iri;
 pub mod json;
 mod name;

@@ -42,13 +42,8 @@ impl FromStr for TenantId {
 
     fn from_str(text: &str) -> Result<Self, InvalidTenant> {
         let starts_well = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
-        let in_alphabet =
-            text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':'));
-        if starts_well && in_alphabet && text.len() <= 64 {
-            Ok(Self(Name::from(text)))
-        } else {
-            Err(InvalidTenant)
-        }
+        let in_alphabet = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':'));
+        if starts_well && in_alphabet && text.len() <= 64 { Ok(Self(Name::from(text))) } else { Err(InvalidTenant) }
     }
 }
 

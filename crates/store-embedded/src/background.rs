@@ -1,0 +1,95 @@
+//! Work that nobody waits for: writing tables, merging them, checkpoints, and clearing away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use machi_store::StoreError;
+
+use crate::checkpoint;
+use crate::documents;
+use crate::engine::{Engine, Root};
+
+const IDLE: Duration = Duration::from_millis(500);
+
+/// Works until the engine closes, then writes what is left.
+pub(crate) fn run(engine: &Engine, checkpointed: Arc<Root>) {
+    let mut work = Work { engine, checkpointed };
+    loop {
+        let is_closing = engine.background.wait(IDLE);
+        let trouble = work.round(is_closing).err().map(|error| describe(&error));
+        if let Some(trouble) = &trouble {
+            tracing::error!(trouble, "tables could not be written; trying again");
+        }
+        let has_failed = trouble.is_some();
+        engine.background.report(trouble);
+        if is_closing {
+            return;
+        }
+        if has_failed {
+            std::thread::sleep(IDLE);
+        }
+    }
+}
+
+struct Work<'a> {
+    engine: &'a Engine,
+    checkpointed: Arc<Root>,
+}
+
+impl Work<'_> {
+    fn round(&mut self, is_closing: bool) -> Result<(), StoreError> {
+        let engine = self.engine;
+        engine.update_keep_from();
+        engine.documents.tree().flush()?;
+        if is_closing || engine.is_checkpoint_due() {
+            self.checkpoint()?;
+        }
+        if is_closing {
+            return Ok(());
+        }
+        self.clear_erased();
+        engine.documents.tree().compact()?;
+        engine.pages.compact()?;
+        self.remove_old_segments()
+    }
+
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let engine = self.engine;
+        let root = Arc::clone(&engine.root.read());
+        if root.position > engine.pages.applied()? {
+            let time = engine.time_of_last_commit();
+            checkpoint::write(engine, &self.checkpointed, &root, time)?;
+            self.checkpointed = root;
+        }
+        engine.checkpoint_done();
+        Ok(())
+    }
+
+    /// Deletes the rows of erased spaces.
+    fn clear_erased(&self) {
+        for space in self.engine.take_erased() {
+            documents::clear_space(self.engine.documents.tree(), space, self.engine.documents.visible());
+        }
+    }
+
+    /// Removes journal that neither a restart nor a reader of the feed needs.
+    fn remove_old_segments(&self) -> Result<(), StoreError> {
+        let engine = self.engine;
+        let needed = engine.documents.tree().applied()?.min(engine.pages.applied()?);
+        let read = engine.pinned().unwrap_or(u64::MAX);
+        let upto = needed.min(read);
+        if engine.segments.bytes() > engine.options.feed_bytes {
+            engine.segments.remove_upto(upto)?;
+        } else {
+            engine.segments.remove_older(upto, engine.options.feed_kept)?;
+        }
+        Ok(())
+    }
+}
+
+fn describe(error: &StoreError) -> String {
+    match error {
+        StoreError::Io { context, source } => format!("{context} failed: {source}"),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,612 @@
+//! The one writer: it puts all waiting commits into one batch, syncs it, and only then shows it.
+//!
+//! Callers decide ahead of the queue, in parallel. The committer takes a decision as it is when the
+//! document has not changed since, and has it made again when it has.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use machi_store::apply::{self, At};
+use machi_store::{
+    ChangeKind, Collection, Commit, Decide, Decision, Document, DocumentNo, Names, Outcome, Position, Receipt, Refusal,
+    StoreError,
+};
+use machi_types::{Name, TenantId, Timestamp};
+use parking_lot::{Condvar, Mutex};
+use rustc_hash::FxHashMap;
+use tokio::sync::oneshot;
+
+use crate::documents::DocumentWrite;
+use crate::engine::{Engine, Root};
+use crate::index::space::SpaceIndex;
+use crate::journal::Journal;
+use crate::journal::record::{Batch, ChangeRecord, CommitRecord, SpaceRecord};
+use crate::publish::{self, Ready};
+use crate::spaces::Space;
+
+/// How much is put under one fsync.
+const BATCH_CHANGES: usize = 4096;
+const BATCH_BYTES: usize = 16 << 20;
+/// Documents of larger commits are not put into the cache: nobody is waiting for all of them.
+const REMEMBERED: usize = 100;
+/// A clock that jumps further ahead while the process runs is not believed.
+const CLOCK_JUMP: Duration = Duration::from_secs(300);
+
+/// A decision made ahead of the queue, and on what.
+pub(crate) struct Prepared {
+    pub(crate) collection: Collection,
+    pub(crate) id: Name,
+    pub(crate) hash: u64,
+    pub(crate) decide: Box<dyn Decide>,
+    pub(crate) current: Option<Arc<Document>>,
+    pub(crate) decision: Result<Decision, Refusal>,
+}
+
+/// A commit in the queue.
+pub(crate) struct Waiting {
+    pub(crate) tenant: TenantId,
+    pub(crate) prepared: Vec<Prepared>,
+    pub(crate) all_or_nothing: bool,
+    pub(crate) cursors: Vec<(Name, Position)>,
+    pub(crate) bytes: usize,
+    pub(crate) answer: oneshot::Sender<Result<Receipt, StoreError>>,
+}
+
+/// Something else that the committer does between batches.
+pub(crate) enum Errand {
+    Erase(TenantId, oneshot::Sender<Result<(), StoreError>>),
+    /// Hands out the state between two batches.
+    Pause(Box<dyn FnOnce(&Engine) + Send>),
+    AcceptClock,
+}
+
+/// The queue in front of the committer.
+#[derive(Default)]
+pub(crate) struct Queue {
+    state: Mutex<QueueState>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct QueueState {
+    waiting: VecDeque<Waiting>,
+    errands: VecDeque<Errand>,
+    changes: usize,
+    bytes: usize,
+    is_closed: bool,
+}
+
+impl Queue {
+    pub(crate) fn push(&self, waiting: Waiting, engine: &Engine) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Err(StoreError::Closing);
+        }
+        let is_full = state.changes >= engine.options.queue_changes || state.bytes >= engine.options.queue_bytes;
+        if is_full {
+            return Err(StoreError::Overloaded);
+        }
+        state.changes += waiting.prepared.len();
+        state.bytes += waiting.bytes;
+        state.waiting.push_back(waiting);
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    pub(crate) fn send(&self, errand: Errand) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Err(StoreError::Closing);
+        }
+        state.errands.push_back(errand);
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    pub(crate) fn close(&self) {
+        self.state.lock().is_closed = true;
+        self.filled.notify_one();
+    }
+
+    /// What waits, up to the size of a batch; `None` once the queue is closed and empty.
+    fn take(&self) -> Option<(Vec<Errand>, Vec<Waiting>)> {
+        let mut state = self.state.lock();
+        while state.waiting.is_empty() && state.errands.is_empty() {
+            if state.is_closed {
+                return None;
+            }
+            self.filled.wait(&mut state);
+        }
+        let errands = state.errands.drain(..).collect();
+        let (mut taken, mut changes, mut bytes) = (Vec::new(), 0, 0);
+        while let Some(next) = state.waiting.front() {
+            let fits = changes + next.prepared.len() <= BATCH_CHANGES && bytes + next.bytes <= BATCH_BYTES;
+            if !taken.is_empty() && !fits {
+                break;
+            }
+            changes += next.prepared.len();
+            bytes += next.bytes;
+            taken.extend(state.waiting.pop_front());
+        }
+        state.changes -= changes;
+        state.bytes -= bytes;
+        Some((errands, taken))
+    }
+}
+
+/// The writer's own state.
+pub(crate) struct Committer {
+    engine: Arc<Engine>,
+    journal: Journal,
+    /// The last commit that was given a number and made it to disk.
+    last_commit: u64,
+    last_time: Timestamp,
+    clock_seen: (Timestamp, Instant),
+    clock_is_accepted: bool,
+    /// How many names are in the journal.
+    names_written: usize,
+    journal_bytes_since_checkpoint: u64,
+}
+
+/// What a batch has decided so far, on top of what is visible.
+#[derive(Default)]
+struct Overlay {
+    documents: FxHashMap<(u32, u64), Vec<Overlaid>>,
+    next_numbers: FxHashMap<u32, DocumentNo>,
+    new_spaces: Vec<Arc<Space>>,
+}
+
+/// A document as the batch has left it.
+#[derive(Clone)]
+struct Overlaid {
+    id: Name,
+    number: DocumentNo,
+    document: Option<Arc<Document>>,
+}
+
+/// A commit that has been decided.
+struct Decided {
+    record: CommitRecord,
+    changes: Vec<Ready>,
+    outcomes: Vec<Outcome>,
+    answer: oneshot::Sender<Result<Receipt, StoreError>>,
+}
+
+impl Committer {
+    pub(crate) fn new(engine: Arc<Engine>, journal: Journal, last_commit: u64, last_time: Timestamp) -> Self {
+        let clock_seen = (engine.clock.now(), Instant::now());
+        let names_written = engine.names.len();
+        Self {
+            engine,
+            journal,
+            last_commit,
+            last_time,
+            clock_seen,
+            clock_is_accepted: true,
+            names_written,
+            journal_bytes_since_checkpoint: 0,
+        }
+    }
+
+    /// Works until the queue is closed and empty.
+    pub(crate) fn run(mut self, queue: &Queue) {
+        while let Some((errands, waiting)) = queue.take() {
+            for errand in errands {
+                self.run_errand(errand);
+            }
+            if !waiting.is_empty() {
+                self.commit(waiting);
+            }
+        }
+    }
+
+    fn run_errand(&mut self, errand: Errand) {
+        match errand {
+            Errand::Erase(tenant, answer) => {
+                let _ = answer.send(self.erase(&tenant));
+            }
+            Errand::Pause(with) => with(&self.engine),
+            Errand::AcceptClock => {
+                self.clock_seen = (self.engine.clock.now(), Instant::now());
+                self.clock_is_accepted = true;
+            }
+        }
+    }
+
+    fn commit(&mut self, waiting: Vec<Waiting>) {
+        if let Err(error) = self.check_writable() {
+            let reason = error.to_string();
+            for waiting in waiting {
+                let _ = waiting.answer.send(Err(StoreError::ReadOnly { reason: reason.clone() }));
+            }
+            return;
+        }
+        let mut overlay = Overlay::default();
+        let mut decided = Vec::with_capacity(waiting.len());
+        let (mut commit, mut time) = (self.last_commit, self.last_time);
+        let now = self.engine.clock.now();
+        for waiting in waiting {
+            let at = At { commit: commit + 1, time: now.max(Timestamp::from_micros(time.micros() + 1)) };
+            let result = self.decide(waiting, &mut overlay, at);
+            let has_changes = !result.changes.is_empty() || !result.record.cursors.is_empty();
+            if has_changes {
+                (commit, time) = (at.commit, at.time);
+            }
+            decided.push(result);
+        }
+        if commit > self.last_commit
+            && let Err(error) = self.write(&overlay, &mut decided, commit)
+        {
+            tracing::error!(error = %error, "the journal could not be written; the waiting commits are refused");
+            refuse(decided, &error);
+            return;
+        }
+        self.show(overlay, decided, commit, time);
+        self.keep_house();
+    }
+
+    /// Refuses writes while they would not be safe.
+    fn check_writable(&mut self) -> Result<(), StoreError> {
+        let (wall, monotonic) = (self.engine.clock.now(), Instant::now());
+        let elapsed = monotonic.duration_since(self.clock_seen.1) + CLOCK_JUMP;
+        let latest = self.clock_seen.0.micros().saturating_add(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX));
+        if wall.micros() > latest {
+            self.clock_is_accepted = false;
+        } else {
+            self.clock_is_accepted = true;
+            self.clock_seen = (wall, monotonic);
+        }
+        if !self.clock_is_accepted {
+            return Err(StoreError::ReadOnly {
+                reason: format!(
+                    "the clock jumped ahead to {wall} by more than 5 minutes; set it right, or confirm it with: machi clock accept"
+                ),
+            });
+        }
+        self.wait_for_background()
+    }
+
+    fn wait_for_background(&self) -> Result<(), StoreError> {
+        let engine = &self.engine;
+        let journal_is_full = || {
+            let held = engine.segments.bytes();
+            held > engine.options.feed_bytes_pinned
+        };
+        if journal_is_full() {
+            engine.background.wake();
+            return Err(StoreError::ReadOnly {
+                reason: "the change feed has reached its bound on disk because a consumer has not read it".to_owned(),
+            });
+        }
+        while engine.documents.tree().is_behind() || engine.pages.is_behind() {
+            if let Some(trouble) = engine.background.trouble() {
+                return Err(StoreError::ReadOnly { reason: trouble });
+            }
+            engine.background.wake();
+            engine.background.pause();
+        }
+        Ok(())
+    }
+
+    fn decide(&self, waiting: Waiting, overlay: &mut Overlay, at: At) -> Decided {
+        let mut changes = Vec::with_capacity(waiting.prepared.len());
+        let mut outcomes = Vec::with_capacity(waiting.prepared.len());
+        // Only an all-or-nothing commit needs a way back.
+        let before = waiting.all_or_nothing.then(|| (overlay.documents.clone(), overlay.next_numbers.clone()));
+        for prepared in waiting.prepared {
+            let outcome = self.decide_one(prepared, &waiting.tenant, overlay, at, &mut changes);
+            outcomes.push(outcome);
+        }
+        let is_refused = |outcome: &Outcome| matches!(outcome, Outcome::Refused(_));
+        let mut cursors = waiting.cursors;
+        if let Some((documents, next_numbers)) = before
+            && outcomes.iter().any(is_refused)
+        {
+            overlay.documents = documents;
+            overlay.next_numbers = next_numbers;
+            changes.clear();
+            cursors.clear();
+            outcomes = outcomes.into_iter().map(|o| if is_refused(&o) { o } else { Outcome::NotTried }).collect();
+        }
+        let record = CommitRecord { number: at.commit, time: at.time, cursors, changes: Vec::new() };
+        Decided { record, changes, outcomes, answer: waiting.answer }
+    }
+
+    fn decide_one(
+        &self,
+        mut prepared: Prepared,
+        tenant: &TenantId,
+        overlay: &mut Overlay,
+        at: At,
+        changes: &mut Vec<Ready>,
+    ) -> Outcome {
+        let space = self.space(tenant, prepared.collection, overlay);
+        let (current, number) = match self.current(&space, &prepared, overlay) {
+            Ok(found) => found,
+            Err(error) => return Outcome::Refused(Box::new(error)),
+        };
+        let is_unchanged = match (&current, &prepared.current) {
+            (None, None) => true,
+            (Some(now), Some(then)) => now.version == then.version,
+            _ => false,
+        };
+        let decision = if is_unchanged { prepared.decision } else { prepared.decide.decide(current.as_deref()) };
+        let applied = match (decision, &current) {
+            (Err(refusal), _) => return Outcome::Refused(refusal),
+            (Ok(Decision::Keep), _) | (Ok(Decision::Delete), None) => return Outcome::Kept,
+            (Ok(Decision::Delete), Some(document)) => apply::delete(document),
+            (Ok(Decision::Change(change)), _) => {
+                let number = number.unwrap_or_else(|| overlay.take_number(&space));
+                apply::change(current.as_deref(), &prepared.id, number, change, at)
+            }
+        };
+        let document = applied.document.map(Arc::new);
+        let number = document.as_ref().or(current.as_ref()).map_or(DocumentNo(0), |document| document.number);
+        let touched = applied.sections.iter().filter_map(|change| change.new.as_ref().or(change.old.as_ref()));
+        let write = DocumentWrite {
+            number,
+            touched: touched.map(|section| section.key).collect(),
+            before: current.clone(),
+            after: document.clone(),
+        };
+        let created = document.as_ref().map_or(at.time, |document| document.created);
+        let record = ChangeRecord {
+            space: space.number,
+            number,
+            id: prepared.id.clone(),
+            kind: applied.kind,
+            created,
+            old_head: applied.old_head,
+            new_head: applied.new_head,
+            sections: applied.sections.into_iter().map(Into::into).collect(),
+        };
+        overlay.put(&space, prepared.hash, Overlaid { id: prepared.id, number, document });
+        changes.push(Ready { space, hash: prepared.hash, record, write });
+        match applied.kind {
+            ChangeKind::Created => Outcome::Created { version: at.commit },
+            ChangeKind::Changed => Outcome::Changed { version: at.commit },
+            ChangeKind::Deleted => Outcome::Deleted,
+        }
+    }
+
+    fn space(&self, tenant: &TenantId, collection: Collection, overlay: &mut Overlay) -> Arc<Space> {
+        let is_wanted = |space: &&Arc<Space>| space.tenant == *tenant && space.collection == collection;
+        if let Some(space) =
+            self.engine.space(tenant, collection).or_else(|| overlay.new_spaces.iter().find(is_wanted).cloned())
+        {
+            return space;
+        }
+        let number = self.engine.spaces.next_number() + overlay.new_spaces.len() as u32;
+        let space = Arc::new(Space { number, tenant: tenant.clone(), collection, ids: Default::default() });
+        overlay.new_spaces.push(Arc::clone(&space));
+        space
+    }
+
+    /// The document as this batch sees it, and the number of its id where it has one.
+    fn current(
+        &self,
+        space: &Space,
+        prepared: &Prepared,
+        overlay: &Overlay,
+    ) -> Result<(Option<Arc<Document>>, Option<DocumentNo>), StoreError> {
+        if let Some(overlaid) = overlay.find(space, prepared.hash, &prepared.id) {
+            return Ok((overlaid.document.clone(), Some(overlaid.number)));
+        }
+        if let Some(document) = &prepared.current
+            && self.is_newest(space, document)
+        {
+            return Ok((Some(Arc::clone(document)), Some(document.number)));
+        }
+        let document = self.engine.find_document(space, &prepared.id, self.engine.documents.visible())?;
+        let number = match &document {
+            Some(document) => Some(document.number),
+            None => self.number_of_deleted(space, prepared.hash),
+        };
+        Ok((document, number))
+    }
+
+    /// Whether a document is still as it was read: its time of change stands in the index.
+    fn is_newest(&self, space: &Space, document: &Document) -> bool {
+        let root = self.engine.root.read();
+        let Some(index) = root.spaces.get(&space.number) else { return false };
+        modified(index, document.number) == Some(document.modified)
+    }
+
+    /// The number that an id had before it was deleted: it gets the same again.
+    fn number_of_deleted(&self, space: &Space, hash: u64) -> Option<DocumentNo> {
+        let candidates = space.candidates(hash);
+        let root = self.engine.root.read();
+        let index = root.spaces.get(&space.number)?;
+        candidates.into_iter().find(|number| !index.alive.has(*number))
+    }
+
+    fn write(&mut self, overlay: &Overlay, decided: &mut [Decided], last: u64) -> Result<(), StoreError> {
+        let names = self.names_written..self.engine.names.len();
+        let name = |number: usize| {
+            let number = number as u32;
+            (number, self.engine.names.text(machi_store::NameNo::from_number(number)))
+        };
+        let space = |space: &Arc<Space>| SpaceRecord {
+            number: space.number,
+            tenant: Name::from(space.tenant.as_str()),
+            collection: Name::from(space.collection.0),
+        };
+        let mut batch = Batch {
+            names: names.clone().map(name).collect(),
+            spaces: overlay.new_spaces.iter().map(space).collect(),
+            ..Batch::default()
+        };
+        for decided in decided.iter_mut().filter(|decided| decided.is_written()) {
+            let mut record = decided.record.clone();
+            record.changes = decided.changes.iter().map(|ready| ready.record.clone()).collect();
+            batch.commits.push(record);
+        }
+        let bytes = self.journal.append(&batch, self.last_commit + 1, last)?;
+        self.names_written = names.end;
+        self.journal_bytes_since_checkpoint += bytes;
+        Ok(())
+    }
+
+    /// Makes what is durable visible, then answers.
+    fn show(&mut self, overlay: Overlay, decided: Vec<Decided>, commit: u64, time: Timestamp) {
+        let engine = Arc::clone(&self.engine);
+        for space in overlay.new_spaces {
+            // The space that the changes hold and the one found by name must be the same.
+            engine.spaces.adopt(space);
+        }
+        let mut answers = Vec::with_capacity(decided.len());
+        let mut entries = Vec::new();
+        if commit > self.last_commit {
+            engine.documents.begin_writes();
+            {
+                let mut root = engine.root.write();
+                let root = Arc::make_mut(&mut root);
+                for decided in decided {
+                    answers.push(show_commit(&engine, root, decided, &mut entries));
+                }
+                root.position = commit;
+                engine.set_time_of_last_commit(time);
+                engine.documents.publish(commit);
+            }
+            engine.tail.push(entries);
+            (self.last_commit, self.last_time) = (commit, time);
+            engine.newest.send_replace(commit);
+        } else {
+            answers.extend(decided.into_iter().map(|decided| (decided.answer, decided.record.time, decided.outcomes)));
+        }
+        for (answer, time, outcomes) in answers {
+            let position = Position::single(commit);
+            let _ = answer.send(Ok(Receipt { position, time, outcomes }));
+        }
+    }
+
+    /// Hands full memtables and due checkpoints to the background thread.
+    fn keep_house(&mut self) {
+        let engine = &self.engine;
+        if engine.documents.tree().is_full() {
+            engine.documents.tree().seal(self.last_commit);
+            engine.background.wake();
+        }
+        if self.journal_bytes_since_checkpoint >= engine.options.checkpoint_bytes {
+            self.journal_bytes_since_checkpoint = 0;
+            engine.documents.tree().seal(self.last_commit);
+            engine.request_checkpoint();
+        }
+    }
+
+    fn erase(&mut self, tenant: &TenantId) -> Result<(), StoreError> {
+        let spaces: Vec<u32> = self.engine.spaces.of_tenant(tenant).iter().map(|space| space.number).collect();
+        if spaces.is_empty() {
+            return Ok(());
+        }
+        let commit = self.last_commit + 1;
+        let time = self.engine.clock.now().max(Timestamp::from_micros(self.last_time.micros() + 1));
+        let record = CommitRecord { number: commit, time, cursors: Vec::new(), changes: Vec::new() };
+        let batch = Batch { erased: spaces.clone(), commits: vec![record], ..Batch::default() };
+        self.journal_bytes_since_checkpoint += self.journal.append(&batch, commit, commit)?;
+        let mut root = self.engine.root.write();
+        let root = Arc::make_mut(&mut root);
+        for space in spaces {
+            self.engine.spaces.remove(space);
+            root.spaces.remove(&space);
+            self.engine.erase_later(space);
+        }
+        root.position = commit;
+        self.engine.documents.publish(commit);
+        (self.last_commit, self.last_time) = (commit, time);
+        self.engine.background.wake();
+        Ok(())
+    }
+}
+
+type Reply = (oneshot::Sender<Result<Receipt, StoreError>>, Timestamp, Vec<Outcome>);
+
+fn show_commit(engine: &Engine, root: &mut Root, decided: Decided, entries: &mut Vec<machi_store::Entry>) -> Reply {
+    let remember = decided.changes.len() <= REMEMBERED;
+    let record = decided.record;
+    for ready in decided.changes {
+        engine.documents.write(ready.space.number, &ready.write, record.number, remember);
+        let index: &mut SpaceIndex = Arc::make_mut(root.spaces.entry(ready.space.number).or_default());
+        publish::number_id(index, &ready.space, &ready.record, ready.hash);
+        publish::index(engine, index, &ready.space, &ready.record, record.time);
+        entries.push(publish::entry(&ready.space, &record, ready.record));
+    }
+    if !record.cursors.is_empty() {
+        engine.cursors.write().extend(record.cursors);
+    }
+    (decided.answer, record.time, decided.outcomes)
+}
+
+impl Decided {
+    fn is_written(&self) -> bool {
+        !self.changes.is_empty() || !self.record.cursors.is_empty()
+    }
+}
+
+impl Overlay {
+    fn find(&self, space: &Space, hash: u64, id: &str) -> Option<&Overlaid> {
+        self.documents.get(&(space.number, hash))?.iter().find(|overlaid| *overlaid.id == *id)
+    }
+
+    fn put(&mut self, space: &Space, hash: u64, overlaid: Overlaid) {
+        let list = self.documents.entry((space.number, hash)).or_default();
+        match list.iter_mut().find(|other| other.id == overlaid.id) {
+            Some(other) => *other = overlaid,
+            None => list.push(overlaid),
+        }
+    }
+
+    fn take_number(&mut self, space: &Space) -> DocumentNo {
+        let next = self.next_numbers.entry(space.number).or_insert_with(|| space.ids.read().next());
+        let number = *next;
+        next.0 += 1;
+        number
+    }
+}
+
+fn modified(index: &SpaceIndex, number: DocumentNo) -> Option<Timestamp> {
+    let (page, slot) = crate::index::column::place(number);
+    let attribute = index.attribute(machi_store::NameNo::MODIFIED, machi_store::NameNo::NONE)?;
+    attribute.times.page(page)?.of(slot).next().map(crate::index::keys::time_of)
+}
+
+fn refuse(decided: Vec<Decided>, error: &StoreError) {
+    let reason = match error {
+        StoreError::Io { context, source } => format!("{context} failed: {source}"),
+        other => other.to_string(),
+    };
+    for decided in decided {
+        let _ = decided.answer.send(Err(StoreError::ReadOnly { reason: reason.clone() }));
+    }
+}
+
+/// Reads the documents of a commit and decides on them, ahead of the queue.
+pub(crate) fn prepare(engine: &Engine, commit: Commit) -> Result<(TenantId, Vec<Prepared>, usize), StoreError> {
+    let at = engine.documents.visible();
+    let mut bytes = 0;
+    let mut prepared = Vec::with_capacity(commit.proposals.len());
+    for (collection, mut proposal) in commit.proposals {
+        let hash = engine.hash(&proposal.id);
+        let current = match engine.space(&commit.tenant, collection) {
+            Some(space) => engine.find_document(&space, &proposal.id, at)?,
+            None => None,
+        };
+        let decision = proposal.decide.decide(current.as_deref());
+        bytes += proposal.id.len() + decision_bytes(&decision);
+        prepared.push(Prepared { collection, id: proposal.id, hash, decide: proposal.decide, current, decision });
+    }
+    Ok((commit.tenant, prepared, bytes))
+}
+
+fn decision_bytes(decision: &Result<Decision, Refusal>) -> usize {
+    match decision {
+        Ok(Decision::Change(change)) => {
+            change.head.as_ref().map_or(0, bytes::Bytes::len)
+                + change.set.iter().map(|set| set.body.len() + 64).sum::<usize>()
+        }
+        _ => 64,
+    }
+}

@@ -1,0 +1,124 @@
+//! The data folder: its lock, its format, and the parts that lie in it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use lsm_tree::Cache;
+use machi_store::{CollectionSpec, StoreError};
+use machi_types::Clock;
+
+use crate::documents::Documents;
+use crate::engine::{Engine, Parts};
+use crate::failure::{damaged, io_error};
+use crate::journal::Journal;
+use crate::options::Options;
+use crate::tree::Tree;
+
+/// The format that this engine writes, and the newest that it reads.
+const FORMAT: u32 = 1;
+const FORMAT_FILE: &str = "format";
+
+/// A data folder that is ours alone while this lives.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+    pub(crate) seed: u64,
+    _lock: File,
+}
+
+impl Folder {
+    /// Opens a folder, or makes one; refuses one that is in use or of a newer format.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        fs::create_dir_all(path).map_err(|source| io_error("creating", path, source))?;
+        let lock = lock(path)?;
+        let seed = read_or_make_format(path)?;
+        Ok(Self { path: path.to_owned(), seed, _lock: lock })
+    }
+}
+
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let file = path.join("lock");
+    let fail = |source| io_error("opening", &file, source);
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file).map_err(fail)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::ReadOnly {
+            reason: format!("{} is in use by another process; stop that one first", path.display()),
+        }),
+        Err(TryLockError::Error(source)) => Err(io_error("locking", &file, source)),
+    }
+}
+
+/// The file says the format and the seed of hashes: `machi 1 seed 0123456789abcdef sum 01234567`.
+fn read_or_make_format(path: &Path) -> Result<u64, StoreError> {
+    let file = path.join(FORMAT_FILE);
+    match fs::read_to_string(&file) {
+        Ok(text) => parse_format(&text, &file),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_format(path, &file),
+        Err(source) => Err(io_error("reading", &file, source)),
+    }
+}
+
+fn parse_format(text: &str, file: &Path) -> Result<u64, StoreError> {
+    let wrong = || damaged(file, "it is not what was written");
+    let (content, sum) = text.trim_end().rsplit_once(" sum ").ok_or_else(wrong)?;
+    if u32::from_str_radix(sum, 16) != Ok(crc32fast::hash(content.as_bytes())) {
+        return Err(wrong());
+    }
+    let mut words = content.split(' ');
+    let format = words.nth(1).and_then(|word| word.parse::<u32>().ok()).ok_or_else(wrong)?;
+    if format > FORMAT {
+        return Err(damaged(file, format!("the folder has format {format}; this Machi reads up to {FORMAT}")));
+    }
+    let seed = words.nth(1).and_then(|word| u64::from_str_radix(word, 16).ok());
+    seed.ok_or_else(wrong)
+}
+
+fn make_format(path: &Path, file: &Path) -> Result<u64, StoreError> {
+    let seed = random_seed();
+    let content = format!("machi {FORMAT} seed {seed:016x}");
+    let text = format!("{content} sum {:08x}\n", crc32fast::hash(content.as_bytes()));
+    let temporary = path.join("format.new");
+    let fail = |source| io_error("writing", file, source);
+    let mut new = File::create(&temporary).map_err(fail)?;
+    new.write_all(text.as_bytes()).and_then(|()| new.sync_all()).map_err(fail)?;
+    fs::rename(&temporary, file).map_err(fail)?;
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(fail)?;
+    Ok(seed)
+}
+
+/// The standard library's hasher is seeded by the operating system.
+fn random_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+/// Opens the parts in a folder and puts the engine together.
+pub(crate) fn assemble(
+    folder: &Folder,
+    collections: Vec<CollectionSpec>,
+    clock: Arc<dyn Clock>,
+    options: Options,
+) -> Result<(Engine, Journal), StoreError> {
+    let cache = Arc::new(Cache::with_capacity_bytes(options.block_cache_bytes));
+    let keep_from = Arc::new(AtomicU64::new(0));
+    let tree = |name: &str| Tree::open(&folder.path.join(name), Arc::clone(&cache), Arc::clone(&keep_from));
+    let documents = Documents::new(tree("documents")?, options.document_cache_bytes);
+    let pages = tree("indexes")?;
+    let journal = Journal::open(&folder.path.join("journal"), options.segment_bytes)?;
+    let engine = Engine::new(Parts {
+        folder: folder.path.clone(),
+        options,
+        clock,
+        collections,
+        seed: folder.seed,
+        documents,
+        pages,
+        segments: journal.segments(),
+        keep_from: Arc::clone(&keep_from),
+    });
+    Ok((engine, journal))
+}

@@ -1,0 +1,163 @@
+//! Pages of texts: each distinct text once, and for each document the codes of its texts.
+//!
+//! Long texts are kept up to a limit; what the rest says must then be read in the document.
+
+use super::page::{Mask, Values};
+
+/// How many bytes of a text are kept.
+pub(crate) const KEPT: usize = 64;
+/// Up to how many texts it pays to look for an equal one before adding another.
+const SHARED: usize = 64;
+
+/// A text as a page keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kept<'a> {
+    pub(crate) text: &'a str,
+    /// Whether the text goes on behind what is kept.
+    pub(crate) is_cut: bool,
+}
+
+/// What a condition says of a kept text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Yes,
+    No,
+    /// Only the whole text can tell.
+    Perhaps,
+}
+
+/// The texts of the documents of a page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TextPage {
+    texts: String,
+    /// Where each text ends, and whether it is cut.
+    ends: Vec<(u32, bool)>,
+    codes: Values<u16>,
+    /// How many codes have been taken away: their texts may be unused.
+    freed: usize,
+}
+
+impl TextPage {
+    pub(crate) fn add(&mut self, slot: u16, text: &str) {
+        let kept = keep(text);
+        let known = if self.ends.len() <= SHARED { self.find(kept) } else { None };
+        if known.is_none() && self.ends.len() >= usize::from(u16::MAX) {
+            self.compact();
+        }
+        let code = known.unwrap_or_else(|| self.push(kept));
+        self.codes.add(slot, code);
+    }
+
+    pub(crate) fn remove(&mut self, slot: u16) {
+        let had = self.codes.of(slot).count();
+        if had == 0 {
+            return;
+        }
+        self.codes.remove(slot);
+        self.freed += had;
+        if self.freed > 256 && self.freed > self.ends.len() / 2 {
+            self.compact();
+        }
+    }
+
+    /// The documents of which the condition is sure, and those that must be read.
+    pub(crate) fn test(&self, mut test: impl FnMut(Kept<'_>) -> Verdict) -> (Mask, Mask) {
+        let verdicts: Vec<Verdict> = (0..self.ends.len()).map(|code| test(self.kept(code as u16))).collect();
+        let verdict = |code: u16| verdicts.get(usize::from(code)).copied().unwrap_or(Verdict::No);
+        if !verdicts.contains(&Verdict::Yes) && !verdicts.contains(&Verdict::Perhaps) {
+            return (Mask::NONE, Mask::NONE);
+        }
+        let yes = self.codes.test(|code| verdict(*code) == Verdict::Yes);
+        let perhaps = match verdicts.contains(&Verdict::Perhaps) {
+            true => self.codes.test(|code| verdict(*code) == Verdict::Perhaps),
+            false => Mask::NONE,
+        };
+        (yes, perhaps.without(&yes))
+    }
+
+    pub(crate) fn present(&self) -> Mask {
+        self.codes.present()
+    }
+
+    /// The texts of a document.
+    pub(crate) fn of(&self, slot: u16) -> impl Iterator<Item = Kept<'_>> {
+        self.codes.of(slot).map(|code| self.kept(code))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// All texts as pairs, in the order of their slots.
+    pub(crate) fn pairs(&self) -> Vec<(u16, Kept<'_>)> {
+        self.codes.pairs().into_iter().map(|(slot, code)| (slot, self.kept(code))).collect()
+    }
+
+    /// Adds a text that was kept before.
+    pub(crate) fn add_kept(&mut self, slot: u16, kept: Kept<'_>) {
+        let known = if self.ends.len() <= SHARED { self.find(kept) } else { None };
+        let code = known.unwrap_or_else(|| self.push(kept));
+        self.codes.add(slot, code);
+    }
+
+    fn kept(&self, code: u16) -> Kept<'_> {
+        let code = usize::from(code);
+        let start = code.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(end, _)| *end as usize);
+        let (end, is_cut) = self.ends.get(code).copied().unwrap_or_default();
+        Kept { text: self.texts.get(start..end as usize).unwrap_or_default(), is_cut }
+    }
+
+    fn find(&self, kept: Kept<'_>) -> Option<u16> {
+        (0..self.ends.len() as u16).find(|code| self.kept(*code) == kept)
+    }
+
+    fn push(&mut self, kept: Kept<'_>) -> u16 {
+        self.texts.push_str(kept.text);
+        self.ends.push((self.texts.len() as u32, kept.is_cut));
+        (self.ends.len() - 1) as u16
+    }
+
+    /// Drops texts that no document has any more.
+    fn compact(&mut self) {
+        let mut fresh = Self::default();
+        let pairs = self.pairs();
+        pairs.into_iter().for_each(|(slot, kept)| fresh.add_kept(slot, kept));
+        *self = fresh;
+    }
+}
+
+fn keep(text: &str) -> Kept<'_> {
+    let end = text.floor_char_boundary(KEPT);
+    let (kept, rest) = text.split_at(end);
+    Kept { text: kept, is_cut: !rest.is_empty() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_found_replaced_and_forgotten() {
+        let mut page = TextPage::default();
+        for round in 0..50 {
+            for slot in 0..1000u16 {
+                page.remove(slot);
+                page.add(slot, &format!("text {slot} of round {round}"));
+            }
+        }
+        assert!(page.ends.len() < 4000, "{}", page.ends.len());
+        let (yes, perhaps) =
+            page.test(|kept| if kept.text == "text 7 of round 49" { Verdict::Yes } else { Verdict::No });
+        assert_eq!(yes.slots().collect::<Vec<_>>(), [7]);
+        assert!(perhaps.is_empty());
+    }
+
+    #[test]
+    fn long_texts_are_cut_at_a_character() {
+        let mut page = TextPage::default();
+        page.add(1, &"街".repeat(100));
+        let kept = page.of(1).next().unwrap();
+        assert!(kept.is_cut);
+        assert_eq!(kept.text, "街".repeat(21));
+    }
+}

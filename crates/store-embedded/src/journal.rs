@@ -1,0 +1,275 @@
+//! The journal: the one file that an acknowledgement waits for, and the change feed at once.
+//!
+//! Batches are appended to a segment and synced. When a write or a sync fails, that file is never
+//! touched again: the next batch goes to a new segment whose header says how much of the old one counts.
+
+mod frame;
+pub(crate) mod record;
+mod segment;
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use machi_store::StoreError;
+use parking_lot::RwLock;
+
+use crate::failure::io_error;
+use record::Batch;
+use segment::{Segment, SegmentHeader};
+
+/// How many bytes a reader takes at a time.
+const READ_BYTES: u64 = 1 << 20;
+
+/// The segments that can be read, shared by the writer and the readers.
+#[derive(Clone, Debug)]
+pub(crate) struct Segments {
+    folder: PathBuf,
+    list: Arc<RwLock<Vec<Segment>>>,
+}
+
+/// The writing end; there is one.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    segments: Segments,
+    /// The open segment; `None` where the last write failed.
+    file: Option<File>,
+    segment_bytes: u64,
+    buffer: Vec<u8>,
+}
+
+impl Journal {
+    /// Opens the journal of a folder and finds what of it is valid.
+    pub(crate) fn open(folder: &Path, segment_bytes: u64) -> Result<Self, StoreError> {
+        fs::create_dir_all(folder).map_err(|source| io_error("creating", folder, source))?;
+        let list = open_segments(folder)?;
+        let segments = Segments { folder: folder.to_owned(), list: Arc::new(RwLock::new(list)) };
+        Ok(Self { segments, file: None, segment_bytes, buffer: Vec::new() })
+    }
+
+    /// The reading end.
+    pub(crate) fn segments(&self) -> Segments {
+        self.segments.clone()
+    }
+
+    /// Appends a batch and returns once it is on disk. After an error the batch counts as not written.
+    pub(crate) fn append(&mut self, batch: &Batch, first: u64, last: u64) -> Result<u64, StoreError> {
+        self.buffer.clear();
+        let start = frame::begin(&mut self.buffer);
+        record::encode(batch, &mut self.buffer);
+        frame::finish(&mut self.buffer, start, first, last);
+        if self.file.is_none() || self.end() >= self.segment_bytes {
+            self.roll(first)?;
+        }
+        let written = self.write();
+        if written.is_err() {
+            // A sync that failed may have dropped the pages: this file must not be trusted with more.
+            self.file = None;
+        }
+        written
+    }
+
+    fn end(&self) -> u64 {
+        self.segments.list.read().last().map_or(0, |segment| segment.end)
+    }
+
+    fn write(&mut self) -> Result<u64, StoreError> {
+        let mut list = self.segments.list.write();
+        let (Some(segment), Some(file)) = (list.last_mut(), &self.file) else {
+            return Err(StoreError::Closing);
+        };
+        // The list stays locked while syncing only against other writers of it; readers look at `end` alone.
+        let (path, at) = (segment.path.clone(), segment.end);
+        drop(list);
+        let fail = |source| io_error("writing", &path, source);
+        file.write_all_at(&self.buffer, at).map_err(fail)?;
+        file.sync_data().map_err(|source| io_error("syncing", &path, source))?;
+        let (header, _) = self.buffer.split_first_chunk().expect("a frame has a header");
+        let header = frame::parse_header(header).expect("the frame was just made");
+        if let Some(segment) = self.segments.list.write().last_mut() {
+            segment.note_frame(&header);
+        }
+        Ok(self.buffer.len() as u64)
+    }
+
+    /// Starts a new segment, whose first commit will be `first`.
+    fn roll(&mut self, first: u64) -> Result<(), StoreError> {
+        self.file = None;
+        let header = {
+            let list = self.segments.list.read();
+            let previous = list.last();
+            SegmentHeader {
+                sequence: previous.map_or(1, |segment| segment.header.sequence + 1),
+                first,
+                previous_end: previous.map_or(0, |segment| segment.end),
+            }
+        };
+        let (segment, file) = Segment::create(&self.segments.folder, header)?;
+        self.segments.list.write().push(segment);
+        self.file = Some(file);
+        Ok(())
+    }
+}
+
+impl Segments {
+    /// The first commit that can still be read; what follows the last one where there is none.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        self.list.read().first().map(|segment| segment.header.first)
+    }
+
+    /// The last commit.
+    pub(crate) fn newest(&self) -> Option<u64> {
+        self.list.read().last().map(|segment| segment.last)
+    }
+
+    /// The bytes of all segments.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.list.read().iter().map(|segment| segment.end).sum()
+    }
+
+    /// The files, in order, with how much of each counts.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, u64)> {
+        self.list.read().iter().map(|segment| (segment.path.clone(), segment.end)).collect()
+    }
+
+    /// Batches with commits after `after`, in order; empty only where there are none.
+    pub(crate) fn read_after(&self, after: u64) -> Result<Vec<Batch>, StoreError> {
+        let segment = {
+            let list = self.list.read();
+            let Some(segment) = list.iter().find(|segment| segment.last > after) else { return Ok(Vec::new()) };
+            segment.clone()
+        };
+        let decode = |content: Bytes| {
+            record::decode(&content)
+                .map_err(|_| crate::failure::damaged(&segment.path, "a batch holds what no batch may hold"))
+        };
+        segment.read_after(after, READ_BYTES)?.into_iter().map(decode).collect()
+    }
+
+    /// Removes the segments whose commits are all at or before `upto`, oldest first; the newest stays.
+    pub(crate) fn remove_upto(&self, upto: u64) -> Result<(), StoreError> {
+        self.remove_while(upto, |_| true)
+    }
+
+    /// Removes those that were also last written longer ago than `age`.
+    pub(crate) fn remove_older(&self, upto: u64, age: Duration) -> Result<(), StoreError> {
+        self.remove_while(upto, |path| {
+            let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+            modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|elapsed| elapsed > age))
+        })
+    }
+
+    fn remove_while(&self, upto: u64, may_go: impl Fn(&Path) -> bool) -> Result<(), StoreError> {
+        loop {
+            let path = {
+                let list = self.list.read();
+                match list.as_slice() {
+                    [oldest, _, ..] if oldest.last <= upto && may_go(&oldest.path) => oldest.path.clone(),
+                    _ => return Ok(()),
+                }
+            };
+            fs::remove_file(&path).map_err(|source| io_error("removing", &path, source))?;
+            self.list.write().remove(0);
+        }
+    }
+}
+
+fn open_segments(folder: &Path) -> Result<Vec<Segment>, StoreError> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .map_err(|source| io_error("reading", folder, source))?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "journal"));
+    paths.sort();
+    let mut headers = Vec::new();
+    for path in paths {
+        match Segment::read_header(&path)? {
+            Some(header) => headers.push((path, header)),
+            // Created, but the power went before its header was synced: nothing was ever in it.
+            None => fs::remove_file(&path).map_err(|source| io_error("removing", &path, source))?,
+        }
+    }
+    check_sequence(&headers)?;
+    let ends: Vec<Option<u64>> =
+        (1..=headers.len()).map(|next| headers.get(next).map(|(_, header)| header.previous_end)).collect();
+    headers.into_iter().zip(ends).map(|((path, header), end)| Segment::open(path, header, end)).collect()
+}
+
+/// A segment in the middle that is missing is damage, and named.
+fn check_sequence(headers: &[(PathBuf, SegmentHeader)]) -> Result<(), StoreError> {
+    for pair in headers.windows(2) {
+        let expected = pair[0].1.sequence + 1;
+        if pair[1].1.sequence != expected {
+            let missing = pair[0].0.with_file_name(segment::file_name(expected));
+            return Err(crate::failure::damaged(&missing, "the file is missing"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use machi_types::Timestamp;
+    use record::CommitRecord;
+
+    fn batch(number: u64) -> Batch {
+        let commit =
+            CommitRecord { number, time: Timestamp::from_micros(number as i64), cursors: vec![], changes: vec![] };
+        Batch { commits: vec![commit], ..Batch::default() }
+    }
+
+    fn numbers(segments: &Segments, mut after: u64) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        loop {
+            let batches = segments.read_after(after).unwrap();
+            let Some(last) = batches.last() else { return numbers };
+            after = last.commits[0].number;
+            numbers.extend(batches.iter().map(|batch| batch.commits[0].number));
+        }
+    }
+
+    #[test]
+    fn batches_survive_reopening_and_segments_go_when_they_are_old() {
+        let folder = tempfile::tempdir().unwrap();
+        {
+            let mut journal = Journal::open(folder.path(), 200).unwrap();
+            for number in 1..=20 {
+                journal.append(&batch(number), number, number).unwrap();
+            }
+        }
+        let mut journal = Journal::open(folder.path(), 200).unwrap();
+        let segments = journal.segments();
+        assert_eq!(segments.newest(), Some(20));
+        assert_eq!(numbers(&segments, 0), (1..=20).collect::<Vec<_>>());
+        assert_eq!(numbers(&segments, 17), [18, 19, 20]);
+        journal.append(&batch(21), 21, 21).unwrap();
+        segments.remove_upto(10).unwrap();
+        assert!(segments.oldest().unwrap() > 5);
+        assert_eq!(numbers(&segments, 10), (11..=21).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_torn_tail_is_cut_and_a_flipped_bit_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path(), 1 << 20).unwrap();
+        for number in 1..=3 {
+            journal.append(&batch(number), number, number).unwrap();
+        }
+        let (path, end) = journal.segments().files().remove(0);
+        drop(journal);
+        let good = fs::read(&path).unwrap();
+        fs::write(&path, &good[..end as usize - 3]).unwrap();
+        let journal = Journal::open(folder.path(), 1 << 20).unwrap();
+        assert_eq!(journal.segments().newest(), Some(2));
+        for at in [70, end as usize - 2] {
+            let mut flipped = good.clone();
+            flipped[at] ^= 4;
+            fs::write(&path, &flipped).unwrap();
+            let error = Journal::open(folder.path(), 1 << 20).unwrap_err();
+            assert!(error.to_string().contains("0000000000000001.journal is damaged"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Segment files of the journal: a header that chains each to the one before, then frames.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use machi_store::StoreError;
+
+use super::frame::{self, FrameHeader, Reading};
+use crate::failure::{damaged, io_error};
+
+const MAGIC: [u8; 8] = *b"MACHIJNL";
+const FORMAT: u32 = 1;
+/// The bytes in front of the first frame.
+pub(crate) const HEADER: u64 = 64;
+/// How far apart the places are that a segment remembers for readers.
+const MARK_EVERY: u64 = 256 * 1024;
+
+/// What a segment's header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SegmentHeader {
+    /// Which segment this is, counted from 1.
+    pub(crate) sequence: u64,
+    /// The first commit that it may hold.
+    pub(crate) first: u64,
+    /// Where the valid content of the segment before ends.
+    ///
+    /// Whatever lies behind was never acknowledged: a write or sync that failed, or a torn tail.
+    pub(crate) previous_end: u64,
+}
+
+/// A segment that can be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment {
+    pub(crate) path: PathBuf,
+    pub(crate) header: SegmentHeader,
+    /// Where its valid content ends.
+    pub(crate) end: u64,
+    /// The last commit inside; one less than `header.first` where there is none.
+    pub(crate) last: u64,
+    /// Places to start reading from: the first commit of a frame and its offset.
+    marks: Vec<(u64, u64)>,
+}
+
+/// The file name of a segment.
+pub(crate) fn file_name(sequence: u64) -> String {
+    format!("{sequence:016}.journal")
+}
+
+impl Segment {
+    /// Creates a segment file, durably, and opens it for writing.
+    pub(crate) fn create(folder: &Path, header: SegmentHeader) -> Result<(Self, File), StoreError> {
+        let path = folder.join(file_name(header.sequence));
+        let fail = |source| io_error("creating", &path, source);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path).map_err(fail)?;
+        file.write_all_at(&encode_header(header), 0).map_err(fail)?;
+        file.sync_all().map_err(fail)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(fail)?;
+        let last = header.first - 1;
+        Ok((Self { path, header, end: HEADER, last, marks: Vec::new() }, file))
+    }
+
+    /// Reads the header of a file; `None` where the file was never completely created.
+    pub(crate) fn read_header(path: &Path) -> Result<Option<SegmentHeader>, StoreError> {
+        let file = File::open(path).map_err(|source| io_error("opening", path, source))?;
+        let mut bytes = [0; HEADER as usize];
+        match file.read_exact_at(&mut bytes, 0) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            Err(source) => return Err(io_error("reading", path, source)),
+        }
+        let length = file.metadata().map_err(|source| io_error("reading", path, source))?.len();
+        match decode_header(&bytes, path) {
+            // The header is synced before the first frame is written: a torn one has nothing behind it.
+            Err(_) if length <= HEADER => Ok(None),
+            decoded => decoded.map(Some),
+        }
+    }
+
+    /// Opens a segment whose valid end is known (from the header of the one behind it) or must be found.
+    pub(crate) fn open(path: PathBuf, header: SegmentHeader, known_end: Option<u64>) -> Result<Self, StoreError> {
+        let mut segment = Self { path, header, end: HEADER, last: header.first - 1, marks: Vec::new() };
+        let content = std::fs::read(&segment.path).map_err(|source| io_error("reading", &segment.path, source))?;
+        loop {
+            let at = segment.end as usize;
+            if known_end == Some(segment.end) {
+                return Ok(segment);
+            }
+            match frame::read(content.get(at..).unwrap_or_default()) {
+                Reading::Frame(header) => segment.note_frame(&header),
+                Reading::Torn if known_end.is_none() => return Ok(segment),
+                Reading::Torn | Reading::Damaged => {
+                    return Err(damaged(&segment.path, format!("the batch at byte {at} does not match its checksum")));
+                }
+            }
+        }
+    }
+
+    /// Takes note of a frame that now stands at the end.
+    pub(crate) fn note_frame(&mut self, header: &FrameHeader) {
+        let is_far = self.marks.last().is_none_or(|(_, offset)| self.end - offset >= MARK_EVERY);
+        if is_far {
+            self.marks.push((header.first, self.end));
+        }
+        self.end += frame::HEADER as u64 + u64::from(header.length);
+        self.last = header.last;
+    }
+
+    /// Reads the frames that hold commits after `after`, up to about `bytes` bytes.
+    pub(crate) fn read_after(&self, after: u64, bytes: u64) -> Result<Vec<Bytes>, StoreError> {
+        let file = File::open(&self.path).map_err(|source| io_error("opening", &self.path, source))?;
+        let mark = self.marks.partition_point(|(first, _)| *first <= after + 1).saturating_sub(1);
+        let mut at = self.marks.get(mark).map_or(HEADER, |(_, offset)| *offset);
+        let mut taken = 0;
+        let mut contents = Vec::new();
+        while at < self.end && taken < bytes {
+            let header = self.frame_header(&file, at)?;
+            if header.last > after {
+                contents.push(self.frame_content(&file, at, &header)?);
+                taken += u64::from(header.length);
+            }
+            at += frame::HEADER as u64 + u64::from(header.length);
+        }
+        Ok(contents)
+    }
+
+    fn frame_header(&self, file: &File, at: u64) -> Result<FrameHeader, StoreError> {
+        let mut bytes = [0; frame::HEADER];
+        file.read_exact_at(&mut bytes, at).map_err(|source| io_error("reading", &self.path, source))?;
+        frame::parse_header(&bytes)
+            .ok_or_else(|| damaged(&self.path, format!("the batch header at byte {at} is wrong")))
+    }
+
+    fn frame_content(&self, file: &File, at: u64, header: &FrameHeader) -> Result<Bytes, StoreError> {
+        let mut content = vec![0; header.length as usize];
+        file.read_exact_at(&mut content, at + frame::HEADER as u64)
+            .map_err(|source| io_error("reading", &self.path, source))?;
+        if !frame::content_is_intact(header, &content) {
+            return Err(damaged(&self.path, format!("the batch at byte {at} does not match its checksum")));
+        }
+        Ok(content.into())
+    }
+}
+
+fn encode_header(header: SegmentHeader) -> [u8; HEADER as usize] {
+    let mut bytes = [0; HEADER as usize];
+    bytes[0..8].copy_from_slice(&MAGIC);
+    bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+    bytes[16..24].copy_from_slice(&header.sequence.to_le_bytes());
+    bytes[24..32].copy_from_slice(&header.first.to_le_bytes());
+    bytes[32..40].copy_from_slice(&header.previous_end.to_le_bytes());
+    let sum = crc32fast::hash(&bytes[..60]);
+    bytes[60..].copy_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+fn decode_header(bytes: &[u8; HEADER as usize], path: &Path) -> Result<SegmentHeader, StoreError> {
+    let long = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+    let sum = u32::from_le_bytes(bytes[60..].try_into().expect("four bytes"));
+    if crc32fast::hash(&bytes[..60]) != sum || bytes[..8] != MAGIC {
+        return Err(damaged(path, "the header does not match its checksum"));
+    }
+    let format = u32::from_le_bytes(bytes[8..12].try_into().expect("four bytes"));
+    if format > FORMAT {
+        return Err(damaged(path, format!("it has journal format {format}; this Machi reads up to {FORMAT}")));
+    }
+    Ok(SegmentHeader { sequence: long(16), first: long(24), previous_end: long(32) })
+}

@@ -1,0 +1,142 @@
+//! Opening a folder: the last checkpoint, then whatever the journal holds beyond it.
+
+use std::sync::Arc;
+
+use machi_store::{Names, StoreError};
+use machi_types::{TenantId, Timestamp};
+
+use crate::checkpoint;
+use crate::documents::DocumentWrite;
+use crate::engine::{Engine, Root};
+use crate::failure::damaged;
+use crate::journal::record::{Batch, ChangeRecord, CommitRecord};
+use crate::publish;
+
+/// Where the engine stands after opening.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    pub(crate) commit: u64,
+    pub(crate) time: Timestamp,
+    /// The root of the checkpoint on disk.
+    pub(crate) checkpointed: Arc<Root>,
+}
+
+/// Brings the engine to the last commit that is in the journal.
+pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
+    let state = checkpoint::read(engine)?;
+    let checkpointed = Arc::clone(&engine.root.read());
+    let documents = engine.documents.tree().applied()?;
+    let mut replay = Replay {
+        engine,
+        documents,
+        indexes: checkpointed.position,
+        commit: documents.min(checkpointed.position),
+        time: state.time,
+    };
+    replay.check_reach()?;
+    engine.documents.publish(documents);
+    loop {
+        let batches = engine.segments.read_after(replay.commit)?;
+        if batches.is_empty() {
+            break;
+        }
+        batches.into_iter().try_for_each(|batch| replay.batch(batch))?;
+    }
+    let commit = replay.commit.max(documents).max(checkpointed.position);
+    engine.documents.publish(commit);
+    Arc::make_mut(&mut engine.root.write()).position = commit;
+    engine.set_time_of_last_commit(replay.time);
+    engine.tail.start(commit);
+    engine.newest.send_replace(commit);
+    Ok(Recovered { commit, time: replay.time, checkpointed })
+}
+
+struct Replay<'a> {
+    engine: &'a Engine,
+    /// Up to which commit the documents, and the indexes, are complete already.
+    documents: u64,
+    indexes: u64,
+    commit: u64,
+    time: Timestamp,
+}
+
+impl Replay<'_> {
+    /// The journal must begin where the tables end.
+    fn check_reach(&self) -> Result<(), StoreError> {
+        let oldest = self.engine.segments.oldest();
+        let is_reached = oldest.map_or(self.commit == 0, |oldest| oldest <= self.commit + 1);
+        if is_reached {
+            return Ok(());
+        }
+        let folder = self.engine.folder.join("journal");
+        Err(damaged(&folder, format!("the journal should begin at commit {} or before", self.commit + 1)))
+    }
+
+    fn batch(&mut self, batch: Batch) -> Result<(), StoreError> {
+        let engine = self.engine;
+        for (number, name) in &batch.names {
+            if engine.names.intern(name).number() != *number {
+                return Err(damaged(&engine.folder.join("journal"), "names have other numbers than they were given"));
+            }
+        }
+        for space in &batch.spaces {
+            if engine.spaces.by_number(space.number).is_none() && space.number >= engine.spaces.next_number() {
+                let tenant = match space.tenant.is_empty() {
+                    true => TenantId::default_tenant(),
+                    false => space.tenant.parse().unwrap_or_else(|_| TenantId::default_tenant()),
+                };
+                engine.spaces.insert(space.number, tenant, engine.collection(&space.collection));
+            }
+        }
+        for space in &batch.erased {
+            engine.spaces.remove(*space);
+            Arc::make_mut(&mut engine.root.write()).spaces.remove(space);
+            engine.erase_later(*space);
+        }
+        batch.commits.iter().try_for_each(|commit| self.commit(commit))
+    }
+
+    fn commit(&mut self, commit: &CommitRecord) -> Result<(), StoreError> {
+        if commit.number <= self.commit {
+            return Ok(());
+        }
+        for change in &commit.changes {
+            if self.engine.spaces.by_number(change.space).is_some() {
+                self.change(commit, change)?;
+            }
+        }
+        self.engine.cursors.write().extend(commit.cursors.iter().cloned());
+        (self.commit, self.time) = (commit.number, commit.time);
+        let tree = self.engine.documents.tree();
+        if commit.number > self.documents {
+            self.engine.documents.publish(commit.number);
+            if tree.is_full() {
+                tree.seal(commit.number);
+                tree.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn change(&self, commit: &CommitRecord, change: &ChangeRecord) -> Result<(), StoreError> {
+        let engine = self.engine;
+        let Some(space) = engine.spaces.by_number(change.space) else { return Ok(()) };
+        let hash = engine.hash(&change.id);
+        if commit.number > self.documents {
+            // A commit may touch a document twice; what it did first counts.
+            let before = engine.documents.read_newest(space.number, change.number)?;
+            let after = publish::replay(before.as_deref(), change, commit).map(Arc::new);
+            let touched = change.sections.iter().filter_map(|side| side.new.as_ref().or(side.old.as_ref()));
+            let touched = touched.map(|section| section.key).collect();
+            let write = DocumentWrite { number: change.number, before, after, touched };
+            engine.documents.write(space.number, &write, commit.number, true);
+        }
+        if commit.number > self.indexes {
+            let mut root = engine.root.write();
+            let index = Arc::make_mut(Arc::make_mut(&mut root).spaces.entry(space.number).or_default());
+            publish::number_id(index, &space, change, hash);
+            publish::index(engine, index, &space, change, commit.time);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! The adapter: the port's operations on the engine.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use machi_store::{
+    Answer, CollectionSpec, Commit, Entry, Names, Position, Receipt, Store, StoreError, TenantStatus, View,
+};
+use machi_types::{Clock, Name, TenantId};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use crate::background;
+use crate::committer::{self, Committer, Errand, Queue, Waiting};
+use crate::engine::Engine;
+use crate::folder::{self, Folder};
+use crate::journal::record::CommitRecord;
+use crate::options::Options;
+use crate::publish;
+use crate::recovery;
+use crate::view::EmbeddedView;
+
+/// Commits of more documents than this are prepared away from the caller's thread.
+const PREPARED_INLINE: usize = 8;
+
+/// A store in a folder of this machine.
+pub struct EmbeddedStore {
+    engine: Arc<Engine>,
+    queue: Arc<Queue>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held as long as the store is open; a second process is refused.
+    _folder: Folder,
+}
+
+impl EmbeddedStore {
+    /// Opens the store in a folder, or makes one.
+    pub fn open(
+        path: &Path,
+        collections: Vec<CollectionSpec>,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Self, StoreError> {
+        let folder = Folder::open(path)?;
+        let (engine, journal) = folder::assemble(&folder, collections, clock, options)?;
+        let engine = Arc::new(engine);
+        let recovered = recovery::recover(&engine)?;
+        let queue = Arc::new(Queue::default());
+        let committer = Committer::new(Arc::clone(&engine), journal, recovered.commit, recovered.time);
+        let threads = vec![
+            spawn("machi-committer", {
+                let queue = Arc::clone(&queue);
+                move || committer.run(&queue)
+            })?,
+            spawn("machi-background", {
+                let engine = Arc::clone(&engine);
+                move || background::run(&engine, recovered.checkpointed)
+            })?,
+        ];
+        Ok(Self { engine, queue, threads: Mutex::new(threads), _folder: folder })
+    }
+
+    /// Believes a clock that has jumped ahead.
+    pub fn accept_clock(&self) -> Result<(), StoreError> {
+        self.queue.send(Errand::AcceptClock)
+    }
+
+    /// Ends all work, with everything written out. Commits that come later are refused.
+    pub fn close(&self) {
+        self.queue.close();
+        let mut threads = self.threads.lock().drain(..).collect::<Vec<_>>().into_iter();
+        if let Some(committer) = threads.next() {
+            let _ = committer.join();
+        }
+        self.engine.documents.tree().seal(self.engine.documents.visible());
+        self.engine.background.close();
+        threads.for_each(|thread| {
+            let _ = thread.join();
+        });
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Receipt, StoreError> {
+        let (all_or_nothing, cursors) = (commit.all_or_nothing, commit.cursors.clone());
+        let prepared = if commit.proposals.len() > PREPARED_INLINE {
+            let engine = Arc::clone(&self.engine);
+            tokio::task::spawn_blocking(move || committer::prepare(&engine, commit))
+                .await
+                .map_err(|error| StoreError::Engine(error.to_string()))?
+        } else {
+            committer::prepare(&self.engine, commit)
+        };
+        let (tenant, prepared, bytes) = prepared?;
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { tenant, prepared, all_or_nothing, cursors, bytes, answer };
+        self.queue.push(waiting, &self.engine)?;
+        answered.await.map_err(|_| StoreError::Closing)?
+    }
+
+    fn read_feed(&self, after: u64, limit: usize) -> Result<Vec<Arc<Entry>>, StoreError> {
+        if let Some(entries) = self.engine.tail.read_after(after, limit) {
+            return Ok(entries);
+        }
+        let oldest = self.engine.segments.oldest().unwrap_or(1);
+        if after + 1 < oldest {
+            return Err(StoreError::PositionGone(after.to_string()));
+        }
+        let batches = self.engine.segments.read_after(after)?;
+        let commits = batches.into_iter().flat_map(|batch| batch.commits).filter(|commit| commit.number > after);
+        let mut entries = Vec::new();
+        for commit in commits {
+            if entries.len() >= limit {
+                break;
+            }
+            self.entries_of(commit, &mut entries);
+        }
+        Ok(entries)
+    }
+
+    fn entries_of(&self, mut commit: CommitRecord, entries: &mut Vec<Arc<Entry>>) {
+        for change in std::mem::take(&mut commit.changes) {
+            if let Some(space) = self.engine.spaces.by_number(change.space) {
+                entries.push(Arc::new(publish::entry(&space, &commit, change)));
+            }
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|source| StoreError::Io { context: format!("starting the thread {name}"), source })
+}
+
+impl Store for EmbeddedStore {
+    fn names(&self) -> &dyn Names {
+        &self.engine.names
+    }
+
+    fn commit(&self, commit: Commit) -> Answer<'_, Receipt> {
+        Box::pin(self.commit(commit))
+    }
+
+    fn view(&self) -> Arc<dyn View> {
+        Arc::new(EmbeddedView::now(Arc::clone(&self.engine)))
+    }
+
+    fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {
+        Ok(Arc::new(EmbeddedView::at(Arc::clone(&self.engine), position.bucket(0))?))
+    }
+
+    fn feed(&self, after: &Position, limit: usize) -> Answer<'_, (Vec<Arc<Entry>>, Position)> {
+        let after = after.bucket(0);
+        Box::pin(async move {
+            let entries = self.read_feed(after, limit)?;
+            let last = entries.last().map_or(after, |entry| entry.commit);
+            Ok((entries, Position::single(last)))
+        })
+    }
+
+    fn changed(&self, after: &Position) -> Answer<'_, ()> {
+        let after = after.bucket(0);
+        let mut newest = self.engine.newest.subscribe();
+        Box::pin(async move {
+            newest.wait_for(|commit| *commit > after).await.map_err(|_| StoreError::Closing)?;
+            Ok(())
+        })
+    }
+
+    fn cursor(&self, consumer: &str) -> Option<Position> {
+        self.engine.cursors.read().get(consumer).cloned()
+    }
+
+    fn pin(&self, consumer: &str, position: Option<&Position>) {
+        self.engine.pin(consumer, position.map(|position| position.bucket(0)));
+    }
+
+    fn has_tenant(&self, tenant: &TenantId) -> bool {
+        self.engine.spaces.has_tenant(tenant)
+    }
+
+    fn tenants(&self) -> Answer<'_, Vec<TenantStatus>> {
+        let root = Arc::clone(&self.engine.root.read());
+        let mut statuses: Vec<TenantStatus> = Vec::new();
+        for space in self.engine.spaces.all() {
+            let (documents, bytes) =
+                root.spaces.get(&space.number).map_or((0, 0), |index| (index.alive.count(), index.bytes));
+            let row = (Name::from(space.collection.0), documents);
+            match statuses.iter_mut().find(|status| status.tenant == space.tenant) {
+                Some(status) => {
+                    status.documents.push(row);
+                    status.bytes += bytes;
+                }
+                None => statuses.push(TenantStatus { tenant: space.tenant.clone(), documents: vec![row], bytes }),
+            }
+        }
+        statuses.sort_by(|a, b| a.tenant.cmp(&b.tenant));
+        Box::pin(std::future::ready(Ok(statuses)))
+    }
+
+    fn erase(&self, tenant: &TenantId) -> Answer<'_, ()> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.queue.send(Errand::Erase(tenant.clone(), answer));
+        Box::pin(async move {
+            sent?;
+            answered.await.map_err(|_| StoreError::Closing)?
+        })
+    }
+}
+
+impl Drop for EmbeddedStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl std::fmt::Debug for EmbeddedStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmbeddedStore").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,115 @@
+//! One LSM tree, driven by us: the journal is its write-ahead log, so it needs none of its own.
+//!
+//! Writers insert with the commit's number; a background thread flushes and compacts. A row under
+//! [`APPLIED`] is written before each rotation: whatever of the tree is on disk reaches up to it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use lsm_tree::compaction::Leveled;
+use lsm_tree::config::CompressionPolicy;
+use lsm_tree::{AbstractTree, AnyTree, Cache, CompressionType, Config, Guard, SequenceNumberCounter};
+use machi_store::StoreError;
+
+use crate::failure::engine;
+
+/// The key of the row that says up to which commit the tree is complete.
+const APPLIED: &[u8] = b"\0applied";
+/// How much is gathered in memory before it is written to a table.
+const MEMTABLE_BYTES: u64 = 24 << 20;
+/// How many full memtables may wait before writers do.
+const MEMTABLES_WAITING: usize = 2;
+
+/// An ordered map on disk, with versions.
+pub(crate) struct Tree {
+    tree: AnyTree,
+    /// Versions that only views before this commit could see may go.
+    keep_from: Arc<AtomicU64>,
+}
+
+impl Tree {
+    pub(crate) fn open(folder: &Path, cache: Arc<Cache>, keep_from: Arc<AtomicU64>) -> Result<Self, StoreError> {
+        let counter = SequenceNumberCounter::default;
+        let tree = Config::new(folder, counter(), counter())
+            .use_cache(cache)
+            .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+            .open()
+            .map_err(engine)?;
+        Ok(Self { tree, keep_from })
+    }
+
+    /// The last commit that is in the tables on disk.
+    pub(crate) fn applied(&self) -> Result<u64, StoreError> {
+        let row = self.get(APPLIED, u64::MAX >> 2)?;
+        Ok(row.and_then(|bytes| Some(u64::from_be_bytes(bytes.as_ref().try_into().ok()?))).unwrap_or(0))
+    }
+
+    pub(crate) fn insert(&self, key: &[u8], value: &[u8], commit: u64) {
+        self.tree.insert(key, value, commit);
+    }
+
+    pub(crate) fn remove(&self, key: &[u8], commit: u64) {
+        self.tree.remove(key, commit);
+    }
+
+    /// The value as of a commit.
+    pub(crate) fn get(&self, key: &[u8], at: u64) -> Result<Option<Bytes>, StoreError> {
+        let value = self.tree.get(key, at.saturating_add(1)).map_err(engine)?;
+        Ok(value.map(|value| Bytes::copy_from_slice(&value)))
+    }
+
+    /// All rows under a prefix as of a commit, in the order of their keys.
+    pub(crate) fn prefix(
+        &self,
+        prefix: &[u8],
+        at: u64,
+    ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes), StoreError>> + use<> {
+        self.tree.prefix(prefix, at.saturating_add(1), None).map(|guard| {
+            let (key, value) = guard.into_inner().map_err(engine)?;
+            Ok((Bytes::copy_from_slice(&key), Bytes::copy_from_slice(&value)))
+        })
+    }
+
+    /// Whether so much is gathered that it should be written out.
+    pub(crate) fn is_full(&self) -> bool {
+        self.tree.active_memtable().size() >= MEMTABLE_BYTES
+    }
+
+    /// Whether writers must wait for the background thread.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.tree.sealed_memtable_count() >= MEMTABLES_WAITING
+    }
+
+    /// Closes the gathered rows, complete up to `commit`, so that the background thread writes them.
+    pub(crate) fn seal(&self, commit: u64) {
+        self.tree.insert(APPLIED, commit.to_be_bytes(), commit);
+        self.tree.rotate_memtable();
+    }
+
+    /// Writes sealed rows to tables. Returns whether there were any.
+    pub(crate) fn flush(&self) -> Result<bool, StoreError> {
+        if self.tree.sealed_memtable_count() == 0 {
+            return Ok(false);
+        }
+        let lock = self.tree.get_flush_lock();
+        self.tree.flush(&lock, self.keep_from.load(Ordering::Acquire)).map_err(engine)?;
+        Ok(true)
+    }
+
+    /// Merges tables where that is due.
+    pub(crate) fn compact(&self) -> Result<(), StoreError> {
+        self.tree.compact(Arc::new(Leveled::default()), self.keep_from.load(Ordering::Acquire)).map_err(engine)
+    }
+
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        self.tree.disk_space()
+    }
+}
+
+impl std::fmt::Debug for Tree {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tree").field("disk_bytes", &self.disk_bytes()).finish_non_exhaustive()
+    }
+}

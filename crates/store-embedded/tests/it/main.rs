@@ -1,0 +1,3 @@
+//! The embedded engine against the suite that every adapter must pass, and its own promises.
+
+mod conformance;

@@ -1,0 +1,104 @@
+//! What a decision makes of a document: the one implementation of change that all adapters share.
+
+use bytes::Bytes;
+use machi_types::{Name, Timestamp};
+
+use crate::{Change, ChangeKind, Document, DocumentNo, Section, SectionChange, SetSection, Stamp};
+
+/// A change applied to a document: the new state, and what the feed tells of it.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// The document after the change; `None` where it was deleted.
+    pub document: Option<Document>,
+    /// The head before, where it was touched.
+    pub old_head: Option<Bytes>,
+    /// The head after, where it was touched.
+    pub new_head: Option<Bytes>,
+    /// The touched sections.
+    pub sections: Vec<SectionChange>,
+}
+
+/// The commit under which a change is applied.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    /// The commit's number, which becomes the document's version.
+    pub commit: u64,
+    /// The commit's time.
+    pub time: Timestamp,
+}
+
+/// Applies a change to a document, or creates it.
+pub fn change(current: Option<&Document>, id: &Name, number: DocumentNo, change: Change, at: At) -> Applied {
+    let fresh_document = || Document {
+        number,
+        id: id.clone(),
+        version: at.commit,
+        created: at.time,
+        modified: at.time,
+        head: Bytes::new(),
+        sections: Vec::with_capacity(change.set.len()),
+    };
+    let mut document = current.cloned().unwrap_or_else(fresh_document);
+    document.version = at.commit;
+    document.modified = at.time;
+    if change.created == Stamp::Fresh {
+        document.created = at.time;
+    }
+    let mut touched = Vec::with_capacity(change.set.len());
+    remove_sections(&mut document, &change, &mut touched);
+    for set in change.set {
+        set_section(&mut document, set, at.time, &mut touched);
+    }
+    let old_head = change.head.is_some().then(|| current.map(|document| document.head.clone())).flatten();
+    if let Some(head) = &change.head {
+        document.head = head.clone();
+    }
+    let kind = if current.is_some() { ChangeKind::Changed } else { ChangeKind::Created };
+    Applied { kind, document: Some(document), old_head, new_head: change.head, sections: touched }
+}
+
+/// Deletes a document.
+pub fn delete(current: &Document) -> Applied {
+    let sections =
+        current.sections.iter().map(|section| SectionChange { old: Some(section.clone()), new: None }).collect();
+    Applied {
+        kind: ChangeKind::Deleted,
+        document: None,
+        old_head: Some(current.head.clone()),
+        new_head: None,
+        sections,
+    }
+}
+
+fn remove_sections(document: &mut Document, change: &Change, touched: &mut Vec<SectionChange>) {
+    if !change.replace && change.remove.is_empty() {
+        return;
+    }
+    document.sections.retain(|section| {
+        let is_replaced = change.replace && !change.set.iter().any(|set| set.key == section.key);
+        let is_removed = is_replaced || change.remove.contains(&section.key);
+        if is_removed {
+            touched.push(SectionChange { old: Some(section.clone()), new: None });
+        }
+        !is_removed
+    });
+}
+
+fn set_section(document: &mut Document, set: SetSection, now: Timestamp, touched: &mut Vec<SectionChange>) {
+    let mut section = Section { key: set.key, created: now, modified: now, body: set.body };
+    match document.sections.iter_mut().find(|known| known.key == set.key) {
+        Some(known) => {
+            if set.created == Stamp::Keep {
+                section.created = known.created;
+            }
+            let old = std::mem::replace(known, section.clone());
+            touched.push(SectionChange { old: Some(old), new: Some(section) });
+        }
+        None => {
+            document.sections.push(section.clone());
+            touched.push(SectionChange { old: None, new: Some(section) });
+        }
+    }
+}

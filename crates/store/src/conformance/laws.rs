@@ -1,0 +1,265 @@
+//! The laws of the port, each told as a small story.
+
+use std::sync::Arc;
+
+use machi_types::{FixedClock, Name, TenantId, Timestamp};
+
+use super::Open;
+use super::shapes::{THINGS, change, collections, key};
+use crate::{
+    ChangeKind, Commit, Decision, Document, Filter, Find, Outcome, Position, Receipt, Refusal, Store, Term, TermKind,
+};
+
+pub(super) async fn run(open: &impl Open) {
+    let clock = Arc::new(FixedClock::new(Timestamp::from_micros(1_000_000)));
+    let store = open.open(collections(), Arc::clone(&clock) as _).await;
+    what_is_written_is_read_at_once(&*store).await;
+    only_named_sections_are_touched(&*store).await;
+    a_refusal_touches_nothing(&*store).await;
+    all_or_nothing_means_it(&*store).await;
+    the_same_id_twice_in_one_commit_builds_up(&*store).await;
+    tenants_do_not_see_each_other(&*store).await;
+    a_view_does_not_move(&*store).await;
+    the_feed_tells_old_and_new_in_order(&*store).await;
+    time_never_goes_back(&*store, &clock).await;
+    many_writers_of_one_document_all_succeed(&store).await;
+    an_erased_tenant_is_gone_and_can_come_again(&*store).await;
+    deleting_and_creating_again_starts_afresh(&*store).await;
+    large_documents_change_in_parts(&*store).await;
+}
+
+fn tenant(name: &str) -> TenantId {
+    name.parse().expect("the suite's tenants are well named")
+}
+
+async fn set(store: &dyn Store, tenant_name: &str, id: &str, head: Option<&str>, sections: &[(&str, &str)]) -> Receipt {
+    let sections: Vec<(String, String)> = sections.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let head = head.map(str::to_owned);
+    let make = change(store, head.as_deref(), &sections);
+    let mut made = Some(make);
+    let names: Vec<(crate::SectionKey, bytes::Bytes)> =
+        made.as_ref().map(|c| c.set.iter().map(|s| (s.key, s.body.clone())).collect()).unwrap_or_default();
+    let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> {
+        let again = || crate::Change {
+            head: head.clone().map(bytes::Bytes::from),
+            set: names
+                .iter()
+                .map(|(key, body)| crate::SetSection { key: *key, body: body.clone(), created: crate::Stamp::Keep })
+                .collect(),
+            ..crate::Change::default()
+        };
+        Ok(Decision::Change(made.take().unwrap_or_else(again)))
+    };
+    let commit = Commit::new(tenant(tenant_name)).with(THINGS, Name::from(id), decide);
+    store.commit(commit).await.expect("the commit is taken")
+}
+
+async fn delete(store: &dyn Store, tenant_name: &str, id: &str) -> Receipt {
+    let decide = |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Delete) };
+    store.commit(Commit::new(tenant(tenant_name)).with(THINGS, Name::from(id), decide)).await.expect("taken")
+}
+
+async fn read(store: &dyn Store, tenant_name: &str, id: &str) -> Option<Arc<Document>> {
+    store.view().document(&tenant(tenant_name), THINGS, id).await.expect("the document can be read")
+}
+
+fn body(store: &dyn Store, document: &Document, attribute: &str) -> Option<String> {
+    let section = document.section(key(store, attribute))?;
+    Some(String::from_utf8_lossy(&section.body).into_owned())
+}
+
+async fn what_is_written_is_read_at_once(store: &dyn Store) {
+    let receipt = set(store, "one", "urn:a", Some("room"), &[("temperature", "n 21.5")]).await;
+    assert!(matches!(receipt.outcomes[..], [Outcome::Created { .. }]));
+    let document = read(store, "one", "urn:a").await.expect("it is there");
+    assert_eq!(&*document.id, "urn:a");
+    assert_eq!(&document.head[..], b"room");
+    assert_eq!(body(store, &document, "temperature").as_deref(), Some("n 21.5"));
+    assert_eq!(document.created, receipt.time);
+    assert_eq!(document.modified, receipt.time);
+    assert!(read(store, "one", "urn:b").await.is_none());
+}
+
+async fn only_named_sections_are_touched(store: &dyn Store) {
+    let first = set(store, "one", "urn:touch", Some("room"), &[("a", "n 1"), ("b", "n 2")]).await;
+    let second = set(store, "one", "urn:touch", None, &[("b", "n 3"), ("b@x", "n 4")]).await;
+    let document = read(store, "one", "urn:touch").await.expect("it is there");
+    let times = |attribute: &str| {
+        let section = document.section(key(store, attribute)).expect("the section is there");
+        (section.created, section.modified)
+    };
+    assert_eq!(times("a"), (first.time, first.time));
+    assert_eq!(times("b"), (first.time, second.time));
+    assert_eq!(times("b@x"), (second.time, second.time));
+    assert_eq!((document.created, document.modified), (first.time, second.time));
+    assert_eq!(&document.head[..], b"room");
+}
+
+async fn a_refusal_touches_nothing(store: &dyn Store) {
+    let refuse = |_: Option<&Document>| -> Result<Decision, Refusal> { Err("no".into()) };
+    let commit = Commit::new(tenant("one")).with(THINGS, "urn:refused".into(), refuse);
+    let receipt = store.commit(commit).await.expect("the commit itself is taken");
+    assert!(matches!(&receipt.outcomes[..], [Outcome::Refused(why)] if why.to_string() == "no"));
+    assert!(read(store, "one", "urn:refused").await.is_none());
+}
+
+async fn all_or_nothing_means_it(store: &dyn Store) {
+    let create = |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Change(crate::Change::default())) };
+    let refuse = |_: Option<&Document>| -> Result<Decision, Refusal> { Err("no".into()) };
+    let mut commit =
+        Commit::new(tenant("one")).with(THINGS, "urn:all".into(), create).with(THINGS, "urn:none".into(), refuse);
+    commit.all_or_nothing = true;
+    let receipt = store.commit(commit).await.expect("the commit itself is taken");
+    assert!(matches!(receipt.outcomes[..], [Outcome::NotTried, Outcome::Refused(_)]));
+    assert!(read(store, "one", "urn:all").await.is_none());
+}
+
+async fn the_same_id_twice_in_one_commit_builds_up(store: &dyn Store) {
+    let count = |current: Option<&Document>| -> Result<Decision, Refusal> {
+        let head = format!("{}x", current.map_or_else(String::new, |d| String::from_utf8_lossy(&d.head).into_owned()));
+        Ok(Decision::Change(crate::Change { head: Some(head.into()), ..crate::Change::default() }))
+    };
+    let commit = Commit::new(tenant("one")).with(THINGS, "urn:twice".into(), count);
+    let commit = commit.with(THINGS, "urn:twice".into(), count).with(THINGS, "urn:twice".into(), count);
+    let receipt = store.commit(commit).await.expect("taken");
+    assert!(matches!(
+        receipt.outcomes[..],
+        [Outcome::Created { .. }, Outcome::Changed { .. }, Outcome::Changed { .. }]
+    ));
+    let document = read(store, "one", "urn:twice").await.expect("it is there");
+    assert_eq!(&document.head[..], b"xxx");
+}
+
+async fn tenants_do_not_see_each_other(store: &dyn Store) {
+    set(store, "one", "urn:mine", Some("room"), &[("a", "n 1")]).await;
+    assert!(!store.has_tenant(&tenant("two")));
+    assert!(read(store, "two", "urn:mine").await.is_none());
+    set(store, "two", "urn:theirs", Some("room"), &[("a", "n 1")]).await;
+    assert!(store.has_tenant(&tenant("two")));
+    let found = store.view().find(Find::new(tenant("two"), THINGS, Filter::All)).await.expect("found");
+    let ids: Vec<&str> = found.rows.iter().map(|row| &*row.document.id).collect();
+    assert_eq!(ids, ["urn:theirs"]);
+    let statuses = store.tenants().await.expect("listed");
+    let two = statuses.iter().find(|status| status.tenant == tenant("two")).expect("it is listed");
+    assert_eq!(two.documents, [(Name::from(THINGS.0), 1)]);
+    assert!(two.bytes > 0);
+    let terms = store.view().terms(&tenant("two"), THINGS).await.expect("listed");
+    let tag = |name: &str, kind| Term { name: name.into(), instance: "".into(), kind, documents: 1 };
+    assert_eq!(terms, [tag("@tag", TermKind::Tag("room".into())), tag("a", TermKind::Exists)]);
+}
+
+async fn a_view_does_not_move(store: &dyn Store) {
+    set(store, "one", "urn:still", None, &[("a", "n 1")]).await;
+    let view = store.view();
+    let at = view.position();
+    for round in 2..40 {
+        set(store, "one", "urn:still", None, &[("a", &format!("n {round}"))]).await;
+    }
+    let then = view.document(&tenant("one"), THINGS, "urn:still").await.expect("read").expect("it is there");
+    assert_eq!(body(store, &then, "a").as_deref(), Some("n 1"));
+    delete(store, "one", "urn:still").await;
+    let again = view.document(&tenant("one"), THINGS, "urn:still").await.expect("read");
+    assert_eq!(again.as_deref(), Some(&*then));
+    let past = store.view_at(&at).expect("the position is kept while a view holds it");
+    let past = past.document(&tenant("one"), THINGS, "urn:still").await.expect("read");
+    assert_eq!(past.as_deref(), Some(&*then));
+    assert!(read(store, "one", "urn:still").await.is_none());
+}
+
+async fn the_feed_tells_old_and_new_in_order(store: &dyn Store) {
+    let start = store.view().position();
+    set(store, "one", "urn:fed", Some("room"), &[("a", "n 1")]).await;
+    set(store, "one", "urn:fed", None, &[("a", "n 2"), ("b", "n 3")]).await;
+    delete(store, "one", "urn:fed").await;
+    store.changed(&start).await.expect("it has changed");
+    let mut told = Vec::new();
+    let mut at = start;
+    loop {
+        let (entries, next) = store.feed(&at, 1).await.expect("the feed can be read");
+        if entries.is_empty() {
+            break;
+        }
+        told.extend(entries);
+        at = next;
+    }
+    let kinds: Vec<ChangeKind> = told.iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, [ChangeKind::Created, ChangeKind::Changed, ChangeKind::Deleted]);
+    assert!(told.windows(2).all(|pair| pair[0].commit < pair[1].commit && pair[0].time < pair[1].time));
+    let changed = &told[1].sections;
+    assert_eq!(changed.len(), 2);
+    let text = |section: &Option<crate::Section>| {
+        section.as_ref().map(|section| String::from_utf8_lossy(&section.body).into_owned())
+    };
+    assert_eq!((text(&changed[0].old), text(&changed[0].new)), (Some("n 1".into()), Some("n 2".into())));
+    assert_eq!((text(&changed[1].old), text(&changed[1].new)), (None, Some("n 3".into())));
+    assert_eq!(told[2].sections.len(), 2);
+    let mut commit = Commit::new(tenant("one"));
+    commit.cursors.push(("suite".into(), at.clone()));
+    store.commit(commit).await.expect("taken");
+    assert_eq!(store.cursor("suite"), Some(at));
+    assert_eq!(store.cursor("nobody"), None::<Position>);
+}
+
+async fn time_never_goes_back(store: &dyn Store, clock: &FixedClock) {
+    let before = set(store, "one", "urn:time", None, &[("a", "n 1")]).await;
+    clock.set(Timestamp::from_micros(5));
+    let after = set(store, "one", "urn:time", None, &[("a", "n 2")]).await;
+    assert!(after.time > before.time);
+    clock.set(Timestamp::from_micros(after.time.micros() + 1_000_000));
+    let later = set(store, "one", "urn:time", None, &[("a", "n 3")]).await;
+    assert_eq!(later.time.micros(), after.time.micros() + 1_000_000);
+}
+
+async fn many_writers_of_one_document_all_succeed(store: &Arc<dyn Store>) {
+    let count = |current: Option<&Document>| -> Result<Decision, Refusal> {
+        let so_far = current.map_or(0, |document| String::from_utf8_lossy(&document.head).parse::<u32>().unwrap_or(0));
+        let head = (so_far + 1).to_string();
+        Ok(Decision::Change(crate::Change { head: Some(head.into()), ..crate::Change::default() }))
+    };
+    let commits: Vec<_> =
+        (0..50).map(|_| store.commit(Commit::new(tenant("one")).with(THINGS, "urn:counter".into(), count))).collect();
+    for commit in commits {
+        commit.await.expect("taken");
+    }
+    let document = read(&**store, "one", "urn:counter").await.expect("it is there");
+    assert_eq!(&document.head[..], b"50");
+}
+
+async fn an_erased_tenant_is_gone_and_can_come_again(store: &dyn Store) {
+    set(store, "gone", "urn:a", Some("room"), &[("a", "n 1")]).await;
+    store.erase(&tenant("gone")).await.expect("erased");
+    assert!(!store.has_tenant(&tenant("gone")));
+    assert!(read(store, "gone", "urn:a").await.is_none());
+    set(store, "gone", "urn:b", Some("room"), &[("a", "n 2")]).await;
+    assert!(read(store, "gone", "urn:a").await.is_none());
+    let found = store.view().find(Find::new(tenant("gone"), THINGS, Filter::All)).await.expect("found");
+    assert_eq!(found.rows.len(), 1);
+    assert!(read(store, "one", "urn:a").await.is_some());
+}
+
+async fn deleting_and_creating_again_starts_afresh(store: &dyn Store) {
+    set(store, "one", "urn:again", Some("room"), &[("a", "n 1")]).await;
+    assert!(matches!(delete(store, "one", "urn:again").await.outcomes[..], [Outcome::Deleted]));
+    assert!(matches!(delete(store, "one", "urn:again").await.outcomes[..], [Outcome::Kept]));
+    let receipt = set(store, "one", "urn:again", None, &[("b", "n 2")]).await;
+    assert!(matches!(receipt.outcomes[..], [Outcome::Created { .. }]));
+    let document = read(store, "one", "urn:again").await.expect("it is there");
+    assert_eq!(document.created, receipt.time);
+    assert_eq!(document.sections.len(), 1);
+    assert!(document.head.is_empty());
+}
+
+async fn large_documents_change_in_parts(store: &dyn Store) {
+    let many: Vec<(String, String)> =
+        (0..60).map(|n| (format!("attribute{n}"), format!("t {}", "x".repeat(150)))).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    set(store, "one", "urn:large", Some("room"), &many).await;
+    set(store, "one", "urn:large", None, &[("attribute7", "n 7"), ("new", "n 8")]).await;
+    let document = read(store, "one", "urn:large").await.expect("it is there");
+    assert_eq!(document.sections.len(), 61);
+    assert_eq!(body(store, &document, "attribute7").as_deref(), Some("n 7"));
+    assert_eq!(body(store, &document, "new").as_deref(), Some("n 8"));
+    let keys: Vec<_> = document.sections.iter().map(|section| section.key).collect();
+    let expected: Vec<_> = many.iter().map(|(a, _)| key(store, a)).chain([key(store, "new")]).collect();
+    assert_eq!(keys, expected);
+}

@@ -1,0 +1,83 @@
+//! Documents of the suite: a body is lines such as `n 21.5`, each of which is one value.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use machi_types::Timestamp;
+use machi_types::geo::{Geometry, GeometryKind};
+
+use crate::{
+    Change, Collection, CollectionSpec, Derive, Facet, FacetValue, NameNo, Names, SectionKey, SetSection, Stamp, Store,
+};
+
+/// The collection of the suite.
+pub const THINGS: Collection = Collection("things");
+
+/// What an adapter registers before it runs the suite.
+pub fn collections() -> Vec<CollectionSpec> {
+    vec![CollectionSpec { collection: THINGS, derive: Arc::new(Lines) }]
+}
+
+/// Reads lines as facets: `n` number, `t` text, `f` flag, `d` time, `g` geometry, `l` link.
+#[derive(Debug)]
+struct Lines;
+
+impl Derive for Lines {
+    fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
+        let text = std::str::from_utf8(head).unwrap_or_default();
+        for tag in text.split_whitespace() {
+            let name = names.intern("@tag");
+            facet(Facet { name, instance: NameNo::NONE, value: FacetValue::Tag(names.intern(tag)) });
+        }
+    }
+
+    fn section(&self, _: &dyn Names, key: SectionKey, body: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
+        let mut tell = |value: FacetValue<'_>| facet(Facet { name: key.name, instance: key.instance, value });
+        tell(FacetValue::Exists);
+        for line in std::str::from_utf8(body).unwrap_or_default().lines() {
+            let Some((kind, value)) = line.split_once(' ') else { continue };
+            match kind {
+                "n" => value.parse().ok().into_iter().for_each(|number| tell(FacetValue::Number(number))),
+                "t" => tell(FacetValue::Text(value)),
+                "f" => tell(FacetValue::Flag(value == "true")),
+                "d" => {
+                    let micros = value.parse().unwrap_or_default();
+                    tell(FacetValue::Time(Timestamp::from_micros(micros)));
+                }
+                "g" => {
+                    if let Some(place) = geometry(value) {
+                        tell(FacetValue::Geometry(&place));
+                    }
+                }
+                _ => tell(FacetValue::Link(value)),
+            }
+        }
+    }
+}
+
+pub(super) fn geometry(text: &str) -> Option<Geometry> {
+    let kind = if text.starts_with("[[[") {
+        GeometryKind::Polygon
+    } else if text.starts_with("[[") {
+        GeometryKind::LineString
+    } else {
+        GeometryKind::Point
+    };
+    Geometry::parse_coordinates(kind, text).ok()
+}
+
+/// The section of an attribute, of the instance where one is named: `name` or `name@instance`.
+pub(super) fn key(store: &dyn Store, attribute: &str) -> SectionKey {
+    let (name, instance) = attribute.split_once('@').unwrap_or((attribute, ""));
+    SectionKey::new(store.names().intern(name), store.names().intern(instance))
+}
+
+/// A change that sets a head and sections.
+pub(super) fn change(store: &dyn Store, head: Option<&str>, sections: &[(String, String)]) -> Change {
+    let set = sections.iter().map(|(attribute, body)| SetSection {
+        key: key(store, attribute),
+        body: Bytes::from(body.clone()),
+        created: Stamp::Keep,
+    });
+    Change { head: head.map(|head| Bytes::from(head.to_owned())), set: set.collect(), ..Change::default() }
+}

@@ -1,0 +1,57 @@
+//! The ways in which a store fails.
+
+use std::io;
+
+use machi_types::geo::TooIntricate;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A find needs more work than its budget allows.
+    #[error("the query needs more than its budget: {0}")]
+    TooComplex(String),
+    /// The cursor was not made by this kind of query.
+    #[error("the cursor does not belong to this query")]
+    InvalidCursor,
+    /// What was visible at this position is no longer kept.
+    #[error("position {0} is no longer kept")]
+    PositionGone(String),
+    /// Writes are not taken now; reads go on.
+    #[error("writes are not taken now: {reason}")]
+    ReadOnly {
+        /// What happened, and what helps.
+        reason: String,
+    },
+    /// The queue of writers is full: try later.
+    #[error("too many writers wait; try again in a moment")]
+    Overloaded,
+    /// A file's content is not what was written.
+    #[error("{file} is damaged: {detail}")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The operating system refused.
+    #[error("{context}")]
+    Io {
+        /// What was being done to which file.
+        context: String,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// The engine below failed.
+    #[error("the storage engine failed: {0}")]
+    Engine(String),
+    /// The store is being closed.
+    #[error("the store is closing")]
+    Closing,
+}
+
+impl From<TooIntricate> for StoreError {
+    fn from(error: TooIntricate) -> Self {
+        Self::TooComplex(error.to_string())
+    }
+}

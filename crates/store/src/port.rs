@@ -1,0 +1,93 @@
+//! The port itself: what every store offers.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use machi_types::{Name, TenantId};
+
+use crate::{Collection, Commit, Document, Entry, Find, Found, Names, Position, Receipt, StoreError, Term};
+
+/// What every operation of the port answers, in time.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A store of documents.
+pub trait Store: Debug + Send + Sync {
+    /// The names behind the numbers.
+    fn names(&self) -> &dyn Names;
+
+    /// Makes changes durable, then visible, all at once.
+    fn commit(&self, commit: Commit) -> Answer<'_, Receipt>;
+
+    /// Reads the newest committed state, from now on unchanged.
+    fn view(&self) -> Arc<dyn View>;
+
+    /// Reads the documents (not the indexes) as of a position that is still kept.
+    fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError>;
+
+    /// The entries after a position, whole commits, at least one if there is any, about `limit` at most.
+    /// With them comes the position behind the last one.
+    fn feed(&self, after: &Position, limit: usize) -> Answer<'_, (Vec<Arc<Entry>>, Position)>;
+
+    /// Resolves as soon as something is committed after the position.
+    fn changed(&self, after: &Position) -> Answer<'_, ()>;
+
+    /// How far a consumer of the feed has come: what it last gave in [`Commit::cursors`].
+    fn cursor(&self, consumer: &str) -> Option<Position>;
+
+    /// Keeps the feed and the old documents after a position until it is moved on or dropped:
+    /// what a consumer that must lose nothing holds. Replaces the consumer's earlier pin.
+    fn pin(&self, consumer: &str, position: Option<&Position>);
+
+    /// Whether anything was ever committed for the tenant and it was not erased since.
+    fn has_tenant(&self, tenant: &TenantId) -> bool;
+
+    /// The tenants, with their sizes.
+    fn tenants(&self) -> Answer<'_, Vec<TenantStatus>>;
+
+    /// Deletes everything of a tenant, for good.
+    fn erase(&self, tenant: &TenantId) -> Answer<'_, ()>;
+}
+
+/// One instant of a store.
+pub trait View: Debug + Send + Sync {
+    /// The position of this instant.
+    fn position(&self) -> Position;
+
+    /// The documents of these ids, in their order.
+    fn documents<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        collection: Collection,
+        ids: &'a [Name],
+    ) -> Answer<'a, Vec<Option<Arc<Document>>>>;
+
+    /// The document of one id.
+    fn document<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        collection: Collection,
+        id: &'a str,
+    ) -> Answer<'a, Option<Arc<Document>>>;
+
+    /// The documents that meet a filter.
+    fn find(&self, find: Find) -> Answer<'_, Found>;
+
+    /// How many documents meet a filter, exactly; order, cursor and limits are passed over.
+    fn count(&self, find: Find) -> Answer<'_, u64>;
+
+    /// The facets in use: which names exist, which tags are used, and by how many documents.
+    fn terms<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<Term>>;
+}
+
+/// How large a tenant is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantStatus {
+    /// Its name.
+    pub tenant: TenantId,
+    /// Its documents, by collection.
+    pub documents: Vec<(Name, u64)>,
+    /// The bytes of its documents' contents.
+    pub bytes: u64,
+}
