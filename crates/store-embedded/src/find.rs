@@ -11,7 +11,7 @@ use machi_store::{Derive, Document, DocumentNo, Find, Found, Order, Row, StoreEr
 
 use crate::engine::{Engine, Root};
 use crate::index::column::document;
-use crate::index::page::{Mask, Values};
+use crate::index::page::Mask;
 use crate::index::space::SpaceIndex;
 use crate::spaces::Space;
 use plan::{ENTRIES, Plan, Planner, Verdicts, start_after};
@@ -222,15 +222,6 @@ impl<'a> Search<'a> {
 /// Drops the candidates whose only key shows at a glance that they come too late.
 fn skip_unwanted(verdicts: &Verdicts, ranking: &Ranking<'_>, keys: &KeySource<'_>, page: u32) -> Mask {
     let candidates = verdicts.any();
-    let Some(limit) = ranking.number_limit() else { return candidates };
-    let Some((values, is_descending)) = keys.single_column(page) else { return candidates };
-    let Values::Dense(dense) = values else { return candidates };
-    if !dense.more.is_empty() {
-        return candidates;
-    }
-    let in_time = match is_descending {
-        true => values.test(|key| *key >= limit),
-        false => values.test(|key| *key <= limit),
-    };
-    candidates.and(&in_time)
+    let in_time = ranking.limit().and_then(|limit| keys.in_time(page, limit));
+    in_time.map_or(candidates, |in_time| candidates.and(&in_time))
 }

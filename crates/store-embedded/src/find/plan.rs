@@ -243,7 +243,12 @@ fn test_texts(attributes: &[Arc<Attribute>], condition: &TextCondition, page: u3
         if texts.present().and(within).is_empty() {
             continue;
         }
-        let (yes, perhaps) = texts.test(|kept| text_verdict(condition, kept));
+        let (yes, perhaps) = match condition {
+            TextCondition::Range(Range { low: Bound::Included(low), high: Bound::Included(high) }) if low == high => {
+                texts.test_equal(low)
+            }
+            _ => texts.test(|kept| text_verdict(condition, kept)),
+        };
         verdicts.yes = verdicts.yes.or(&yes);
         verdicts.perhaps = verdicts.perhaps.or(&perhaps);
     }

@@ -7,8 +7,9 @@ use machi_store::{DocumentNo, Order, OrderBy};
 use machi_types::geo::Geometry;
 
 use crate::index::keys;
-use crate::index::page::Values;
+use crate::index::page::{Mask, Values};
 use crate::index::space::{Attribute, SpaceIndex, Spot};
+use crate::index::texts::{Kept, Verdict};
 
 /// Keeps the first `wanted` places of an order that lie after a given one.
 #[derive(Debug)]
@@ -52,11 +53,10 @@ impl<'a> Ranking<'a> {
         }
     }
 
-    /// A bound for the only number of a one-part order, as its key: nothing behind it is wanted.
-    pub(crate) fn number_limit(&self) -> Option<u64> {
+    /// The only key of a one-part order behind which nothing is wanted.
+    pub(crate) fn limit(&self) -> Option<&SortKey> {
         match self.limit.as_ref()?.keys.as_slice() {
-            [SortKey::Number(number)] => Some(keys::number(*number)),
-            [SortKey::Time(time)] => Some(keys::time(*time)),
+            [only] => Some(only),
             _ => None,
         }
     }
@@ -86,18 +86,28 @@ impl<'a> KeySource<'a> {
         Self { parts: order.iter().map(|part| (part, attributes(part))).collect() }
     }
 
-    /// The only column behind a one-part order, where the numbers of a page can be compared as they lie.
-    pub(crate) fn single_column(&self, page: u32) -> Option<(&Values<u64>, bool)> {
+    /// The documents of a page that may come before a limit of a one-part order, told at a glance;
+    /// `None` where a glance tells nothing.
+    pub(crate) fn in_time(&self, page: u32, limit: &SortKey) -> Option<Mask> {
         let [(part, attributes)] = self.parts.as_slice() else { return None };
         let (OrderBy::Facet { .. }, [attribute]) = (&part.by, attributes.as_slice()) else { return None };
-        let has_others = attribute.texts.page(page).is_some()
-            || attribute.yes.page(page).is_some()
-            || attribute.no.page(page).is_some();
-        let column = match (attribute.numbers.page(page), attribute.times.page(page)) {
-            (Some(values), None) | (None, Some(values)) if !has_others => values,
-            _ => return None,
-        };
-        Some((column, part.descending))
+        if attribute.yes.page(page).is_some() || attribute.no.page(page).is_some() {
+            return None;
+        }
+        let columns = (attribute.numbers.page(page), attribute.times.page(page), attribute.texts.page(page));
+        match (columns, limit) {
+            ((Some(values), None, None), SortKey::Number(number)) => {
+                Some(numbers_in_time(values, keys::number(*number), part.descending))
+            }
+            ((None, Some(values), None), SortKey::Time(time)) => {
+                Some(numbers_in_time(values, keys::time(*time), part.descending))
+            }
+            ((None, None, Some(texts)), SortKey::Text(limit)) => {
+                let (yes, perhaps) = texts.test(|kept| text_in_time(kept, limit, part.descending));
+                Some(yes.or(&perhaps))
+            }
+            _ => None,
+        }
     }
 
     /// The place of a document; `None` where only the document can tell.
@@ -105,6 +115,23 @@ impl<'a> KeySource<'a> {
         let keys = self.parts.iter().map(|(part, attributes)| key(part, attributes, page, slot));
         Some(Place { keys: keys.collect::<Option<_>>()?, number })
     }
+}
+
+/// What is missing comes last, so where the limit is a value it is never in time.
+fn numbers_in_time(values: &Values<u64>, limit: u64, is_descending: bool) -> Mask {
+    match is_descending {
+        true => values.test(|key| *key >= limit),
+        false => values.test(|key| *key <= limit),
+    }
+}
+
+fn text_in_time(kept: Kept<'_>, limit: &str, is_descending: bool) -> Verdict {
+    let is_in_time = match is_descending {
+        true => kept.is_cut || kept.text >= limit,
+        // The front of a text is never larger than the text.
+        false => kept.text <= limit,
+    };
+    if is_in_time { Verdict::Yes } else { Verdict::No }
 }
 
 fn key(part: &Order, attributes: &[Arc<Attribute>], page: u32, slot: u16) -> Option<SortKey> {

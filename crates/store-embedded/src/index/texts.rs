@@ -75,6 +75,27 @@ impl TextPage {
         (yes, perhaps.without(&yes))
     }
 
+    /// The documents with just this text: lengths are compared before bytes.
+    pub(crate) fn test_equal(&self, wanted: &str) -> (Mask, Mask) {
+        let kept = keep(wanted);
+        let (bytes, length) = (kept.text.as_bytes(), kept.text.len() as u32);
+        let mut start = 0;
+        let mut codes = Vec::new();
+        for (code, (end, is_cut)) in self.ends.iter().enumerate() {
+            let may_equal = end - start == length && *is_cut == kept.is_cut;
+            if may_equal && self.texts.as_bytes().get(start as usize..*end as usize) == Some(bytes) {
+                codes.push(code as u16);
+            }
+            start = *end;
+        }
+        let mask = match codes.as_slice() {
+            [] => Mask::NONE,
+            codes => self.codes.test(|code| codes.contains(code)),
+        };
+        // What is cut alike may still differ behind the cut.
+        if kept.is_cut { (Mask::NONE, mask) } else { (mask, Mask::NONE) }
+    }
+
     pub(crate) fn present(&self) -> Mask {
         self.codes.present()
     }
