@@ -39,6 +39,7 @@ struct Work<'a> {
 impl Work<'_> {
     fn round(&mut self, is_closing: bool) -> Result<(), StoreError> {
         let engine = self.engine;
+        let _tables = engine.tables.lock();
         engine.update_keep_from();
         engine.documents.tree().flush()?;
         if is_closing || engine.is_checkpoint_due() {

@@ -56,8 +56,6 @@ pub(crate) struct Waiting {
 /// Something else that the committer does between batches.
 pub(crate) enum Errand {
     Erase(TenantId, oneshot::Sender<Result<(), StoreError>>),
-    /// Hands out the state between two batches.
-    Pause(Box<dyn FnOnce(&Engine) + Send>),
     AcceptClock,
 }
 
@@ -208,7 +206,6 @@ impl Committer {
             Errand::Erase(tenant, answer) => {
                 let _ = answer.send(self.erase(&tenant));
             }
-            Errand::Pause(with) => with(&self.engine),
             Errand::AcceptClock => {
                 self.clock_seen = (self.engine.clock.now(), Instant::now());
                 self.clock_is_accepted = true;

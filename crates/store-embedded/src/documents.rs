@@ -112,6 +112,11 @@ impl Documents {
         Ok(self.load(space, number, u64::MAX >> 2)?.map(Arc::new))
     }
 
+    /// The document as of a commit, from the tables, without a trace in the cache.
+    pub(crate) fn read_uncached(&self, space: u32, number: DocumentNo, at: u64) -> Result<Option<Document>, StoreError> {
+        self.load(space, number, at)
+    }
+
     /// Writes what a commit made of a document. Views of earlier commits go on seeing what was.
     pub(crate) fn write(&self, space: u32, write: &DocumentWrite, commit: u64, remember: bool) {
         match &write.after {
@@ -242,6 +247,20 @@ impl std::fmt::Debug for Documents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Documents").field("tree", &self.tree).finish_non_exhaustive()
     }
+}
+
+/// The numbers of all documents of a space as of a commit.
+pub(crate) fn numbers(tree: &Tree, space: u32, at: u64) -> impl Iterator<Item = Result<DocumentNo, StoreError>> + use<> {
+    let first = numbered_key(space, BASE, DocumentNo(0));
+    let (prefix, _) = first.split_at(5);
+    tree.prefix(prefix, at).map(|row| {
+        let (key, _) = row?;
+        let number = key.get(5..).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+        number.map(DocumentNo).ok_or_else(|| StoreError::Damaged {
+            file: "the tables of documents".to_owned(),
+            detail: "a key is not what was written".to_owned(),
+        })
+    })
 }
 
 /// Deletes all rows of a space.

@@ -52,6 +52,8 @@ pub(crate) struct Engine {
     /// Versions that only views before this commit could see may go.
     pub(crate) keep_from: Arc<AtomicU64>,
     pub(crate) background: Background,
+    /// Held while tables come and go, and by a backup while it takes hold of them.
+    pub(crate) tables: Mutex<()>,
     checkpoint_is_due: AtomicBool,
     erased: Mutex<Vec<u32>>,
     last_time: AtomicI64,
@@ -144,6 +146,7 @@ impl Engine {
             pins: Mutex::default(),
             keep_from: parts.keep_from,
             background: Background::default(),
+            tables: Mutex::default(),
             checkpoint_is_due: AtomicBool::new(false),
             erased: Mutex::default(),
             last_time: AtomicI64::new(i64::MIN / 2),

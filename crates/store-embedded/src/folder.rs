@@ -1,7 +1,6 @@
 //! The data folder: its lock, its format, and the parts that lie in it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -13,13 +12,14 @@ use machi_types::Clock;
 use crate::documents::Documents;
 use crate::engine::{Engine, Parts};
 use crate::failure::{damaged, io_error};
+use crate::files;
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::tree::Tree;
 
 /// The format that this engine writes, and the newest that it reads.
-const FORMAT: u32 = 1;
-const FORMAT_FILE: &str = "format";
+pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT_FILE: &str = "format";
 
 /// A data folder that is ours alone while this lives.
 #[derive(Debug)]
@@ -55,10 +55,9 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 /// The file says the format and the seed of hashes: `machi 1 seed 0123456789abcdef sum 01234567`.
 fn read_or_make_format(path: &Path) -> Result<u64, StoreError> {
     let file = path.join(FORMAT_FILE);
-    match fs::read_to_string(&file) {
-        Ok(text) => parse_format(&text, &file),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_format(path, &file),
-        Err(source) => Err(io_error("reading", &file, source)),
+    match files::read_if_there(&file)? {
+        Some(text) => parse_format(&text, &file),
+        None => make_format(&file),
     }
 }
 
@@ -77,16 +76,11 @@ fn parse_format(text: &str, file: &Path) -> Result<u64, StoreError> {
     seed.ok_or_else(wrong)
 }
 
-fn make_format(path: &Path, file: &Path) -> Result<u64, StoreError> {
+fn make_format(file: &Path) -> Result<u64, StoreError> {
     let seed = random_seed();
     let content = format!("machi {FORMAT} seed {seed:016x}");
     let text = format!("{content} sum {:08x}\n", crc32fast::hash(content.as_bytes()));
-    let temporary = path.join("format.new");
-    let fail = |source| io_error("writing", file, source);
-    let mut new = File::create(&temporary).map_err(fail)?;
-    new.write_all(text.as_bytes()).and_then(|()| new.sync_all()).map_err(fail)?;
-    fs::rename(&temporary, file).map_err(fail)?;
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(fail)?;
+    files::write_durably(file, &text)?;
     Ok(seed)
 }
 

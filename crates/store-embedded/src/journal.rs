@@ -120,19 +120,18 @@ impl Segments {
         self.list.read().first().map(|segment| segment.header.first)
     }
 
-    /// The last commit.
-    pub(crate) fn newest(&self) -> Option<u64> {
-        self.list.read().last().map(|segment| segment.last)
-    }
-
     /// The bytes of all segments.
     pub(crate) fn bytes(&self) -> u64 {
         self.list.read().iter().map(|segment| segment.end).sum()
     }
 
-    /// The files, in order, with how much of each counts.
-    pub(crate) fn files(&self) -> Vec<(PathBuf, u64)> {
-        self.list.read().iter().map(|segment| (segment.path.clone(), segment.end)).collect()
+    /// The files that hold the commits up to a position, with how much of each counts.
+    ///
+    /// What is synced but not yet shown stays out: nobody has been told of it.
+    pub(crate) fn files_upto(&self, position: u64) -> Vec<(PathBuf, u64)> {
+        let list = self.list.read();
+        let segments = list.iter().filter(|segment| segment.header.first <= position);
+        segments.map(|segment| (segment.path.clone(), segment.end_of(position))).collect()
     }
 
     /// Batches with commits after `after`, in order; empty only where there are none.
@@ -242,7 +241,7 @@ mod tests {
         }
         let mut journal = Journal::open(folder.path(), 200).unwrap();
         let segments = journal.segments();
-        assert_eq!(segments.newest(), Some(20));
+        assert_eq!(segments.files_upto(20).len(), segments.list.read().len());
         assert_eq!(numbers(&segments, 0), (1..=20).collect::<Vec<_>>());
         assert_eq!(numbers(&segments, 17), [18, 19, 20]);
         journal.append(&batch(21), 21, 21).unwrap();
@@ -258,12 +257,12 @@ mod tests {
         for number in 1..=3 {
             journal.append(&batch(number), number, number).unwrap();
         }
-        let (path, end) = journal.segments().files().remove(0);
+        let (path, end) = journal.segments().files_upto(3).remove(0);
         drop(journal);
         let good = fs::read(&path).unwrap();
         fs::write(&path, &good[..end as usize - 3]).unwrap();
         let journal = Journal::open(folder.path(), 1 << 20).unwrap();
-        assert_eq!(journal.segments().newest(), Some(2));
+        assert_eq!(numbers(&journal.segments(), 0), [1, 2]);
         for at in [70, end as usize - 2] {
             let mut flipped = good.clone();
             flipped[at] ^= 4;

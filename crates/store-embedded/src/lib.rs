@@ -8,17 +8,20 @@
 //! See docs/adr/0002 for why, and docs/adr/0003 for what each facet costs.
 
 mod background;
+mod backup;
 mod checkpoint;
 mod codec;
 mod committer;
 mod documents;
 mod engine;
 mod failure;
+mod files;
 mod find;
 mod folder;
 mod ids;
 mod index;
 mod journal;
+mod lists;
 mod options;
 mod publish;
 mod recovery;
@@ -26,7 +29,9 @@ mod spaces;
 mod store;
 mod tail;
 mod tree;
+mod verify;
 mod view;
 
 pub use options::Options;
 pub use store::EmbeddedStore;
+pub use verify::Verified;

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use machi_store::{Names, StoreError};
+use machi_store::{Names, Position, StoreError};
 use machi_types::{TenantId, Timestamp};
 
+use crate::backup::RESTORED;
 use crate::checkpoint;
 use crate::documents::DocumentWrite;
 use crate::engine::{Engine, Root};
 use crate::failure::damaged;
+use crate::files;
 use crate::journal::record::{Batch, ChangeRecord, CommitRecord};
 use crate::publish;
 
@@ -46,9 +48,22 @@ pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
     engine.documents.publish(commit);
     Arc::make_mut(&mut engine.root.write()).position = commit;
     engine.set_time_of_last_commit(replay.time);
+    serve_restored(engine)?;
     engine.tail.start(commit);
     engine.newest.send_replace(commit);
     Ok(Recovered { commit, time: replay.time, checkpointed })
+}
+
+/// In a restored folder every consumer counts as served up to the backup: what was due by then was sent by
+/// the store that the backup was taken of.
+fn serve_restored(engine: &Engine) -> Result<(), StoreError> {
+    let marker = engine.folder.join(RESTORED);
+    let Some(text) = files::read_if_there(&marker)? else { return Ok(()) };
+    let restored: u64 = text.trim().parse().map_err(|_| damaged(&marker, "it does not hold a position"))?;
+    for position in engine.cursors.write().values_mut().filter(|position| position.bucket(0) < restored) {
+        *position = Position::single(restored);
+    }
+    Ok(())
 }
 
 struct Replay<'a> {

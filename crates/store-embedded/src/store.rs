@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::background;
+use crate::backup;
 use crate::committer::{self, Committer, Errand, Queue, Waiting};
 use crate::engine::Engine;
 use crate::folder::{self, Folder};
@@ -19,6 +20,7 @@ use crate::journal::record::CommitRecord;
 use crate::options::Options;
 use crate::publish;
 use crate::recovery;
+use crate::verify::{self, Verified};
 use crate::view::EmbeddedView;
 
 /// Commits of more documents than this are prepared away from the caller's thread.
@@ -63,6 +65,21 @@ impl EmbeddedStore {
     /// Believes a clock that has jumped ahead.
     pub fn accept_clock(&self) -> Result<(), StoreError> {
         self.queue.send(Errand::AcceptClock)
+    }
+
+    /// Writes a backup of one position to a new folder while the store works.
+    pub fn backup(&self, to: &Path) -> Result<Position, StoreError> {
+        backup::write(&self.engine, to)
+    }
+
+    /// Puts a backup into a new folder. The restored store does not send again what was sent before.
+    pub fn restore(from: &Path, to: &Path) -> Result<Position, StoreError> {
+        backup::restore(from, to)
+    }
+
+    /// Checks every checksum, every row and every index.
+    pub fn verify(&self) -> Result<Verified, StoreError> {
+        verify::verify(&self.engine)
     }
 
     /// Ends all work, with everything written out. Commits that come later are refused.

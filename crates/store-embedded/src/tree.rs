@@ -3,6 +3,8 @@
 //! Writers insert with the commit's number; a background thread flushes and compacts. A row under
 //! [`APPLIED`] is written before each rotation: whatever of the tree is on disk reaches up to it.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +14,10 @@ use lsm_tree::compaction::Leveled;
 use lsm_tree::config::CompressionPolicy;
 use lsm_tree::{AbstractTree, AnyTree, Cache, CompressionType, Config, Guard, SequenceNumberCounter};
 use machi_store::StoreError;
+use xxhash_rust::xxh3::Xxh3;
 
-use crate::failure::engine;
+use crate::failure::{damaged, engine, io_error};
+use crate::lists::Lists;
 
 /// The key of the row that says up to which commit the tree is complete.
 const APPLIED: &[u8] = b"\0applied";
@@ -25,19 +29,41 @@ const MEMTABLES_WAITING: usize = 2;
 /// An ordered map on disk, with versions.
 pub(crate) struct Tree {
     tree: AnyTree,
+    lists: Lists,
     /// Versions that only views before this commit could see may go.
     keep_from: Arc<AtomicU64>,
 }
 
 impl Tree {
     pub(crate) fn open(folder: &Path, cache: Arc<Cache>, keep_from: Arc<AtomicU64>) -> Result<Self, StoreError> {
+        let lists = Lists::new(folder);
+        lists.check_lists()?;
         let counter = SequenceNumberCounter::default;
-        let tree = Config::new(folder, counter(), counter())
+        let config = Config::new(folder, counter(), counter())
             .use_cache(cache)
-            .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
-            .open()
-            .map_err(engine)?;
-        Ok(Self { tree, keep_from })
+            .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4));
+        // What the crate below makes of a damaged list of tables is its own affair; here it must be an error.
+        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
+        let tree = match opened {
+            Ok(Ok(tree)) => tree,
+            Ok(Err(lsm_tree::Error::Io(source))) => return Err(io_error("opening the tables in", folder, source)),
+            Ok(Err(error)) => {
+                lists.check_all()?;
+                return Err(damaged(&lists.newest(), format!("the tables it lists cannot be opened: {error:?}")));
+            }
+            Err(_) => {
+                lists.check_all()?;
+                return Err(damaged(&lists.newest(), "the tables it lists cannot be opened"));
+            }
+        };
+        lists.write()?;
+        Ok(Self { tree, lists, keep_from })
+    }
+
+    /// Checks every table against the checksum that was taken when it was written; names the first that differs.
+    pub(crate) fn check_files(&self) -> Result<(), StoreError> {
+        self.lists.check_all()?;
+        check_files(&self.tree)
     }
 
     /// The last commit that is in the tables on disk.
@@ -56,7 +82,7 @@ impl Tree {
 
     /// The value as of a commit.
     pub(crate) fn get(&self, key: &[u8], at: u64) -> Result<Option<Bytes>, StoreError> {
-        let value = self.tree.get(key, at.saturating_add(1)).map_err(engine)?;
+        let value = self.tree.get(key, at.saturating_add(1)).map_err(|error| explain(&self.tree, error))?;
         Ok(value.map(|value| Bytes::copy_from_slice(&value)))
     }
 
@@ -66,8 +92,9 @@ impl Tree {
         prefix: &[u8],
         at: u64,
     ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes), StoreError>> + use<> {
-        self.tree.prefix(prefix, at.saturating_add(1), None).map(|guard| {
-            let (key, value) = guard.into_inner().map_err(engine)?;
+        let tree = self.tree.clone();
+        self.tree.prefix(prefix, at.saturating_add(1), None).map(move |guard| {
+            let (key, value) = guard.into_inner().map_err(|error| explain(&tree, error))?;
             Ok((Bytes::copy_from_slice(&key), Bytes::copy_from_slice(&value)))
         })
     }
@@ -95,12 +122,14 @@ impl Tree {
         }
         let lock = self.tree.get_flush_lock();
         self.tree.flush(&lock, self.keep_from.load(Ordering::Acquire)).map_err(engine)?;
+        self.lists.write()?;
         Ok(true)
     }
 
     /// Merges tables where that is due.
     pub(crate) fn compact(&self) -> Result<(), StoreError> {
-        self.tree.compact(Arc::new(Leveled::default()), self.keep_from.load(Ordering::Acquire)).map_err(engine)
+        self.tree.compact(Arc::new(Leveled::default()), self.keep_from.load(Ordering::Acquire)).map_err(engine)?;
+        self.lists.write()
     }
 
     pub(crate) fn disk_bytes(&self) -> u64 {
@@ -111,5 +140,35 @@ impl Tree {
 impl std::fmt::Debug for Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tree").field("disk_bytes", &self.disk_bytes()).finish_non_exhaustive()
+    }
+}
+
+fn check_files(tree: &AnyTree) -> Result<(), StoreError> {
+    for table in tree.current_version().iter_tables() {
+        let sum = hash_file(&table.path)?;
+        if sum != table.checksum().into_u128() {
+            return Err(damaged(&table.path, "the table does not match its checksum"));
+        }
+    }
+    Ok(())
+}
+
+/// Says which file is behind an error, where one is.
+fn explain(tree: &AnyTree, error: lsm_tree::Error) -> StoreError {
+    match error {
+        lsm_tree::Error::Io(_) => engine(error),
+        other => check_files(tree).err().unwrap_or_else(|| engine(other)),
+    }
+}
+
+fn hash_file(path: &Path) -> Result<u128, StoreError> {
+    let mut file = File::open(path).map_err(|source| io_error("opening", path, source))?;
+    let mut hasher = Xxh3::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(|source| io_error("reading", path, source))? {
+            0 => return Ok(hasher.digest128()),
+            read => hasher.update(buffer.get(..read).unwrap_or_default()),
+        }
     }
 }

@@ -50,13 +50,13 @@ pub fn parse(text: &[u8], depth: usize) -> Result<Json<'_>, JsonError> {
     // serde_json's own stack guard stands at 128; a configured depth beyond it has no effect.
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let left = Cell::new(depth);
-    let value = Seed { left: &left }.deserialize(&mut deserializer).map_err(JsonError::new)?;
-    deserializer.end().map_err(JsonError::new)?;
+    let value = Seed { left: &left }.deserialize(&mut deserializer).map_err(|error| JsonError::new(&error))?;
+    deserializer.end().map_err(|error| JsonError::new(&error))?;
     Ok(value)
 }
 
 impl JsonError {
-    fn new(error: serde_json::Error) -> Self {
+    fn new(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
         let message = match text.rfind(" at line ") {
@@ -388,7 +388,7 @@ mod tests {
             text_of(r#"{"a":1,"a":2}"#).unwrap_err(),
             "the member \"a\" appears twice in one object (line 1, column 10)"
         );
-        let many: String = (0..40).map(|n| format!("\"m{n}\":{n},")).collect();
+        let many = (0..40).map(|n| format!("\"m{n}\":{n},")).collect::<Vec<_>>().concat();
         assert!(text_of(&format!("{{{many}\"m3\":0}}")).is_err());
         assert!(text_of(&format!("{{{many}\"n\":0}}")).is_ok());
     }

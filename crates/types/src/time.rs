@@ -41,11 +41,8 @@ impl FromStr for Timestamp {
         if !has_time || text.len() > 40 {
             return Err(fault());
         }
-        let parsed: jiff::Timestamp = match text.contains(',') {
-            true => text.replace(',', ".").parse(),
-            false => text.parse(),
-        }
-        .map_err(|_| fault())?;
+        let parsed = if text.contains(',') { text.replace(',', ".").parse() } else { text.parse() };
+        let parsed: jiff::Timestamp = parsed.map_err(|_| fault())?;
         let nanos = parsed.as_nanosecond();
         i64::try_from(nanos.div_euclid(1000)).map(Self).map_err(|_| fault())
     }

@@ -38,10 +38,6 @@ impl<P> Column<P> {
         &self.pages
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pages.is_empty()
-    }
-
     fn position(&self, number: u32) -> Result<usize, usize> {
         // Pages mostly have no gaps before them: look where the page would then be.
         let guess = number as usize;

@@ -40,6 +40,8 @@ pub(crate) struct Segment {
     pub(crate) end: u64,
     /// The last commit inside; one less than `header.first` where there is none.
     pub(crate) last: u64,
+    /// Where the last frame starts: it may be synced and not shown yet.
+    newest_start: u64,
     /// Places to start reading from: the first commit of a frame and its offset.
     marks: Vec<(u64, u64)>,
 }
@@ -59,7 +61,7 @@ impl Segment {
         file.sync_all().map_err(fail)?;
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(fail)?;
         let last = header.first - 1;
-        Ok((Self { path, header, end: HEADER, last, marks: Vec::new() }, file))
+        Ok((Self { path, header, end: HEADER, last, newest_start: HEADER, marks: Vec::new() }, file))
     }
 
     /// Reads the header of a file; `None` where the file was never completely created.
@@ -81,7 +83,7 @@ impl Segment {
 
     /// Opens a segment whose valid end is known (from the header of the one behind it) or must be found.
     pub(crate) fn open(path: PathBuf, header: SegmentHeader, known_end: Option<u64>) -> Result<Self, StoreError> {
-        let mut segment = Self { path, header, end: HEADER, last: header.first - 1, marks: Vec::new() };
+        let mut segment = Self { path, header, end: HEADER, last: header.first - 1, newest_start: HEADER, marks: Vec::new() };
         let content = std::fs::read(&segment.path).map_err(|source| io_error("reading", &segment.path, source))?;
         loop {
             let at = segment.end as usize;
@@ -104,8 +106,14 @@ impl Segment {
         if is_far {
             self.marks.push((header.first, self.end));
         }
+        self.newest_start = self.end;
         self.end += frame::HEADER as u64 + u64::from(header.length);
         self.last = header.last;
+    }
+
+    /// Where the frames end that hold nothing after a commit.
+    pub(crate) fn end_of(&self, commit: u64) -> u64 {
+        if self.last <= commit { self.end } else { self.newest_start }
     }
 
     /// Reads the frames that hold commits after `after`, up to about `bytes` bytes.

@@ -1,0 +1,102 @@
+//! The ways in which a request to the outside fails.
+
+use std::error::Error;
+use std::time::Duration;
+
+use super::connect::ConnectError;
+use super::egress::EgressError;
+
+/// Why there is no answer from outside.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The address cannot be used.
+    #[error("\"{url}\" cannot be asked: {reason}")]
+    Url {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A header cannot be sent.
+    #[error("the header \"{0}\" cannot be sent: its name or value is not allowed in HTTP")]
+    Header(String),
+    /// The guard refuses the address, or the name leads nowhere.
+    #[error(transparent)]
+    Egress(#[from] EgressError),
+    /// Nobody takes the connection.
+    #[error("{host} does not take a connection: {reason}")]
+    Connect {
+        /// Whom we asked.
+        host: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The other side's certificate or its TLS is not acceptable.
+    #[error("no trusted connection to {host}: {reason}")]
+    Tls {
+        /// Whom we asked.
+        host: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The whole exchange took too long.
+    #[error("no complete answer within {} ms", after.as_millis())]
+    TimedOut {
+        /// The time allowed.
+        after: Duration,
+    },
+    /// The answer is longer than allowed.
+    #[error("the answer is longer than {limit} bytes")]
+    TooLarge {
+        /// The most bytes allowed.
+        limit: u64,
+    },
+    /// Redirects lead on and on.
+    #[error("more than {limit} redirects")]
+    TooManyRedirects {
+        /// The most redirects allowed.
+        limit: u8,
+    },
+    /// A redirect leads to what is no address.
+    #[error("a redirect without a usable Location")]
+    Redirect,
+    /// The connection broke, or the other side does not speak HTTP.
+    #[error("the exchange with {host} broke: {reason}")]
+    Broken {
+        /// Whom we asked.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl ClientError {
+    /// Whether the same request may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Url { .. } | Self::Header(_) | Self::Egress(EgressError::Refused { .. }) => false,
+            Self::Egress(EgressError::NotResolved { .. })
+            | Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::TimedOut { .. }
+            | Self::TooLarge { .. }
+            | Self::TooManyRedirects { .. }
+            | Self::Redirect
+            | Self::Broken { .. } => true,
+        }
+    }
+
+    /// Finds our own error below those of the HTTP library.
+    pub(super) fn of_exchange(host: &str, error: &(dyn Error + 'static)) -> Self {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+        let mut deepest = error.to_string();
+        while let Some(one) = cause {
+            if let Some(connect) = one.downcast_ref::<ConnectError>() {
+                return connect.clone().into_client_error();
+            }
+            deepest = one.to_string();
+            cause = one.source();
+        }
+        Self::Broken { host: host.to_owned(), reason: deepest }
+    }
+}

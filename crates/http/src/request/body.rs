@@ -1,0 +1,200 @@
+//! Request bodies: read whole or piece by piece, never longer and never slower than allowed.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http_body_util::BodyExt;
+use machi_types::ErrorKind;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{Problem, Text};
+
+/// The slowest average rate, after the first allowance of time is used up.
+const BYTES_PER_SECOND: u64 = 1024;
+
+/// How long and how slow a body may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyLimits {
+    /// The most bytes.
+    pub largest: u64,
+    /// How long a body may stand still, and how long a small one may take in all.
+    pub patience: Duration,
+}
+
+/// Reads the whole body.
+pub async fn read_body(headers: &HeaderMap, body: Body, limits: &BodyLimits) -> Result<Bytes, Problem> {
+    let mut stream = BodyStream::new(headers, body, limits)?;
+    let Some(first) = stream.next().await? else {
+        return Ok(Bytes::new());
+    };
+    let Some(second) = stream.next().await? else {
+        return Ok(first);
+    };
+    let expected = stream.declared.unwrap_or(0).min(limits.largest) as usize;
+    let mut whole = BytesMut::with_capacity(expected.max(first.len() + second.len()));
+    whole.extend_from_slice(&first);
+    whole.extend_from_slice(&second);
+    while let Some(piece) = stream.next().await? {
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+/// A body as it arrives.
+#[derive(Debug)]
+pub struct BodyStream {
+    body: Body,
+    limits: BodyLimits,
+    declared: Option<u64>,
+    received: u64,
+    started: Option<Instant>,
+}
+
+impl BodyStream {
+    /// Checks what the headers say of the body; nothing is read yet.
+    pub fn new(headers: &HeaderMap, body: Body, limits: &BodyLimits) -> Result<Self, Problem> {
+        let declared = declared_length(headers)?;
+        if declared.is_some_and(|length| length > limits.largest) {
+            return Err(too_large(limits.largest));
+        }
+        Ok(Self { body, limits: *limits, declared, received: 0, started: None })
+    }
+
+    /// The bytes read so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// The next piece; none at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        if http_body::Body::is_end_stream(&self.body) {
+            return Ok(None);
+        }
+        loop {
+            let Ok(frame) = timeout_at(self.deadline(), self.body.frame()).await else {
+                return Err(too_slow(self.limits.patience));
+            };
+            let Some(frame) = frame else { return Ok(None) };
+            let frame = frame.map_err(broken)?;
+            // Trailers carry nothing that any operation reads.
+            let Ok(piece) = frame.into_data() else {
+                continue;
+            };
+            self.received += piece.len() as u64;
+            if self.received > self.limits.largest {
+                return Err(too_large(self.limits.largest));
+            }
+            if !piece.is_empty() {
+                return Ok(Some(piece));
+            }
+        }
+    }
+
+    /// A piece must come within the patience, and all of them at a rate that is no drip feed.
+    fn deadline(&mut self) -> Instant {
+        let now = Instant::now();
+        let started = *self.started.get_or_insert(now);
+        let earned = Duration::from_secs(self.received / BYTES_PER_SECOND);
+        (now + self.limits.patience).min(started + self.limits.patience + earned)
+    }
+}
+
+/// ETSI GS CIM 009 §6.3.4: a request without `Content-Length` is answered 411. A chunked body states its length
+/// chunk by chunk, so that long batches can be streamed; docs/api-design.md names this choice.
+fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    if let Some(length) = headers.get(CONTENT_LENGTH) {
+        return Ok(length.to_str().ok().and_then(|text| text.parse().ok()));
+    }
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Ok(None);
+    }
+    Err(Problem::new(
+        ErrorKind::LengthRequired,
+        Text::both(
+            "there is no Content-Length header; a request with a body states its length",
+            "Content-Lengthヘッダーがありません",
+        ),
+    ))
+}
+
+fn too_large(largest: u64) -> Problem {
+    Problem::new(
+        ErrorKind::RequestEntityTooLarge,
+        Text::both(
+            format!("the body is longer than {largest} bytes, the most that is taken here; send it in smaller parts"),
+            format!("リクエスト本文が上限({largest}バイト)を超えています。分割して送信してください"),
+        ),
+    )
+    .with_header(http::header::CONNECTION, http::HeaderValue::from_static("close"))
+}
+
+fn too_slow(patience: Duration) -> Problem {
+    let seconds = patience.as_secs();
+    Problem::request_timeout(Text::both(
+        format!("the body stood still for {seconds} s, or came slower than {BYTES_PER_SECOND} bytes per second"),
+        format!("リクエスト本文の受信が{seconds}秒間停止したか、遅すぎます"),
+    ))
+}
+
+fn broken(cause: axum::Error) -> Problem {
+    Problem::new(
+        ErrorKind::InvalidRequest,
+        Text::both("the body ended before it was complete", "リクエスト本文が途中で終わっています"),
+    )
+    .because(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    const LIMITS: BodyLimits = BodyLimits { largest: 10, patience: Duration::from_secs(5) };
+
+    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, http::HeaderValue::from_static(value));
+        headers
+    }
+
+    fn pieces(pieces: &'static [&'static str]) -> Body {
+        Body::from_stream(stream::iter(
+            pieces.iter().map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece.as_bytes()))),
+        ))
+    }
+
+    #[tokio::test]
+    async fn bodies_within_the_limit_come_whole() {
+        let chunked = headers("transfer-encoding", "chunked");
+        for (body, expected) in
+            [(pieces(&[]), ""), (pieces(&["abc"]), "abc"), (pieces(&["a", "", "bc", "defghij"]), "abcdefghij")]
+        {
+            assert_eq!(read_body(&chunked, body, &LIMITS).await.unwrap(), expected);
+        }
+        let sized = headers("content-length", "3");
+        assert_eq!(read_body(&sized, Body::from("abc"), &LIMITS).await.unwrap(), "abc");
+    }
+
+    #[tokio::test]
+    async fn longer_bodies_are_refused_as_declared_or_as_received() {
+        let declared = read_body(&headers("content-length", "11"), Body::empty(), &LIMITS).await;
+        assert_eq!(declared.unwrap_err().status(), 413);
+        let received = read_body(&headers("transfer-encoding", "chunked"), pieces(&["abcdefghij", "k"]), &LIMITS).await;
+        assert_eq!(received.unwrap_err().status(), 413);
+    }
+
+    #[tokio::test]
+    async fn a_body_of_unknown_length_is_refused() {
+        assert_eq!(read_body(&HeaderMap::new(), Body::empty(), &LIMITS).await.unwrap_err().status(), 411);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stands_still_is_given_up() {
+        let limits = BodyLimits { patience: Duration::from_millis(20), ..LIMITS };
+        let never = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+        assert_eq!(read_body(&headers("content-length", "3"), never, &limits).await.unwrap_err().status(), 408);
+    }
+}

@@ -1,0 +1,49 @@
+//! A sentence for the reader of an answer, in English and, where somebody wrote it, in Japanese.
+
+use std::borrow::Cow;
+
+use crate::Language;
+
+/// A text in one or two languages; English is always there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    en: Cow<'static, str>,
+    ja: Option<Cow<'static, str>>,
+}
+
+impl Text {
+    /// A text that exists in English alone.
+    pub fn en(en: impl Into<Cow<'static, str>>) -> Self {
+        Self { en: en.into(), ja: None }
+    }
+
+    /// A text in English and Japanese.
+    pub fn both(en: impl Into<Cow<'static, str>>, ja: impl Into<Cow<'static, str>>) -> Self {
+        Self { en: en.into(), ja: Some(ja.into()) }
+    }
+
+    /// The text in this language, or in English where it has none.
+    pub fn in_language(&self, language: Language) -> &str {
+        match (language, &self.ja) {
+            (Language::Japanese, Some(ja)) => ja,
+            _ => &self.en,
+        }
+    }
+
+    /// Whether the text exists in this language.
+    pub fn has(&self, language: Language) -> bool {
+        language == Language::English || self.ja.is_some()
+    }
+}
+
+impl From<&'static str> for Text {
+    fn from(en: &'static str) -> Self {
+        Self::en(en)
+    }
+}
+
+impl From<String> for Text {
+    fn from(en: String) -> Self {
+        Self::en(en)
+    }
+}

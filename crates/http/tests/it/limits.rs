@@ -1,0 +1,215 @@
+//! Slow, silent, greedy and too many clients: each is bounded, and nobody else notices.
+
+use std::time::{Duration, Instant};
+
+use machi_http::edge::{Edge, EdgeSettings, Peers};
+use machi_http::metrics::Registry;
+use machi_http::server::ServerLimits;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use crate::support::{Answer, City, limits, settings};
+
+/// Waits until the other side closes, at most five seconds.
+async fn is_closed(stream: &mut TcpStream) -> bool {
+    let mut rest = Vec::new();
+    timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_slow_head_is_given_up_and_harms_nobody() {
+    let city = City::start();
+    let mut slow = Vec::new();
+    for _ in 0..100 {
+        let mut stream = city.connect().await;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nx-drip: ").await.unwrap();
+        slow.push(stream);
+    }
+    let drip = tokio::spawn(async move {
+        let mut closed = 0;
+        for stream in &mut slow {
+            for _ in 0..50 {
+                sleep(Duration::from_millis(1)).await;
+                if stream.write_all(b"x").await.is_err() {
+                    break;
+                }
+            }
+        }
+        for stream in &mut slow {
+            closed += usize::from(is_closed(stream).await);
+        }
+        closed
+    });
+    for _ in 0..20 {
+        assert_eq!(city.get("/healthz", &[]).await.status, 200);
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(drip.await.unwrap(), 100);
+    assert_eq!(city.figure("machi_http_connections_timed_out_total{reason=\"slow_head\"}"), 100);
+}
+
+#[tokio::test]
+async fn resting_connections_are_closed_in_the_end() {
+    let city = City::start();
+    let mut silent = city.connect().await;
+    let mut kept = city.connect().await;
+    kept.write_all(b"GET /healthz HTTP/1.1\r\nhost: city\r\n\r\n").await.unwrap();
+    assert_eq!(Answer::read(&mut kept).await.status, 200);
+    let start = Instant::now();
+    assert!(is_closed(&mut silent).await && is_closed(&mut kept).await);
+    assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_working_connection_is_not_resting() {
+    let mut all = limits();
+    all.idle_timeout = Duration::from_millis(100);
+    let city = City::start_with(all, settings());
+    let mut stream = city.connect().await;
+    for _ in 0..4 {
+        stream.write_all(b"GET /slow HTTP/1.1\r\nhost: city\r\n\r\n").await.unwrap();
+        assert_eq!(Answer::read(&mut stream).await.status, 200);
+        sleep(Duration::from_millis(60)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_is_given_up() {
+    let city = City::start();
+    let mut stream = city.connect().await;
+    stream.write_all(b"GET /huge HTTP/1.1\r\nhost: city\r\n\r\n").await.unwrap();
+    for _ in 0..50 {
+        sleep(Duration::from_millis(100)).await;
+        if city.figure("machi_http_connections_timed_out_total{reason=\"unread_answer\"}") > 0 {
+            return;
+        }
+    }
+    panic!("the connection is still open");
+}
+
+#[tokio::test]
+async fn bodies_are_bounded_in_size_and_time() {
+    let city = City::start();
+    let small = city.ask("POST /echo HTTP/1.1\r\nhost: city\r\ncontent-length: 3\r\n\r\nabc").await;
+    assert_eq!(small.text(), "abc");
+    let chunked = city
+        .ask("POST /echo HTTP/1.1\r\nhost: city\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+        .await;
+    assert_eq!(chunked.text(), "abcde");
+    let large = city.ask("POST /echo HTTP/1.1\r\nhost: city\r\ncontent-length: 100001\r\n\r\n").await;
+    assert_eq!(large.status, 413);
+    assert!(large.text().contains("longer than 100000 bytes"), "{}", large.text());
+    let slow = city.ask("POST /echo HTTP/1.1\r\nhost: city\r\ncontent-length: 3\r\n\r\na").await;
+    assert_eq!((slow.status, slow.header("connection")), (408, Some("close")));
+}
+
+#[tokio::test]
+async fn the_standard_has_statuses_without_body() {
+    let city = City::start();
+    let post = "POST /ngsi-ld/v1/entities HTTP/1.1\r\nhost: city\r\n";
+    let unmeasured = city.ask(&format!("{post}content-type: application/json\r\n\r\n")).await;
+    assert_eq!((unmeasured.status, unmeasured.text(), unmeasured.header("content-type")), (411, "", None));
+    let unknown = city.ask(&format!("{post}content-type: text/plain\r\ncontent-length: 2\r\n\r\n{{}}")).await;
+    assert_eq!((unknown.status, unknown.text()), (415, ""));
+    let unanswerable = city.get("/ngsi-ld/v1/entities", &["Accept: text/html"]).await;
+    assert_eq!((unanswerable.status, unanswerable.header("content-type")), (406, Some("application/json")));
+    assert!(unanswerable.text().contains(r#""available":["application/json","application/ld+json"]"#));
+}
+
+#[tokio::test]
+async fn too_many_requests_are_turned_away_at_once() {
+    let city = City::start_with(limits(), EdgeSettings { concurrency: 2, queue: 2, ..settings() });
+    let asked: Vec<_> = (0..8)
+        .map(|_| {
+            let address = city.address;
+            tokio::spawn(async move {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                stream.write_all(b"GET /slow HTTP/1.1\r\nhost: city\r\n\r\n").await.unwrap();
+                Answer::read(&mut stream).await
+            })
+        })
+        .collect();
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(city.get("/healthz", &[]).await.status, 200);
+    let mut statuses = Vec::new();
+    for one in asked {
+        let answer = one.await.unwrap();
+        if answer.status == 503 {
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+        statuses.push(answer.status);
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 200, 503, 503, 503, 503]);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_bound_wait() {
+    let city =
+        City::start_with(ServerLimits { connections: 2, idle_timeout: Duration::from_secs(5), ..limits() }, settings());
+    let first = city.connect().await;
+    let _second = city.connect().await;
+    sleep(Duration::from_millis(50)).await;
+    let mut third = city.connect().await;
+    third.write_all(b"GET /healthz HTTP/1.1\r\nhost: city\r\n\r\n").await.unwrap();
+    assert!(timeout(Duration::from_millis(200), third.readable()).await.is_err());
+    drop(first);
+    assert_eq!(Answer::read(&mut third).await.status, 200);
+}
+
+#[tokio::test]
+async fn malformed_heads_are_answered_and_closed() {
+    let city = City::start();
+    for (bytes, status) in [
+        ("GET / HTTP/1.1\r\nhost city\r\n\r\n".to_owned(), 400),
+        ("\u{0}\u{1}\r\n\r\n".to_owned(), 400),
+        (format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(20_000)), 431),
+        (format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(70_000)), 431),
+    ] {
+        assert_eq!(city.ask(&bytes).await.status, status, "{:?}", bytes.get(..20));
+    }
+    assert_eq!(city.get("/healthz", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_has_said_all_still_reads_its_answer() {
+    let city = City::start();
+    let mut stream = city.connect().await;
+    stream.write_all(b"GET /slow HTTP/1.1\r\nhost: city\r\n\r\n").await.unwrap();
+    stream.shutdown().await.unwrap();
+    assert_eq!(Answer::read(&mut stream).await.status, 200);
+}
+
+#[tokio::test]
+async fn strangers_are_refused() {
+    let peers = Peers::loopback_and(vec!["198.51.100.0/24".parse().unwrap()]);
+    let router = axum::Router::new().route("/", axum::routing::get(|| async { "in" }));
+    let edge = Edge::new(router, EdgeSettings { peers, ..settings() }, &Registry::new());
+    for (peer, status) in [("127.0.0.1:9", 200), ("[::1]:9", 200), ("198.51.100.7:9", 200), ("192.0.2.1:9", 403)] {
+        let request = http::Request::new(axum::body::Body::empty());
+        let answer = edge.answer(request, Some(peer.parse().unwrap())).await;
+        assert_eq!(answer.status(), status, "{peer}");
+    }
+}
+
+#[tokio::test]
+async fn closing_ends_in_time_and_finishes_what_is_at_work() {
+    let city = City::start();
+    let mut resting = city.connect().await;
+    resting.write_all(b"GET /healthz HTTP/1.1\r\nhost: city\r\n\r\n").await.unwrap();
+    Answer::read(&mut resting).await;
+    let mut working = city.connect().await;
+    working.write_all(b"GET /slow HTTP/1.1\r\nhost: city\r\n\r\n").await.unwrap();
+    let mut stuck = city.connect().await;
+    stuck.write_all(b"GET /forever HTTP/1.1\r\nhost: city\r\n\r\n").await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    let address = city.address;
+    let start = Instant::now();
+    city.close();
+    assert_eq!(Answer::read(&mut working).await.status, 200);
+    city.closed().await;
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(is_closed(&mut resting).await);
+    assert!(TcpStream::connect(address).await.is_err());
+}

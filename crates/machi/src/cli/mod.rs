@@ -1,0 +1,122 @@
+//! The command line: what can be said to `machi`, and the errors of saying it wrong.
+
+pub mod backup;
+mod config;
+pub mod context;
+pub mod import;
+pub mod index;
+mod serve;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use config::ConfigCommand;
+pub use serve::{OpenError, ServeArgs, peers};
+
+use crate::wiring;
+
+/// Machi (街): a city's live data, in one program.
+#[derive(Debug, Parser)]
+#[command(name = "machi", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const ABOUT: &str = "Machi (街): one live picture of a city, brokered through open standards (NGSI-LD).";
+
+const EXAMPLES: &str = "\
+Examples:
+  machi serve --data ./city --open
+      start a city in the folder ./city, for this machine alone
+  curl http://127.0.0.1:8080/ngsi-ld/v1/types
+      ask it something
+  machi config example > machi.toml
+      write all settings with their explanations
+  machi serve --data ./city --open --config machi.toml
+      start it with your own settings";
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a city until it is told to stop.
+    Serve(ServeArgs),
+    /// Show or check settings.
+    Config {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print the OpenAPI description of Machi's own endpoints.
+    Openapi,
+    /// Print the version.
+    Version,
+}
+
+/// Reads the command line and does what it says.
+///
+/// The code is 0 when it was done, 1 when it failed, and 2 when it was said wrong.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version come here too, and go to standard output.
+        Err(error) => error.exit(),
+    };
+    match execute(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "machi: {}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Config { command } => config::run(&command),
+        Command::Openapi => print(&wiring::openapi_text()),
+        Command::Version => print(&format!("machi {}\n", env!("CARGO_PKG_VERSION"))),
+    }
+}
+
+fn print(text: &str) -> Result<(), Box<dyn Error>> {
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+/// An error and its causes, as one sentence.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        text.push_str(": ");
+        text.push_str(&one.to_string());
+        cause = one.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+        for command in [
+            <context::ContextCommand as clap::Subcommand>::augment_subcommands(clap::Command::new("context")),
+            <index::IndexCommand as clap::Subcommand>::augment_subcommands(clap::Command::new("index")),
+            <import::ImportArgs as clap::Args>::augment_args(clap::Command::new("import")),
+            <backup::BackupArgs as clap::Args>::augment_args(clap::Command::new("backup")),
+            <backup::RestoreArgs as clap::Args>::augment_args(clap::Command::new("restore")),
+            <backup::VerifyArgs as clap::Args>::augment_args(clap::Command::new("verify")),
+        ] {
+            command.debug_assert();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `machi serve`: who may reach the city, and its start.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use machi_http::client::Cidr;
+use machi_http::edge::Peers;
+
+use crate::config::{Config, overrides};
+use crate::lifecycle::{self, Start};
+use crate::log;
+
+/// How a city is started.
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The folder that holds the city's data; made where it is missing [setting: store.path]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where to listen; port 0 takes any free one [setting: server.listen, default 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// A file with settings; `machi config example` prints one
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// An inside network that notifications and contexts may reach; may be given several times
+    #[arg(long, value_name = "CIDR")]
+    pub egress_allow: Vec<Cidr>,
+    /// Let everybody on this machine in: there is no sign-in yet
+    #[arg(long)]
+    pub open: bool,
+    /// Let a private network in too, such as 10.1.0.0/16; may be given several times
+    #[arg(long, value_name = "CIDR", requires = "open")]
+    pub open_to: Vec<Cidr>,
+}
+
+/// Why a city is not opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Nobody could sign in.
+    #[error(
+        "this version has no sign-in, so whoever reaches the city can read and change everything; add --open to accept that for programs on this machine"
+    )]
+    NotOpen,
+    /// Strangers could come in.
+    #[error(
+        "{listen} can be reached from other machines, and there is no sign-in; listen on 127.0.0.1, or name the private network that may come in with --open-to CIDR"
+    )]
+    NotLoopback {
+        /// The address.
+        listen: SocketAddr,
+    },
+}
+
+/// Who may come in, as long as there is no sign-in.
+pub fn peers(listen: SocketAddr, open: bool, open_to: &[Cidr]) -> Result<Peers, OpenError> {
+    if !open {
+        return Err(OpenError::NotOpen);
+    }
+    let is_loopback = listen.ip().to_canonical().is_loopback();
+    if !is_loopback && open_to.is_empty() {
+        return Err(OpenError::NotLoopback { listen });
+    }
+    Ok(Peers::loopback_and(open_to.to_vec()))
+}
+
+/// Runs a city until it is told to stop.
+pub(super) fn run(arguments: &ServeArgs) -> Result<(), Box<dyn Error>> {
+    let mut config = Config::load(arguments.config.as_deref(), &overrides())?;
+    if let Some(path) = &arguments.data {
+        config.store.path.clone_from(path);
+    }
+    if let Some(listen) = arguments.listen {
+        config.server.listen = listen;
+    }
+    config.egress.allow.extend(&arguments.egress_allow);
+    let peers = peers(config.server.listen, arguments.open, &arguments.open_to)?;
+    log::start(&config.log);
+    Ok(lifecycle::run(Start { config, peers })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(listen: &str, open: bool, open_to: &[&str]) -> Result<(), String> {
+        let open_to: Vec<Cidr> = open_to.iter().map(|network| network.parse().unwrap()).collect();
+        peers(listen.parse().unwrap(), open, &open_to).map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_city_without_sign_in_stays_at_home() {
+        assert!(check("127.0.0.1:0", false, &[]).unwrap_err().contains("add --open"));
+        assert_eq!(check("127.0.0.1:0", true, &[]), Ok(()));
+        assert_eq!(check("[::1]:0", true, &[]), Ok(()));
+        assert_eq!(check("[::ffff:127.0.0.1]:0", true, &[]), Ok(()));
+        for listen in ["0.0.0.0:0", "[::]:0", "10.1.2.3:0"] {
+            assert!(check(listen, true, &[]).unwrap_err().contains("--open-to CIDR"), "{listen}");
+            assert_eq!(check(listen, true, &["10.1.0.0/16"]), Ok(()));
+        }
+    }
+}

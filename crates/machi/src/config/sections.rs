@@ -1,0 +1,133 @@
+//! Every setting of a city: one line each.
+#![allow(
+    rustdoc::bare_urls,
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "the explanations are written for the example file, which is TOML"
+)]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use machi_http::client::Cidr;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+use super::section::section;
+use super::setting::{ByteSize, LogFilter, LogFormat, OptionalPath};
+
+const fn count(number: usize) -> NonZeroUsize {
+    match NonZeroUsize::new(number) {
+        Some(count) => count,
+        None => NonZeroUsize::MIN,
+    }
+}
+
+section! {
+    /// How the city is reached, and what it endures from its clients.
+    [server] ServerSection {
+        /// Where to listen; port 0 takes any free one. The option --listen overrides it.
+        listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+        /// Sites whose pages may call the APIs from a browser: "*" for all, or origins such as "https://portal.example.jp".
+        origins: Vec<String> = vec!["*".to_owned()];
+        /// Open connections; more wait until one closes.
+        connections: NonZeroUsize = count(16_384);
+        /// Requests at work at once; more wait for their turn.
+        requests: NonZeroUsize = count(512);
+        /// Requests that may wait for their turn; more are answered 503 at once.
+        queue: u64 = 4096;
+        /// How long a request may wait for its turn before it is answered 503.
+        queue_timeout: Duration = Duration::from_secs(10);
+        /// How long the head of a request may take.
+        head_timeout: Duration = Duration::from_secs(10);
+        /// The most bytes of a request's head, its address and headers.
+        head_size: ByteSize = ByteSize(64 << 10);
+        /// How long a body may stand still; a small one must be complete by then.
+        body_timeout: Duration = Duration::from_secs(30);
+        /// How long a connection may rest between requests (it is closed after one to two times this).
+        idle_timeout: Duration = Duration::from_mins(1);
+        /// How long a client may leave an answer unread.
+        write_timeout: Duration = Duration::from_secs(30);
+        /// How long requests at work may go on when the city closes; the whole end takes at most a second more.
+        shutdown_grace: Duration = Duration::from_secs(4);
+        /// Answers from this size on are sent with gzip to clients that take it.
+        gzip_from: ByteSize = ByteSize(2 << 10);
+    }
+}
+
+section! {
+    /// What is written to standard error (docs/logging.md).
+    [log] LogSection {
+        /// Which lines are written: a level (error, warn, info, debug, trace), or levels by target, such as
+        /// "info,machi::access=debug", which also writes a line for each request.
+        filter: LogFilter = LogFilter(Targets::new().with_default(LevelFilter::INFO));
+        /// "text" for people, "json" for machines.
+        format: LogFormat = LogFormat::Text;
+        /// Requests that take longer are written as a warning.
+        slow_request: Duration = Duration::from_secs(1);
+    }
+}
+
+section! {
+    /// Tenants: rooms of one city, or of several, kept apart in everything.
+    [tenants] TenantsSection {
+        /// Whether the first write to a new tenant makes it; otherwise such a write is answered 404.
+        create: bool = true;
+    }
+}
+
+section! {
+    /// How much one request may ask for. What lies beyond is answered with an error that names the limit.
+    [limits] LimitsSection {
+        /// The longest body of a request for one thing.
+        body: ByteSize = ByteSize(4 << 20);
+        /// The longest body of a batch.
+        batch_body: ByteSize = ByteSize(256 << 20);
+        /// The most entities in a batch.
+        batch_entities: NonZeroUsize = count(100_000);
+        /// How deep JSON may nest; at most 128.
+        depth: NonZeroUsize = count(64);
+        /// Elements on a page where the client names no limit.
+        page: NonZeroUsize = count(20);
+        /// The most elements on a page.
+        largest_page: NonZeroUsize = count(1000);
+        /// The farthest offset; links to the next page lead on without such a bound.
+        largest_offset: u64 = 10_000;
+        /// Index entries that one query may look at before it is answered TooComplexQuery.
+        query_entries: NonZeroUsize = count(5_000_000);
+        /// Entities that one query may read for each row that it returns, once its first page is filled.
+        query_reads_per_row: NonZeroUsize = count(50);
+        /// How long one query may take.
+        query_time: Duration = Duration::from_secs(5);
+        /// How many links deep a query may follow.
+        join_level: u64 = 5;
+    }
+}
+
+section! {
+    /// Requests that the city sends: to contexts, and to receivers of notifications.
+    [egress] EgressSection {
+        /// Inside networks that may be reached, such as ["10.20.0.0/16"]; the public internet always may.
+        /// The option --egress-allow adds to it.
+        allow: Vec<Cidr> = Vec::new();
+        /// A PEM file with certification authorities to trust beside the public ones.
+        authorities: OptionalPath = OptionalPath(None);
+        /// How long another machine has to take a connection.
+        connect_timeout: Duration = Duration::from_secs(5);
+        /// Connections to one receiver that are kept for the next notification.
+        kept_connections: NonZeroUsize = count(8);
+        /// How long they are kept.
+        kept_for: Duration = Duration::from_secs(30);
+    }
+}
+
+section! {
+    /// Where the city's data lies.
+    [store] StoreSection {
+        /// The folder, made where it is missing. The option --data overrides it.
+        path: PathBuf = PathBuf::from("machi-data");
+        /// Memory for data that was read or written lately.
+        cache: ByteSize = ByteSize(128 << 20);
+    }
+}

@@ -1,0 +1,247 @@
+//! The kinds of value that settings have, and how each is written in TOML.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use machi_http::client::Cidr;
+use toml::Value;
+use tracing_subscriber::filter::Targets;
+
+/// A kind of value.
+pub trait Setting: Sized {
+    /// What would be right, for errors.
+    const EXPECTED: &'static str;
+
+    /// Reads a value; none where it is not of this kind.
+    fn read(value: &Value) -> Option<Self>;
+
+    /// Writes the value as TOML.
+    fn write(&self) -> String;
+}
+
+impl Setting for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_bool()
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for u64 {
+    const EXPECTED: &'static str = "a whole number from 0 on";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_integer()?.try_into().ok()
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for NonZeroUsize {
+    const EXPECTED: &'static str = "a whole number from 1 on";
+
+    fn read(value: &Value) -> Option<Self> {
+        Self::new(value.as_integer()?.try_into().ok()?)
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for SocketAddr {
+    const EXPECTED: &'static str = "an address and a port, such as \"127.0.0.1:8080\" or \"[::1]:8080\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str()?.parse().ok()
+    }
+
+    fn write(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+impl Setting for PathBuf {
+    const EXPECTED: &'static str = "a path, such as \"/var/lib/machi\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().filter(|text| !text.is_empty()).map(Self::from)
+    }
+
+    fn write(&self) -> String {
+        quoted(&self.to_string_lossy())
+    }
+}
+
+/// A path that may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OptionalPath(pub Option<PathBuf>);
+
+impl Setting for OptionalPath {
+    const EXPECTED: &'static str = "a path, or \"\" for none";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(|text| Self((!text.is_empty()).then(|| text.into())))
+    }
+
+    fn write(&self) -> String {
+        quoted(&self.0.as_deref().unwrap_or("".as_ref()).to_string_lossy())
+    }
+}
+
+impl Setting for Vec<Cidr> {
+    const EXPECTED: &'static str = "a list of networks, such as [\"10.0.0.0/8\", \"fd00::/8\"]";
+
+    fn read(value: &Value) -> Option<Self> {
+        words(value)?.iter().map(|word| word.parse().ok()).collect()
+    }
+
+    fn write(&self) -> String {
+        list(self.iter().map(ToString::to_string))
+    }
+}
+
+impl Setting for Vec<String> {
+    const EXPECTED: &'static str = "a list of texts, such as [\"a\", \"b\"]";
+
+    fn read(value: &Value) -> Option<Self> {
+        words(value)
+    }
+
+    fn write(&self) -> String {
+        list(self.iter().cloned())
+    }
+}
+
+impl Setting for Duration {
+    const EXPECTED: &'static str = "a time with its unit (ms, s, min, h), such as \"10 s\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        let (number, unit) = measure(value.as_str()?)?;
+        let milliseconds = match unit {
+            "ms" => 1,
+            "s" => 1000,
+            "min" => 60_000,
+            "h" => 3_600_000,
+            _ => return None,
+        };
+        number.checked_mul(milliseconds).map(Self::from_millis)
+    }
+
+    fn write(&self) -> String {
+        let milliseconds = self.as_millis() as u64;
+        let units = [(3_600_000, "h"), (60_000, "min"), (1000, "s"), (1, "ms")];
+        quoted(&in_largest(milliseconds, &units))
+    }
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(pub u64);
+
+impl Setting for ByteSize {
+    const EXPECTED: &'static str = "a size with its unit (B, KiB, MiB, GiB), such as \"16 MiB\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        let (number, unit) = measure(value.as_str()?)?;
+        let shift = match unit {
+            "B" => 0,
+            "KiB" => 10,
+            "MiB" => 20,
+            "GiB" => 30,
+            _ => return None,
+        };
+        number.checked_mul(1 << shift).map(Self)
+    }
+
+    fn write(&self) -> String {
+        let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")];
+        quoted(&in_largest(self.0, &units))
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+impl Setting for LogFormat {
+    const EXPECTED: &'static str = "\"text\" or \"json\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        match value.as_str()? {
+            "text" => Some(Self::Text),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    fn write(&self) -> String {
+        quoted(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
+}
+
+/// Which log lines are written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogFilter(pub Targets);
+
+impl Setting for LogFilter {
+    const EXPECTED: &'static str =
+        "a level (error, warn, info, debug, trace), or levels by target, such as \"info,machi::access=debug\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        Targets::from_str(value.as_str()?).ok().map(Self)
+    }
+
+    fn write(&self) -> String {
+        quoted(&self.0.to_string())
+    }
+}
+
+/// A number and its unit, with or without a space between them.
+fn measure(text: &str) -> Option<(u64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at_checked(end)?;
+    Some((number.parse().ok()?, unit.trim()))
+}
+
+fn in_largest(number: u64, units: &[(u64, &str)]) -> String {
+    let fitting = units.iter().find(|(size, _)| number > 0 && number.is_multiple_of(*size));
+    let (size, name) = fitting.or(units.last()).copied().unwrap_or((1, ""));
+    format!("{} {name}", number / size)
+}
+
+/// A list of texts, or one text with commas, as the environment writes it.
+fn words(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(ToOwned::to_owned)).collect(),
+        Value::String(text) => {
+            Some(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect())
+        }
+        _ => None,
+    }
+}
+
+fn quoted(text: &str) -> String {
+    Value::String(text.to_owned()).to_string()
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    Value::Array(items.map(Value::String).collect()).to_string()
+}

@@ -1,0 +1,168 @@
+//! Input that is broken or hostile: each kind has its exact answer, and nothing is stored or changed.
+
+use crate::kit::*;
+
+/// An entity whose one attribute is this text, which need not be JSON.
+fn with_value(value: &str) -> String {
+    format!(r#"{{"id": "urn:ngsi-ld:T:bad", "type": "T", "a": {{"type": "Property", "value": {value}}}}}"#)
+}
+
+/// Sends bodies of every operation that stores, and expects the same problem of each and nothing changed.
+fn refused(problem: &str, cases: Vec<(&'static str, Vec<u8>)>) {
+    let kept = t("kept", json!({"a": property(1)}));
+    let tenant = tenant_with([&kept]);
+    each(cases, |body| {
+        let batch = [b"[".as_slice(), &body, b"]"].concat();
+        let requests = [
+            ("POST", "/entities".to_owned(), &body),
+            ("POST", "/entityOperations/create".to_owned(), &batch),
+            ("POST", "/entityOperations/upsert".to_owned(), &batch),
+            ("PATCH", format!("/entities/{}", thing("kept")), &body),
+            ("PUT", format!("/entities/{}", thing("kept")), &body),
+            ("POST", format!("/entities/{}/attrs", thing("kept")), &body),
+            ("PATCH", format!("/entities/{}/attrs", thing("kept")), &body),
+            ("POST", "/subscriptions".to_owned(), &body),
+        ];
+        // A batch gives a verdict per entity where its entities can be told apart (§5.6.7.4).
+        let whole = |path: &str| problem == "InvalidRequest" || !path.starts_with("/entityOperations");
+        for (method, path, body) in requests.into_iter().filter(|request| whole(&request.1)) {
+            let answer = tenant.request(method, &path).body("application/json", body.clone()).send();
+            let detail = answer.problem(problem);
+            assert!(detail.chars().any(|c| c.is_ascii_digit()), "the detail tells the position: {detail}");
+        }
+        assert_eq!(tenant.retrieve(&thing("kept")), kept);
+        tenant.expect_absent(&thing("bad"));
+    });
+}
+
+// §5.5.4: A body that is no JSON is InvalidRequest, with the position.
+#[test]
+fn malformed_json_is_an_invalid_request() {
+    let text = |body: &str| body.as_bytes().to_vec();
+    refused(
+        "InvalidRequest",
+        vec![
+            ("cut off", text(r#"{"id": "urn:ngsi-ld:T:bad", "type": "#)),
+            ("a trailing comma", text(r#"{"id": "urn:ngsi-ld:T:bad", "type": "T",}"#)),
+            ("single quotes", text("{'id': 'urn:ngsi-ld:T:bad'}")),
+            ("two documents", text(r#"{"id": "urn:ngsi-ld:T:bad", "type": "T"} {}"#)),
+            ("NaN", text(&with_value("NaN"))),
+            ("Infinity", text(&with_value("-Infinity"))),
+            ("a leading zero", text(&with_value("007"))),
+            ("hexadecimal", text(&with_value("0x1F"))),
+            ("a number beyond a double", text(&with_value("1e999"))),
+            ("a control character", text(&with_value("\"a\u{1}b\""))),
+            ("an unknown escape", text(&with_value(r#""\x41""#))),
+            ("a lone high surrogate", text(&with_value(r#""\ud800""#))),
+            ("a lone low surrogate", text(&with_value(r#""\udc00 x""#))),
+            ("reversed surrogates", text(&with_value(r#""\udc00\ud800""#))),
+            (
+                "bytes that are no UTF-8",
+                [text(r#"{"id": "urn:ngsi-ld:T:bad", "type": ""#), vec![0xff, 0xfe], text("\"}")].concat(),
+            ),
+            ("UTF-16", "{\"id\": 1}".encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        ],
+    );
+}
+
+// §5.5.4: JSON that cannot be kept without loss is BadRequestData, with the position: duplicate members, too deep nesting.
+#[test]
+fn json_that_is_ambiguous_or_too_deep_is_bad_data() {
+    let nested = |depth: usize| with_value(&format!("{}1{}", "[".repeat(depth), "]".repeat(depth))).into_bytes();
+    let objects = with_value(&format!("{}1{}", "{\"a\":".repeat(2000), "}".repeat(2000)));
+    refused(
+        "BadRequestData",
+        vec![
+            ("a member twice", br#"{"id": "urn:ngsi-ld:T:bad", "type": "T", "a": 1, "a": 2}"#.to_vec()),
+            ("the id twice", br#"{"id": "urn:ngsi-ld:T:bad", "id": "urn:ngsi-ld:T:bad2", "type": "T"}"#.to_vec()),
+            ("a member of a value twice", with_value(r#"{"x": 1, "x": 1}"#).into_bytes()),
+            ("the same name written in two ways", with_value(r#"{"x": 1, "\u0078": 1}"#).into_bytes()),
+            ("arrays in arrays", nested(1000)),
+            ("arrays without end", nested(100_000)),
+            ("objects in objects", objects.into_bytes()),
+        ],
+    );
+}
+
+// §5.5.4: An empty body is no JSON.
+#[test]
+fn an_empty_body_is_an_invalid_request() {
+    let tenant = empty_tenant();
+    tenant.post("/entities").body("application/json", "").send().problem("InvalidRequest");
+    tenant.post("/subscriptions").body("application/json", "").send().problem("InvalidRequest");
+}
+
+// §4.6.3: Numbers and texts that can be kept are kept: large and small ones, escapes, all planes of Unicode.
+#[test]
+fn unusual_but_valid_values_are_kept() {
+    let values = [
+        "9007199254740991",
+        "-9007199254740991",
+        "1e300",
+        "-0.5",
+        "5e-324",
+        r#""""#,
+        r#""\u0000""#,
+        r#""\ud83d\ude00""#,
+        r#""\/\b\f\n\r\t""#,
+    ];
+    each(values.map(|value| (value, value)), |value| {
+        let tenant = tenant();
+        tenant.post("/entities").body("application/json", with_value(value)).send().expect_status(201);
+        let sent: Value = serde_json::from_str(value).expect("JSON");
+        assert_eq!(tenant.retrieve(&thing("bad"))["a"]["value"], sent);
+    });
+}
+
+// §5.2.1: Ids are URIs; IRIs beyond ASCII are too.
+#[test]
+fn ids_that_are_no_iris_are_refused() {
+    let tenant = tenant();
+    let ids = [
+        "",
+        "x",
+        "x y:z",
+        "1a:b",
+        ":x",
+        "urn:",
+        "urn:a<b",
+        "urn:a\"b",
+        "urn:a\\b",
+        "urn:a\u{0}b",
+        "urn:a`b",
+        "urn:a{b}",
+        "urn:a|b",
+        "urn:a^b",
+    ];
+    each(ids.map(|id| (format!("{id:?}"), id)), |id| {
+        tenant.post("/entities").json(entity(id, "T", json!({}))).send().problem("BadRequestData");
+    });
+    let id = "urn:ngsi-ld:街:1";
+    tenant.create(&entity(id, "T", json!({})));
+    assert_eq!(tenant.retrieve(&encoded(id))["id"], id);
+}
+
+// §6.3.4: Requests that are no HTTP, or whose head has too many lines, get an answer of 400 or 431 and do no harm.
+#[test]
+fn broken_requests_are_answered() {
+    let city = city();
+    let large = format!("GET /ngsi-ld/v1/types HTTP/1.1\r\nHost: x\r\n{}\r\n", "a: b\r\n".repeat(1000));
+    let length = "POST /ngsi-ld/v1/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: many\r\n\r\n";
+    for request in ["\r\n\r\nnonsense\r\n\r\n", "GET\r\n\r\n", large.as_str(), length] {
+        let answer = city.raw(request.as_bytes());
+        assert!(matches!(answer.status, 400 | 413 | 431), "{answer:?}");
+    }
+    city.client().get("/types").send().expect_status(200);
+}
+
+// §6.3.20: A query string that is malformed is refused, not guessed at.
+#[test]
+fn malformed_query_strings_are_refused() {
+    let tenant = empty_tenant();
+    for query in ["type=%ff", "type=T&q=%C3%28"] {
+        tenant.get(&format!("/entities?{query}")).send().expect_status(400);
+    }
+    let long = format!("/entities?type={}", "T,".repeat(4000) + "T");
+    let answer = tenant.get(&long).send();
+    assert!(matches!(answer.status, 200 | 400 | 403 | 414 | 431), "{answer:?}");
+}

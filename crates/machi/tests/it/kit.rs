@@ -1,0 +1,68 @@
+//! What every test here uses: the shared city, a tenant of its own, and short ways to ask and to expect.
+
+pub(crate) use machi_testkit::*;
+pub(crate) use serde_json::{Value, json};
+
+/// NGSI-LD Null (§4.5.0), which stands for a deletion.
+pub(crate) const NULL: &str = "urn:ngsi-ld:null";
+
+/// The city that all tests of this process share.
+pub(crate) fn city() -> &'static City {
+    City::shared(env!("CARGO_BIN_EXE_machi"))
+}
+
+/// A client of a tenant that no other test uses.
+pub(crate) fn tenant() -> Client {
+    city().fresh_tenant()
+}
+
+/// A tenant that exists but holds nothing.
+pub(crate) fn empty_tenant() -> Client {
+    let tenant = tenant();
+    tenant.create(&entity("urn:ngsi-ld:Seed:1", "Seed", json!({})));
+    tenant.delete("/entities/urn:ngsi-ld:Seed:1").send().expect_status(204);
+    tenant
+}
+
+/// A tenant that holds these entities.
+pub(crate) fn tenant_with<'a>(entities: impl IntoIterator<Item = &'a Value>) -> Client {
+    let tenant = tenant();
+    tenant.create_all(entities);
+    tenant
+}
+
+/// `urn:ngsi-ld:T:name`, the id of an entity of the type `T`.
+pub(crate) fn thing(name: &str) -> String {
+    format!("urn:ngsi-ld:T:{name}")
+}
+
+/// An entity of the type `T`.
+pub(crate) fn t(name: &str, rest: Value) -> Value {
+    entity(&thing(name), "T", rest)
+}
+
+/// Expects that a query finds the entities whose short names are listed, in any order.
+#[track_caller]
+pub(crate) fn finds(tenant: &Client, query: &[(&str, &str)], names: &str) {
+    let mut expected: Vec<String> = names.split_whitespace().map(thing).collect();
+    expected.sort();
+    assert_eq!(tenant.query(query), expected, "{query:?}");
+}
+
+/// Expects that a query gives the entities whose short names are listed, in this order.
+#[track_caller]
+pub(crate) fn lists(tenant: &Client, query: &[(&str, &str)], names: &str) {
+    let expected: Vec<String> = names.split_whitespace().map(thing).collect();
+    assert_eq!(ids(&tenant.find(query)), expected, "{query:?}");
+}
+
+/// Expects that a query is refused, and gives the detail.
+#[track_caller]
+pub(crate) fn refuses(tenant: &Client, query: &[(&str, &str)], problem: &str) -> String {
+    tenant.get("/entities").query(query).send().problem(problem)
+}
+
+/// The name that a term has where no @context defines it.
+pub(crate) fn full(term: &str) -> String {
+    format!("{DEFAULT_VOCABULARY}{term}")
+}

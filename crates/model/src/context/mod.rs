@@ -1,0 +1,113 @@
+//! `@context`s: what short names mean, and which short name an IRI has (ETSI GS CIM 009 §4.4 and §5.5.7).
+//!
+//! A [`Context`] is resolved once, by [`resolve`], and then shared and asked. The core context is built in and wins
+//! wherever it says anything; a context that is the core alone is [`Context::core`] and costs nothing. Nothing here
+//! loads a document: [`resolve`] says which ones it needs, and whoever may load asks again.
+
+mod cache;
+mod compact;
+mod core;
+mod define;
+mod definition;
+mod document;
+mod entries;
+mod error;
+mod expand;
+mod keyword;
+mod layer;
+mod limits;
+mod local;
+mod process;
+mod reference;
+mod resolve;
+mod scope;
+mod survey;
+mod term;
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use machi_types::{Json, Name};
+
+use cache::NameCache;
+use layer::{Layer, Loaded, Origin};
+use scope::{Previous, Scoped};
+
+pub use core::{CORE_URL, core_document};
+pub use document::{Document, Documents};
+pub use error::{ContextError, Fault, NameFault, Place};
+pub use limits::{Limits, ScopedContexts};
+pub use resolve::{Resolution, resolve, resolve_text};
+pub use term::{Coercion, Container, Term};
+
+/// A resolved `@context`: immutable, and shared by all that use it.
+pub struct Context {
+    layer: Arc<Layer>,
+    previous: Option<Previous>,
+    expanded: NameCache,
+    compacted: NameCache,
+    scoped: Scoped,
+}
+
+static CORE: LazyLock<Arc<Context>> = LazyLock::new(|| {
+    let source = Json::from(CORE_URL);
+    let origin = Origin { source, documents: Loaded::new(), limits: Limits::default() };
+    Arc::new(Context::new(Layer::core_alone(Arc::new(origin)).finish(), None))
+});
+
+impl Context {
+    /// The core context alone: what holds where nobody gives a context (ETSI GS CIM 009 §5.5.5).
+    pub fn core() -> &'static Arc<Self> {
+        &CORE
+    }
+
+    /// Whether this is the core context alone.
+    pub fn is_core(self: &Arc<Self>) -> bool {
+        Arc::ptr_eq(self, &CORE)
+    }
+
+    /// What the context was made from, as it was given: a URL, an object, or an array of these.
+    pub fn source(&self) -> &Json<'static> {
+        &self.layer.origin.source
+    }
+
+    /// The URL of the context, where it was given as one URL.
+    pub fn url(&self) -> Option<&str> {
+        match self.source() {
+            Json::Array(items) if items.len() == 1 => items.first()?.as_str(),
+            source => source.as_str(),
+        }
+    }
+
+    /// What the context, or the core, says about a term.
+    pub fn term(&self, term: &str) -> Option<&Term> {
+        self.layer.find(term)
+    }
+
+    /// Where names lie that no term defines.
+    pub fn vocab(&self) -> &Name {
+        &self.layer.vocab
+    }
+
+    fn new(layer: Arc<Layer>, previous: Option<Previous>) -> Self {
+        // Names that no term defines all lie in the default vocabulary when there is no context but the core.
+        let capacity = if layer.own.is_empty() && layer.under.is_none() { 16_384 } else { 1024 };
+        Self {
+            layer,
+            previous,
+            expanded: NameCache::new(capacity),
+            compacted: NameCache::new(capacity),
+            scoped: Scoped::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("Context");
+        text.field("source", self.source()).field("terms", &self.layer.own.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Date-times as ETSI GS CIM 009 §4.6.3 asks for them: in UTC, marked by `Z`.
+
+use std::io::Write;
+
+use machi_types::Timestamp;
+
+/// A date-time that a request gives: UTC, every part present, up to nine digits of a second, `.` or `,` before them.
+pub fn parse_datetime(text: &str) -> Option<Timestamp> {
+    if is_datetime(text) { text.parse().ok() } else { None }
+}
+
+/// Whether a text has the form of a date-time.
+pub fn is_datetime(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let Some((date_time, rest)) = bytes.split_at_checked(19) else { return false };
+    let well_formed = date_time.iter().zip(b"0000-00-00T00:00:00").all(|(byte, form)| match form {
+        b'0' => byte.is_ascii_digit(),
+        form => byte == form,
+    });
+    well_formed && is_fraction_and_zone(rest)
+}
+
+fn is_fraction_and_zone(rest: &[u8]) -> bool {
+    match rest {
+        b"Z" => true,
+        [b'.' | b',', digits @ .., b'Z'] => (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+/// Whether a text is a date that exists.
+pub(super) fn is_date(text: &str) -> bool {
+    text.len() == 10 && parse_datetime(&[text, "T00:00:00Z"].concat()).is_some()
+}
+
+/// Whether a text is a time of day in UTC.
+pub(super) fn is_time(text: &str) -> bool {
+    parse_datetime(&["2000-01-01T", text].concat()).is_some()
+}
+
+/// Appends a time as [`Timestamp`] displays it.
+pub fn write_datetime(time: Timestamp, out: &mut Vec<u8>) {
+    const DAY: i64 = 86_400_000_000;
+    let (days, of_day) = (time.micros().div_euclid(DAY), time.micros().rem_euclid(DAY));
+    let (year, month, day) = civil_of(days);
+    if !(0..=9999).contains(&year) {
+        write!(out, "{time}").expect("writing to memory cannot fail");
+        return;
+    }
+    let seconds = of_day / 1_000_000;
+    let two = |number: i64, out: &mut Vec<u8>| out.extend([b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]);
+    two(year / 100, out);
+    two(year % 100, out);
+    for (mark, number) in
+        [(b'-', month), (b'-', day), (b'T', seconds / 3600), (b':', seconds / 60 % 60), (b':', seconds % 60)]
+    {
+        out.push(mark);
+        two(number, out);
+    }
+    write_fraction(of_day % 1_000_000, out);
+    out.push(b'Z');
+}
+
+/// Writes three digits, or six, or none.
+fn write_fraction(micros: i64, out: &mut Vec<u8>) {
+    let (digits, mut left) = match micros {
+        0 => return,
+        micros if micros % 1000 == 0 => (3, micros / 1000),
+        micros => (6, micros),
+    };
+    let start = out.len() + 1;
+    out.extend_from_slice(if digits == 3 { b".000" } else { b".000000" });
+    for digit in out.iter_mut().skip(start).rev() {
+        *digit = b'0' + (left % 10) as u8;
+        left /= 10;
+    }
+}
+
+/// The date of a day counted from 1970-01-01 (the proleptic Gregorian calendar in eras of 400 years from March).
+fn civil_of(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_complete_utc_date_times_are_taken() {
+        for good in
+            ["2020-09-01T12:03:00Z", "2020-09-01T12:03:00.5Z", "2020-09-01T12:03:00,123456Z", "2020-02-29T00:00:00Z"]
+        {
+            assert!(parse_datetime(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "2020-09-01",
+            "2020-09-01T12:03Z",
+            "2020-09-01T12:03:00",
+            "2020-09-01T12:03:00+09:00",
+            "2020-09-01t12:03:00z",
+            "2020-09-01T12:03:00.Z",
+            "2020-13-01T12:03:00Z",
+            "2019-02-29T00:00:00Z",
+            "2020-09-01T25:03:00Z",
+            "20200901T120300Z",
+            "urn:ngsi-ld:null",
+        ] {
+            assert!(parse_datetime(bad).is_none(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn times_are_written_as_they_display(micros in -62_135_596_800_000_000_i64..253_402_200_000_000_000) {
+            let time = Timestamp::from_micros(micros);
+            let mut out = Vec::new();
+            write_datetime(time, &mut out);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), time.to_string());
+        }
+
+        #[test]
+        fn any_number_of_microseconds_is_written(micros: i64) {
+            write_datetime(Timestamp::from_micros(micros), &mut Vec::new());
+        }
+    }
+}

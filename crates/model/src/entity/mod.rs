@@ -1,0 +1,39 @@
+//! The NGSI-LD information model: what an entity is, how it is read, stored and written (ETSI GS CIM 009 §4.5, §5.2).
+//!
+//! A request's JSON becomes an [`Entity`] or a [`Fragment`] ([`parse`]); names are expanded on the way, values stay JSON
+//! text. Instances are stored as sections ([`codec`]), which [`render`], [`scalars`] and the query language read where
+//! they lie, through [`InstanceRef`].
+
+pub mod codec;
+mod datetime;
+mod document;
+#[expect(clippy::module_inception, reason = "the module of the word itself")]
+mod entity;
+mod facts;
+mod fragment;
+mod geometry;
+mod json_text;
+mod kind;
+mod name;
+pub mod parse;
+pub mod render;
+mod scalars;
+mod terms;
+
+pub use codec::{Corrupt, Head, HeadRef, InstanceRef, NameRef, SubInstance, encode_instance};
+pub use datetime::{is_datetime, parse_datetime, write_datetime};
+pub use document::{Document, Encoded, Section, group};
+pub use entity::{Attribute, Entity, Instance, Sealed};
+pub use facts::{EntityFacts, LinkedDocuments};
+pub use fragment::{AttributeFragment, Bare, Change, Fragment, InstanceFragment, NULL, ValueChange};
+pub use json_text::{JsonText, iris_of, string_of, value_of};
+pub use kind::Kind;
+pub use name::{check_name, is_scope};
+pub use parse::{Fault, Input, InvalidEntity, parse_attribute, parse_entity, parse_fragment};
+pub use scalars::{Scalar, scalars};
+pub use terms::{CORE, Coercion, CoreTerms, DEFAULT, Terms};
+
+pub(crate) use geometry::check_geometry;
+
+#[cfg(test)]
+pub(crate) mod arbitrary;

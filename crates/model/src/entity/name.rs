@@ -1,0 +1,69 @@
+//! Which names may be given to types and attributes, and to scopes (ETSI GS CIM 009 §4.6.2, §4.18).
+
+use machi_types::Iri;
+
+/// Checks the name of a type or attribute as a request writes it: a term, `prefix:term` or an IRI.
+///
+/// The error is the first character at fault; none if the name is empty.
+pub fn check_name(name: &str) -> Result<(), Option<char>> {
+    let Some((prefix, term)) = name.split_once(':') else {
+        return check_term(name);
+    };
+    let is_prefixed = check_term(prefix).is_ok() && check_term(term).is_ok();
+    if is_prefixed || Iri::check(name).is_ok() {
+        return Ok(());
+    }
+    check_term(prefix).and_then(|()| check_term(term)).and(Err(None))
+}
+
+/// `unicodeLetter *(unicodeLetter / unicodeNumber / "_")`
+fn check_term(term: &str) -> Result<(), Option<char>> {
+    let mut characters = term.chars();
+    match characters.next() {
+        Some(first) if first.is_alphabetic() => {}
+        fault => return Err(fault),
+    }
+    match characters.find(|c| !(c.is_alphabetic() || c.is_numeric() || *c == '_')) {
+        Some(fault) => Err(Some(fault)),
+        None => Ok(()),
+    }
+}
+
+/// Whether this is a scope: levels of letters, numbers and `_`, divided and optionally opened by `/`.
+pub fn is_scope(text: &str) -> bool {
+    text.strip_prefix('/').unwrap_or(text).split('/').all(|level| check_term(level).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_grammar_of_the_standard() {
+        for good in ["speed", "速度", "a1_b", "ex:speed", "https://example.org/speed", "urn:x:y-z"] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for (bad, fault) in [
+            ("", None),
+            ("1a", Some('1')),
+            ("_a", Some('_')),
+            ("a-b", Some('-')),
+            ("a b", Some(' ')),
+            ("a.b", Some('.')),
+            ("a<b", Some('<')),
+            ("a b:c", Some(' ')),
+        ] {
+            assert_eq!(check_name(bad), Err(fault), "{bad}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_levels_of_names() {
+        for good in ["/Madrid", "Madrid", "/Madrid/Gardens/ParqueNorte", "/福井/越前_1"] {
+            assert!(is_scope(good), "{good}");
+        }
+        for bad in ["", "/", "//a", "/a/", "/a//b", "/9a", "/a-b", "urn:ngsi-ld:null", "/a#", "/a+"] {
+            assert!(!is_scope(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Reads the simple members: names, types, ids, times, scopes.
+
+use std::collections::HashSet;
+
+use machi_types::{Iri, Json, Name, Timestamp};
+
+use super::fault::{Fault, InvalidEntity, shortened};
+use super::path::Path;
+use super::{Nulls, Parser};
+use crate::entity::datetime::parse_datetime;
+use crate::entity::fragment::{Change, NULL};
+use crate::entity::name::{check_name, is_scope};
+
+/// Whether this is the IRI that stands for null.
+pub(super) fn is_null(json: &Json<'_>) -> bool {
+    json.as_str() == Some(NULL)
+}
+
+/// The text, or the fault that it is none.
+pub(super) fn text<'j>(json: &'j Json<'_>, path: &Path<'_>) -> Result<&'j str, InvalidEntity> {
+    json.as_str().ok_or_else(|| form(json, "a string", path))
+}
+
+/// The fault that another JSON type is needed.
+pub(super) fn form(json: &Json<'_>, expected: &'static str, path: &Path<'_>) -> InvalidEntity {
+    match json {
+        Json::Null => path.fault(Fault::JsonNull),
+        json => path.fault(Fault::Form { found: json.kind(), expected }),
+    }
+}
+
+/// An absolute IRI; a null is none.
+pub(super) fn iri<'j>(json: &'j Json<'_>, path: &Path<'_>) -> Result<&'j str, InvalidEntity> {
+    let text = text(json, path)?;
+    if text == NULL {
+        return Err(path.fault(Fault::Null));
+    }
+    Iri::check(text).map_err(|fault| path.fault(fault.into()))?;
+    Ok(text)
+}
+
+/// A time in UTC.
+pub(super) fn datetime(json: &Json<'_>, path: &Path<'_>) -> Result<Timestamp, InvalidEntity> {
+    let text = text(json, path)?;
+    parse_datetime(text).ok_or_else(|| path.fault(Fault::DateTime(shortened(text))))
+}
+
+/// One text or several, each read by `read`; none given is a fault.
+pub(super) fn one_or_more<'j, T>(
+    json: &'j Json<'_>,
+    path: &Path<'_>,
+    mut read: impl FnMut(&'j Json<'_>, &Path<'_>) -> Result<T, InvalidEntity>,
+) -> Result<Vec<T>, InvalidEntity> {
+    let Json::Array(items) = json else {
+        return Ok(vec![read(json, path)?]);
+    };
+    if items.is_empty() {
+        return Err(path.fault(Fault::Form { found: "an empty array", expected: "a string or an array of strings" }));
+    }
+    items.iter().enumerate().map(|(index, item)| read(item, &path.item(index))).collect()
+}
+
+impl Parser<'_> {
+    /// Whether this null deletes; a fault where nothing can be deleted.
+    pub(super) fn is_removal(&self, json: &Json<'_>, path: &Path<'_>) -> Result<bool, InvalidEntity> {
+        match (is_null(json), self.input.nulls) {
+            (true, Nulls::Refused) => Err(path.fault(Fault::Null)),
+            (is_null, _) => Ok(is_null),
+        }
+    }
+
+    /// A member that can be set or, by a null, removed.
+    pub(super) fn change<'j, T>(
+        &self,
+        json: &'j Json<'_>,
+        path: &Path<'_>,
+        read: impl FnOnce(&'j Json<'_>, &Path<'_>) -> Result<T, InvalidEntity>,
+    ) -> Result<Change<T>, InvalidEntity> {
+        if self.is_removal(json, path)? { Ok(Change::Remove) } else { read(json, path).map(Change::Set) }
+    }
+
+    /// The full name of an attribute or type.
+    pub(super) fn name(&self, name: &str, path: &Path<'_>) -> Result<Name, InvalidEntity> {
+        check_name(name).map_err(|character| path.fault(Fault::Name { name: shortened(name), character }))?;
+        self.expand(name, path)
+    }
+
+    /// The full name of any term.
+    pub(super) fn expand(&self, name: &str, path: &Path<'_>) -> Result<Name, InvalidEntity> {
+        self.terms.expand(name).map_err(|reason| path.fault(Fault::Expansion { name: shortened(name), reason }))
+    }
+
+    /// One type name or several, expanded, each once.
+    pub(super) fn types(&self, json: &Json<'_>, path: &Path<'_>) -> Result<Vec<Name>, InvalidEntity> {
+        let names = one_or_more(json, path, |json, path| match text(json, path)? {
+            NULL => Err(path.fault(Fault::Null)),
+            name => self.name(name, path),
+        })?;
+        Ok(each_once(names))
+    }
+}
+
+/// One scope or several, each once.
+pub(super) fn scopes(json: &Json<'_>, path: &Path<'_>) -> Result<Vec<Name>, InvalidEntity> {
+    if json.as_array().is_some_and(<[_]>::is_empty) {
+        return Ok(Vec::new());
+    }
+    let scopes = one_or_more(json, path, |json, path| match text(json, path)? {
+        NULL => Err(path.fault(Fault::Null)),
+        scope if is_scope(scope) => Ok(Name::from(scope)),
+        other => Err(path.fault(Fault::Scope(shortened(other)))),
+    })?;
+    Ok(each_once(scopes))
+}
+
+fn each_once(mut names: Vec<Name>) -> Vec<Name> {
+    if names.len() > 1 {
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+    }
+    names
+}

@@ -1,0 +1,93 @@
+//! Why a text is no query of its language, and where it goes wrong.
+
+use std::borrow::Cow;
+
+use machi_types::ErrorKind;
+use machi_types::geo::InvalidGeometry;
+
+/// Why a text is no query. Positions count characters; the first is 1.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum QueryError {
+    /// Something else belongs there.
+    #[error("{language}: expected {expected} at position {position}, found {found}")]
+    Unexpected {
+        /// The parameter whose language it is, such as `q`.
+        language: &'static str,
+        /// Where.
+        position: usize,
+        /// What belongs there.
+        expected: Cow<'static, str>,
+        /// What stands there, quoted, or `the end`.
+        found: String,
+    },
+    /// Well-formed, but with a meaning that cannot be.
+    #[error("{language}: {reason} at position {position}")]
+    Invalid {
+        /// The parameter.
+        language: &'static str,
+        /// Where.
+        position: usize,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// The text is longer than allowed.
+    #[error("{language}: longer than {limit} characters")]
+    TooLong {
+        /// The parameter.
+        language: &'static str,
+        /// The most that is allowed.
+        limit: usize,
+    },
+    /// Parentheses or braces nest more deeply than allowed.
+    #[error("{language}: nested deeper than {limit} levels at position {position}")]
+    TooDeep {
+        /// The parameter.
+        language: &'static str,
+        /// Where.
+        position: usize,
+        /// The most that is allowed.
+        limit: usize,
+    },
+    /// More terms than allowed.
+    #[error("{language}: more than {limit} terms at position {position}")]
+    TooManyTerms {
+        /// The parameter.
+        language: &'static str,
+        /// Where.
+        position: usize,
+        /// The most that is allowed.
+        limit: usize,
+    },
+    /// A parameter without which the others mean nothing.
+    #[error("{parameter}: missing; {reason}")]
+    Missing {
+        /// The parameter.
+        parameter: &'static str,
+        /// Why it belongs there.
+        reason: &'static str,
+    },
+    /// The coordinates are no geometry.
+    #[error("{0}")]
+    Geometry(#[from] InvalidGeometry),
+}
+
+impl QueryError {
+    /// Where in the text, where one place is at fault.
+    pub fn position(&self) -> Option<usize> {
+        match self {
+            Self::Unexpected { position, .. }
+            | Self::Invalid { position, .. }
+            | Self::TooDeep { position, .. }
+            | Self::TooManyTerms { position, .. } => Some(*position),
+            Self::TooLong { .. } | Self::Missing { .. } | Self::Geometry(_) => None,
+        }
+    }
+
+    /// What kind of failure an API answers: 400 for what is wrong, another for what is but too much (§5.5.2).
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::TooLong { .. } | Self::TooDeep { .. } | Self::TooManyTerms { .. } => ErrorKind::TooComplexQuery,
+            _ => ErrorKind::BadRequestData,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Conditions joined by and and or: the shape that `q`, `type` and `scopeQ` share.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::QueryError;
+use super::cursor::Cursor;
+
+/// Conditions joined by and and or.
+///
+/// What [`Logic::all`] and [`Logic::any`] build is canonical: no joint of the same kind inside another, none of a
+/// single condition. Parsing builds only such.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Logic<T> {
+    /// One condition.
+    One(T),
+    /// All must hold.
+    All(Vec<Logic<T>>),
+    /// One at least must hold.
+    Any(Vec<Logic<T>>),
+}
+
+impl<T> Logic<T> {
+    /// All of these must hold.
+    pub fn all(parts: Vec<Self>) -> Self {
+        let flat = parts.into_iter().flat_map(|part| match part {
+            Self::All(parts) => parts,
+            part => vec![part],
+        });
+        Self::single(flat.collect()).unwrap_or_else(Self::All)
+    }
+
+    /// One at least of these must hold.
+    pub fn any(parts: Vec<Self>) -> Self {
+        let flat = parts.into_iter().flat_map(|part| match part {
+            Self::Any(parts) => parts,
+            part => vec![part],
+        });
+        Self::single(flat.collect()).unwrap_or_else(Self::Any)
+    }
+
+    fn single(mut parts: Vec<Self>) -> Result<Self, Vec<Self>> {
+        match parts.pop() {
+            Some(only) if parts.is_empty() => Ok(only),
+            last => {
+                parts.extend(last);
+                Err(parts)
+            }
+        }
+    }
+
+    /// Whether it holds, where `test` says so of each condition; asks no more than it must.
+    pub fn holds(&self, test: &mut dyn FnMut(&T) -> bool) -> bool {
+        match self {
+            Self::One(condition) => test(condition),
+            Self::All(parts) => parts.iter().all(|part| part.holds(test)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(test)),
+        }
+    }
+
+    /// Calls `visit` with every condition, from left to right.
+    pub fn for_each<'l>(&'l self, visit: &mut dyn FnMut(&'l T)) {
+        match self {
+            Self::One(condition) => visit(condition),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.for_each(visit)),
+        }
+    }
+
+    /// The conditions, from left to right.
+    pub fn conditions(&self) -> Vec<&T> {
+        let mut found = Vec::new();
+        self.for_each(&mut |condition| found.push(condition));
+        found
+    }
+
+    /// The same over other conditions.
+    pub fn try_map<U, E>(&self, map: &mut dyn FnMut(&T) -> Result<U, E>) -> Result<Logic<U>, E> {
+        let mut parts_of = |parts: &[Self]| parts.iter().map(|part| part.try_map(map)).collect::<Result<Vec<_>, E>>();
+        Ok(match self {
+            Self::One(condition) => Logic::One(map(condition)?),
+            Self::All(parts) => Logic::All(parts_of(parts)?),
+            Self::Any(parts) => Logic::Any(parts_of(parts)?),
+        })
+    }
+
+    /// `any := all *(or all)`, `all := one *(";" one)`, `one := "(" any ")" / condition`: and binds closer (§4.9).
+    pub(super) fn read(
+        cursor: &mut Cursor<'_>,
+        or: &[&str],
+        condition: &mut dyn FnMut(&mut Cursor<'_>) -> Result<T, QueryError>,
+    ) -> Result<Self, QueryError> {
+        let mut alternatives = vec![Self::read_all(cursor, or, condition)?];
+        while or.iter().any(|mark| cursor.eat(mark)) {
+            alternatives.push(Self::read_all(cursor, or, condition)?);
+        }
+        Ok(Self::any(alternatives))
+    }
+
+    fn read_all(
+        cursor: &mut Cursor<'_>,
+        or: &[&str],
+        condition: &mut dyn FnMut(&mut Cursor<'_>) -> Result<T, QueryError>,
+    ) -> Result<Self, QueryError> {
+        let mut parts = vec![Self::read_one(cursor, or, condition)?];
+        while cursor.eat(";") {
+            parts.push(Self::read_one(cursor, or, condition)?);
+        }
+        Ok(Self::all(parts))
+    }
+
+    fn read_one(
+        cursor: &mut Cursor<'_>,
+        or: &[&str],
+        condition: &mut dyn FnMut(&mut Cursor<'_>) -> Result<T, QueryError>,
+    ) -> Result<Self, QueryError> {
+        if cursor.peek() != Some('(') {
+            cursor.count_term()?;
+            return condition(cursor).map(Self::One);
+        }
+        cursor.enter()?;
+        cursor.bump();
+        let inner = Self::read(cursor, or, condition)?;
+        cursor.expect(")", "an operator or \")\"")?;
+        cursor.leave();
+        Ok(inner)
+    }
+}
+
+impl<T: Display> Logic<T> {
+    /// Writes it; where `all_in_parentheses`, as §4.17 and §4.19 have it: `(A;B)|C`.
+    pub(super) fn write(&self, f: &mut Formatter<'_>, all_in_parentheses: bool) -> fmt::Result {
+        match self {
+            Self::One(condition) => condition.fmt(f),
+            Self::All(parts) => {
+                if all_in_parentheses {
+                    f.write_str("(")?;
+                }
+                for (n, part) in parts.iter().enumerate() {
+                    f.write_str(if n == 0 { "" } else { ";" })?;
+                    part.write_inside_all(f, all_in_parentheses)?;
+                }
+                f.write_str(if all_in_parentheses { ")" } else { "" })
+            }
+            Self::Any(parts) => {
+                for (n, part) in parts.iter().enumerate() {
+                    f.write_str(if n == 0 { "" } else { "|" })?;
+                    part.write(f, all_in_parentheses)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn write_inside_all(&self, f: &mut Formatter<'_>, all_in_parentheses: bool) -> fmt::Result {
+        if !matches!(self, Self::Any(_)) {
+            return self.write(f, all_in_parentheses);
+        }
+        f.write_str("(")?;
+        self.write(f, all_in_parentheses)?;
+        f.write_str(")")
+    }
+}

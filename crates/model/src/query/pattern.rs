@@ -1,0 +1,325 @@
+//! Regular expressions: the operand of `~=`, and `idPattern` (§4.9, IEEE 1003.2).
+//!
+//! A text matches where the expression is found anywhere in it, as POSIX has it; `^` and `$` tie it down, and `.`
+//! stands for a line break, too. Matching takes linear time, so that back references are refused. Most patterns
+//! are but a literal with or without a tie; those need no automaton.
+
+use std::fmt;
+
+use machi_types::Name;
+use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Dot, Hir, HirKind, Look};
+use regex_syntax::{Error, ParserBuilder};
+
+use super::cursor::Cursor;
+use super::{Limits, QueryError};
+
+/// Bytes of program and of automaton that one pattern may take.
+const PROGRAM_SIZE: usize = 1 << 18;
+const AUTOMATON_SIZE: usize = 1 << 16;
+const NESTING: u32 = 64;
+
+/// A regular expression, ready to match.
+///
+/// ```ignore
+/// let pattern = Pattern::parse("idPattern", "^urn:ngsi-ld:Room:.*")?;
+/// assert_eq!(pattern.literal_prefix(), "urn:ngsi-ld:Room:");
+/// ```
+#[derive(Clone)]
+pub struct Pattern {
+    text: Name,
+    matcher: Matcher,
+}
+
+#[derive(Clone)]
+enum Matcher {
+    Literal { text: Name, at_start: bool, at_end: bool },
+    Regex { regex: Regex, prefix: Name, literals: Vec<Name> },
+}
+
+impl Pattern {
+    /// Reads the whole text as a pattern; errors name this parameter.
+    pub fn parse(parameter: &'static str, text: &str) -> Result<Self, QueryError> {
+        let cursor = Cursor::new(parameter, text, &Limits::default())?;
+        Self::compile(text, &cursor, 0)
+    }
+
+    /// A pattern inside `q`: in quotes, or up to the `;`, `|` or `)` that ends the term.
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, QueryError> {
+        let start = cursor.mark();
+        if cursor.eat("\"") {
+            let text = read_quoted(cursor)?;
+            return Self::compile(&text, cursor, start + 1);
+        }
+        let text = read_plain(cursor);
+        Self::compile(&text, cursor, start)
+    }
+
+    fn compile(text: &str, cursor: &Cursor<'_>, start: usize) -> Result<Self, QueryError> {
+        if text.is_empty() {
+            return Err(cursor.unexpected_at(start, "a regular expression"));
+        }
+        let parsed = ParserBuilder::new().dot_matches_new_line(true).nest_limit(NESTING).build().parse(text);
+        let hir = parsed.map_err(|error| {
+            let (offset, reason) = explain(&error);
+            cursor.invalid_at(start + offset, format!("the regular expression is not valid, {reason},"))
+        })?;
+        let form = Form::of(&hir);
+        let matcher = match form.as_literal() {
+            Some(literal) => {
+                Matcher::Literal { text: Name::from(literal), at_start: form.at_start, at_end: form.at_end }
+            }
+            None => Matcher::Regex {
+                regex: build(text).map_err(|reason| cursor.invalid_at(start, reason))?,
+                prefix: Name::from(form.prefix()),
+                literals: form.literals(),
+            },
+        };
+        Ok(Self { text: Name::from(text), matcher })
+    }
+
+    /// The expression.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether this is found in the text.
+    pub fn matches(&self, text: &str) -> bool {
+        match &self.matcher {
+            Matcher::Literal { text: literal, at_start: true, at_end: true } => text == &**literal,
+            Matcher::Literal { text: literal, at_start: true, .. } => text.starts_with(&**literal),
+            Matcher::Literal { text: literal, at_end: true, .. } => text.ends_with(&**literal),
+            Matcher::Literal { text: literal, .. } => text.contains(&**literal),
+            Matcher::Regex { regex, .. } => regex.is_match(text),
+        }
+    }
+
+    /// What every match begins with; mostly empty where `^` does not stand in front.
+    pub fn literal_prefix(&self) -> &str {
+        match &self.matcher {
+            Matcher::Literal { text, at_start: true, .. } | Matcher::Regex { prefix: text, .. } => text,
+            Matcher::Literal { .. } => "",
+        }
+    }
+
+    /// The one text that matches, where there is no other.
+    pub fn as_exact(&self) -> Option<&str> {
+        match &self.matcher {
+            Matcher::Literal { text, at_start: true, at_end: true } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Texts each of which occurs in every match; an index of trigrams can ask for them.
+    pub fn literals(&self) -> &[Name] {
+        match &self.matcher {
+            Matcher::Literal { text, .. } if text.is_empty() => &[],
+            Matcher::Literal { text, .. } => std::slice::from_ref(text),
+            Matcher::Regex { literals, .. } => literals,
+        }
+    }
+}
+
+fn build(text: &str) -> Result<Regex, String> {
+    let built = RegexBuilder::new(text)
+        .dot_matches_new_line(true)
+        .nest_limit(NESTING)
+        .size_limit(PROGRAM_SIZE)
+        .dfa_size_limit(AUTOMATON_SIZE)
+        .build();
+    built.map_err(|_| "the regular expression is too large; a shorter one, or smaller repetitions, would do".to_owned())
+}
+
+/// Where in the pattern, in bytes, and why.
+fn explain(error: &Error) -> (usize, String) {
+    match error {
+        Error::Parse(error) => (error.span().start.offset, error.kind().to_string()),
+        Error::Translate(error) => (error.span().start.offset, error.kind().to_string()),
+        _ => (0, "for a reason that is not known".to_owned()),
+    }
+}
+
+/// A backslash keeps what follows it, but `\"` is just a quotation mark.
+fn read_quoted(cursor: &mut Cursor<'_>) -> Result<String, QueryError> {
+    let mut text = String::new();
+    loop {
+        match cursor.peek() {
+            None => return Err(cursor.unexpected("\" at the end of the regular expression")),
+            Some('"') => {
+                cursor.bump();
+                return Ok(text);
+            }
+            Some('\\') => read_escape(cursor, &mut text),
+            Some(c) => {
+                text.push(c);
+                cursor.bump();
+            }
+        }
+    }
+}
+
+/// What ends the term may stand inside groups and classes, or behind a backslash.
+fn read_plain(cursor: &mut Cursor<'_>) -> String {
+    let mut text = String::new();
+    let (mut groups, mut is_in_class) = (0_usize, false);
+    while let Some(c) = cursor.peek() {
+        match c {
+            '\\' => {
+                read_escape(cursor, &mut text);
+                continue;
+            }
+            _ if is_in_class => is_in_class = c != ']',
+            '[' => is_in_class = true,
+            '(' => groups += 1,
+            ')' if groups > 0 => groups -= 1,
+            ';' | '|' | ')' if groups == 0 => break,
+            _ => {}
+        }
+        text.push(c);
+        cursor.bump();
+    }
+    text
+}
+
+fn read_escape(cursor: &mut Cursor<'_>, text: &mut String) {
+    cursor.bump();
+    let escaped = cursor.peek();
+    if escaped != Some('"') {
+        text.push('\\');
+    }
+    text.extend(escaped);
+    cursor.bump();
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for (n, part) in self.text.split('"').enumerate() {
+            f.write_str(if n == 0 { "" } else { "\\\"" })?;
+            f.write_str(part)?;
+        }
+        f.write_str("\"")
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pattern").field(&self.text).finish()
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+/// What a pattern says without an automaton.
+struct Form {
+    at_start: bool,
+    at_end: bool,
+    pieces: Vec<Piece>,
+}
+
+enum Piece {
+    Literal(String),
+    /// Anything that holds this at least, which may be nothing.
+    Other(String),
+}
+
+impl Form {
+    fn of(hir: &Hir) -> Self {
+        let mut parts = Vec::new();
+        flatten(hir, &mut parts);
+        let mut parts = parts.as_slice();
+        let mut form = Self { at_start: false, at_end: false, pieces: Vec::new() };
+        while let [first, rest @ ..] = parts
+            && is_look(first, Look::Start)
+        {
+            (form.at_start, parts) = (true, rest);
+        }
+        while let [rest @ .., last] = parts
+            && is_look(last, Look::End)
+        {
+            (form.at_end, parts) = (true, rest);
+        }
+        // Whatever may come before or after unties the pattern again.
+        while let [first, rest @ ..] = parts
+            && is_anything(first)
+        {
+            (form.at_start, parts) = (false, rest);
+        }
+        while let [rest @ .., last] = parts
+            && is_anything(last)
+        {
+            (form.at_end, parts) = (false, rest);
+        }
+        parts.iter().for_each(|part| form.add(part));
+        form
+    }
+
+    fn add(&mut self, part: &Hir) {
+        let literal = literal_of(part);
+        match (self.pieces.last_mut(), literal) {
+            (Some(Piece::Literal(text)), Some(more)) => text.push_str(&more),
+            (_, Some(text)) => self.pieces.push(Piece::Literal(text)),
+            (_, None) => self.pieces.push(Piece::Other(repeated_literal(part).unwrap_or_default())),
+        }
+    }
+
+    fn as_literal(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [] => Some(""),
+            [Piece::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    fn prefix(&self) -> &str {
+        match self.pieces.first() {
+            Some(Piece::Literal(text)) if self.at_start => text,
+            _ => "",
+        }
+    }
+
+    fn literals(&self) -> Vec<Name> {
+        let texts = self.pieces.iter().map(|piece| match piece {
+            Piece::Literal(text) | Piece::Other(text) => text.as_str(),
+        });
+        texts.filter(|text| !text.is_empty()).map(Name::from).collect()
+    }
+}
+
+fn flatten<'h>(hir: &'h Hir, parts: &mut Vec<&'h Hir>) {
+    match hir.kind() {
+        HirKind::Concat(all) => all.iter().for_each(|part| flatten(part, parts)),
+        HirKind::Capture(group) => flatten(&group.sub, parts),
+        HirKind::Empty => {}
+        _ => parts.push(hir),
+    }
+}
+
+fn is_look(hir: &Hir, look: Look) -> bool {
+    matches!(hir.kind(), HirKind::Look(found) if *found == look)
+}
+
+fn is_anything(hir: &Hir) -> bool {
+    let HirKind::Repetition(repeated) = hir.kind() else { return false };
+    repeated.min == 0 && repeated.max.is_none() && *repeated.sub == Hir::dot(Dot::AnyChar)
+}
+
+fn literal_of(hir: &Hir) -> Option<String> {
+    let HirKind::Literal(literal) = hir.kind() else { return None };
+    String::from_utf8(literal.0.to_vec()).ok()
+}
+
+/// The literal of `(abc)+`, which occurs at least once.
+fn repeated_literal(hir: &Hir) -> Option<String> {
+    let HirKind::Repetition(repeated) = hir.kind() else { return None };
+    let mut parts = Vec::new();
+    flatten(&repeated.sub, &mut parts);
+    match parts.as_slice() {
+        [only] if repeated.min > 0 => literal_of(only),
+        _ => None,
+    }
+}

@@ -1,0 +1,3 @@
+//! The model tried on real data and against outside implementations.
+
+mod contexts;

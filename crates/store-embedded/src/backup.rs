@@ -1,0 +1,172 @@
+//! Backups: the files of one position, taken while the store works, and put back elsewhere.
+//!
+//! Tables never change once they are written, so holding on to them is a matter of links; the journal
+//! brings them up to the backup's position when it is opened. A list of all files with their checksums
+//! goes beside them and is checked before anything is restored.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use machi_store::{Position, StoreError};
+
+use crate::engine::Engine;
+use crate::failure::{damaged, io_error};
+use crate::files;
+use crate::folder::{self, FORMAT};
+
+/// The list of a backup's files: its first line names format and position, then a line per file.
+const LIST: &str = "backup";
+/// Says that a folder was restored, and up to which position consumers count as served.
+pub(crate) const RESTORED: &str = "restored";
+/// Where a backup under way keeps its links.
+const HELD: &str = "backup-under-way";
+
+/// Writes a backup of a working store to a new folder.
+pub(crate) fn write(engine: &Engine, to: &Path) -> Result<Position, StoreError> {
+    make_new_folder(to)?;
+    let held = engine.folder.join(HELD);
+    let _ = fs::remove_dir_all(&held);
+    let (files, position) = hold(engine, &held)?;
+    let copied = copy_all(&files, &held, to, position);
+    let _ = fs::remove_dir_all(&held);
+    copied.map(|()| Position::single(position))
+}
+
+/// A file of a backup: its name below the folder, and how much of it counts.
+struct Held {
+    name: PathBuf,
+    length: u64,
+}
+
+/// Links every file of one position to a place where nobody removes it.
+fn hold(engine: &Engine, held: &Path) -> Result<(Vec<Held>, u64), StoreError> {
+    let _tables = engine.tables.lock();
+    let mut files = Vec::new();
+    for tree in ["documents", "indexes"] {
+        link_folder(&engine.folder, Path::new(tree), held, &mut files)?;
+    }
+    for name in [folder::FORMAT_FILE, "documents.sums", "indexes.sums"].map(PathBuf::from) {
+        link(&engine.folder, &name, held)?;
+        let length = length_of(&held.join(&name))?;
+        files.push(Held { name, length });
+    }
+    let position = engine.documents.visible();
+    for (path, end) in engine.segments.files_upto(position) {
+        let name = Path::new("journal").join(path.file_name().unwrap_or_default());
+        link(&engine.folder, &name, held)?;
+        files.push(Held { name, length: end });
+    }
+    Ok((files, position))
+}
+
+fn link_folder(from: &Path, name: &Path, held: &Path, files: &mut Vec<Held>) -> Result<(), StoreError> {
+    let folder = from.join(name);
+    let entries = fs::read_dir(&folder).map_err(|source| io_error("reading", &folder, source))?;
+    for entry in entries {
+        let entry = entry.map_err(|source| io_error("reading", &folder, source))?;
+        let name = name.join(entry.file_name());
+        if entry.path().is_dir() {
+            link_folder(from, &name, held, files)?;
+            continue;
+        }
+        link(from, &name, held)?;
+        let length = length_of(&held.join(&name))?;
+        files.push(Held { name, length });
+    }
+    Ok(())
+}
+
+fn link(from: &Path, name: &Path, held: &Path) -> Result<(), StoreError> {
+    let target = held.join(name);
+    let parent = target.parent().unwrap_or(held);
+    fs::create_dir_all(parent).map_err(|source| io_error("creating", parent, source))?;
+    fs::hard_link(from.join(name), &target).map_err(|source| io_error("linking", &target, source))
+}
+
+fn length_of(path: &Path) -> Result<u64, StoreError> {
+    fs::metadata(path).map(|metadata| metadata.len()).map_err(|source| io_error("reading", path, source))
+}
+
+fn copy_all(held_files: &[Held], from: &Path, to: &Path, position: u64) -> Result<(), StoreError> {
+    let mut list = format!("machi-backup {FORMAT} position {position}\n");
+    for file in held_files {
+        let sum = copy(&from.join(&file.name), &to.join(&file.name), file.length)?;
+        let _ = writeln!(list, "{sum:08x} {} {}", file.length, file.name.display());
+    }
+    let list = list.trim_end();
+    files::write_durably(&to.join(LIST), &format!("{list}\n{}\n", files::sum_line(list)))
+}
+
+/// Copies the first `length` bytes of a file, durably. Returns their checksum.
+fn copy(from: &Path, to: &Path, length: u64) -> Result<u32, StoreError> {
+    let parent = to.parent().unwrap_or(to);
+    fs::create_dir_all(parent).map_err(|source| io_error("creating", parent, source))?;
+    let source = File::open(from).map_err(|source| io_error("opening", from, source))?;
+    let mut target = File::create(to).map_err(|source| io_error("creating", to, source))?;
+    let mut source = source.take(length);
+    let mut buffer = vec![0; 1 << 16];
+    let mut hasher = crc32fast::Hasher::new();
+    loop {
+        let read = source.read(&mut buffer).map_err(|source| io_error("reading", from, source))?;
+        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        hasher.update(bytes);
+        target.write_all(bytes).map_err(|source| io_error("writing", to, source))?;
+    }
+    target.sync_all().map_err(|source| io_error("syncing", to, source))?;
+    files::sync_folder(parent)?;
+    Ok(hasher.finalize())
+}
+
+/// Puts a backup into a new folder, after checking every file of it.
+pub(crate) fn restore(from: &Path, to: &Path) -> Result<Position, StoreError> {
+    let list = from.join(LIST);
+    let text = files::read_if_there(&list)?.ok_or_else(|| damaged(&list, "this folder holds no backup"))?;
+    let (position, listed) = parse_list(&text, &list)?;
+    make_new_folder(to)?;
+    for (sum, file) in &listed {
+        let source = from.join(&file.name);
+        let copied = copy(&source, &to.join(&file.name), file.length)?;
+        if copied != *sum {
+            return Err(damaged(&source, "the file does not match the backup's list"));
+        }
+    }
+    files::write_durably(&to.join(RESTORED), &position.to_string())?;
+    Ok(Position::single(position))
+}
+
+fn parse_list(text: &str, path: &Path) -> Result<(u64, Vec<(u32, Held)>), StoreError> {
+    let wrong = || damaged(path, "the list of the backup is not what was written");
+    let (content, end) = text.trim_end().rsplit_once('\n').ok_or_else(wrong)?;
+    if files::sum_line(content) != end {
+        return Err(wrong());
+    }
+    let mut lines = content.lines();
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let format = words.nth(1).and_then(|word| word.parse::<u32>().ok()).ok_or_else(wrong)?;
+    if format > FORMAT {
+        return Err(damaged(path, format!("the backup has format {format}; this Machi reads up to {FORMAT}")));
+    }
+    let position = words.nth(1).and_then(|word| word.parse().ok()).ok_or_else(wrong)?;
+    let file = |line: &str| {
+        let mut words = line.splitn(3, ' ');
+        let sum = u32::from_str_radix(words.next()?, 16).ok()?;
+        let length = words.next()?.parse().ok()?;
+        let name = PathBuf::from(words.next()?);
+        let stays_inside = name.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        stays_inside.then_some((sum, Held { name, length }))
+    };
+    Ok((position, lines.map(file).collect::<Option<_>>().ok_or_else(wrong)?))
+}
+
+/// Makes a folder that must not hold anything yet.
+fn make_new_folder(path: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(path).map_err(|source| io_error("creating", path, source))?;
+    let mut entries = fs::read_dir(path).map_err(|source| io_error("reading", path, source))?;
+    if entries.next().is_some() {
+        let reason = format!("{} is not empty; name a folder that is new or empty", path.display());
+        return Err(StoreError::ReadOnly { reason });
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Backups are taken under load, equal one position, and are refused when they are not what was written.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use machi_store::{Commit, Position, Store};
+use machi_store_embedded::EmbeddedStore;
+use machi_types::TenantId;
+
+use crate::things::{all, open, set};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_under_load_equals_one_position_and_can_be_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(&folder.path().join("city")).unwrap());
+    for n in 0..500 {
+        set(&*store, "one", n, n).await.unwrap();
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = tokio::spawn({
+        let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
+        async move {
+            let mut n = 1000;
+            while !stop.load(Ordering::Relaxed) {
+                set(&*store, "one", n % 700, n).await.unwrap();
+                n += 1;
+            }
+        }
+    });
+    let to = folder.path().join("backup");
+    let position = tokio::task::spawn_blocking({
+        let (store, to) = (Arc::clone(&store), to.clone());
+        move || store.backup(&to).unwrap()
+    })
+    .await
+    .unwrap();
+    let then = store.view_at(&position).ok();
+    stop.store(true, Ordering::Relaxed);
+    writer.await.unwrap();
+    drop(then);
+
+    let restored = folder.path().join("restored");
+    assert_eq!(EmbeddedStore::restore(&to, &restored).unwrap(), position);
+    let copy = open(&restored).unwrap();
+    assert_eq!(copy.view().position(), position);
+    let documents = all(&copy, "one").await.len() as u64;
+    assert!((500..=700).contains(&documents));
+    assert_eq!(copy.verify().unwrap().documents, documents);
+    assert_eq!(store.verify().unwrap().documents, 700.min(all(&*store, "one").await.len() as u64));
+}
+
+#[tokio::test]
+async fn consumers_of_a_restored_store_count_as_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("city")).unwrap();
+    let mut commit = Commit::new(TenantId::default_tenant());
+    commit.cursors.push(("subscriptions".into(), Position::single(1)));
+    store.commit(commit).await.unwrap();
+    set(&store, "one", 1, 1).await.unwrap();
+    let position = store.backup(&folder.path().join("backup")).unwrap();
+    EmbeddedStore::restore(&folder.path().join("backup"), &folder.path().join("restored")).unwrap();
+    let restored = open(&folder.path().join("restored")).unwrap();
+    assert_eq!(restored.cursor("subscriptions"), Some(position));
+    assert_eq!(store.cursor("subscriptions"), Some(Position::single(1)));
+}
+
+#[tokio::test]
+async fn a_damaged_backup_and_a_folder_in_use_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("city")).unwrap();
+    set(&store, "one", 1, 1).await.unwrap();
+    let backup = folder.path().join("backup");
+    store.backup(&backup).unwrap();
+    let journal = fs::read_dir(backup.join("journal")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&journal).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&journal, bytes).unwrap();
+    let error = EmbeddedStore::restore(&backup, &folder.path().join("restored")).unwrap_err();
+    assert!(error.to_string().contains(".journal is damaged"), "{error}");
+    let error = store.backup(&backup).unwrap_err();
+    assert!(error.to_string().contains("is not empty"), "{error}");
+    let error = open(&folder.path().join("city")).unwrap_err();
+    assert!(error.to_string().contains("in use by another process"), "{error}");
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).unwrap());
+    let file = folder.path().join("format");
+    let content = "machi 99 seed 0000000000000001";
+    fs::write(&file, format!("{content} sum {:08x}\n", crc32fast::hash(content.as_bytes()))).unwrap();
+    let error = open(folder.path()).unwrap_err();
+    assert!(error.to_string().contains("has format 99; this Machi reads up to 1"), "{error}");
+}
