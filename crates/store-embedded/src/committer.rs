@@ -13,7 +13,7 @@ use machi_store::{
     StoreError,
 };
 use machi_types::{Name, TenantId, Timestamp};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
@@ -31,7 +31,7 @@ const BATCH_BYTES: usize = 16 << 20;
 /// Documents of larger commits are not put into the cache: nobody is waiting for all of them.
 const REMEMBERED: usize = 100;
 /// A clock that jumps further ahead while the process runs is not believed.
-const CLOCK_JUMP: Duration = Duration::from_secs(300);
+const CLOCK_JUMP: Duration = Duration::from_mins(5);
 
 /// A decision made ahead of the queue, and on what.
 pub(crate) struct Prepared {
@@ -377,7 +377,7 @@ impl Committer {
             return space;
         }
         let number = self.engine.spaces.next_number() + overlay.new_spaces.len() as u32;
-        let space = Arc::new(Space { number, tenant: tenant.clone(), collection, ids: Default::default() });
+        let space = Arc::new(Space { number, tenant: tenant.clone(), collection, ids: RwLock::default() });
         overlay.new_spaces.push(Arc::clone(&space));
         space
     }

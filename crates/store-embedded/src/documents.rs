@@ -113,7 +113,12 @@ impl Documents {
     }
 
     /// The document as of a commit, from the tables, without a trace in the cache.
-    pub(crate) fn read_uncached(&self, space: u32, number: DocumentNo, at: u64) -> Result<Option<Document>, StoreError> {
+    pub(crate) fn read_uncached(
+        &self,
+        space: u32,
+        number: DocumentNo,
+        at: u64,
+    ) -> Result<Option<Document>, StoreError> {
         self.load(space, number, at)
     }
 
@@ -250,7 +255,11 @@ impl std::fmt::Debug for Documents {
 }
 
 /// The numbers of all documents of a space as of a commit.
-pub(crate) fn numbers(tree: &Tree, space: u32, at: u64) -> impl Iterator<Item = Result<DocumentNo, StoreError>> + use<> {
+pub(crate) fn numbers(
+    tree: &Tree,
+    space: u32,
+    at: u64,
+) -> impl Iterator<Item = Result<DocumentNo, StoreError>> + use<> {
     let first = numbered_key(space, BASE, DocumentNo(0));
     let (prefix, _) = first.split_at(5);
     tree.prefix(prefix, at).map(|row| {

@@ -176,7 +176,7 @@ impl<'a> Search<'a> {
         if self.scanned.get() > self.find.budget.scanned {
             return Err(StoreError::TooComplex(format!("more than {} index entries", self.find.budget.scanned)));
         }
-        if page % PAGES_BETWEEN_LOOKS == 0 {
+        if page.is_multiple_of(PAGES_BETWEEN_LOOKS) {
             self.check_time()?;
         }
         if alive.is_empty() {
@@ -197,7 +197,7 @@ impl<'a> Search<'a> {
         if self.read.get() > self.find.budget.documents {
             return Err(StoreError::TooComplex(format!("more than {} documents read", self.find.budget.documents)));
         }
-        if self.read.get() % 256 == 0 { self.check_time() } else { Ok(()) }
+        if self.read.get().is_multiple_of(256) { self.check_time() } else { Ok(()) }
     }
 
     /// The document, where reading it shows that it meets the filter.

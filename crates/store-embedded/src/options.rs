@@ -37,7 +37,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             checkpoint_bytes: 128 << 20,
             tail_bytes: 8 << 20,
-            feed_kept: Duration::from_secs(3600),
+            feed_kept: Duration::from_hours(1),
             feed_bytes: 256 << 20,
             feed_bytes_pinned: 8 << 30,
             versions_kept: 64,

@@ -42,7 +42,7 @@ pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
         if batches.is_empty() {
             break;
         }
-        batches.into_iter().try_for_each(|batch| replay.batch(batch))?;
+        batches.iter().try_for_each(|batch| replay.batch(batch))?;
     }
     let commit = replay.commit.max(documents).max(checkpointed.position);
     engine.documents.publish(commit);
@@ -87,7 +87,7 @@ impl Replay<'_> {
         Err(damaged(&folder, format!("the journal should begin at commit {} or before", self.commit + 1)))
     }
 
-    fn batch(&mut self, batch: Batch) -> Result<(), StoreError> {
+    fn batch(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let engine = self.engine;
         for (number, name) in &batch.names {
             if engine.names.intern(name).number() != *number {

@@ -28,7 +28,7 @@ const MEMTABLES_WAITING: usize = 2;
 
 /// An ordered map on disk, with versions.
 pub(crate) struct Tree {
-    tree: AnyTree,
+    rows: AnyTree,
     lists: Lists,
     /// Versions that only views before this commit could see may go.
     keep_from: Arc<AtomicU64>,
@@ -57,13 +57,13 @@ impl Tree {
             }
         };
         lists.write()?;
-        Ok(Self { tree, lists, keep_from })
+        Ok(Self { rows: tree, lists, keep_from })
     }
 
     /// Checks every table against the checksum that was taken when it was written; names the first that differs.
     pub(crate) fn check_files(&self) -> Result<(), StoreError> {
         self.lists.check_all()?;
-        check_files(&self.tree)
+        check_files(&self.rows)
     }
 
     /// The last commit that is in the tables on disk.
@@ -73,16 +73,16 @@ impl Tree {
     }
 
     pub(crate) fn insert(&self, key: &[u8], value: &[u8], commit: u64) {
-        self.tree.insert(key, value, commit);
+        self.rows.insert(key, value, commit);
     }
 
     pub(crate) fn remove(&self, key: &[u8], commit: u64) {
-        self.tree.remove(key, commit);
+        self.rows.remove(key, commit);
     }
 
     /// The value as of a commit.
     pub(crate) fn get(&self, key: &[u8], at: u64) -> Result<Option<Bytes>, StoreError> {
-        let value = self.tree.get(key, at.saturating_add(1)).map_err(|error| explain(&self.tree, error))?;
+        let value = self.rows.get(key, at.saturating_add(1)).map_err(|error| explain(&self.rows, error))?;
         Ok(value.map(|value| Bytes::copy_from_slice(&value)))
     }
 
@@ -92,8 +92,8 @@ impl Tree {
         prefix: &[u8],
         at: u64,
     ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes), StoreError>> + use<> {
-        let tree = self.tree.clone();
-        self.tree.prefix(prefix, at.saturating_add(1), None).map(move |guard| {
+        let tree = self.rows.clone();
+        self.rows.prefix(prefix, at.saturating_add(1), None).map(move |guard| {
             let (key, value) = guard.into_inner().map_err(|error| explain(&tree, error))?;
             Ok((Bytes::copy_from_slice(&key), Bytes::copy_from_slice(&value)))
         })
@@ -101,39 +101,39 @@ impl Tree {
 
     /// Whether so much is gathered that it should be written out.
     pub(crate) fn is_full(&self) -> bool {
-        self.tree.active_memtable().size() >= MEMTABLE_BYTES
+        self.rows.active_memtable().size() >= MEMTABLE_BYTES
     }
 
     /// Whether writers must wait for the background thread.
     pub(crate) fn is_behind(&self) -> bool {
-        self.tree.sealed_memtable_count() >= MEMTABLES_WAITING
+        self.rows.sealed_memtable_count() >= MEMTABLES_WAITING
     }
 
     /// Closes the gathered rows, complete up to `commit`, so that the background thread writes them.
     pub(crate) fn seal(&self, commit: u64) {
-        self.tree.insert(APPLIED, commit.to_be_bytes(), commit);
-        self.tree.rotate_memtable();
+        self.rows.insert(APPLIED, commit.to_be_bytes(), commit);
+        self.rows.rotate_memtable();
     }
 
     /// Writes sealed rows to tables. Returns whether there were any.
     pub(crate) fn flush(&self) -> Result<bool, StoreError> {
-        if self.tree.sealed_memtable_count() == 0 {
+        if self.rows.sealed_memtable_count() == 0 {
             return Ok(false);
         }
-        let lock = self.tree.get_flush_lock();
-        self.tree.flush(&lock, self.keep_from.load(Ordering::Acquire)).map_err(engine)?;
+        let lock = self.rows.get_flush_lock();
+        self.rows.flush(&lock, self.keep_from.load(Ordering::Acquire)).map_err(engine)?;
         self.lists.write()?;
         Ok(true)
     }
 
     /// Merges tables where that is due.
     pub(crate) fn compact(&self) -> Result<(), StoreError> {
-        self.tree.compact(Arc::new(Leveled::default()), self.keep_from.load(Ordering::Acquire)).map_err(engine)?;
+        self.rows.compact(Arc::new(Leveled::default()), self.keep_from.load(Ordering::Acquire)).map_err(engine)?;
         self.lists.write()
     }
 
     pub(crate) fn disk_bytes(&self) -> u64 {
-        self.tree.disk_space()
+        self.rows.disk_space()
     }
 }
 

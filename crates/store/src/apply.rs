@@ -88,17 +88,14 @@ fn remove_sections(document: &mut Document, change: &Change, touched: &mut Vec<S
 
 fn set_section(document: &mut Document, set: SetSection, now: Timestamp, touched: &mut Vec<SectionChange>) {
     let mut section = Section { key: set.key, created: now, modified: now, body: set.body };
-    match document.sections.iter_mut().find(|known| known.key == set.key) {
-        Some(known) => {
-            if set.created == Stamp::Keep {
-                section.created = known.created;
-            }
-            let old = std::mem::replace(known, section.clone());
-            touched.push(SectionChange { old: Some(old), new: Some(section) });
-        }
-        None => {
-            document.sections.push(section.clone());
-            touched.push(SectionChange { old: None, new: Some(section) });
-        }
+    let Some(known) = document.sections.iter_mut().find(|known| known.key == set.key) else {
+        document.sections.push(section.clone());
+        touched.push(SectionChange { old: None, new: Some(section) });
+        return;
+    };
+    if set.created == Stamp::Keep {
+        section.created = known.created;
     }
+    let old = std::mem::replace(known, section.clone());
+    touched.push(SectionChange { old: Some(old), new: Some(section) });
 }

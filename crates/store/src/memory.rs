@@ -261,6 +261,9 @@ impl Store for MemoryStore {
     }
 }
 
+/// A document that meets a filter, with all its facets.
+type Matching = (Arc<Document>, Vec<OwnedFacet>);
+
 /// A [`MemoryStore`] as of one commit.
 struct MemoryView {
     store: MemoryStore,
@@ -275,7 +278,7 @@ impl MemoryView {
     }
 
     /// The documents that meet the filter, with all their facets.
-    fn matching(&self, find: &Find) -> Result<Vec<(Arc<Document>, Vec<OwnedFacet>)>, StoreError> {
+    fn matching(&self, find: &Find) -> Result<Vec<Matching>, StoreError> {
         let started = Instant::now();
         let inner = &self.store.0;
         let derive = inner.derive(find.collection);

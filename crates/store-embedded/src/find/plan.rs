@@ -358,7 +358,7 @@ fn touches(spot: &Spot, area: &BoundingBox) -> bool {
 /// The page at which a scan starts, and the documents of it that matter.
 pub(crate) fn start_after(after: Option<DocumentNo>) -> (u32, Mask) {
     match after.map(|number| place(DocumentNo(number.0.saturating_add(1)))) {
-        Some((page, slot)) => (page, Mask::ALL.from_slot(slot)),
+        Some((page, slot)) => (page, Mask::ALL.starting_at(slot)),
         None => (0, Mask::ALL),
     }
 }

@@ -46,7 +46,7 @@ impl Mask {
     }
 
     /// Drops the slots before `slot`.
-    pub(crate) fn from_slot(&self, slot: u16) -> Self {
+    pub(crate) fn starting_at(&self, slot: u16) -> Self {
         let word = usize::from(slot >> 6);
         Self(std::array::from_fn(|n| match n {
             n if n < word => 0,
@@ -245,7 +245,7 @@ mod tests {
             prop_assert_eq!(slots(mask(&a).and(&mask(&b))), &a & &b);
             prop_assert_eq!(slots(mask(&a).or(&mask(&b))), &a | &b);
             prop_assert_eq!(slots(mask(&a).without(&mask(&b))), &a - &b);
-            prop_assert_eq!(slots(mask(&a).from_slot(from)), a.iter().copied().filter(|s| *s >= from).collect());
+            prop_assert_eq!(slots(mask(&a).starting_at(from)), a.iter().copied().filter(|s| *s >= from).collect());
         }
     }
 }

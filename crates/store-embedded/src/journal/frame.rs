@@ -117,7 +117,7 @@ fn one_bit_away(bytes: &[u8], sum: u32) -> bool {
     let mut hasher = Hasher::new();
     hasher.update(bytes);
     let difference = hasher.finalize() ^ sum;
-    if difference.count_ones() == 1 {
+    if difference.is_power_of_two() {
         return true;
     }
     let mut effect = 1u32;

@@ -83,7 +83,8 @@ impl Segment {
 
     /// Opens a segment whose valid end is known (from the header of the one behind it) or must be found.
     pub(crate) fn open(path: PathBuf, header: SegmentHeader, known_end: Option<u64>) -> Result<Self, StoreError> {
-        let mut segment = Self { path, header, end: HEADER, last: header.first - 1, newest_start: HEADER, marks: Vec::new() };
+        let mut segment =
+            Self { path, header, end: HEADER, last: header.first - 1, newest_start: HEADER, marks: Vec::new() };
         let content = std::fs::read(&segment.path).map_err(|source| io_error("reading", &segment.path, source))?;
         loop {
             let at = segment.end as usize;

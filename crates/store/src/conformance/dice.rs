@@ -16,8 +16,8 @@ impl Dice {
         (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % sides
     }
 
-    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.roll(choices.len() as u64) as usize]
+    pub(super) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.roll(choices.len() as u64) as usize]
     }
 
     pub(super) fn chance(&mut self, in_hundred: u64) -> bool {

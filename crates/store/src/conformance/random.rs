@@ -53,15 +53,15 @@ struct Step {
 
 impl Step {
     fn random(dice: &mut Dice) -> Self {
-        let head = dice.chance(60).then(|| (0..dice.roll(3)).map(|_| *dice.pick(TAGS)).collect::<Vec<_>>().join(" "));
-        let attributes = (0..dice.roll(4)).map(|_| *dice.pick(ATTRIBUTES)).collect::<std::collections::BTreeSet<_>>();
+        let head = dice.chance(60).then(|| (0..dice.roll(3)).map(|_| dice.pick(TAGS)).collect::<Vec<_>>().join(" "));
+        let attributes = (0..dice.roll(4)).map(|_| dice.pick(ATTRIBUTES)).collect::<std::collections::BTreeSet<_>>();
         Self {
             id: format!("urn:{}", dice.roll(300)),
             delete: dice.chance(8),
             replace: dice.chance(10),
             head,
             set: attributes.into_iter().map(|attribute| (attribute, random_body(dice))).collect(),
-            remove: if dice.chance(20) { vec![*dice.pick(ATTRIBUTES)] } else { Vec::new() },
+            remove: if dice.chance(20) { vec![dice.pick(ATTRIBUTES)] } else { Vec::new() },
         }
     }
 }
@@ -83,7 +83,7 @@ fn random_line(dice: &mut Dice) -> String {
 
 fn random_text(dice: &mut Dice) -> String {
     let words = ["", "街", "river", "river bank", "Aoi", "Aoi 2"];
-    let word = *dice.pick(&words);
+    let word = dice.pick(&words);
     // Some texts are longer than any index keeps.
     if dice.chance(30) { format!("{}{}", "long ".repeat(30), word) } else { word.to_owned() }
 }
@@ -168,7 +168,7 @@ impl Question {
             let by = match dice.roll(5) {
                 0 => AskedOrder::Id,
                 1 => AskedOrder::Distance("a", random_place(dice)),
-                _ => AskedOrder::Facet(*dice.pick(ATTRIBUTES)),
+                _ => AskedOrder::Facet(dice.pick(ATTRIBUTES)),
             };
             (by, dice.chance(50))
         });
@@ -181,15 +181,15 @@ impl Asked {
     fn random(dice: &mut Dice, depth: u32) -> Self {
         let parts = |dice: &mut Dice| (0..2 + dice.roll(2)).map(|_| Self::random(dice, depth - 1)).collect();
         match dice.roll(if depth == 0 { 10 } else { 16 }) {
-            0 => Self::Tag(*dice.pick(TAGS)),
+            0 => Self::Tag(dice.pick(TAGS)),
             1 => Self::Ids((0..3).map(|_| Name::from(format!("urn:{}", dice.roll(320)))).collect()),
-            2 if dice.chance(50) => Self::IdMatches(*dice.pick(&["1", "^urn:2", "9$"][..])),
+            2 if dice.chance(50) => Self::IdMatches(dice.pick(&["1", "^urn:2", "9$"][..])),
             2 => Self::Sized(dice.roll(4) as usize),
             3 if dice.chance(20) => Self::All,
             10..=11 => Self::And(parts(dice)),
             12..=13 => Self::Or(parts(dice)),
             14..=15 => Self::Not(Box::new(Self::random(dice, depth - 1))),
-            _ => Self::Test(*dice.pick(ATTRIBUTES), dice.chance(50), random_condition(dice)),
+            _ => Self::Test(dice.pick(ATTRIBUTES), dice.chance(50), random_condition(dice)),
         }
     }
 
@@ -223,7 +223,7 @@ fn random_condition(dice: &mut Dice) -> Condition {
         2 | 3 => Condition::Number(random_range(dice, |dice| dice.roll(20) as f64 / 2.0 - 2.0)),
         4 => Condition::Time(random_range(dice, |dice| Timestamp::from_micros(dice.roll(10) as i64))),
         5 if dice.chance(50) => {
-            let pattern = *dice.pick(&["river", "^Aoi", "街$", "long.*Aoi"]);
+            let pattern = dice.pick(&["river", "^Aoi", "街$", "long.*Aoi"]);
             Condition::Text(TextCondition::Matches(Arc::new(Regex::new(pattern).expect("a good pattern"))))
         }
         5 => Condition::Text(TextCondition::Range(random_range(dice, |dice| random_text(dice).into_boxed_str()))),
@@ -250,7 +250,7 @@ fn random_geo_condition(dice: &mut Dice) -> GeoCondition {
             least: dice.chance(30).then(|| dice.roll(50_000) as f64),
             most: dice.chance(80).then(|| dice.roll(100_000) as f64),
         },
-        false => GeoRelation::Spatial(*dice.pick(&SpatialRelation::ALL)),
+        false => GeoRelation::Spatial(dice.pick(&SpatialRelation::ALL)),
     };
     let mut place = geometry(&random_place(dice));
     while place.is_none() {
