@@ -18,6 +18,7 @@
 //! refresh `docs/machi.example.toml` with `machi config example`.
 
 pub mod cli;
+pub mod blocks;
 pub mod config;
 pub mod data_folder;
 pub mod lifecycle;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use machi_http::client::TrustError;
@@ -36,6 +37,9 @@ pub enum StartError {
     /// Its folder cannot be used.
     #[error(transparent)]
     DataFolder(#[from] DataFolderError),
+    /// Its store cannot be opened.
+    #[error("the city's data cannot be opened")]
+    Store(#[from] machi_store::StoreError),
     /// Another program has the port.
     #[error(
         "{listen} is in use by another program; stop that one, or choose another port with --listen (port 0 takes any free one)"
@@ -81,12 +85,14 @@ async fn serve(start: Start) -> Result<(), StartError> {
     raise_file_limit();
     let data = DataFolder::open(&config.store.path)?;
     let (trigger, heard) = shutdown();
-    let city = wiring::assemble(&config, peers, &heard)?;
+    let store = wiring::open_store(&config)?;
+    let city = wiring::assemble(&config, peers, store, &heard)?;
     let server = bind(&config, &city)?;
     let address = server.address().map_err(StartError::Runtime)?;
     let ended = tokio::spawn(end_on_signal(signals, trigger));
     say_ready(address, data.path());
-    server.run(city.edge, heard).await;
+    server.run(Arc::clone(&city.edge), heard).await;
+    city.close().await;
     ended.abort();
     info!("the city is closed");
     Ok(())

@@ -1,19 +1,31 @@
 //! Builds the blocks and hands each what it needs; the one place where they meet.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use http::HeaderValue;
+use machi_broker::Broker;
+use machi_broker::contexts::HttpLoader;
 use machi_http::Shutdown;
 use machi_http::client::{Client, ClientSettings, Egress};
 use machi_http::edge::{Edge, EdgeSettings, Origins, Peers};
 use machi_http::metrics::{Registry, observe_process};
 use machi_http::openapi::Api;
 use machi_http::server::ServerLimits;
+use machi_store::{CollectionSpec, Store};
+use machi_store_embedded::{EmbeddedStore, Options};
+use machi_types::{Clock, SystemClock};
+use tokio::task::JoinHandle;
+use tracing::warn;
 
+use crate::blocks;
 use crate::config::{Config, EgressSection, ServerSection};
 use crate::lifecycle::StartError;
 use crate::own::{self, Readiness};
+
+/// How long the broker rests between two rounds of clearing away what has expired.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
 
 /// A city, ready to be served.
 #[derive(Debug)]
@@ -22,39 +34,83 @@ pub struct City {
     pub edge: Arc<Edge>,
     /// All figures.
     pub registry: Arc<Registry>,
-    /// The way out, for contexts and notifications.
-    pub client: Client,
+    store: Arc<EmbeddedStore>,
+    work: Vec<JoinHandle<()>>,
 }
 
-/// Builds a city.
-pub fn assemble(config: &Config, peers: Peers, _shutdown: &Shutdown) -> Result<City, StartError> {
+/// Opens the store of a city, with the collections of all blocks.
+pub fn open_store(config: &Config) -> Result<EmbeddedStore, StartError> {
+    let cache = config.store.cache.0;
+    let options =
+        Options { document_cache_bytes: cache / 3 * 2, block_cache_bytes: cache / 3, ..Options::default() };
+    Ok(EmbeddedStore::open(&config.store.path, collections(), Arc::new(SystemClock), options)?)
+}
+
+fn collections() -> Vec<CollectionSpec> {
+    machi_broker::collections::specs()
+}
+
+/// Builds a city on its store.
+pub fn assemble(config: &Config, peers: Peers, store: EmbeddedStore, heard: &Shutdown) -> Result<City, StartError> {
     let registry = Arc::new(Registry::new());
     observe_process(&registry);
     let client = Client::new(client_settings(&config.egress))?;
     let readiness = Arc::new(Readiness::default());
-    // Blocks are built here, each from its section; what must be ready before the city is, says so to `readiness`.
-    let own = own_endpoints(&registry, &readiness);
-    let router = routes(own);
+    let store = Arc::new(store);
+    let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client);
+    let own = own_endpoints(&registry, &readiness, &broker);
+    let router = own.into_router().route("/", axum::routing::get(own::page)).merge(machi_broker::http::router(Arc::clone(&broker)));
     let edge = Edge::new(router, edge_settings(config, peers)?, &registry);
-    Ok(City { edge, registry, client })
+    let work = vec![tokio::spawn(keep_house(broker, heard.clone()))];
+    Ok(City { edge, registry, store, work })
 }
 
-/// Every address of the city: the routers of the blocks are merged here.
-fn routes(own: Api) -> Router {
-    own.into_router().route("/", axum::routing::get(own::page))
+impl City {
+    /// Ends the background work and writes everything out.
+    pub async fn close(self) {
+        for work in self.work {
+            // Work that failed has said so itself.
+            let _ = work.await;
+        }
+        let store = self.store;
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+}
+
+fn broker(config: &Config, store: Arc<dyn Store>, client: Client) -> Arc<Broker> {
+    let settings = blocks::broker(config);
+    let loader = Arc::new(HttpLoader::new(client, &settings.contexts));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Arc::new(Broker::new(store, clock, settings, loader))
+}
+
+async fn keep_house(broker: Arc<Broker>, mut heard: Shutdown) {
+    while !heard.is_begun() {
+        if let Err(error) = broker.keep_house().await {
+            warn!(%error, "what has expired could not be cleared away; trying again");
+        }
+        tokio::select! {
+            () = heard.begun() => {}
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
+    }
 }
 
 /// Our own endpoints, those of the blocks included: their APIs are merged here.
-fn own_endpoints(registry: &Arc<Registry>, readiness: &Arc<Readiness>) -> Api {
+fn own_endpoints(registry: &Arc<Registry>, readiness: &Arc<Readiness>, broker: &Arc<Broker>) -> Api {
     let description = Arc::new(OnceLock::new());
     let api = own::endpoints(Arc::clone(registry), Arc::clone(readiness), Arc::clone(&description));
+    let api = api.merge(machi_broker::http::api(Arc::clone(broker)));
     description.get_or_init(|| own::describe(api.operations()));
     api
 }
 
 /// The OpenAPI description of our own endpoints, as it is committed.
 pub fn openapi_text() -> String {
-    let api = own_endpoints(&Arc::new(Registry::new()), &Arc::new(Readiness::default()));
+    let store = machi_store::memory::MemoryStore::new(collections(), Arc::new(SystemClock));
+    let client = Client::new(client_settings(&EgressSection::default())).expect("the default settings name no file");
+    let broker = broker(&Config::default(), Arc::new(store), client);
+    let api = own_endpoints(&Arc::new(Registry::new()), &Arc::new(Readiness::default()), &broker);
     own::describe(api.operations())
 }
 

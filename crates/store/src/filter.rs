@@ -129,11 +129,11 @@ pub struct GeoCondition {
 /// How a place must lie to another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum GeoRelation {
-    /// At a distance in metres between these two, both included.
+    /// At a distance in metres beyond the least and up to the most (ETSI GS CIM 009 §4.10).
     Near {
-        /// The least distance.
+        /// The distance beyond which places count.
         least: Option<f64>,
-        /// The greatest distance.
+        /// The greatest distance that counts.
         most: Option<f64>,
     },
     /// In a spatial relation.
@@ -152,7 +152,7 @@ impl GeoCondition {
                     return Ok(false);
                 }
                 match least {
-                    Some(least) => Ok(place.distance(&self.geometry)? >= least),
+                    Some(least) => Ok(place.distance(&self.geometry)? > least),
                     None => Ok(true),
                 }
             }

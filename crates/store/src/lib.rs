@@ -25,7 +25,7 @@
 
 pub mod apply;
 mod change;
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod document;
 mod error;

@@ -405,3 +405,22 @@ impl fmt::Debug for MemoryView {
         write!(f, "MemoryView(at {})", self.at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{self, Open};
+
+    struct Memory;
+
+    impl Open for Memory {
+        async fn open(&self, collections: Vec<CollectionSpec>, clock: Arc<dyn Clock>) -> Arc<dyn Store> {
+            Arc::new(MemoryStore::new(collections, clock))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_reference_passes_its_own_suite() {
+        conformance::run(&Memory).await;
+    }
+}

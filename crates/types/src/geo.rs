@@ -133,10 +133,10 @@ impl Geometry {
 
     /// Metres between the nearest points of the two, 0 where they touch.
     ///
-    /// Between points this is the haversine formula on a sphere of [`EARTH_RADIUS_METRES`]. To an edge
-    /// it is within 3 cm of the true minimum on that sphere, for edges of any length. Between two
-    /// geometries with edges the nearest points are looked for at the corners of either, which is exact
-    /// but for edges longer than a kilometre that bend towards each other (about 20 m on 100 km).
+    /// Between points this is the haversine formula on a sphere of [`EARTH_RADIUS_METRES`]. From a point to an
+    /// edge it is within 3 cm of the true minimum on that sphere, for edges of any length. Between two geometries
+    /// with edges the nearest points are looked for at the corners of either, so that two long edges can be nearer
+    /// by as much as they bend away from great circles: at 36 degrees north 1.5 cm on 1 km, 150 m on 100 km.
     pub fn distance(&self, other: &Self) -> Result<f64, TooIntricate> {
         distance::between(self, other, f64::INFINITY)
     }

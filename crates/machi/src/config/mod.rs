@@ -17,7 +17,9 @@ pub use environment::overrides;
 pub use error::{ConfigError, Origin};
 pub use example::example;
 pub use section::{Key, Section};
-pub use sections::{EgressSection, LimitsSection, LogSection, ServerSection, StoreSection, TenantsSection};
+pub use sections::{
+    ContextsSection, EgressSection, LimitsSection, LogSection, ServerSection, SourceSection, StoreSection, TenantsSection,
+};
 pub use setting::{ByteSize, LogFilter, LogFormat, OptionalPath, Setting};
 
 /// All settings of a city.
@@ -31,6 +33,10 @@ pub struct Config {
     pub tenants: TenantsSection,
     /// `[limits]`
     pub limits: LimitsSection,
+    /// `[contexts]`
+    pub contexts: ContextsSection,
+    /// `[source]`
+    pub source: SourceSection,
     /// `[egress]`
     pub egress: EgressSection,
     /// `[store]`
@@ -39,11 +45,13 @@ pub struct Config {
 
 impl Config {
     /// The sections, in the order of the example.
-    pub fn sections(&self) -> [&dyn Section; 6] {
-        [&self.server, &self.log, &self.tenants, &self.limits, &self.egress, &self.store]
+    pub fn sections(&self) -> [&dyn Section; 8] {
+        let Self { server, log, tenants, limits, contexts, source, egress, store } = self;
+        [server, log, tenants, limits, contexts, source, egress, store]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 6] {
-        [&mut self.server, &mut self.log, &mut self.tenants, &mut self.limits, &mut self.egress, &mut self.store]
+    fn sections_mut(&mut self) -> [&mut dyn Section; 8] {
+        let Self { server, log, tenants, limits, contexts, source, egress, store } = self;
+        [server, log, tenants, limits, contexts, source, egress, store]
     }
 }

@@ -94,14 +94,46 @@ section! {
         largest_page: NonZeroUsize = count(1000);
         /// The farthest offset; links to the next page lead on without such a bound.
         largest_offset: u64 = 10_000;
-        /// Index entries that one query may look at before it is answered TooComplexQuery.
-        query_entries: NonZeroUsize = count(5_000_000);
-        /// Entities that one query may read for each row that it returns, once its first page is filled.
-        query_reads_per_row: NonZeroUsize = count(50);
+        /// Entities that one query may read beyond those that it returns.
+        query_reads: u64 = 50_000;
         /// How long one query may take.
         query_time: Duration = Duration::from_secs(5);
-        /// How many links deep a query may follow.
-        join_level: u64 = 5;
+        /// A batch up to this size is checked as JSON in whole before anything of it is done.
+        batch_checked: ByteSize = ByteSize(8 << 20);
+        /// How long an answer is kept for requests that repeat its Idempotency-Key.
+        answers_kept: Duration = Duration::from_hours(24);
+    }
+}
+
+section! {
+    /// JSON-LD contexts of other servers: loaded once, kept, and used when their server is away.
+    [contexts] ContextsSection {
+        /// Whether contexts are loaded from the network at all.
+        fetch: bool = true;
+        /// How long loading one document may take.
+        timeout: Duration = Duration::from_secs(10);
+        /// The largest document.
+        document: ByteSize = ByteSize(8 << 20);
+        /// Resolved contexts that are held in memory.
+        held: NonZeroUsize = count(256);
+        /// How long a copy is fresh when its server does not say.
+        fresh: Duration = Duration::from_hours(24);
+        /// How long a failure to load is remembered before the next try.
+        retry: Duration = Duration::from_secs(30);
+        /// Copies that are stored; the one unused for longest gives way.
+        stored: NonZeroUsize = count(10_000);
+    }
+}
+
+section! {
+    /// How this city names itself to other context sources.
+    [source] SourceSection {
+        /// The id of this context source.
+        id: String = "urn:ngsi-ld:ContextSource:machi".to_owned();
+        /// The alias by which loops between sources are recognised.
+        alias: String = "machi".to_owned();
+        /// Where others reach this city, such as "https://city.example.jp"; empty: what the request's Host says.
+        url: String = String::new();
     }
 }
 

@@ -110,6 +110,18 @@ impl Setting for Vec<Cidr> {
     }
 }
 
+impl Setting for String {
+    const EXPECTED: &'static str = "a text, such as \"machi\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(str::to_owned)
+    }
+
+    fn write(&self) -> String {
+        quoted(self)
+    }
+}
+
 impl Setting for Vec<String> {
     const EXPECTED: &'static str = "a list of texts, such as [\"a\", \"b\"]";
 

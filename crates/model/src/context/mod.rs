@@ -1,8 +1,8 @@
 //! `@context`s: what short names mean, and which short name an IRI has (ETSI GS CIM 009 §4.4 and §5.5.7).
 //!
-//! A [`Context`] is resolved once, by [`resolve`], and then shared and asked. The core context is built in and wins
+//! A [`Context`] is resolved once, by [`resolve()`], and then shared and asked. The core context is built in and wins
 //! wherever it says anything; a context that is the core alone is [`Context::core`] and costs nothing. Nothing here
-//! loads a document: [`resolve`] says which ones it needs, and whoever may load asks again.
+//! loads a document: [`resolve()`] says which ones it needs, and whoever may load asks again.
 
 mod cache;
 mod compact;

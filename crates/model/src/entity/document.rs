@@ -72,7 +72,7 @@ impl<'a> Document<'a> {
     }
 
     /// The entity as owned values.
-    pub fn to_entity(&self) -> Result<Entity, Corrupt> {
+    pub fn to_entity(self) -> Result<Entity, Corrupt> {
         let head = Head::decode(self.head)?;
         let mut entity = Entity::new(self.id, head.types);
         entity.scopes = head.scopes;

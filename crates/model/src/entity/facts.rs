@@ -226,7 +226,9 @@ mod tests {
     fn matches(q: &str) -> bool {
         let encoded = encoded(ROOM);
         let mut sections: Vec<Section<'_>> = encoded.sections();
-        sections.iter_mut().for_each(|section| section.modified_at = "2026-01-01T00:00:00Z".parse().ok());
+        for section in &mut sections {
+            section.modified_at = "2026-01-01T00:00:00Z".parse().ok();
+        }
         let document = encoded.document(&sections);
         let now = "2026-11-22T12:00:00Z".parse().unwrap();
         let buildings = Buildings(self::encoded(BUILDING));

@@ -1,4 +1,4 @@
-//! What a GeoProperty may hold (ETSI GS CIM 009 §4.7.1): a GeoJSON geometry, but no GeometryCollection.
+//! What a GeoProperty may hold (ETSI GS CIM 009 §4.7.1): a GeoJSON geometry, but no `GeometryCollection`.
 
 use machi_types::Json;
 use machi_types::geo::{Geometry, InvalidGeometry};

@@ -1,6 +1,7 @@
 //! A JSON value as its shortest text: checked once, stored and written as it stands.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 
 use machi_types::Json;
@@ -9,6 +10,14 @@ use machi_types::json::{self, JsonError};
 /// How deep a stored value may nest; the edge allows less.
 const STORED_DEPTH: usize = 128;
 
+thread_local! {
+    /// Values are written here first, so that each takes just the memory that it needs.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many bytes of memory a thread keeps for the next value.
+const LONGEST_SCRATCH: usize = 16 * 1024;
+
 /// The shortest text of one JSON value.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct JsonText(Box<str>);
@@ -16,7 +25,13 @@ pub struct JsonText(Box<str>);
 impl JsonText {
     /// The text of a value.
     pub fn of(value: &Json<'_>) -> Self {
-        Self(value.to_text().into_boxed_str())
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.clear();
+            value.write(scratch);
+            let text = str::from_utf8(scratch).expect("JSON writers write UTF-8").into();
+            scratch.shrink_to(LONGEST_SCRATCH);
+            Self(text)
+        })
     }
 
     /// The text of a string; an IRI needs no escapes.
@@ -93,7 +108,7 @@ pub fn string_of(text: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The IRIs in `"iri"` or `["iri",…]`, as Relationships and VocabProperties are stored.
+/// The IRIs in `"iri"` or `["iri",…]`, as Relationships and `VocabProperties` are stored.
 ///
 /// An IRI holds neither quotes nor backslashes, so every second piece between quotes is one.
 pub fn iris_of(text: &str) -> impl Iterator<Item = &str> {

@@ -64,12 +64,11 @@ impl<'a> Merged<'a> {
 
     fn merge(&mut self, name: Cow<'a, str>, patch: Json<'a>) {
         let slot = self.places.get(&name).and_then(|place| self.members.get_mut(*place));
-        match slot {
-            Some(Some((_, value))) => *value = merge_json(std::mem::replace(value, Json::Null), patch),
-            _ => {
-                self.places.insert(name.clone(), self.members.len());
-                self.members.push(Some((name, merge_json(Json::Null, patch))));
-            }
+        if let Some(Some((_, value))) = slot {
+            *value = merge_json(std::mem::replace(value, Json::Null), patch);
+        } else {
+            self.places.insert(name.clone(), self.members.len());
+            self.members.push(Some((name, merge_json(Json::Null, patch))));
         }
     }
 

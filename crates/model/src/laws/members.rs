@@ -26,11 +26,10 @@ pub(super) fn change_head(current: &[u8], fragment: &Fragment, law: HeadLaw) -> 
     let mut head = before.clone();
     add_each(&mut head.types, &fragment.types);
     match (&fragment.scopes, law) {
-        (Change::Keep, _) => {}
         (Change::Set(_), HeadLaw::Update) if head.scopes.is_empty() => {}
         (Change::Set(scopes), HeadLaw::Replace | HeadLaw::Update) => head.scopes.clone_from(scopes),
         (Change::Set(scopes), HeadLaw::Add) => add_each(&mut head.scopes, scopes),
-        (Change::Remove, HeadLaw::Add) => {}
+        (Change::Keep, _) | (Change::Remove, HeadLaw::Add) => {}
         (Change::Remove, _) => head.scopes.clear(),
     }
     if law != HeadLaw::Add || head.expires_at.is_none() {

@@ -43,15 +43,12 @@ impl Store {
         }
         self.sections.retain(|(key, ..)| !changes.remove.contains(key));
         for set in changes.set {
-            match self.sections.iter_mut().find(|(key, ..)| *key == set.key) {
-                Some((_, bytes, times)) => {
-                    assert!(!set.fresh);
-                    (*bytes, times.1) = (set.bytes, now);
-                }
-                None => {
-                    assert!(set.fresh && set.changed);
-                    self.sections.push((set.key, set.bytes, (now, now)));
-                }
+            if let Some((_, bytes, times)) = self.sections.iter_mut().find(|(key, ..)| *key == set.key) {
+                assert!(!set.fresh);
+                (*bytes, times.1) = (set.bytes, now);
+            } else {
+                assert!(set.fresh && set.changed);
+                self.sections.push((set.key, set.bytes, (now, now)));
             }
         }
     }

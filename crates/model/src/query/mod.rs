@@ -24,6 +24,7 @@ mod cursor;
 mod error;
 mod eval;
 mod facts;
+mod form;
 mod geoquery;
 mod limits;
 mod logic;

@@ -82,7 +82,9 @@ impl SortKey {
     /// The key of what a path leads to; several texts are an array.
     pub(super) fn of(reached: Reached<'_>) -> Self {
         match reached {
-            Reached::Json(value) | Reached::Languages(value, None) => Self::of_json(value),
+            Reached::Json(value)
+            | Reached::Languages(value, None)
+            | Reached::Target(Target::Value(value) | Target::Languages(value)) => Self::of_json(value),
             Reached::Languages(value, Some(tag)) => {
                 let texts =
                     value.as_object().and_then(|map| map.iter().find(|(known, _)| known.eq_ignore_ascii_case(tag)));
@@ -95,7 +97,6 @@ impl SortKey {
             Reached::Target(Target::Objects(texts) | Target::Vocab(texts) | Target::Texts(texts)) => {
                 Self::Array(Json::Array(texts.iter().map(|text| Json::from(*text)).collect()).to_text().into())
             }
-            Reached::Target(Target::Value(value) | Target::Languages(value)) => Self::of_json(value),
         }
     }
 

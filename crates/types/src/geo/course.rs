@@ -130,6 +130,9 @@ impl Walk<'_> {
         let cuts = &mut self.cuts;
         let is_near = |area: &BoundingBox| area.meets(&bounds);
         edges.search(budget, is_near, |other, _| {
+            if !bounds.meets(&other.bounds()) {
+                return Ok(true);
+            }
             match line_intersection(edge.line(), other.line()) {
                 None => {}
                 Some(LineIntersection::SinglePoint { intersection, is_proper }) => {

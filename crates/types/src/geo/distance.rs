@@ -53,7 +53,7 @@ fn measure(origin: &Origin, here: &BoundingBox, edge: &Edge, best: &mut f64) {
 }
 
 fn from_shape(a: &Geometry, b: &Geometry, enough: f64) -> Result<f64, TooIntricate> {
-    let mut budget = Budget::new();
+    let mut budget = Budget::for_pair(a, b);
     if relation::touch(a, b, &mut budget)? {
         return Ok(0.0_f64.min(enough));
     }

@@ -2,7 +2,7 @@
 
 use ::geo::coordinate_position::{CoordPos, coord_pos_relative_to_ring};
 use ::geo::kernels::{Kernel, Orientation, RobustKernel};
-use ::geo::{Coord, CoordinatePosition, Polygon};
+use ::geo::{Coord, CoordinatePosition, CoordsIter, Polygon};
 
 use super::edges::{Budget, Edge, Edges, Part};
 use super::{BoundingBox, Geometry, TooIntricate};
@@ -28,10 +28,17 @@ impl From<CoordPos> for Place {
     }
 }
 
-/// The place of one position, found by asking every edge; in time linear in their number.
+/// From so many positions on, an area is asked by its tree, which is kept for the next question.
+const MANY: usize = 64;
+
+/// The place of one position; at worst in time linear in the number of edges.
 pub(super) fn place_in(geometry: &Geometry, at: Coord<f64>) -> Place {
     if !geometry.bounds.meets(&BoundingBox::of_edge(at, at)) {
         return Place::Outside;
+    }
+    if geometry.kind().dimension() == 2 && geometry.shape.coords_count() >= MANY {
+        let place = place_in_area(geometry.edges(), at, &mut Budget::for_one());
+        return place.expect("one look at every edge is within the budget");
     }
     match &geometry.shape {
         ::geo::Geometry::Polygon(polygon) => place_in_polygon(polygon, at),

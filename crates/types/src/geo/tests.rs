@@ -1,3 +1,5 @@
+//! Examples of every kind of geometry, fault, distance and relation.
+
 use super::*;
 use crate::json::{self, DEFAULT_DEPTH};
 use ::geo::{Relate, Validation};

@@ -63,7 +63,9 @@ pub(super) fn scoped_term(name: &str) -> Option<&'static Term> {
 /// The core term that stands for an IRI or a keyword.
 pub(super) fn name_of(iri: &str) -> Option<&'static str> {
     const NAMESPACES: [&str; 4] = [NGSI_LD, GEOJSON, "http://", "@"];
-    if !NAMESPACES.iter().any(|namespace| iri.starts_with(namespace)) {
+    let may_be_core = NAMESPACES.iter().any(|namespace| iri.starts_with(namespace));
+    // INVARIANT: no term of the edition in force lies in the default vocabulary, where most other names do.
+    if !may_be_core || iri.starts_with(DEFAULT_VOCAB) {
         return None;
     }
     CORE.by_iri.get(iri).copied()

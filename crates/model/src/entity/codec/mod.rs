@@ -2,7 +2,7 @@
 //!
 //! Both open with a format version. Numbers are little-endian or LEB128, texts are UTF-8 with their length in front,
 //! names have well-known namespaces as one byte. A section holds neither its name, nor its dataset, nor its own times:
-//! the store keeps those. What a section looks like is told in [`section`](self::section).
+//! the store keeps those. `section.rs` tells what a section looks like.
 
 mod bytes;
 mod head;

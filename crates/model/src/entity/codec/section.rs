@@ -45,13 +45,13 @@ pub struct InstanceRef<'a> {
     expires_at: Option<Timestamp>,
     unit_code: Option<&'a str>,
     value_type: Option<NameRef<'a>>,
-    object_types: Option<Names<'a>>,
+    object_types: Option<(usize, Reader<'a>)>,
     sealed: (Option<&'a str>, Option<NameRef<'a>>),
     subs: Option<Reader<'a>>,
 }
 
 /// Names in a row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Names<'a> {
     left: usize,
     reader: Reader<'a>,
@@ -109,7 +109,7 @@ impl<'a> InstanceRef<'a> {
         let expires_at = if has(EXPIRES) { Some(reader.time()?) } else { None };
         let unit_code = if has(UNIT) { Some(reader.text()?) } else { None };
         let value_type = if has(VALUE_TYPE) { Some(NameRef::read(&mut reader)?) } else { None };
-        let object_types = if has(OBJECT_TYPES) { Some(Names::read(&mut reader)?) } else { None };
+        let object_types = if has(OBJECT_TYPES) { Some(read_names(&mut reader)?) } else { None };
         let sealed = if has(SEALED) { read_sealed(&mut reader)? } else { (None, None) };
         let subs = if has(SUBS) { Some(reader) } else { None };
         if subs.is_none() {
@@ -150,7 +150,8 @@ impl<'a> InstanceRef<'a> {
 
     /// The expanded types of a link's targets.
     pub fn object_types(&self) -> Names<'a> {
-        self.object_types.unwrap_or(Names { left: 0, reader: Reader::new(&[]) })
+        let (left, reader) = self.object_types.unwrap_or((0, Reader::new(&[])));
+        Names { left, reader }
     }
 
     /// The id that a proof seals.
@@ -188,7 +189,7 @@ impl<'a> InstanceRef<'a> {
 
     /// The instance as owned values. Sub-attributes get explicit times.
     pub fn to_instance(
-        &self,
+        self,
         dataset_id: Option<Name>,
         created_at: Option<Timestamp>,
         modified_at: Option<Timestamp>,
@@ -197,7 +198,7 @@ impl<'a> InstanceRef<'a> {
     }
 
     fn to_instance_within(
-        &self,
+        self,
         dataset_id: Option<Name>,
         (created_at, modified_at): (Option<Timestamp>, Option<Timestamp>),
         written_at: Option<Timestamp>,
@@ -230,7 +231,7 @@ impl<'a> InstanceRef<'a> {
         })
     }
 
-    fn to_sealed(&self) -> Option<Box<Sealed>> {
+    fn to_sealed(self) -> Option<Box<Sealed>> {
         match self.sealed {
             (None, None) => None,
             (id, entity_type) => {
@@ -247,14 +248,13 @@ fn read_sealed<'a>(reader: &mut Reader<'a>) -> Result<(Option<&'a str>, Option<N
     Ok((id, entity_type))
 }
 
-impl<'a> Names<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Corrupt> {
-        let names = Self { left: reader.count()?, reader: *reader };
-        for _ in 0..names.left {
-            NameRef::read(reader)?;
-        }
-        Ok(names)
+/// How many names there are, and where they begin.
+fn read_names<'a>(reader: &mut Reader<'a>) -> Result<(usize, Reader<'a>), Corrupt> {
+    let names = (reader.count()?, *reader);
+    for _ in 0..names.0 {
+        NameRef::read(reader)?;
     }
+    Ok(names)
 }
 
 impl<'a> Iterator for Names<'a> {

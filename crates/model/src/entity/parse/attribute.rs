@@ -161,12 +161,12 @@ impl Parser<'_> {
     ) -> Result<(), InvalidEntity> {
         found.note(member, path)?;
         match member {
-            Member::Type => instance.declared_kind = Some(self.kind(value, path)?),
+            Member::Type => instance.declared_kind = Some(kind_of(value, path)?),
             Member::DatasetId => instance.dataset_id = dataset_id(value, path)?,
             Member::ObservedAt => instance.observed_at = self.change(value, path, datetime)?,
             Member::ExpiresAt => instance.expires_at = self.change(value, path, datetime)?,
             Member::UnitCode => {
-                instance.unit_code = self.change(value, path, |json, path| text(json, path).map(Name::from))?
+                instance.unit_code = self.change(value, path, |json, path| text(json, path).map(Name::from))?;
             }
             Member::ValueType => {
                 instance.value_type = self.change(value, path, |json, path| self.expand(text(json, path)?, path))?;
@@ -183,11 +183,6 @@ impl Parser<'_> {
             Member::Value(_) | Member::Previous(_) | Member::Linked(_) | Member::SystemTime | Member::OutputOnly => {}
         }
         Ok(())
-    }
-
-    fn kind(self, value: &Json<'_>, path: &Path<'_>) -> Result<Kind, InvalidEntity> {
-        let text = text(value, path)?;
-        Kind::from_type(text).ok_or_else(|| path.fault(Fault::UnknownKind(shortened(text))))
     }
 
     /// Reads the member that holds the value, once all members are known.
@@ -267,6 +262,11 @@ fn dataset_id(json: &Json<'_>, path: &Path<'_>) -> Result<Option<Name>, InvalidE
         return Ok(None);
     }
     iri(json, path).map(|text| Some(text.into()))
+}
+
+fn kind_of(value: &Json<'_>, path: &Path<'_>) -> Result<Kind, InvalidEntity> {
+    let text = text(value, path)?;
+    Kind::from_type(text).ok_or_else(|| path.fault(Fault::UnknownKind(shortened(text))))
 }
 
 fn unknown_kind(members: &Members<'_>, path: &Path<'_>) -> InvalidEntity {

@@ -73,12 +73,11 @@ impl Parser<'_> {
 
     /// What stands directly under the name of an attribute, in the concise or simplified representation.
     pub(super) fn bare_value(self, name: &str, json: &Json<'_>, path: &Path<'_>) -> Result<ValueChange, InvalidEntity> {
-        let is_removal = is_null(json) || json.as_array().is_some_and(is_null_list);
-        if is_removal && self.input.nulls != Nulls::Refused {
-            return Ok(ValueChange::Remove);
-        }
-        if is_null(json) {
-            return Err(path.fault(Fault::Null));
+        if is_null(json) || json.as_array().is_some_and(is_null_list) {
+            return match self.input.nulls {
+                Nulls::Refused => Err(path.fault(Fault::Null)),
+                Nulls::Members | Nulls::Anywhere => Ok(ValueChange::Remove),
+            };
         }
         let kind = self.bare_kind(name, json, path);
         let value = self.value_text(kind, json, path)?;

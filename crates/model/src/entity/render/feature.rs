@@ -34,7 +34,7 @@ pub fn write_feature(
     Ok(())
 }
 
-/// Appends entities as a FeatureCollection, the @context once for all.
+/// Appends entities as a `FeatureCollection`, the @context once for all.
 pub fn write_feature_collection<'d>(
     documents: impl IntoIterator<Item = Document<'d>>,
     output: &Output<'_>,

@@ -2,6 +2,8 @@
 
 use machi_types::Name;
 
+use crate::query::{self, Step};
+
 /// The members to be picked and those to be left out, attributes by their expanded names and the others by their terms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projection {
@@ -12,6 +14,16 @@ pub struct Projection {
 }
 
 impl Projection {
+    /// From the expanded parameters. A member of which only a part is left out, in the entity that it links to, is
+    /// written itself.
+    pub fn of(pick: Option<&query::Projection>, omit: Option<&query::Projection>) -> Self {
+        let whole = omit.into_iter().flat_map(|omit| &omit.members).filter(|member| member.linked.is_none());
+        Self {
+            pick: pick.map(|pick| pick.members.iter().map(|member| name_of(&member.name)).collect()),
+            omit: whole.map(|member| name_of(&member.name)).collect(),
+        }
+    }
+
     /// These attributes beside everything that is no attribute (the parameter `attrs`).
     pub fn attributes(names: impl IntoIterator<Item = Name>) -> Self {
         let core = ["id", "type", "scope", "createdAt", "modifiedAt", "expiresAt"].map(Name::from);
@@ -22,6 +34,13 @@ impl Projection {
     pub fn shows(&self, member: &str) -> bool {
         let is_in = |names: &[Name]| names.iter().any(|name| &**name == member);
         self.pick.as_deref().is_none_or(is_in) && !is_in(&self.omit)
+    }
+}
+
+fn name_of(step: &Step) -> Name {
+    match step {
+        Step::Attribute(name) => name.clone(),
+        Step::Member(member) => member.term().into(),
     }
 }
 

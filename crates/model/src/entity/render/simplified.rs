@@ -26,7 +26,7 @@ impl Renderer<'_> {
             Kind::VocabProperty | Kind::JsonProperty => self.wrapped(&instance, out),
             Kind::Relationship | Kind::ListRelationship => self.simplified_link(section.name, &instance, out),
             Kind::Property | Kind::GeoProperty | Kind::ListProperty => {
-                out.extend_from_slice(instance.value().as_bytes())
+                out.extend_from_slice(instance.value().as_bytes());
             }
         }
         Ok(())

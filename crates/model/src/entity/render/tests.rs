@@ -241,7 +241,9 @@ fn changes_show_the_value_before() {
     let mut all = encoded.sections();
     let previous = all.iter().find(|section| section.name.ends_with("/depths")).map(|section| section.bytes);
     all.retain(|section| section.name.ends_with("/brandName"));
-    all.iter_mut().for_each(|section| section.previous = previous);
+    for section in &mut all {
+        section.previous = previous;
+    }
     let mut out = Vec::new();
     let projection = pick(&["brandName"]);
     let output = Output { format: Format::Concise, projection: Some(&projection), ..Output::new(&CoreTerms) };
@@ -271,4 +273,17 @@ fn what_has_expired_is_not_written() {
         of("2019-12-31T23:59:59Z"),
         r#"{"id":"urn:x:1","type":"T","a":1,"b":[{"value":1},{"value":2,"datasetId":"urn:d:1"}],"c":{"value":1,"d":2,"e":[{"value":3},{"value":4,"datasetId":"urn:d:1"}],"f":5}}"#
     );
+}
+
+#[test]
+fn parameters_say_what_is_picked_and_what_is_left_out() {
+    let expanded = |text: &str| {
+        let projection = crate::query::Projection::parse("pick", text).unwrap();
+        projection.expand(&|name| CoreTerms.expand(name)).unwrap()
+    };
+    let projection =
+        Projection::of(Some(&expanded("id,brandName,isParked{name},raw")), Some(&expanded("raw,isParked{x}")));
+    let shown = |name: &str| projection.shows(&CoreTerms.expand(name).unwrap());
+    assert!(projection.shows("id") && shown("brandName") && shown("isParked"));
+    assert!(!projection.shows("type") && !shown("raw") && !shown("street"));
 }

@@ -32,6 +32,7 @@ impl Object {
         out.push(b':');
     }
 
+    #[expect(clippy::unused_self, reason = "what is closed is not written to any more")]
     pub(super) fn close(self, out: &mut Vec<u8>) {
         out.push(b'}');
     }

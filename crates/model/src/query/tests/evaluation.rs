@@ -10,8 +10,12 @@ fn holds(query: &str, entity: &dyn Facts) -> bool {
 /// Conditions on one attribute `a` of this form: the first must hold, the second must not.
 fn check(attribute: &str, yes: &[&str], no: &[&str]) {
     let entity = entity(&format!(r#"{{"id":"urn:e:1","type":"T","a":{attribute}}}"#));
-    yes.iter().for_each(|query| assert!(holds(query, &entity), "{query} should hold for {attribute}"));
-    no.iter().for_each(|query| assert!(!holds(query, &entity), "{query} should not hold for {attribute}"));
+    for query in yes {
+        assert!(holds(query, &entity), "{query} should hold for {attribute}");
+    }
+    for query in no {
+        assert!(!holds(query, &entity), "{query} should not hold for {attribute}");
+    }
 }
 
 #[test]

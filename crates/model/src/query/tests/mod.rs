@@ -12,6 +12,7 @@ use machi_types::Name;
 use super::*;
 
 /// Terms get the prefix `ex:`.
+#[expect(clippy::unnecessary_wraps, reason = "stands for the names of a context, some of which have no meaning")]
 fn expanded(name: &str) -> Result<Name, String> {
     if name.contains(':') { Ok(Name::from(name)) } else { Ok(Name::from(["ex:", name].concat())) }
 }

@@ -16,8 +16,12 @@ fn types_are_selected_by_expressions() {
         assert_eq!(TypeExpression::parse(written).unwrap(), expression);
         let expression = expression.expand(&expanded).unwrap();
         let full = |types: &[&str]| types.iter().map(|name| expanded(name).unwrap()).collect::<Vec<_>>();
-        yes.iter().for_each(|types| assert!(expression.matches(&full(types)), "{text} {types:?}"));
-        no.iter().for_each(|types| assert!(!expression.matches(&full(types)), "{text} {types:?}"));
+        for types in yes {
+            assert!(expression.matches(&full(types)), "{text} {types:?}");
+        }
+        for types in no {
+            assert!(!expression.matches(&full(types)), "{text} {types:?}");
+        }
     };
     check("Building|House", "Building|House", &[&["House"], &["X", "Building"]], &[&["Home"], &[]]);
     check("Building,House", "Building|House", &[&["House"]], &[&["Home"]]);
@@ -52,8 +56,12 @@ fn scopes_are_selected_by_patterns() {
         let query = ScopeQuery::parse(text).unwrap();
         assert_eq!(ScopeQuery::parse(&query.to_string()).unwrap(), query);
         let paths = |scopes: &[&str]| scopes.iter().map(|scope| scope.parse().unwrap()).collect::<Vec<ScopePath>>();
-        yes.iter().for_each(|scopes| assert!(query.matches(&paths(scopes)), "{text} {scopes:?}"));
-        no.iter().for_each(|scopes| assert!(!query.matches(&paths(scopes)), "{text} {scopes:?}"));
+        for scopes in yes {
+            assert!(query.matches(&paths(scopes)), "{text} {scopes:?}");
+        }
+        for scopes in no {
+            assert!(!query.matches(&paths(scopes)), "{text} {scopes:?}");
+        }
     };
     check("/Madrid", &[&["/Madrid"], &["Madrid"], &["/X", "/Madrid"]], &[&["/Madrid/Centro"], &[], &["/madrid"]]);
     check(
@@ -74,7 +82,7 @@ fn scopes_are_selected_by_patterns() {
     check("/福井/+", &[&["/福井/鯖江"]], &[&["/福井"]]);
     assert_eq!(
         failed(ScopeQuery::parse("/a//b")),
-        "scopeQ: expected the name of a level, \"+\" or \"#\" at position 4, found \"/b\"".replace("/b", "/b")
+        "scopeQ: expected the name of a level, \"+\" or \"#\" at position 4, found \"/b\""
     );
     assert_eq!(
         failed(ScopeQuery::parse("/#/a")),

@@ -144,6 +144,16 @@ proptest! {
     }
 
     #[test]
+    fn the_tree_finds_the_place_that_asking_every_edge_finds(
+        (x, y) in (grid(), grid()),
+        area in any_geometry((grid(), grid())).prop_filter("an area", |geometry| geometry.kind().dimension() == 2),
+    ) {
+        let at = Coord { x, y };
+        let by_tree = locate::place_in_area(area.edges(), at, &mut edges::Budget::for_one()).unwrap();
+        prop_assert_eq!(by_tree, locate::place_in(&area, at));
+    }
+
+    #[test]
     fn what_is_written_reads_back(geometry in any_geometry(anywhere())) {
         let text = geometry.to_json().to_text();
         prop_assert_eq!(super::geometry(&text), geometry);
