@@ -17,9 +17,10 @@
 //! Add a line to its section in `config/sections.rs`; text, default and check come from that line. Then
 //! refresh `docs/machi.example.toml` with `machi config example`.
 
-pub mod cli;
 pub mod blocks;
+pub mod cli;
 pub mod config;
+pub mod control;
 pub mod data_folder;
 pub mod lifecycle;
 pub mod log;

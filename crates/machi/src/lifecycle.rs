@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use crate::config::Config;
+use crate::control::{self, ControlError};
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::wiring;
 
@@ -40,6 +41,9 @@ pub enum StartError {
     /// Its store cannot be opened.
     #[error("the city's data cannot be opened")]
     Store(#[from] machi_store::StoreError),
+    /// The file for the command line cannot be written.
+    #[error("the file by which the command line finds the city cannot be written")]
+    Control(#[from] ControlError),
     /// Another program has the port.
     #[error(
         "{listen} is in use by another program; stop that one, or choose another port with --listen (port 0 takes any free one)"
@@ -90,6 +94,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let server = bind(&config, &city)?;
     let address = server.address().map_err(StartError::Runtime)?;
     let ended = tokio::spawn(end_on_signal(signals, trigger));
+    let _control = control::announce(data.path(), address, &city.secret)?;
     say_ready(address, data.path());
     server.run(Arc::clone(&city.edge), heard).await;
     city.close().await;

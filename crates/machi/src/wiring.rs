@@ -21,6 +21,7 @@ use tracing::warn;
 
 use crate::blocks;
 use crate::config::{Config, EgressSection, ServerSection};
+use crate::control;
 use crate::lifecycle::StartError;
 use crate::own::{self, Readiness};
 
@@ -34,6 +35,8 @@ pub struct City {
     pub edge: Arc<Edge>,
     /// All figures.
     pub registry: Arc<Registry>,
+    /// What the command line must know to command it.
+    pub secret: String,
     store: Arc<EmbeddedStore>,
     work: Vec<JoinHandle<()>>,
 }
@@ -41,8 +44,7 @@ pub struct City {
 /// Opens the store of a city, with the collections of all blocks.
 pub fn open_store(config: &Config) -> Result<EmbeddedStore, StartError> {
     let cache = config.store.cache.0;
-    let options =
-        Options { document_cache_bytes: cache / 3 * 2, block_cache_bytes: cache / 3, ..Options::default() };
+    let options = Options { document_cache_bytes: cache / 3 * 2, block_cache_bytes: cache / 3, ..Options::default() };
     Ok(EmbeddedStore::open(&config.store.path, collections(), Arc::new(SystemClock), options)?)
 }
 
@@ -57,12 +59,17 @@ pub fn assemble(config: &Config, peers: Peers, store: EmbeddedStore, heard: &Shu
     let client = Client::new(client_settings(&config.egress))?;
     let readiness = Arc::new(Readiness::default());
     let store = Arc::new(store);
+    let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client);
     let own = own_endpoints(&registry, &readiness, &broker);
-    let router = own.into_router().route("/", axum::routing::get(own::page)).merge(machi_broker::http::router(Arc::clone(&broker)));
+    let router = own
+        .into_router()
+        .route("/", axum::routing::get(own::page))
+        .merge(machi_broker::http::router(Arc::clone(&broker)))
+        .merge(control::router(Arc::clone(&store), &secret));
     let edge = Edge::new(router, edge_settings(config, peers)?, &registry);
     let work = vec![tokio::spawn(keep_house(broker, heard.clone()))];
-    Ok(City { edge, registry, store, work })
+    Ok(City { edge, registry, secret, store, work })
 }
 
 impl City {

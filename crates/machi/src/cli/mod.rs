@@ -1,6 +1,7 @@
 //! The command line: what can be said to `machi`, and the errors of saying it wrong.
 
 pub mod backup;
+mod clock;
 mod config;
 pub mod context;
 pub mod import;
@@ -45,6 +46,18 @@ Examples:
 pub enum Command {
     /// Run a city until it is told to stop.
     Serve(ServeArgs),
+    /// Write a running or resting city to another folder.
+    Backup(backup::BackupArgs),
+    /// Put a backup into a new folder.
+    Restore(backup::RestoreArgs),
+    /// Check every checksum, every row and every index of a city.
+    Verify(backup::VerifyArgs),
+    /// Believe the machine's clock after it has jumped ahead.
+    Clock {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: clock::ClockCommand,
+    },
     /// Show or check settings.
     Config {
         /// What to do with them.
@@ -78,6 +91,10 @@ pub fn run() -> ExitCode {
 fn execute(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Backup(arguments) => backup::backup(&arguments),
+        Command::Restore(arguments) => backup::restore(&arguments),
+        Command::Verify(arguments) => backup::verify(&arguments),
+        Command::Clock { command } => clock::run(&command),
         Command::Config { command } => config::run(&command),
         Command::Openapi => print(&wiring::openapi_text()),
         Command::Version => print(&format!("machi {}\n", env!("CARGO_PKG_VERSION"))),
@@ -112,9 +129,6 @@ mod tests {
             <context::ContextCommand as clap::Subcommand>::augment_subcommands(clap::Command::new("context")),
             <index::IndexCommand as clap::Subcommand>::augment_subcommands(clap::Command::new("index")),
             <import::ImportArgs as clap::Args>::augment_args(clap::Command::new("import")),
-            <backup::BackupArgs as clap::Args>::augment_args(clap::Command::new("backup")),
-            <backup::RestoreArgs as clap::Args>::augment_args(clap::Command::new("restore")),
-            <backup::VerifyArgs as clap::Args>::augment_args(clap::Command::new("verify")),
         ] {
             command.debug_assert();
         }

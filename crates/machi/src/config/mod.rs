@@ -18,7 +18,8 @@ pub use error::{ConfigError, Origin};
 pub use example::example;
 pub use section::{Key, Section};
 pub use sections::{
-    ContextsSection, EgressSection, LimitsSection, LogSection, ServerSection, SourceSection, StoreSection, TenantsSection,
+    ContextsSection, EgressSection, LimitsSection, LogSection, ServerSection, SourceSection, StoreSection,
+    TenantsSection,
 };
 pub use setting::{ByteSize, LogFilter, LogFormat, OptionalPath, Setting};
 

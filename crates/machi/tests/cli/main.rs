@@ -1,6 +1,7 @@
 //! The command line as scripts use it: the real binary, its output and its codes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers included")]
 
+mod backup;
 mod help;
 mod process;
 mod serve;
