@@ -1,0 +1,48 @@
+//! Servers as processes of their own, so that nobody's memory and processor time are mixed up.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+/// A running server, ended when this goes.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a program and waits for the line that names its address.
+    pub fn start(program: &str, arguments: &[&str]) -> std::io::Result<Self> {
+        let mut child = Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let out = child.stdout.take().ok_or_else(|| std::io::Error::other("the program has no output"))?;
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line)?;
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let address = address.and_then(|address| address.parse().ok());
+        let address = address.ok_or_else(|| std::io::Error::other(format!("the program did not start: {line}")))?;
+        Ok(Self { child, address })
+    }
+
+    /// A line of the process's status in megabytes, such as `VmHWM`.
+    pub fn memory(&self, what: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with(what)).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|word| word.parse::<u64>().ok()).unwrap_or_default() / 1024
+    }
+
+    /// The bytes that the process has written to disk.
+    pub fn written(&self) -> u64 {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.child.id())).unwrap_or_default();
+        let line = io.lines().find(|line| line.starts_with("write_bytes")).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
