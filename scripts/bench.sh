@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Print the table of figures with their ceilings (docs/benchmarks.md).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo build --release --locked -p machi -p machi-bench
+target="${CARGO_TARGET_DIR:-target}/release"
+"$target/http" "$target/machi" "${ENTITIES:-100000}"
+"$target/engine" "${DOCUMENTS:-1000000}"
