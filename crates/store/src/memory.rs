@@ -92,6 +92,15 @@ impl Inner {
         self.derives.get(&collection).map_or(&NoFacets, |derive| &**derive)
     }
 
+    /// Gives numbers to the names that only facets carry: one that has none is in no document.
+    fn number_names(&self, pending: &Pending) {
+        for (collection, _, _, applied) in &pending.changes {
+            if let Some(document) = &applied.document {
+                evaluate::for_each_facet(document, self.derive(*collection), &self.names, &mut |_| {});
+            }
+        }
+    }
+
     fn commit(&self, commit: Commit) -> Receipt {
         let mut state = self.state.write();
         let at = At {
@@ -114,6 +123,7 @@ impl Inner {
         }
         state.cursors.extend(commit.cursors);
         if !pending.changes.is_empty() {
+            self.number_names(&pending);
             state.commits = at.commit;
             state.time = Some(at.time);
             pending.publish(&mut state, &commit.tenant, at);
