@@ -37,5 +37,6 @@ pub fn broker(config: &Config) -> broker::Config {
             alias: source.alias.clone(),
             url: Some(source.url.clone()).filter(|url| !url.is_empty()),
         },
+        subscriptions: broker::SubscriptionsConfig::default(),
     }
 }

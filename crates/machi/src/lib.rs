@@ -22,6 +22,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod data_folder;
+pub mod import;
 pub mod lifecycle;
 pub mod log;
 pub mod own;

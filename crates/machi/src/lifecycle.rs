@@ -90,7 +90,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let data = DataFolder::open(&config.store.path)?;
     let (trigger, heard) = shutdown();
     let store = wiring::open_store(&config)?;
-    let city = wiring::assemble(&config, peers, store, &heard)?;
+    let city = wiring::assemble(&config, peers, store, &heard).await?;
     let server = bind(&config, &city)?;
     let address = server.address().map_err(StartError::Runtime)?;
     let ended = tokio::spawn(end_on_signal(signals, trigger));

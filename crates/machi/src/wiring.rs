@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use http::HeaderValue;
-use machi_broker::Broker;
+use machi_broker::{Broker, Notifier};
 use machi_broker::contexts::HttpLoader;
 use machi_http::Shutdown;
 use machi_http::client::{Client, ClientSettings, Egress};
@@ -53,22 +53,23 @@ fn collections() -> Vec<CollectionSpec> {
 }
 
 /// Builds a city on its store.
-pub fn assemble(config: &Config, peers: Peers, store: EmbeddedStore, heard: &Shutdown) -> Result<City, StartError> {
+pub async fn assemble(config: &Config, peers: Peers, store: EmbeddedStore, heard: &Shutdown) -> Result<City, StartError> {
     let registry = Arc::new(Registry::new());
     observe_process(&registry);
     let client = Client::new(client_settings(&config.egress))?;
     let readiness = Arc::new(Readiness::default());
     let store = Arc::new(store);
     let secret = control::secret();
-    let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client);
-    let own = own_endpoints(&registry, &readiness, &broker);
+    let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
+    let notifier = Notifier::new(Arc::clone(&broker), client).await?;
+    let own = own_endpoints(&registry, &readiness, &broker, heard);
     let router = own
         .into_router()
-        .route("/", axum::routing::get(own::page))
+        .merge(own::page_routes())
         .merge(machi_broker::http::router(Arc::clone(&broker)))
         .merge(control::router(Arc::clone(&store), &secret));
     let edge = Edge::new(router, edge_settings(config, peers)?, &registry);
-    let work = vec![tokio::spawn(keep_house(broker, heard.clone()))];
+    let work = vec![tokio::spawn(keep_house(broker, heard.clone())), tokio::spawn(notifier.run(heard.clone()))];
     Ok(City { edge, registry, secret, store, work })
 }
 
@@ -104,10 +105,16 @@ async fn keep_house(broker: Arc<Broker>, mut heard: Shutdown) {
 }
 
 /// Our own endpoints, those of the blocks included: their APIs are merged here.
-fn own_endpoints(registry: &Arc<Registry>, readiness: &Arc<Readiness>, broker: &Arc<Broker>) -> Api {
+fn own_endpoints(
+    registry: &Arc<Registry>,
+    readiness: &Arc<Readiness>,
+    broker: &Arc<Broker>,
+    heard: &Shutdown,
+) -> Api {
     let description = Arc::new(OnceLock::new());
     let api = own::endpoints(Arc::clone(registry), Arc::clone(readiness), Arc::clone(&description));
     let api = api.merge(machi_broker::http::api(Arc::clone(broker)));
+    let api = api.merge(machi_broker::http::live(Arc::clone(broker), heard.clone()));
     description.get_or_init(|| own::describe(api.operations()));
     api
 }
@@ -117,7 +124,7 @@ pub fn openapi_text() -> String {
     let store = machi_store::memory::MemoryStore::new(collections(), Arc::new(SystemClock));
     let client = Client::new(client_settings(&EgressSection::default())).expect("the default settings name no file");
     let broker = broker(&Config::default(), Arc::new(store), client);
-    let api = own_endpoints(&Arc::new(Registry::new()), &Arc::new(Readiness::default()), &broker);
+    let api = own_endpoints(&Arc::new(Registry::new()), &Arc::new(Readiness::default()), &broker, &machi_http::shutdown().1);
     own::describe(api.operations())
 }
 

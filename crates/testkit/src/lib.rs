@@ -15,7 +15,9 @@ mod answer;
 mod cases;
 mod city;
 mod client;
+mod dice;
 mod entities;
+mod powercut;
 mod process;
 mod receiver;
 mod wait;
@@ -24,8 +26,10 @@ pub use answer::{Answer, LinkValue, error_type};
 pub use cases::each;
 pub use city::{City, Options};
 pub use client::{Client, Request, encoded};
+pub use dice::Dice;
 pub use entities::{
     CORE_CONTEXT, DEFAULT_VOCABULARY, entity, geo, ids, point, property, relationship, sorted, subscription,
 };
+pub use powercut::{Deed, Deeds, Moment, Recording, Watch};
 pub use receiver::{Behaviour, Notice, Receiver};
 pub use wait::{DEADLINE, eventually, in_seconds};

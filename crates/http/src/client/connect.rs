@@ -54,10 +54,14 @@ impl Connector {
         let host = uri.host().unwrap_or_default().to_owned();
         let is_encrypted = uri.scheme() == Some(&Scheme::HTTPS);
         let port = uri.port_u16().unwrap_or(if is_encrypted { 443 } else { 80 });
-        let addresses = self.egress.resolve(&host, port).await?;
-        let stream = self.reach(&host, &addresses).await?;
-        let stream = if is_encrypted { self.encrypt(&host, stream).await? } else { Stream::Plain(stream) };
-        Ok(TokioIo::new(stream))
+        self.connect(&host, port, is_encrypted).await.map(TokioIo::new)
+    }
+
+    /// Opens a connection to a host that the guard admits.
+    pub(super) async fn connect(&self, host: &str, port: u16, is_encrypted: bool) -> Result<Stream, ConnectError> {
+        let addresses = self.egress.resolve(host, port).await?;
+        let stream = self.reach(host, &addresses).await?;
+        if is_encrypted { self.encrypt(host, stream).await } else { Ok(Stream::Plain(stream)) }
     }
 
     /// Tries the checked addresses one after another.

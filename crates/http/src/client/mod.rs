@@ -6,6 +6,7 @@
 
 mod cidr;
 mod connect;
+mod connection;
 mod egress;
 mod error;
 mod send;
@@ -13,6 +14,7 @@ mod stream;
 mod tls;
 
 pub use cidr::{Cidr, InvalidCidr};
+pub use connection::Connection;
 pub use egress::{Egress, EgressError};
 pub use error::ClientError;
 pub use send::{Client, ClientAnswer, ClientRequest, ClientSettings};

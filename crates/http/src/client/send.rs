@@ -13,7 +13,8 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
-use super::connect::Connector;
+use super::connect::{ConnectError, Connector};
+use super::connection::Connection;
 use super::egress::Egress;
 use super::error::ClientError;
 use super::tls::{self, TrustError};
@@ -89,7 +90,10 @@ pub struct ClientAnswer {
 
 /// Asks the outside; cheap to clone, and all clones share their connections.
 #[derive(Clone)]
-pub struct Client(legacy::Client<Connector, Full<Bytes>>);
+pub struct Client {
+    web: legacy::Client<Connector, Full<Bytes>>,
+    connector: Connector,
+}
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,8 +113,14 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(settings.kept_for)
             .pool_max_idle_per_host(settings.kept_per_host)
-            .build(connector);
-        Ok(Self(client))
+            .build(connector.clone());
+        Ok(Self { web: client, connector })
+    }
+
+    /// Opens a connection for another protocol, through the same guard and with the same trust.
+    pub async fn connect(&self, host: &str, port: u16, is_encrypted: bool) -> Result<Connection, ClientError> {
+        let stream = self.connector.connect(host, port, is_encrypted).await;
+        stream.map(Connection::new).map_err(ConnectError::into_client_error)
     }
 
     /// Sends one request and reads the whole answer.
@@ -149,7 +159,7 @@ impl Client {
         *outgoing.uri_mut() = uri.clone();
         *outgoing.headers_mut() = request.headers.clone();
         outgoing.headers_mut().entry(header::USER_AGENT).or_insert(AGENT);
-        let response = self.0.request(outgoing).await.map_err(|error| ClientError::of_exchange(host, &error))?;
+        let response = self.web.request(outgoing).await.map_err(|error| ClientError::of_exchange(host, &error))?;
         let (parts, body) = response.into_parts();
         let body = read(body, request.largest, host).await?;
         Ok(ClientAnswer { status: parts.status, headers: parts.headers, body, url: request.url.clone() })

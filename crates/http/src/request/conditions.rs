@@ -29,8 +29,8 @@ impl Conditions {
 
     /// Refuses a write whose conditions the current version does not meet.
     pub fn check_write(&self, current: Option<&Etag>) -> Result<(), Problem> {
-        let matches = self.if_match.as_ref().is_none_or(|list| list.holds(current, false));
-        let is_new = self.if_none_match.as_ref().is_none_or(|list| !list.holds(current, true));
+        let matches = self.if_match.as_ref().is_none_or(|list| list.holds_version(current, false));
+        let is_new = self.if_none_match.as_ref().is_none_or(|list| !list.holds_version(current, true));
         if matches && is_new {
             return Ok(());
         }

@@ -24,6 +24,12 @@ impl Etag {
         Self(format!("{version:x}"))
     }
 
+    /// The tag of one of the representations of a version. Reading asks for just this one; a write may be
+    /// conditioned on it as on the version.
+    pub fn of_representation(version: u64, representation: u32) -> Self {
+        Self(format!("{version:x}-{representation:x}"))
+    }
+
     /// A tag with this text between the quotation marks.
     pub fn new(text: &str) -> Result<Self, InvalidEtag> {
         if is_opaque(text) { Ok(Self(text.to_owned())) } else { Err(InvalidEtag) }
@@ -32,6 +38,11 @@ impl Etag {
     /// The value of the `ETag` header.
     pub fn header(&self) -> HeaderValue {
         HeaderValue::from_str(&self.to_string()).expect("a tag holds visible ASCII alone: checked where it is made")
+    }
+
+    /// What is left of it without the part that tells representations apart.
+    fn version(&self) -> &str {
+        self.0.split_once('-').map_or(&self.0, |(version, _)| version)
     }
 
     /// The tag's value as it is marked for a body that is sent with gzip.
@@ -90,6 +101,17 @@ impl EtagList {
             rest = after;
         }
         if tags.is_empty() { Err(InvalidEtag) } else { Ok(Self::Of(tags)) }
+    }
+
+    /// Whether the current version is among them, in whatever representation it was seen.
+    pub(crate) fn holds_version(&self, current: Option<&Etag>, weak_counts: bool) -> bool {
+        match (self, current) {
+            (_, None) => false,
+            (Self::Any, Some(_)) => true,
+            (Self::Of(tags), Some(current)) => tags.iter().any(|(tag, strength)| {
+                tag.version() == current.version() && (weak_counts || *strength == Strength::Strong)
+            }),
+        }
     }
 
     pub(crate) fn holds(&self, current: Option<&Etag>, weak_counts: bool) -> bool {

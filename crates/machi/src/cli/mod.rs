@@ -46,6 +46,8 @@ Examples:
 pub enum Command {
     /// Run a city until it is told to stop.
     Serve(ServeArgs),
+    /// Load files into a running city: NGSI-LD JSON, NDJSON, GeoJSON, CSV.
+    Import(import::ImportArgs),
     /// Write a running or resting city to another folder.
     Backup(backup::BackupArgs),
     /// Put a backup into a new folder.
@@ -72,7 +74,7 @@ pub enum Command {
 
 /// Reads the command line and does what it says.
 ///
-/// The code is 0 when it was done, 1 when it failed, and 2 when it was said wrong.
+/// The code is 0 when it was done, 1 when it failed, 2 when it was said wrong, and 3 when an import refused rows.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -83,7 +85,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "machi: {}", chain(&*error));
-            ExitCode::FAILURE
+            if error.is::<import::RowsRefused>() { ExitCode::from(3) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -91,6 +93,7 @@ pub fn run() -> ExitCode {
 fn execute(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Backup(arguments) => backup::backup(&arguments),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Verify(arguments) => backup::verify(&arguments),

@@ -1,5 +1,6 @@
 //! Endpoints about the city itself: is it alive, is it ready, what are its figures, what can be asked.
 
+mod console;
 mod page;
 mod readiness;
 
@@ -14,7 +15,7 @@ use machi_http::request::MediaType;
 use machi_http::{Problem, answer};
 use machi_types::Json;
 
-pub use page::page;
+pub use page::page_routes;
 pub use readiness::Readiness;
 
 const TITLE: &str = "Machi";

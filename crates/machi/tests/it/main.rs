@@ -15,6 +15,7 @@ mod errors;
 mod formats;
 mod geo_queries;
 mod headers;
+mod import;
 mod join;
 mod jsonld_contexts;
 mod kit;

@@ -1,0 +1,86 @@
+//! The block as one value: what its services share.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use machi_store::{Budget, Store};
+use machi_types::{Caller, Clock, Name, TenantId, Timestamp};
+use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
+
+use crate::BrokerError;
+use crate::config::Config;
+use crate::contexts::{Contexts, LoadDocument};
+use crate::subscriptions::hub::Hub;
+
+/// The NGSI-LD broker. Its operations are in the files of `service`, one verb each.
+#[derive(Debug)]
+pub struct Broker {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) contexts: Contexts,
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The keys of batches that are at work.
+    pub(crate) at_work: Mutex<FxHashSet<(TenantId, Name)>>,
+    pub(crate) started: Instant,
+    /// What requests share with the notifier.
+    pub(crate) hub: Arc<Hub>,
+}
+
+impl Broker {
+    /// A broker over a store that was opened with the collections of [`crate::collections`].
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config, loader: Arc<dyn LoadDocument>) -> Self {
+        let contexts = Contexts::new(Arc::clone(&store), Arc::clone(&clock), config.contexts.clone(), loader);
+        Self { store, contexts, config, clock, at_work: Mutex::default(), started: Instant::now(), hub: Arc::default() }
+    }
+
+    /// The @contexts.
+    pub fn contexts(&self) -> &Contexts {
+        &self.contexts
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// How long a body may stand still.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(self.config.limits.body_seconds)
+    }
+
+    /// How much work one query may cost.
+    pub(crate) fn budget(&self) -> Budget {
+        let limits = &self.config.limits;
+        Budget {
+            documents: limits.query_documents,
+            time: Duration::from_secs(limits.query_seconds),
+            ..Budget::default()
+        }
+    }
+
+    /// Until when an answer given now is kept.
+    pub(crate) fn answers_expire(&self, now: Timestamp) -> Timestamp {
+        let kept = i64::try_from(self.config.limits.answers_kept_seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+        Timestamp::from_micros(now.micros().saturating_add(kept))
+    }
+
+    /// Refuses an operation on a tenant that does not exist (ETSI GS CIM 009 §5.5.10).
+    pub(crate) fn check_tenant(&self, caller: &Caller) -> Result<(), BrokerError> {
+        let tenant = caller.tenant();
+        if tenant.is_default() || self.store.has_tenant(tenant) {
+            return Ok(());
+        }
+        Err(BrokerError::NoTenant { tenant: tenant.clone() })
+    }
+
+    /// The same for an operation that creates: it may be the tenant's first.
+    pub(crate) fn check_tenant_or_create(&self, caller: &Caller) -> Result<(), BrokerError> {
+        if self.config.tenants.create { Ok(()) } else { self.check_tenant(caller) }
+    }
+}

@@ -1,0 +1,30 @@
+//! The collections in which this block keeps its documents, and what derives their facets.
+
+use std::sync::Arc;
+
+use machi_store::{Collection, CollectionSpec, NoFacets};
+
+use crate::domain::facets::DeriveEntities;
+use crate::service::answers::DeriveAnswers;
+use crate::subscriptions::parked::DeriveParked;
+pub use crate::subscriptions::parked::{DEAD_LETTERS, DELIVERIES};
+pub use crate::subscriptions::stored::SUBSCRIPTIONS;
+
+/// Entities, one section per attribute instance.
+pub const ENTITIES: Collection = Collection("entities");
+/// JSON-LD contexts: hosted ones, and copies of remote ones.
+pub const CONTEXTS: Collection = Collection("contexts");
+/// Answers to requests that carried an `Idempotency-Key`.
+pub const ANSWERS: Collection = Collection("answers");
+
+/// What a store must know of the collections when it is opened.
+pub fn specs() -> Vec<CollectionSpec> {
+    vec![
+        CollectionSpec { collection: ENTITIES, derive: Arc::new(DeriveEntities) },
+        CollectionSpec { collection: CONTEXTS, derive: Arc::new(NoFacets) },
+        CollectionSpec { collection: ANSWERS, derive: Arc::new(DeriveAnswers) },
+        CollectionSpec { collection: SUBSCRIPTIONS, derive: Arc::new(NoFacets) },
+        CollectionSpec { collection: DELIVERIES, derive: Arc::new(DeriveParked) },
+        CollectionSpec { collection: DEAD_LETTERS, derive: Arc::new(DeriveParked) },
+    ]
+}

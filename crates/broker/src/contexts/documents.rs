@@ -1,0 +1,188 @@
+//! Where the documents of contexts come from: hosted here, copied in the store, or loaded now.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use machi_model::context::{Document, Documents};
+use machi_store::Commit;
+use machi_types::{Name, TenantId, Timestamp};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+
+use super::record::{self, ContextKind, Record};
+use super::{Contexts, Loaded, local_id, unavailable};
+use crate::BrokerError;
+use crate::collections::CONTEXTS;
+
+/// How many failures are remembered at once.
+const MOST_FAILURES: usize = 1000;
+
+/// The documents gathered for one resolution.
+#[derive(Debug, Default)]
+pub(super) struct Gathered(FxHashMap<Name, (Name, Arc<Document>)>);
+
+impl Gathered {
+    pub(super) fn add(&mut self, url: Name, id: Name, document: Arc<Document>) {
+        self.0.insert(url, (id, document));
+    }
+
+    /// The local ids of the documents.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &Name> {
+        self.0.values().map(|(id, _)| id)
+    }
+}
+
+impl Documents for Gathered {
+    fn document(&self, url: &str) -> Option<Arc<Document>> {
+        self.0.get(url).map(|(_, document)| Arc::clone(document))
+    }
+}
+
+/// The loads under way, so that one document is loaded once at a time.
+#[derive(Debug, Default)]
+pub(super) struct Flights(Mutex<FxHashMap<Name, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Flights {
+    /// The turn of one document; whoever waits for it finds the document stored.
+    fn of(&self, id: &Name) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(self.0.lock().entry(id.clone()).or_default())
+    }
+
+    /// Forgets turns that nobody waits for.
+    fn tidy(&self, id: &Name) {
+        let mut turns = self.0.lock();
+        // One count is the map's, one the caller's.
+        if turns.get(id).is_some_and(|turn| Arc::strong_count(turn) <= 2) {
+            turns.remove(id);
+        }
+    }
+}
+
+/// Documents that could not be loaded a moment ago.
+#[derive(Debug)]
+pub(super) struct Failures {
+    kept: Duration,
+    recent: Mutex<FxHashMap<Name, (Instant, String)>>,
+}
+
+impl Failures {
+    pub(super) fn new(kept: Duration) -> Self {
+        Self { kept, recent: Mutex::default() }
+    }
+
+    fn recent(&self, url: &str) -> Option<String> {
+        let recent = self.recent.lock();
+        let (at, reason) = recent.get(url)?;
+        (at.elapsed() < self.kept).then(|| reason.clone())
+    }
+
+    fn note(&self, url: &str, reason: &str) {
+        let mut recent = self.recent.lock();
+        if recent.len() >= MOST_FAILURES {
+            recent.retain(|_, (at, _)| at.elapsed() < self.kept);
+        }
+        if recent.len() < MOST_FAILURES {
+            recent.insert(Name::from(url), (Instant::now(), reason.to_owned()));
+        }
+    }
+
+    fn forget(&self, url: &str) {
+        self.recent.lock().remove(url);
+    }
+}
+
+impl Contexts {
+    /// The document of a URL, with its local id.
+    pub(super) async fn document(&self, tenant: &TenantId, url: &Name) -> Result<(Name, Arc<Document>), BrokerError> {
+        let record = match local_id(url) {
+            Some(id) => {
+                let record = self.record(tenant, id).await?;
+                record.ok_or_else(|| unavailable(url, "this city serves no @context under this URL to this tenant"))?
+            }
+            None => self.copy_of(url).await?,
+        };
+        let document = record.document()?;
+        Ok((record.id, Arc::new(document)))
+    }
+
+    /// What is stored under a local id.
+    pub(super) async fn record(&self, tenant: &TenantId, id: &str) -> Result<Option<Record>, BrokerError> {
+        let document = self.store.view().document(tenant, CONTEXTS, id).await?;
+        document.map(|document| Record::read(&document, self.store.names())).transpose()
+    }
+
+    /// The copy of a remote document, loaded if there is none.
+    async fn copy_of(&self, url: &Name) -> Result<Record, BrokerError> {
+        let shared = TenantId::default_tenant();
+        let id = record::id_of_url(url);
+        if let Some(stored) = self.record(&shared, &id).await? {
+            return Ok(stored);
+        }
+        let turn = self.flights.of(&id);
+        let loaded = {
+            let _turn = turn.lock().await;
+            match self.record(&shared, &id).await {
+                // Somebody else loaded it while this request waited for its turn.
+                Ok(Some(stored)) => Ok(stored),
+                Ok(None) => self.load_copy(url).await,
+                Err(error) => Err(error),
+            }
+        };
+        self.flights.tidy(&id);
+        loaded
+    }
+
+    /// Loads and stores a document, unless that failed a moment ago.
+    async fn load_copy(&self, url: &Name) -> Result<Record, BrokerError> {
+        if let Some(reason) = self.failures.recent(url) {
+            return Err(unavailable(url, reason));
+        }
+        self.load_anew(url).await
+    }
+
+    /// Loads and stores a document, whatever happened before.
+    pub(super) async fn load_anew(&self, url: &Name) -> Result<Record, BrokerError> {
+        let loaded = match self.loader.load(url).await {
+            Ok(loaded) => loaded,
+            Err(reason) => {
+                self.failures.note(url, &reason);
+                return Err(unavailable(url, reason));
+            }
+        };
+        let record = self.copy(url, loaded);
+        if let Err(error) = record.document() {
+            self.failures.note(url, &error.to_string());
+            return Err(unavailable(url, error.to_string()));
+        }
+        self.failures.forget(url);
+        // A store that takes no writes now must not keep anybody from reading.
+        if let Err(error) = self.keep(TenantId::default_tenant(), &record).await {
+            tracing::warn!(%url, %error, "the copy of a @context could not be stored");
+        }
+        Ok(record)
+    }
+
+    fn copy(&self, url: &Name, loaded: Loaded) -> Record {
+        let now = self.clock.now();
+        let fresh = loaded.fresh.unwrap_or(Duration::from_secs(self.config.fresh_seconds));
+        let micros = i64::try_from(fresh.as_micros()).unwrap_or(i64::MAX);
+        Record {
+            id: record::id_of_url(url),
+            kind: ContextKind::Cached,
+            url: Some(url.clone()),
+            base: Some(Name::from(loaded.url)),
+            expires: Some(Timestamp::from_micros(now.micros().saturating_add(micros))),
+            text: loaded.text,
+            created: now,
+        }
+    }
+
+    /// Stores a record durably.
+    pub(super) async fn keep(&self, tenant: TenantId, record: &Record) -> Result<(), BrokerError> {
+        let (stored, store) = (record.clone(), Arc::clone(&self.store));
+        let decide = move |_: Option<&machi_store::Document>| Ok(stored.store(store.names()));
+        let commit = Commit::new(tenant).with(CONTEXTS, record.id.clone(), decide);
+        self.store.commit(commit).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! Resolved contexts in memory, found by URL or by inline text, with how often each document was used.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use machi_model::context::Context;
+use machi_types::{Clock, Name, TenantId, Timestamp};
+use parking_lot::RwLock;
+use quick_cache::sync::Cache;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+/// Inline contexts with a longer text are resolved each time; their clients may host them instead.
+const LONGEST_KEY: usize = 64 << 10;
+
+/// The bounded set of resolved contexts.
+pub(super) struct HeldContexts {
+    contexts: Cache<Name, Arc<Held>>,
+    usages: RwLock<FxHashMap<Name, Arc<Usage>>>,
+}
+
+/// A resolved context, and the documents it was made from.
+#[derive(Debug)]
+pub(super) struct Held {
+    context: Arc<Context>,
+    usages: SmallVec<[Arc<Usage>; 2]>,
+}
+
+/// How a stored document was used since the start.
+#[derive(Debug)]
+pub(super) struct Usage {
+    id: Name,
+    hits: AtomicU64,
+    last: AtomicI64,
+    tenants: RwLock<SmallVec<[TenantId; 2]>>,
+}
+
+/// How often a document was used, and when last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageFigures {
+    /// Times it was found here.
+    pub hits: u64,
+    /// The last time.
+    pub last: Timestamp,
+}
+
+impl Held {
+    pub(super) fn new(context: Arc<Context>, usages: SmallVec<[Arc<Usage>; 2]>) -> Self {
+        Self { context, usages }
+    }
+
+    /// Counts one use by a tenant.
+    pub(super) fn count(&self, tenant: &TenantId, clock: &dyn Clock) {
+        for usage in &self.usages {
+            usage.hits.fetch_add(1, Ordering::Relaxed);
+            usage.last.store(clock.now().micros(), Ordering::Relaxed);
+            if !usage.tenants.read().contains(tenant) {
+                usage.add(tenant);
+            }
+        }
+    }
+}
+
+impl Usage {
+    fn new(id: Name) -> Self {
+        Self { id, hits: AtomicU64::new(0), last: AtomicI64::new(0), tenants: RwLock::default() }
+    }
+
+    fn add(&self, tenant: &TenantId) {
+        let mut tenants = self.tenants.write();
+        if !tenants.contains(tenant) {
+            tenants.push(tenant.clone());
+        }
+    }
+
+    fn figures(&self) -> Option<UsageFigures> {
+        let hits = self.hits.load(Ordering::Relaxed);
+        (hits > 0).then(|| UsageFigures { hits, last: Timestamp::from_micros(self.last.load(Ordering::Relaxed)) })
+    }
+}
+
+impl HeldContexts {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { contexts: Cache::new(capacity.max(1)), usages: RwLock::default() }
+    }
+
+    /// The context under this key; counts the use.
+    pub(super) fn find(&self, key: &str, tenant: &TenantId, clock: &dyn Clock) -> Option<Arc<Context>> {
+        let held = self.contexts.get(key)?;
+        held.count(tenant, clock);
+        Some(Arc::clone(&held.context))
+    }
+
+    pub(super) fn keep(&self, key: &str, held: Held) {
+        if key.len() <= LONGEST_KEY {
+            self.contexts.insert(Name::from(key), Arc::new(held));
+        }
+    }
+
+    /// Forgets every context that was made from this document.
+    pub(super) fn forget(&self, id: &Name) {
+        self.contexts.retain(|_, held| !held.usages.iter().any(|usage| usage.id == *id));
+    }
+
+    /// The figures of a document, made when they are asked for first.
+    pub(super) fn usage(&self, id: &Name) -> Arc<Usage> {
+        if let Some(usage) = self.usages.read().get(id) {
+            return Arc::clone(usage);
+        }
+        let mut usages = self.usages.write();
+        Arc::clone(usages.entry(id.clone()).or_insert_with(|| Arc::new(Usage::new(id.clone()))))
+    }
+
+    /// How a document was used.
+    pub(super) fn figures(&self, id: &Name) -> Option<UsageFigures> {
+        self.usages.read().get(id)?.figures()
+    }
+
+    /// Whether a tenant has used a document since the start.
+    pub(super) fn is_used_by(&self, id: &Name, tenant: &TenantId) -> bool {
+        self.usages.read().get(id).is_some_and(|usage| usage.tenants.read().contains(tenant))
+    }
+
+    /// A tenant no longer uses a document; whether any other does.
+    pub(super) fn release(&self, id: &Name, tenant: &TenantId) -> bool {
+        let Some(usage) = self.usages.read().get(id).map(Arc::clone) else { return false };
+        let mut tenants = usage.tenants.write();
+        tenants.retain(|user| user != tenant);
+        !tenants.is_empty()
+    }
+
+    /// A document is gone.
+    pub(super) fn drop_usage(&self, id: &Name) {
+        self.usages.write().remove(id);
+    }
+}
+
+impl fmt::Debug for HeldContexts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HeldContexts({} of {})", self.contexts.len(), self.contexts.capacity())
+    }
+}

@@ -1,0 +1,206 @@
+//! The @contexts as their clients see them: added, listed, served, deleted (ETSI GS CIM 009 §5.13).
+//!
+//! Hosted and implicitly created contexts belong to the tenant that made them. Copies of remote documents are
+//! shared; a tenant sees those that it has used, so that nobody learns what others use.
+
+use bytes::Bytes;
+use machi_http::Text;
+use machi_model::context::resolve;
+use machi_store::{Commit, Decision, Filter, Find};
+use machi_types::{ErrorKind, Json, Name, TenantId, json};
+
+use super::documents::Gathered;
+use super::held::UsageFigures;
+use super::record::{self, ContextKind, Record};
+use super::{Contexts, local_id};
+use crate::BrokerError;
+use crate::collections::CONTEXTS;
+
+/// Which contexts are listed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ContextFilter {
+    /// Those of one kind; without it, all.
+    pub kind: Option<ContextKind>,
+}
+
+/// A stored context, and how it was used since the start.
+#[derive(Clone, Debug)]
+pub struct ContextInfo {
+    /// The context.
+    pub record: Record,
+    /// How it was used, where that is counted.
+    pub figures: Option<UsageFigures>,
+}
+
+impl Contexts {
+    /// Keeps a context that a client wants to be served: an object with the member `@context`.
+    pub async fn add(&self, tenant: &TenantId, body: &[u8]) -> Result<Name, BrokerError> {
+        let parsed = json::parse(body, json::DEFAULT_DEPTH).map_err(|error| no_json(&error))?;
+        let context = parsed.get("@context").ok_or_else(no_context)?;
+        // What the context needs from elsewhere is loaded when it is used; what it says itself is checked now.
+        resolve(context, &Gathered::default(), &self.limits)?;
+        self.host(tenant, ContextKind::Hosted, record::fresh_id(), parsed.to_text()).await
+    }
+
+    /// Keeps a context that must have a URL of its own, such as an array in a subscription (§5.13.1).
+    pub async fn add_implicit(&self, tenant: &TenantId, context: &Json<'_>) -> Result<Name, BrokerError> {
+        let text = Json::Object(vec![("@context".into(), context.clone())]).to_text();
+        let id = record::id_of_text(text.as_bytes());
+        if self.record(tenant, &id).await?.is_some() {
+            return Ok(id);
+        }
+        self.host(tenant, ContextKind::ImplicitlyCreated, id, text).await
+    }
+
+    /// Keeps a copy of a remote document that never goes stale, as if it had been loaded from its URL.
+    pub async fn add_copy(&self, url: &str, text: Bytes) -> Result<Name, BrokerError> {
+        let record = Record {
+            id: record::id_of_url(url),
+            kind: ContextKind::Cached,
+            url: Some(Name::from(url)),
+            base: None,
+            expires: None,
+            text,
+            created: self.clock.now(),
+        };
+        record.document()?;
+        self.keep(TenantId::default_tenant(), &record).await?;
+        self.held.forget(&record.id);
+        Ok(record.id)
+    }
+
+    async fn host(&self, tenant: &TenantId, kind: ContextKind, id: Name, text: String) -> Result<Name, BrokerError> {
+        let created = self.clock.now();
+        let record = Record { id: id.clone(), kind, url: None, base: None, expires: None, text: text.into(), created };
+        self.keep(tenant.clone(), &record).await?;
+        Ok(id)
+    }
+
+    /// The contexts that a tenant sees.
+    pub async fn list(&self, tenant: &TenantId, filter: ContextFilter) -> Result<Vec<ContextInfo>, BrokerError> {
+        let mut listed = Vec::new();
+        let shared = TenantId::default_tenant();
+        for owner in if tenant.is_default() { vec![&shared] } else { vec![tenant, &shared] } {
+            for record in self.records(owner).await? {
+                let is_wanted = filter.kind.is_none_or(|kind| kind == record.kind);
+                if is_wanted && self.is_visible(&record, owner, tenant) {
+                    listed.push(self.info(record));
+                }
+            }
+        }
+        Ok(listed)
+    }
+
+    /// One context that a tenant sees, by its local id or, for a copy, by the URL that it was loaded from.
+    pub async fn find(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, BrokerError> {
+        let id = local_id_of(id).map_or_else(|| record::id_of_url(id), Name::from);
+        let shared = TenantId::default_tenant();
+        for owner in [tenant, &shared] {
+            if let Some(record) = self.record(owner, &id).await?
+                && self.is_visible(&record, owner, tenant)
+            {
+                return Ok(self.info(record));
+            }
+        }
+        Err(BrokerError::ContextNotFound { id })
+    }
+
+    /// Removes a context; a copy that others use is only hidden.
+    pub async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), BrokerError> {
+        let record = self.find(tenant, id).await?.record;
+        if record.kind != ContextKind::Cached {
+            return self.remove(tenant, &record.id).await;
+        }
+        let is_used_by_others = self.held.release(&record.id, tenant);
+        if is_used_by_others {
+            return Ok(());
+        }
+        self.remove(&TenantId::default_tenant(), &record.id).await
+    }
+
+    /// Loads a copy anew; what there was stays if that fails (§5.13.5.4).
+    pub async fn reload(&self, tenant: &TenantId, id: &str) -> Result<(), BrokerError> {
+        let record = self.find(tenant, id).await?.record;
+        let (ContextKind::Cached, Some(url)) = (record.kind, &record.url) else {
+            return Err(BrokerError::bad_data(Text::both(
+                format!("the @context {id} is {}; only a Cached one can be loaded anew", record.kind.as_str()),
+                format!("@context {id}は{}です。再読み込みできるのはCachedだけです", record.kind.as_str()),
+            )));
+        };
+        self.load_anew(url).await?;
+        self.held.forget(&record.id);
+        Ok(())
+    }
+
+    pub(super) async fn remove(&self, owner: &TenantId, id: &Name) -> Result<(), BrokerError> {
+        let decide = |_: Option<&machi_store::Document>| Ok(Decision::Delete);
+        self.store.commit(Commit::new(owner.clone()).with(CONTEXTS, id.clone(), decide)).await?;
+        self.held.forget(id);
+        self.held.drop_usage(id);
+        Ok(())
+    }
+
+    /// Forgets what is held of a tenant's own contexts, because the tenant goes.
+    pub async fn forget_tenant(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+        for record in self.records(tenant).await? {
+            self.held.forget(&record.id);
+            self.held.drop_usage(&record.id);
+        }
+        Ok(())
+    }
+
+    /// All contexts that are stored for a tenant.
+    pub(super) async fn records(&self, owner: &TenantId) -> Result<Vec<Record>, BrokerError> {
+        let view = self.store.view();
+        let mut records = Vec::new();
+        let mut after = None;
+        loop {
+            let find = Find { after, ..Find::new(owner.clone(), CONTEXTS, Filter::All) };
+            let found = view.find(find).await?;
+            for row in &found.rows {
+                records.push(Record::read(&row.document, self.store.names())?);
+            }
+            after = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
+            if after.is_none() {
+                return Ok(records);
+            }
+        }
+    }
+
+    fn is_visible(&self, record: &Record, owner: &TenantId, tenant: &TenantId) -> bool {
+        if record.kind != ContextKind::Cached {
+            return owner == tenant;
+        }
+        let is_unused = self.held.figures(&record.id).is_none();
+        self.held.is_used_by(&record.id, tenant) || (tenant.is_default() && is_unused)
+    }
+
+    fn info(&self, record: Record) -> ContextInfo {
+        // Hosted contexts are read by anybody's tools, so counting our own uses would say little.
+        let is_counted = record.kind != ContextKind::Hosted;
+        let figures = if is_counted { self.held.figures(&record.id) } else { None };
+        ContextInfo { record, figures }
+    }
+}
+
+/// Whether the text is a local id, alone or at the end of the URL where it is served.
+fn local_id_of(text: &str) -> Option<&str> {
+    if text.starts_with("urn:machi:context:") { Some(text) } else { local_id(text) }
+}
+
+fn no_json(error: &json::JsonError) -> BrokerError {
+    BrokerError::invalid(Text::both(
+        format!("the body is not valid JSON: {error}"),
+        format!("リクエスト本文が正しいJSONではありません: {error}"),
+    ))
+}
+
+fn no_context() -> BrokerError {
+    BrokerError::Refused {
+        kind: ErrorKind::BadRequestData,
+        detail: Text::both(
+            "the body must be a JSON object with a member \"@context\": {\"@context\": {\"name\": \"https://example.org/name\"}}",
+            "リクエスト本文は\"@context\"を持つJSONオブジェクトでなければなりません",
+        ),
+    }
+}

@@ -1,0 +1,17 @@
+//! What this block decides, without store, network or clock.
+
+pub(crate) mod base64;
+pub(crate) mod change;
+pub(crate) mod current;
+pub(crate) mod cursor;
+pub(crate) mod facets;
+pub(crate) mod filter;
+pub(crate) mod graph;
+pub(crate) mod guard;
+pub(crate) mod members;
+pub(crate) mod older;
+pub(crate) mod reading;
+pub(crate) mod representation;
+pub(crate) mod scope;
+pub(crate) mod selection;
+pub(crate) mod sorted;

@@ -1,0 +1,236 @@
+//! Every way in which this block refuses or fails, and what a client reads of it.
+
+use std::time::Duration;
+
+use machi_http::{Problem, Text};
+use machi_model::context::ContextError;
+use machi_model::entity::{Corrupt, InvalidEntity};
+use machi_model::laws;
+use machi_model::query::QueryError;
+use machi_store::{Refusal, StoreError};
+use machi_types::{ErrorKind, Json, Name, TenantId};
+
+/// Why an operation was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerError {
+    /// There is no such entity, or none of the asked types.
+    #[error("there is no entity {id}")]
+    EntityNotFound {
+        /// The id.
+        id: Name,
+    },
+    /// There is such an entity, but it is of none of the asked types.
+    #[error("entity {id} is of none of the types that are asked for")]
+    OfOtherType {
+        /// The id.
+        id: Name,
+    },
+    /// There is such an entity already.
+    #[error("entity {id} exists already")]
+    EntityExists {
+        /// The id.
+        id: Name,
+    },
+    /// The entity has no such attribute, or no such instance of it.
+    #[error("entity {id} has no attribute {attribute}")]
+    AttributeNotFound {
+        /// The entity.
+        id: Name,
+        /// The attribute, expanded.
+        attribute: Name,
+        /// The instance; none for the default one.
+        dataset_id: Option<Name>,
+    },
+    /// There is no such @context.
+    #[error("there is no @context {id}")]
+    ContextNotFound {
+        /// The local id.
+        id: Name,
+    },
+    /// The tenant does not exist.
+    #[error("there is no tenant {tenant}")]
+    NoTenant {
+        /// Its name.
+        tenant: TenantId,
+    },
+    /// The input is wrong in a way that is told in words.
+    #[error("{}", detail.in_language(machi_http::Language::English))]
+    Refused {
+        /// What kind of fault it is.
+        kind: ErrorKind,
+        /// What happened, where, and what would be right.
+        detail: Text,
+    },
+    /// A @context is wrong or cannot be loaded.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// An entity, fragment or attribute is wrong.
+    #[error(transparent)]
+    Entity(#[from] InvalidEntity),
+    /// A query is wrong, or too much.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A request that is refused at the edge.
+    #[error("{0:?}")]
+    Problem(Box<Problem>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the store holds is not what was written.
+    #[error("a stored document cannot be read")]
+    Corrupt(#[from] Corrupt),
+    /// A promise of our own was broken.
+    #[error("{0}")]
+    Bug(&'static str),
+}
+
+impl BrokerError {
+    /// Input that does not meet what the operation requires.
+    pub fn bad_data(detail: impl Into<Text>) -> Self {
+        Self::Refused { kind: ErrorKind::BadRequestData, detail: detail.into() }
+    }
+
+    /// A request that is malformed.
+    pub fn invalid(detail: impl Into<Text>) -> Self {
+        Self::Refused { kind: ErrorKind::InvalidRequest, detail: detail.into() }
+    }
+
+    /// What a law refused.
+    pub(crate) fn of_law(id: &Name, refusal: laws::Refusal) -> Self {
+        match refusal {
+            laws::Refusal::NoSuchAttribute { name, dataset_id } => {
+                Self::AttributeNotFound { id: id.clone(), attribute: name, dataset_id }
+            }
+            laws::Refusal::Corrupt(corrupt)
+            | laws::Refusal::Attribute { reason: laws::Reason::Corrupt(corrupt), .. } => Self::Corrupt(corrupt),
+            laws::Refusal::Attribute { name, reason } => Self::attribute_refused(&name, &reason),
+        }
+    }
+
+    /// An attribute that cannot take a change.
+    pub(crate) fn attribute_refused(name: &Name, reason: &laws::Reason) -> Self {
+        Self::bad_data(Text::both(
+            format!("attribute {name}: {reason}"),
+            format!("属性{name}を変更できません: {reason}"),
+        ))
+    }
+
+    /// What a store handed back of a refused proposal.
+    pub(crate) fn of_refusal(refusal: Refusal) -> Self {
+        match refusal.downcast::<Self>() {
+            Ok(own) => *own,
+            Err(_) => Self::Bug("a proposal was refused with an error of another block"),
+        }
+    }
+}
+
+impl From<Problem> for BrokerError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<BrokerError> for Problem {
+    fn from(error: BrokerError) -> Self {
+        match error {
+            BrokerError::Problem(problem) => *problem,
+            BrokerError::Store(error) => store_problem(error),
+            BrokerError::Corrupt(_) | BrokerError::Bug(_) => Self::internal(error),
+            BrokerError::Context(error) => {
+                let ja = format!("@contextを利用できません: {error}");
+                Self::new(error.kind(), Text::both(error.to_string(), ja))
+            }
+            BrokerError::Refused { kind, detail } => Self::new(kind, detail),
+            BrokerError::Query(error) => {
+                let ja = format!("クエリの指定が正しくありません: {error}");
+                Self::new(error.kind(), Text::both(error.to_string(), ja))
+            }
+            BrokerError::Entity(error) => Self::new(
+                ErrorKind::BadRequestData,
+                Text::both(error.to_string(), format!("エンティティの内容が正しくありません: {error}")),
+            )
+            .with_member("pointer", Json::from(error.pointer)),
+            BrokerError::EntityExists { id } => Self::new(
+                ErrorKind::AlreadyExists,
+                Text::both(
+                    format!("the entity {id} exists already; PATCH or PUT changes it"),
+                    format!("エンティティ{id}はすでに存在します。変更するにはPATCHまたはPUTを使ってください"),
+                ),
+            ),
+            BrokerError::NoTenant { tenant } => Self::new(
+                ErrorKind::NonexistentTenant,
+                Text::both(
+                    format!("there is no tenant \"{tenant}\"; a tenant begins with its first write"),
+                    format!("テナント\"{tenant}\"は存在しません"),
+                ),
+            ),
+            BrokerError::EntityNotFound { .. }
+            | BrokerError::OfOtherType { .. }
+            | BrokerError::AttributeNotFound { .. }
+            | BrokerError::ContextNotFound { .. } => Self::new(ErrorKind::ResourceNotFound, not_found(&error)),
+        }
+    }
+}
+
+fn not_found(error: &BrokerError) -> Text {
+    let ja = match error {
+        BrokerError::EntityNotFound { id } => format!("エンティティ{id}は存在しません"),
+        BrokerError::OfOtherType { id } => format!("エンティティ{id}は指定された型ではありません"),
+        BrokerError::AttributeNotFound { id, attribute, dataset_id: None } => {
+            format!("エンティティ{id}に属性{attribute}はありません")
+        }
+        BrokerError::AttributeNotFound { id, attribute, dataset_id: Some(dataset_id) } => {
+            let en = format!("entity {id} has no instance {dataset_id} of the attribute {attribute}");
+            return Text::both(
+                en,
+                format!("エンティティ{id}の属性{attribute}にdatasetIdが{dataset_id}のものはありません"),
+            );
+        }
+        BrokerError::ContextNotFound { id } => format!("@context {id}は存在しません"),
+        _ => return Text::en(error.to_string()),
+    };
+    Text::both(error.to_string(), ja)
+}
+
+fn store_problem(error: StoreError) -> Problem {
+    match error {
+        StoreError::TooComplex(needed) => Problem::new(
+            ErrorKind::TooComplexQuery,
+            Text::both(
+                format!(
+                    "the query needs more work than its budget allows: {needed}; narrow it down by a type or by an attribute that few entities have"
+                ),
+                format!("検索の処理量が上限を超えました({needed})。型や属性の条件で絞り込んでください"),
+            ),
+        ),
+        StoreError::InvalidCursor => Problem::new(
+            ErrorKind::BadRequestData,
+            Text::both(
+                "the cursor does not belong to this query; follow the \"next\" link as it stands in the Link header",
+                "cursorがこの検索のものではありません。Linkヘッダーの\"next\"をそのまま使ってください",
+            ),
+        ),
+        StoreError::PositionGone(_) => Problem::new(
+            ErrorKind::ResourceNotFound,
+            Text::both(error.to_string(), "指定された時点はもう保存されていません"),
+        ),
+        StoreError::ReadOnly { reason } => Problem::new(
+            ErrorKind::Unavailable,
+            Text::both(
+                format!("writes are not taken now, reads are: {reason}"),
+                format!("現在書き込みを受け付けていません(読み取りは可能です): {reason}"),
+            ),
+        )
+        .retry_after(Duration::from_secs(10)),
+        StoreError::Overloaded => Problem::new(
+            ErrorKind::Unavailable,
+            Text::both(error.to_string(), "書き込みが集中しています。少し待って再試行してください"),
+        )
+        .retry_after(Duration::from_secs(1)),
+        StoreError::Closing => {
+            Problem::new(ErrorKind::Unavailable, Text::both("the server is stopping", "サーバーは停止処理中です"))
+                .retry_after(Duration::from_secs(5))
+        }
+        StoreError::Damaged { .. } | StoreError::Io { .. } | StoreError::Engine(_) => Problem::internal(error),
+    }
+}

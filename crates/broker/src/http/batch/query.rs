@@ -1,0 +1,42 @@
+//! `POST /entityOperations/query` (ETSI GS CIM 009 §5.7.2, §6.23.3.1)
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use machi_http::Problem;
+use machi_http::request::PAGE_PARAMETERS;
+
+use crate::Broker;
+use crate::http::criteria::order;
+use crate::http::input::Asked;
+use crate::http::page::{self, PageRequest};
+use crate::http::query_body;
+use crate::http::representation::{Negotiated, check_depth};
+
+/// What stands in the URL: paging, and how the answer is written (§6.3.7, §6.3.10, §6.3.15, §6.3.18).
+const OTHERS: [&str; 4] = ["local", "format", "options", "geometryProperty"];
+
+pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
+    let negotiated = Negotiated::of(&asked.headers)?;
+    let payload = asked.payload(&broker).await?;
+    let json = payload.json()?;
+    query_body::check(&json)?;
+    let context = payload.context(&broker, &asked.caller, &json).await?;
+    let link = asked.context_link()?;
+    let query = asked.parameters(&[&PAGE_PARAMETERS[..], &OTHERS].concat())?;
+    let fingerprint = page::fingerprint(&query, link.as_deref().unwrap_or_default(), payload.bytes());
+    let page = PageRequest::of(&broker, &query, &fingerprint)?;
+    let wanted = query_body::wanted(&json, query.flag("local")?)?;
+    let mut shown = query_body::shown(&json)?;
+    shown.geometry_property = query.get("geometryProperty");
+    shown.read_format(&query)?;
+    let representation = shown.representation(&context, negotiated)?;
+    let criteria = wanted.criteria(&context)?;
+    check_depth("q", criteria.q.as_ref().map_or(0, |q| q.link_depth()), representation.join_level)?;
+    let order = match query_body::ordering(&json)? {
+        Some(wish) => order(&wish.parameters(), wish.collation, wanted.is_local(&criteria), &context)?,
+        None => None,
+    };
+    page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated).await
+}

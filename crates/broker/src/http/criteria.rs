@@ -1,0 +1,285 @@
+//! What a query asks for, read from the parameters of a URL or the members of a body
+//! (ETSI GS CIM 009 Table 6.4.3.2-1, §5.2.23).
+
+use machi_http::request::Query;
+use machi_http::{Problem, Text};
+use machi_model::context::{Context, ContextError};
+use machi_model::query::{
+    Coordinates, GeoParameters, GeoQuery, Limits, NameList, OrderBy, OrderParameters, Pattern, Q, ScopeQuery, Step,
+    TypeExpression, ValueExpansion,
+};
+use machi_types::{ErrorKind, Iri, Json, Name};
+
+use crate::BrokerError;
+use crate::domain::selection::{Criteria, Selector};
+
+/// The parameters that select entities; purging knows them, too.
+pub(super) const SELECTING: [&str; 12] = [
+    "type",
+    "id",
+    "idPattern",
+    "q",
+    "expandValues",
+    "jsonKeys",
+    "georel",
+    "geometry",
+    "coordinates",
+    "geoproperty",
+    "scopeQ",
+    "csf",
+];
+
+/// A list as it came.
+#[derive(Clone, Debug, Default)]
+pub(super) enum List<'a> {
+    /// Not at all.
+    #[default]
+    Absent,
+    /// Between commas.
+    Text(&'a str),
+    /// As an array.
+    Items(Vec<&'a str>),
+}
+
+/// Criteria as they came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted<'a> {
+    pub(super) selectors: Vec<WantedSelector<'a>>,
+    pub(super) attrs: List<'a>,
+    pub(super) q: Option<&'a str>,
+    pub(super) expand_values: Option<&'a str>,
+    pub(super) json_keys: Option<&'a str>,
+    pub(super) geo: GeoParameters<'a>,
+    pub(super) scope_q: Option<&'a str>,
+    pub(super) csf: Option<&'a str>,
+    /// Whether the operation is limited to what is held here (§5.5.13).
+    pub(super) local: Option<bool>,
+}
+
+/// One of the selectors as it came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WantedSelector<'a> {
+    pub(super) types: Option<&'a str>,
+    pub(super) ids: List<'a>,
+    pub(super) pattern: Option<&'a str>,
+}
+
+impl<'a> List<'a> {
+    /// A parameter's value.
+    pub(super) fn of(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Absent, Self::Text)
+    }
+
+    /// The items, trimmed.
+    pub(super) fn items(&self) -> Vec<&'a str> {
+        match self {
+            Self::Absent => Vec::new(),
+            Self::Text(text) => text.split(',').map(str::trim).collect(),
+            Self::Items(items) => items.clone(),
+        }
+    }
+
+    /// The items as IRIs.
+    pub(super) fn iris(&self, parameter: &str) -> Result<Vec<Name>, Problem> {
+        let iri = |text: &str| text.parse::<Iri>().map(Iri::into_name).map_err(|error| no_iri(parameter, &error));
+        self.items().into_iter().map(iri).collect()
+    }
+
+    /// The items as names of attributes or members.
+    pub(super) fn names(&self, parameter: &'static str, context: &Context) -> Result<Vec<Step>, BrokerError> {
+        let list = match self {
+            Self::Absent => return Ok(Vec::new()),
+            Self::Text(text) => NameList::parse(parameter, text)?,
+            Self::Items(items) => NameList::parse_items(parameter, items.iter().copied())?,
+        };
+        Ok(list.expand(&expander(context))?.names)
+    }
+}
+
+impl<'a> Wanted<'a> {
+    /// From the parameters of a URL.
+    pub(super) fn of_query(query: &'a Query<'_>) -> Result<Self, Problem> {
+        let selector = WantedSelector {
+            types: query.get("type"),
+            ids: List::of(query.get("id")),
+            pattern: query.get("idPattern"),
+        };
+        Ok(Self {
+            selectors: vec![selector],
+            attrs: List::of(query.get("attrs")),
+            q: query.get("q"),
+            expand_values: query.get("expandValues"),
+            json_keys: query.get("jsonKeys"),
+            geo: GeoParameters {
+                georel: query.get("georel"),
+                geometry: query.get("geometry"),
+                coordinates: query.get("coordinates").map(Coordinates::Text),
+                geoproperty: query.get("geoproperty"),
+            },
+            scope_q: query.get("scopeQ"),
+            csf: query.get("csf"),
+            local: query.flag("local")?,
+        })
+    }
+
+    /// The criteria, with names expanded. A query that is too wide is refused (§5.7.2.4).
+    pub(super) fn criteria(&self, context: &Context) -> Result<Criteria, Problem> {
+        let criteria = Criteria {
+            selectors: self.selectors.iter().map(|selector| selector.read(context)).collect::<Result<_, Problem>>()?,
+            attributes: self.attrs.names("attrs", context)?,
+            q: self.query(context)?,
+            geo: self.place(context)?,
+            scopes: self.scope_q.map(ScopeQuery::parse).transpose().map_err(BrokerError::from)?,
+        };
+        if let Some(csf) = self.csf {
+            // No source is registered here, so that the filter of sources has nothing to choose from.
+            Q::parse_as("csf", csf, &Limits::default()).map_err(BrokerError::from)?;
+        }
+        self.check_locality(&criteria)?;
+        Ok(criteria)
+    }
+
+    fn query(&self, context: &Context) -> Result<Option<machi_model::query::Query>, BrokerError> {
+        let list = |parameter, text: Option<&str>| match text {
+            Some(text) => NameList::parse(parameter, text),
+            None => Ok(NameList::default()),
+        };
+        let values = ValueExpansion {
+            expand_values: list("expandValues", self.expand_values)?,
+            json_keys: list("jsonKeys", self.json_keys)?,
+        };
+        let Some(text) = self.q else { return Ok(None) };
+        Ok(Some(Q::parse(text)?.expand_with_values(&expander(context), &values)?))
+    }
+
+    fn place(&self, context: &Context) -> Result<Option<GeoQuery>, BrokerError> {
+        let geo = GeoQuery::parse(&self.geo)?;
+        Ok(geo.map(|geo| geo.expand(&expander(context))).transpose()?)
+    }
+
+    /// Whether the operation is limited to what is held here, explicitly or by `type=*` (Table 6.4.3.2-1).
+    pub(super) fn is_local(&self, criteria: &Criteria) -> bool {
+        self.local == Some(true) || asks_for_every_type(criteria)
+    }
+
+    fn check_locality(&self, criteria: &Criteria) -> Result<(), Problem> {
+        if self.local == Some(false) && asks_for_every_type(criteria) {
+            return Err(bad(Text::both(
+                "type=* asks for all entities that are held here, so that local must not be false",
+                "type=*はローカルのエンティティのみを対象とするため、local=falseは指定できません",
+            )));
+        }
+        let names_types = criteria.selectors.iter().any(|selector| selector.types.is_some());
+        let names_attribute = criteria.attributes.iter().any(|step| step.attribute().is_some());
+        let asks_attribute = criteria.q.as_ref().is_some_and(|query| query.names_an_attribute());
+        let is_narrow = names_types || names_attribute || asks_attribute || criteria.geo.is_some();
+        if is_narrow || self.is_local(criteria) {
+            return Ok(());
+        }
+        Err(bad(Text::both(
+            "the query is too wide: give a type, an attribute in attrs or q, a place (georel), or local=true",
+            "検索条件が広すぎます。type、attrsまたはqの属性、georel、local=trueのいずれかを指定してください",
+        )))
+    }
+}
+
+impl WantedSelector<'_> {
+    fn read(&self, context: &Context) -> Result<Selector, Problem> {
+        let types = self.types.map(TypeExpression::parse).transpose().map_err(BrokerError::from)?;
+        let types = types.map(|types| types.expand(&expander(context))).transpose().map_err(BrokerError::from)?;
+        let pattern = self.pattern.map(|text| Pattern::parse("idPattern", text)).transpose();
+        Ok(Selector { ids: self.ids.iris("id")?, pattern: pattern.map_err(BrokerError::from)?, types })
+    }
+}
+
+fn asks_for_every_type(criteria: &Criteria) -> bool {
+    let is_every = |selector: &Selector| matches!(selector.types, Some(TypeExpression::Every));
+    criteria.selectors.iter().any(is_every)
+}
+
+/// The order of the entities. It is for what is held here alone (§5.7.2.4).
+pub(super) fn order(
+    parameters: &OrderParameters<'_>,
+    collation: Option<&str>,
+    is_local: bool,
+    context: &Context,
+) -> Result<Option<OrderBy>, Problem> {
+    let order = OrderBy::parse(parameters).map_err(BrokerError::from)?;
+    if let Some(collation) = collation {
+        check_collation(collation)?;
+    }
+    let Some(order) = order else { return Ok(None) };
+    if !is_local {
+        return Err(bad(Text::both(
+            "orderBy orders what is held here alone; ask with local=true",
+            "orderByはローカルのエンティティのみを対象とします。local=trueを指定してください",
+        )));
+    }
+    Ok(Some(order.expand(&expander(context)).map_err(BrokerError::from)?))
+}
+
+/// A language tag (RFC 5646), perhaps with the extension that names a collation (RFC 6067), or the name by
+/// which ICU knows its root.
+fn check_collation(collation: &str) -> Result<(), Problem> {
+    let mut parts = collation.split('-');
+    let language = parts.next().unwrap_or_default();
+    let is_language = (2..=8).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !is_language || !parts.all(is_part) {
+        return Err(bad(Text::both(
+            format!("collation: {collation:?} names no collation; one looks like und-x-icu or de-u-co-phonebk"),
+            format!("collation: {collation:?}は照合順序ではありません(例: und-x-icu、de-u-co-phonebk)"),
+        )));
+    }
+    Err(Problem::new(
+        ErrorKind::OperationNotSupported,
+        Text::both(
+            "texts are ordered by their code points here; ask without collation",
+            "文字列はコードポイント順で並べます。collationは指定できません",
+        ),
+    ))
+}
+
+/// How names are expanded by a context.
+pub(super) fn expander(context: &Context) -> impl Fn(&str) -> Result<Name, ContextError> + '_ {
+    |name| context.expand_name(name)
+}
+
+/// The text of a member of a JSON object, which must be one.
+pub(super) fn text_member<'a>(json: &'a Json<'_>, member: &str) -> Result<Option<&'a str>, Problem> {
+    match json.get(member) {
+        None => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(other) => Err(wrong_kind(member, "a string", "文字列", other)),
+    }
+}
+
+/// The texts of a member of a JSON object, which must be an array of them, and not empty.
+pub(super) fn list_member<'a>(json: &'a Json<'_>, member: &str) -> Result<List<'a>, Problem> {
+    match json.get(member) {
+        None => Ok(List::Absent),
+        Some(Json::Array(items)) if !items.is_empty() => {
+            let texts = items.iter().map(|item| item.as_str().ok_or_else(|| wrong_kind(member, STRINGS, STRINGS_JA, item)));
+            Ok(List::Items(texts.collect::<Result<_, _>>()?))
+        }
+        Some(other) => Err(wrong_kind(member, STRINGS, STRINGS_JA, other)),
+    }
+}
+
+const STRINGS: &str = "an array of one or more strings";
+const STRINGS_JA: &str = "1つ以上の文字列の配列";
+
+pub(super) fn wrong_kind(member: &str, right: &str, right_ja: &str, found: &Json<'_>) -> Problem {
+    bad(Text::both(
+        format!("the member \"{member}\" must be {right}, and is {}", found.kind()),
+        format!("メンバー\"{member}\"は{right_ja}でなければなりません"),
+    ))
+}
+
+fn no_iri(parameter: &str, error: &machi_types::InvalidIri) -> Problem {
+    bad(Text::both(format!("{parameter}: {error}"), format!("{parameter}: IRIではありません: {error}")))
+}
+
+pub(super) fn bad(detail: Text) -> Problem {
+    Problem::new(ErrorKind::BadRequestData, detail)
+}

@@ -1,0 +1,119 @@
+//! What the answers about types and attributes have in common: short names, the @context, lists.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::HeaderMap;
+use machi_http::answer::representation;
+use machi_http::request::{MediaType, accept};
+use machi_http::{Problem, Text};
+use machi_model::context::Context;
+use machi_model::entity::check_name;
+use machi_types::{Caller, Json, Name};
+
+use super::criteria::bad;
+use super::input::{Asked, link_context};
+use super::representation::{context_json, with_context_link};
+use crate::hash::StableHash;
+use crate::service::discovery::AttributeInfo;
+use crate::{Broker, BrokerError};
+
+/// A request about types or attributes.
+#[derive(Debug)]
+pub(super) struct Discovered {
+    media: MediaType,
+    context: Arc<Context>,
+}
+
+impl Discovered {
+    /// Reads the headers of a request.
+    pub(super) async fn of(broker: &Broker, caller: &Caller, headers: &HeaderMap) -> Result<Self, Problem> {
+        let media = accept(headers, MediaType::STANDARD)?;
+        let context = link_context(broker, caller, headers).await?;
+        Ok(Self { media, context })
+    }
+
+    /// The short form of a name.
+    pub(super) fn short(&self, name: &str) -> Json<'static> {
+        Json::from(self.context.compact_name(name).into_owned())
+    }
+
+    /// The full form of a name in the path.
+    pub(super) fn expand(&self, name: &str) -> Result<Name, Problem> {
+        check_name(name).map_err(|_| {
+            let name: String = name.chars().take(60).collect();
+            bad(Text::both(
+                format!("{name:?} in the path is no name: names begin with a letter and hold letters, numbers and _, or are IRIs"),
+                format!("パスの{name:?}は名前として正しくありません"),
+            ))
+        })?;
+        Ok(self.context.expand_name(name).map_err(BrokerError::from)?)
+    }
+
+    /// The answer with one object.
+    pub(super) async fn answer(
+        &self,
+        broker: &Broker,
+        caller: &Caller,
+        object: Json<'static>,
+    ) -> Result<Response, Problem> {
+        self.written(broker, caller, self.with_context(object)).await
+    }
+
+    /// The answer with an array of objects.
+    pub(super) async fn answer_list(
+        &self,
+        broker: &Broker,
+        caller: &Caller,
+        items: Vec<Json<'static>>,
+    ) -> Result<Response, Problem> {
+        let items = items.into_iter().map(|item| self.with_context(item)).collect();
+        self.written(broker, caller, Json::Array(items)).await
+    }
+
+    fn with_context(&self, object: Json<'static>) -> Json<'static> {
+        match (self.media, object) {
+            (MediaType::JsonLd, Json::Object(mut members)) => {
+                members.push(("@context".into(), context_json(&self.context)));
+                Json::Object(members)
+            }
+            (_, object) => object,
+        }
+    }
+
+    async fn written(&self, broker: &Broker, caller: &Caller, body: Json<'static>) -> Result<Response, Problem> {
+        let response = representation(self.media, body.to_text());
+        match self.media {
+            MediaType::Json => with_context_link(broker, caller.tenant(), &self.context, response).await,
+            _ => Ok(response),
+        }
+    }
+}
+
+/// Reads the parameters of a list: whether the details are asked for.
+pub(super) fn wants_details(asked: &Asked) -> Result<bool, Problem> {
+    let query = asked.parameters(&["details", "local"])?;
+    query.flag("local")?;
+    Ok(query.flag("details")?.unwrap_or(false))
+}
+
+/// Reads the parameters of a request for one type or attribute.
+pub(super) fn check_parameters(asked: &Asked) -> Result<(), Problem> {
+    asked.parameters(&["local"])?.flag("local").map(|_| ())
+}
+
+/// An `EntityTypeList` or `AttributeList` (§5.2.24, §5.2.27); its id follows from what it holds.
+pub(super) fn list_of(kind: &'static str, member: &'static str, names: Vec<Json<'static>>) -> Json<'static> {
+    let names = Json::Array(names);
+    let hash = StableHash::new().with(names.to_text().as_bytes()).finish();
+    Json::Object(vec![
+        ("id".into(), Json::from(format!("urn:ngsi-ld:{kind}:{hash:032x}"))),
+        ("type".into(), Json::from(kind)),
+        (member.into(), names),
+    ])
+}
+
+/// The kinds of an attribute.
+pub(super) fn kinds(attribute: &AttributeInfo) -> Json<'static> {
+    Json::Array(attribute.kinds.iter().map(|kind| Json::from(kind.as_str())).collect())
+}

@@ -1,0 +1,52 @@
+//! `PATCH /entities/{entityId}` (ETSI GS CIM 009 §5.6.17, §6.5.3.4)
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use machi_http::request::Query;
+use machi_http::{Problem, Text};
+use machi_model::entity::{Input, parse_datetime};
+use machi_types::{ErrorKind, Timestamp};
+
+use super::{read_fragment, unless_missing};
+use crate::Broker;
+use crate::http::input::Asked;
+use crate::http::output;
+use crate::service::merge::MergeOptions;
+
+/// The words that say the body is in the simplified representation.
+const SIMPLIFIED: [&str; 2] = ["simplified", "keyValues"];
+
+pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
+    let id = asked.entity_id()?;
+    let types = asked.type_parameter(&["format", "lang", "local", "observedAt", "options"])?;
+    let (input, options) = how(&asked.parameters(&["format", "lang", "local", "observedAt", "options", "type"])?)?;
+    let read = read_fragment(&broker, &mut asked, &types, input).await;
+    let (fragment, target) = unless_missing(&broker, &asked.caller, &id, read).await?;
+    let written = broker.merge_entity(&asked.caller, &id, fragment, options, target).await?;
+    Ok(output::written(&id, &written))
+}
+
+/// Table 6.5.3.4-1: `format` comes before `options`.
+fn how(parameters: &Query<'_>) -> Result<(Input, MergeOptions), Problem> {
+    let options = parameters.words("options", &SIMPLIFIED)?;
+    let format = parameters.words("format", &SIMPLIFIED)?;
+    let is_simplified = !format.is_empty() || !options.is_empty();
+    let input = if is_simplified { Input::MERGE.simplified() } else { Input::MERGE };
+    let observed_at = parameters.get("observedAt").map(time).transpose()?;
+    let lang = parameters.get("lang").map(str::to_owned);
+    Ok((input, MergeOptions { observed_at, lang }))
+}
+
+fn time(text: &str) -> Result<Timestamp, Problem> {
+    parse_datetime(text).ok_or_else(|| {
+        Problem::new(
+            ErrorKind::BadRequestData,
+            Text::both(
+                "the query parameter \"observedAt\" must be a date-time in UTC, such as 2026-11-22T10:00:00Z",
+                "クエリパラメーター\"observedAt\"は2026-11-22T10:00:00Zのような日時でなければなりません",
+            ),
+        )
+    })
+}

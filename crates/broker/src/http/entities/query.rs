@@ -1,0 +1,42 @@
+//! `GET /entities` (ETSI GS CIM 009 §5.7.2, §6.4.3.2)
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use machi_http::Problem;
+use machi_http::request::PAGE_PARAMETERS;
+use machi_model::query::{Coordinates, OrderParameters};
+
+use crate::Broker;
+use crate::contexts::ContextRef;
+use crate::http::criteria::{SELECTING, Wanted, order};
+use crate::http::input::Asked;
+use crate::http::page::{self, PageRequest};
+use crate::http::representation::{Negotiated, SHOWING, Shown, check_depth};
+
+/// The other parameters of Table 6.4.3.2-1.
+const OTHERS: [&str; 6] = ["local", "splitEntities", "orderBy", "orderFrom", "orderGeometry", "collation"];
+
+pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
+    let allowed = [&SELECTING[..], &SHOWING, &PAGE_PARAMETERS, &OTHERS].concat();
+    let query = asked.parameters(&allowed)?;
+    let negotiated = Negotiated::of(&asked.headers)?;
+    query.flag("splitEntities")?;
+    let link = asked.context_link()?;
+    let context_ref = link.as_deref().map_or(ContextRef::Core, ContextRef::Url);
+    let wanted = Wanted::of_query(&query)?;
+    let shown = Shown::of_query(&query)?;
+    let page = PageRequest::of(&broker, &query, &page::fingerprint(&query, link.as_deref().unwrap_or_default(), b""))?;
+    let context = broker.contexts.resolve(asked.caller.tenant(), context_ref).await?;
+    let representation = shown.representation(&context, negotiated)?;
+    let criteria = wanted.criteria(&context)?;
+    check_depth("q", criteria.q.as_ref().map_or(0, |q| q.link_depth()), representation.join_level)?;
+    let parameters = OrderParameters {
+        order_by: query.get("orderBy"),
+        order_from: query.get("orderFrom").map(Coordinates::Text),
+        order_geometry: query.get("orderGeometry"),
+    };
+    let order = order(&parameters, query.get("collation"), wanted.is_local(&criteria), &context)?;
+    page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated).await
+}

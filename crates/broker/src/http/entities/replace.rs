@@ -1,0 +1,22 @@
+//! `PUT /entities/{entityId}` (ETSI GS CIM 009 §5.6.18, §6.5.3.3)
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use machi_http::Problem;
+use machi_model::entity::Input;
+
+use super::{read_fragment, unless_missing};
+use crate::Broker;
+use crate::http::input::Asked;
+use crate::http::output;
+
+pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
+    let id = asked.entity_id()?;
+    let types = asked.type_parameter(&["local"])?;
+    let read = read_fragment(&broker, &mut asked, &types, Input::WHOLE).await;
+    let (fragment, target) = unless_missing(&broker, &asked.caller, &id, read).await?;
+    let written = broker.replace_entity(&asked.caller, &id, fragment, target).await?;
+    Ok(output::written(&id, &written))
+}

@@ -1,0 +1,127 @@
+//! `GET /entities/{entityId}` (ETSI GS CIM 009 §5.7.1, §6.5.3.1)
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::response::Response;
+use http::HeaderMap;
+use machi_http::answer::{AnswerExt, not_modified};
+use machi_http::percent;
+use machi_http::request::{Conditions, Etag, Query, RequestCaller, context_link};
+use machi_http::{Problem, Text};
+use machi_model::context::Context;
+use machi_model::query::TypeExpression;
+use machi_types::{ErrorKind, Iri, Name};
+
+use crate::contexts::ContextRef;
+use crate::domain::graph::Join;
+use crate::domain::reading::Reading;
+use crate::domain::representation::Representation;
+use crate::hash::StableHash;
+use crate::http::criteria::{bad, expander};
+use crate::http::representation::{Negotiated, SHOWING, Shown, answer};
+use crate::{Broker, BrokerError};
+
+const PATH: &str = "/ngsi-ld/v1/entities/";
+
+pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: Request) -> Result<Response, Problem> {
+    let (mut parts, _) = request.into_parts();
+    let RequestCaller(caller) = RequestCaller::from_request_parts(&mut parts, &()).await?;
+    let id = entity_id(parts.uri.path())?;
+    let query = Query::parse(parts.uri.query(), &ALLOWED)?;
+    let negotiated = Negotiated::of(&parts.headers)?;
+    let link = context_link(&parts.headers)?;
+    let context_ref = link.as_deref().map_or(ContextRef::Core, ContextRef::Url);
+    let context = match broker.contexts.held(caller.tenant(), context_ref) {
+        Some(held) => held,
+        None => broker.contexts.resolve(caller.tenant(), context_ref).await?,
+    };
+    query.flag("local")?;
+    let shown = Shown::of_query(&query)?;
+    let representation = shown.representation(&context, negotiated)?;
+    let types = types(&query, &context)?;
+    let (sight, row) = broker.retrieve_entity(&caller, &id, types.as_ref()).await?;
+    check_attributes(&shown, &context, &row)?;
+    let etag = etag(&row, &representation, parts.uri.query(), &parts.headers);
+    if let Some(etag) = &etag
+        && Conditions::of(&parts.headers)?.is_unmodified(etag)
+    {
+        return Ok(not_modified(etag));
+    }
+    let graph = broker.linked_entities(&sight, std::slice::from_ref(&row), &representation).await?;
+    let body = representation.write_one(&row, graph.as_ref()).map_err(BrokerError::from)?;
+    let response = answer(&broker, caller.tenant(), negotiated, &context, body).await?;
+    Ok(match etag {
+        Some(etag) => response.with_etag(&etag),
+        None => response,
+    })
+}
+
+/// The parameters of Table 6.5.3.1-1.
+const ALLOWED: [&str; SHOWING.len() + 2] = {
+    let mut allowed = ["type"; SHOWING.len() + 2];
+    let mut at = 0;
+    while at < SHOWING.len() {
+        allowed[at] = SHOWING[at];
+        at += 1;
+    }
+    allowed[at] = "local";
+    allowed
+};
+
+/// The id in the path, read by hand: this is the request that is asked most.
+fn entity_id(path: &str) -> Result<Name, Problem> {
+    let encoded = path.strip_prefix(PATH).unwrap_or_default();
+    let decoded = if encoded.contains('%') {
+        // In a path, a plus sign stands for itself.
+        percent::decode(&encoded.replace('+', "%2B")).map(|text| text.into_owned()).map_err(|error| {
+            bad(Text::both(format!("the path: {error}"), "パスのパーセントエンコーディングが正しくありません"))
+        })?
+    } else {
+        encoded.to_owned()
+    };
+    Iri::check(&decoded).map_err(|error| {
+        bad(Text::both(
+            format!("the entity id in the path is no IRI: {error}"),
+            format!("パスのエンティティIDがIRIではありません: {error}"),
+        ))
+    })?;
+    Ok(Name::from(decoded))
+}
+
+fn types(query: &Query<'_>, context: &Context) -> Result<Option<TypeExpression>, BrokerError> {
+    let Some(text) = query.get("type") else { return Ok(None) };
+    Ok(Some(TypeExpression::parse(text)?.expand(&expander(context))?))
+}
+
+/// §5.7.1.4: an entity that has none of the attributes in `attrs` is not found.
+fn check_attributes(shown: &Shown<'_>, context: &Context, row: &Reading) -> Result<(), Problem> {
+    let wanted = shown.attrs.names("attrs", context)?;
+    let has_one = wanted.iter().any(|step| step.attribute().is_some_and(|name| row.has(name)));
+    if wanted.is_empty() || has_one {
+        return Ok(());
+    }
+    let id = row.id();
+    Err(Problem::new(
+        ErrorKind::ResourceNotFound,
+        Text::both(
+            format!("entity {id} has none of the attributes in attrs"),
+            format!("エンティティ{id}にはattrsで指定された属性がありません"),
+        ),
+    ))
+}
+
+/// The version with what tells its representations apart; none where other entities are shown, too.
+fn etag(row: &Reading, representation: &Representation, query: Option<&str>, headers: &HeaderMap) -> Option<Etag> {
+    if representation.join != Join::None {
+        return None;
+    }
+    let mut hash = StableHash::new().with(query.unwrap_or_default().as_bytes()).with(&row.instances().to_le_bytes());
+    for name in ["accept", "prefer", "link"] {
+        for value in headers.get_all(name) {
+            hash.take(name.as_bytes());
+            hash.take(value.as_bytes());
+        }
+    }
+    Some(Etag::of_representation(row.version(), hash.finish() as u32))
+}

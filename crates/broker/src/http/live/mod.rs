@@ -1,0 +1,102 @@
+//! `GET /machi/v1/live`: what changes, as it changes, for browsers; by Server-Sent Events, or by WebSocket where
+//! the request asks for an upgrade.
+
+use std::sync::Arc;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::response::Response;
+use http::{Method, StatusCode, header};
+use machi_http::live::{sse, websocket};
+use machi_http::openapi::{Api, Content, Operation, Schema};
+use machi_http::request::{Query, RequestCaller};
+use machi_http::{Problem, Shutdown};
+use machi_types::Name;
+
+use super::input::link_context;
+use crate::Broker;
+use crate::subscriptions::LiveFilter;
+
+/// What the live feed needs.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    pub(super) broker: Arc<Broker>,
+    pub(super) shutdown: Shutdown,
+}
+
+pub(super) fn api() -> Api<Live> {
+    Api::new().route(operation(), handle)
+}
+
+fn operation() -> Operation {
+    let event = Schema::object(vec![
+        ("change", Schema::one_of(&["created", "changed", "deleted"]).described("What happened to the entity.")),
+        ("id", Schema::string().described("The id of the entity.")),
+        ("at", Schema::format("date-time").described("When.")),
+        ("attributes", Schema::array(Schema::string()).described("The attributes that it happened to.")),
+        (
+            "entity",
+            Schema::any().described("The entity as it is now, in the concise format; nothing where it is gone."),
+        ),
+    ]);
+    Operation::new(Method::GET, "/machi/v1/live", "followChanges", "Changes of entities as they happen")
+        .tag("live")
+        .description("Server-Sent Events, or the same over a WebSocket. Events are named `change`; a reader who falls too far behind gets one named `lagged` and goes on from now. Last-Event-ID goes on where an earlier stream ended, as far as that is kept.")
+        .in_header("NGSILD-Tenant", Schema::string(), "The tenant; without it, the default tenant.")
+        .in_query("tenant", Schema::string(), "The tenant, for browsers, whose event sources set no headers.")
+        .in_query("type", Schema::string(), "Only entities of one of these types, separated by commas.")
+        .in_query("id", Schema::string(), "Only these entities, separated by commas.")
+        .in_query("attrs", Schema::string(), "Only changes of these attributes, separated by commas.")
+        .answers(StatusCode::OK, "A stream of events.", Some(Content::of("text/event-stream", event)))
+        .answers(StatusCode::SERVICE_UNAVAILABLE, "Too many readers already.", None)
+}
+
+async fn handle(State(live): State<Live>, request: Request) -> Result<Response, Problem> {
+    let (mut parts, _) = request.into_parts();
+    let RequestCaller(caller) = RequestCaller::from_request_parts(&mut parts, &()).await?;
+    let parameters = Query::parse(parts.uri.query(), &["tenant", "type", "id", "attrs"])?;
+    let context = link_context(&live.broker, &caller, &parts.headers).await?;
+    let list = |name: &str| -> Vec<String> {
+        parameters
+            .get(name)
+            .map(|text| text.split(',').map(|item| item.trim().to_owned()).collect())
+            .unwrap_or_default()
+    };
+    let filter = LiveFilter {
+        tenant: tenant_of(&caller, parameters.get("tenant"))?,
+        types: list("type"),
+        ids: list("id").into_iter().map(Name::from).collect(),
+        attributes: list("attrs"),
+        context,
+    };
+    let last = parts.headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let source = live.broker.follow(filter, last.as_deref(), live.shutdown.clone())?;
+    let wants_upgrade = parts.headers.get(header::UPGRADE).is_some();
+    if wants_upgrade {
+        let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
+        let upgrade = upgrade.map_err(|error| {
+            Problem::new(
+                machi_types::ErrorKind::InvalidRequest,
+                machi_http::Text::en(format!("this is no upgrade to a WebSocket: {error}")),
+            )
+        })?;
+        return Ok(websocket(upgrade, source, live.shutdown));
+    }
+    Ok(sse(source, live.shutdown))
+}
+
+/// A parameter stands in for the header, which event sources of browsers cannot set.
+fn tenant_of(caller: &machi_types::Caller, named: Option<&str>) -> Result<machi_types::TenantId, Problem> {
+    match named {
+        None => Ok(caller.tenant().clone()),
+        Some(name) => name.parse().map_err(|error: machi_types::InvalidTenant| {
+            Problem::new(
+                machi_types::ErrorKind::BadRequestData,
+                machi_http::Text::both(
+                    format!("the parameter tenant names none: {error}"),
+                    "tenantの値が正しくありません",
+                ),
+            )
+        }),
+    }
+}

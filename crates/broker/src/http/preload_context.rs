@@ -1,0 +1,52 @@
+//! `PUT /machi/v1/contexts?url=…`: keeps a copy of a remote @context, so that it is never loaded from the network.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{Method, StatusCode};
+use machi_http::answer::created;
+use machi_http::openapi::{Api, Content, Operation, Schema};
+use machi_http::{Problem, Text};
+use machi_types::{ErrorKind, Iri, Json};
+
+use super::input::Asked;
+use super::output::location;
+use crate::Broker;
+use crate::contexts::CONTEXTS_PATH;
+
+/// The endpoint with its description.
+pub(super) fn api() -> Api<Arc<Broker>> {
+    Api::new().route(operation(), handle)
+}
+
+fn operation() -> Operation {
+    let terms = Json::Object(vec![("name".into(), Json::from("https://example.org/name"))]);
+    let example = Json::Object(vec![("@context".into(), terms)]);
+    Operation::new(Method::PUT, "/machi/v1/contexts", "preloadContext", "Keep a copy of a remote @context")
+        .tag("contexts")
+        .description(
+            "The copy is used wherever the URL is named and never goes stale. It replaces one that was loaded before.",
+        )
+        .in_query("url", Schema::format("uri"), "The URL under which requests name the @context.")
+        .takes(Content::json(Schema::partial_object(vec![("@context", Schema::any())]), example))
+        .answers(StatusCode::CREATED, "It is kept; Location names the copy.", None)
+}
+
+async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
+    let url = asked.parameters(&["url"])?.get("url").map(str::parse::<Iri>);
+    let Some(Ok(url)) = url else { return Err(no_url()) };
+    let text = asked.bytes(&broker).await?;
+    let id = broker.contexts.add_copy(&url, text).await?;
+    Ok(created(&location(CONTEXTS_PATH, &id)))
+}
+
+fn no_url() -> Problem {
+    Problem::new(
+        ErrorKind::BadRequestData,
+        Text::both(
+            "the query parameter \"url\" must be the absolute URL of the @context",
+            "クエリパラメーター\"url\"に@contextの絶対URLを指定してください",
+        ),
+    )
+}

@@ -1,0 +1,195 @@
+//! A query in a body (ETSI GS CIM 009 §5.2.23, §5.2.13, §5.2.33, §5.2.43).
+
+use machi_http::{Problem, Text};
+use machi_model::query::{Coordinates, GeoParameters, OrderParameters};
+use machi_types::Json;
+
+use super::criteria::{List, Wanted, WantedSelector, bad, list_member, text_member, wrong_kind};
+use super::representation::{Shown, refuse_entity_map};
+
+/// The members of a query.
+const MEMBERS: [&str; 22] = [
+    "type",
+    "entities",
+    "q",
+    "geoQ",
+    "scopeQ",
+    "attrs",
+    "omit",
+    "pick",
+    "csf",
+    "containedBy",
+    "datasetId",
+    "expandValues",
+    "entityMap",
+    "entityMapLifetime",
+    "jsonKeys",
+    "join",
+    "joinLevel",
+    "lang",
+    "ordering",
+    "splitEntities",
+    "@context",
+    "local",
+];
+
+/// Checks that the body is a query and holds nothing that a query does not know.
+pub(super) fn check(json: &Json<'_>) -> Result<(), Problem> {
+    let Some(members) = json.as_object() else {
+        return Err(bad(Text::both(
+            format!("a query is a JSON object, and the body is {}", json.kind()),
+            "検索条件はJSONオブジェクトでなければなりません",
+        )));
+    };
+    if json.get("type").and_then(Json::as_str) != Some("Query") {
+        return Err(bad(Text::both(
+            "the member \"type\" of a query must be \"Query\"",
+            "検索条件の\"type\"は\"Query\"でなければなりません",
+        )));
+    }
+    // §5.2.23: temporal queries go to another operation.
+    let unknown = members.iter().map(|(name, _)| &**name).find(|name| !MEMBERS.contains(name));
+    match unknown {
+        None => Ok(()),
+        Some(name) => Err(unknown_member(name, &MEMBERS)),
+    }
+}
+
+fn unknown_member(name: &str, known: &[&str]) -> Problem {
+    let name: String = name.chars().take(60).collect();
+    let near = machi_http::spelling::nearest(&name, known.iter().copied());
+    let hint = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+    bad(Text::both(
+        format!("this query does not know the member \"{name}\"{hint}"),
+        format!("検索条件でメンバー\"{name}\"は使えません"),
+    ))
+}
+
+/// What the query selects.
+pub(super) fn wanted<'a>(json: &'a Json<'_>, local: Option<bool>) -> Result<Wanted<'a>, Problem> {
+    Ok(Wanted {
+        selectors: selectors(json)?,
+        attrs: list_member(json, "attrs")?,
+        q: text_member(json, "q")?,
+        expand_values: text_member(json, "expandValues")?,
+        json_keys: text_member(json, "jsonKeys")?,
+        geo: place(json)?,
+        scope_q: text_member(json, "scopeQ")?,
+        csf: text_member(json, "csf")?,
+        local,
+    })
+}
+
+/// How its entities are shown.
+pub(super) fn shown<'a>(json: &'a Json<'_>) -> Result<Shown<'a>, Problem> {
+    let flag = |member: &str| match json.get(member) {
+        None => Ok(None),
+        Some(Json::Bool(value)) => Ok(Some(*value)),
+        Some(other) => Err(wrong_kind(member, "true or false", "trueまたはfalse", other)),
+    };
+    refuse_entity_map(flag("entityMap")?)?;
+    flag("splitEntities")?;
+    let join_level = match json.get("joinLevel") {
+        None => None,
+        Some(level) => match level.as_u64() {
+            Some(level) => Some(level),
+            None => return Err(wrong_kind("joinLevel", "a whole number from 1 on", "1以上の整数", level)),
+        },
+    };
+    Ok(Shown {
+        attrs: list_member(json, "attrs")?,
+        pick: list_member(json, "pick")?,
+        omit: list_member(json, "omit")?,
+        lang: text_member(json, "lang")?,
+        datasets: list_member(json, "datasetId")?,
+        join: text_member(json, "join")?,
+        join_level,
+        contained_by: list_member(json, "containedBy")?,
+        ..Shown::default()
+    })
+}
+
+/// §5.2.33: an id takes precedence over an id pattern.
+fn selectors<'a>(json: &'a Json<'_>) -> Result<Vec<WantedSelector<'a>>, Problem> {
+    let Some(entities) = json.get("entities") else { return Ok(Vec::new()) };
+    let items = match entities.as_array() {
+        Some(items) if !items.is_empty() => items,
+        _ => return Err(wrong_kind("entities", "an array of one or more objects", "1つ以上のオブジェクトの配列", entities)),
+    };
+    items.iter().map(selector).collect()
+}
+
+fn selector<'a>(json: &'a Json<'_>) -> Result<WantedSelector<'a>, Problem> {
+    const KNOWN: [&str; 3] = ["id", "idPattern", "type"];
+    let Some(members) = json.as_object() else {
+        return Err(wrong_kind("entities", "an array of one or more objects", "1つ以上のオブジェクトの配列", json));
+    };
+    if let Some((name, _)) = members.iter().find(|(name, _)| !KNOWN.contains(&&**name)) {
+        return Err(unknown_member(name, &KNOWN));
+    }
+    let ids = match json.get("id") {
+        Some(Json::String(id)) => List::Items(vec![id]),
+        _ => list_member(json, "id")?,
+    };
+    let pattern = text_member(json, "idPattern")?.filter(|_| matches!(ids, List::Absent));
+    let types = text_member(json, "type")?;
+    if types.is_none() {
+        return Err(bad(Text::both(
+            "each of \"entities\" names a type, or \"*\" for all that are held here",
+            "\"entities\"の各要素には\"type\"が必要です(すべての型は\"*\")",
+        )));
+    }
+    Ok(WantedSelector { types, ids, pattern })
+}
+
+fn place<'a>(json: &'a Json<'_>) -> Result<GeoParameters<'a>, Problem> {
+    let Some(geo) = object_member(json, "geoQ")? else { return Ok(GeoParameters::default()) };
+    Ok(GeoParameters {
+        georel: text_member(geo, "georel")?,
+        geometry: text_member(geo, "geometry")?,
+        coordinates: geo.get("coordinates").map(Coordinates::Json),
+        geoproperty: text_member(geo, "geoproperty")?,
+    })
+}
+
+/// How its entities are ordered: the terms of `orderBy` joined, the rest as parameters, and the collation.
+pub(super) fn ordering<'a>(json: &'a Json<'_>) -> Result<Option<Ordering<'a>>, Problem> {
+    let Some(ordering) = object_member(json, "ordering")? else { return Ok(None) };
+    let terms = match list_member(ordering, "orderBy")? {
+        List::Absent => None,
+        list => Some(list.items().join(",")),
+    };
+    Ok(Some(Ordering {
+        terms,
+        from: ordering.get("coordinates"),
+        geometry: text_member(ordering, "geometry")?,
+        collation: text_member(ordering, "collation")?,
+    }))
+}
+
+/// An order as it came in a body.
+#[derive(Debug)]
+pub(super) struct Ordering<'a> {
+    terms: Option<String>,
+    from: Option<&'a Json<'a>>,
+    geometry: Option<&'a str>,
+    pub(super) collation: Option<&'a str>,
+}
+
+impl Ordering<'_> {
+    pub(super) fn parameters(&self) -> OrderParameters<'_> {
+        OrderParameters {
+            order_by: self.terms.as_deref(),
+            order_from: self.from.map(Coordinates::Json),
+            order_geometry: self.geometry,
+        }
+    }
+}
+
+fn object_member<'a>(json: &'a Json<'a>, member: &str) -> Result<Option<&'a Json<'a>>, Problem> {
+    match json.get(member) {
+        None => Ok(None),
+        Some(object @ Json::Object(_)) => Ok(Some(object)),
+        Some(other) => Err(wrong_kind(member, "an object", "オブジェクト", other)),
+    }
+}

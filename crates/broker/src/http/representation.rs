@@ -1,0 +1,317 @@
+//! How a client wants to see entities, read from parameters, bodies and headers, and the answer that follows
+//! (ETSI GS CIM 009 §6.3.6, §6.3.7, §6.3.11, §6.3.15).
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::HeaderMap;
+use machi_http::answer::{AnswerExt, context_link_value, representation};
+use machi_http::request::{GeoJsonContext, MediaType, Prefer, Query, SpecVersion, accept};
+use machi_http::{Problem, Text};
+use machi_model::context::{CORE_URL, Context};
+use machi_model::entity::render::{Datasets, Format, Languages};
+use machi_model::query::{Projection, Step};
+use machi_types::{ErrorKind, Json, Name, TenantId};
+
+use super::criteria::{List, bad, expander};
+use crate::contexts::CONTEXTS_PATH;
+use crate::domain::graph::Join;
+use crate::domain::members::Members;
+use crate::domain::older;
+use crate::domain::representation::{Body, Representation, Unwritable};
+use crate::{Broker, BrokerError};
+
+/// The parameters that say how entities are shown.
+pub(super) const SHOWING: [&str; 13] = [
+    "attrs",
+    "pick",
+    "omit",
+    "lang",
+    "datasetId",
+    "geometryProperty",
+    "join",
+    "joinLevel",
+    "containedBy",
+    "format",
+    "options",
+    "entityMap",
+    "entityMapLifetime",
+];
+
+/// The words of `format`, and of `options` beside `sysAttrs`.
+const FORMATS: [&str; 5] = ["normalized", "concise", "simplified", "keyValues", "sysAttrs"];
+
+/// What is wanted, as it came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown<'a> {
+    pub(super) attrs: List<'a>,
+    pub(super) pick: List<'a>,
+    pub(super) omit: List<'a>,
+    pub(super) lang: Option<&'a str>,
+    pub(super) datasets: List<'a>,
+    pub(super) geometry_property: Option<&'a str>,
+    pub(super) join: Option<&'a str>,
+    pub(super) join_level: Option<u64>,
+    pub(super) contained_by: List<'a>,
+    pub(super) format: Format,
+    pub(super) sys_attrs: bool,
+}
+
+/// What the headers of a request say of its answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Negotiated {
+    pub(super) media: MediaType,
+    pub(super) prefer: Prefer,
+}
+
+impl Negotiated {
+    /// Reads `Accept` and `Prefer` of a request for entities.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        Ok(Self { media: accept(headers, MediaType::WITH_GEO)?, prefer: Prefer::of(headers) })
+    }
+
+    /// Whether the @context stands in the body.
+    fn has_context_in_body(self) -> bool {
+        match self.media {
+            MediaType::Json => false,
+            MediaType::JsonLd => true,
+            MediaType::GeoJson => self.prefer.geojson_context == GeoJsonContext::Body,
+        }
+    }
+
+    /// The earlier version of the standard to keep to; GeoJSON is answered as it is (§5.7.1.4).
+    fn version(self) -> Option<u16> {
+        let asked = self.prefer.version.filter(|_| self.media != MediaType::GeoJson)?;
+        (asked.major == SpecVersion::OURS.major && asked.minor < older::OURS).then_some(asked.minor)
+    }
+
+    /// The version that the answer keeps to, where one was asked for.
+    fn applied(self) -> Option<SpecVersion> {
+        self.prefer.version.filter(|_| self.media != MediaType::GeoJson)?;
+        Some(self.version().map_or(SpecVersion::OURS, |minor| SpecVersion { minor, ..SpecVersion::OURS }))
+    }
+}
+
+impl<'a> Shown<'a> {
+    /// From the parameters of a URL.
+    pub(super) fn of_query(query: &'a Query<'_>) -> Result<Self, Problem> {
+        refuse_entity_map(query.flag("entityMap")?)?;
+        let mut shown = Self {
+            attrs: List::of(query.get("attrs")),
+            pick: List::of(query.get("pick")),
+            omit: List::of(query.get("omit")),
+            lang: query.get("lang"),
+            datasets: List::of(query.get("datasetId")),
+            geometry_property: query.get("geometryProperty"),
+            join: query.get("join"),
+            join_level: query.number("joinLevel")?,
+            contained_by: List::of(query.get("containedBy")),
+            ..Self::default()
+        };
+        shown.read_format(query)?;
+        Ok(shown)
+    }
+
+    /// `format` and `options`; where both name a format, `options` being the older way, `format` decides.
+    pub(super) fn read_format(&mut self, query: &Query<'_>) -> Result<(), Problem> {
+        let options = query.words("options", &FORMATS)?;
+        self.sys_attrs = options.contains(&"sysAttrs");
+        let formats = query.words("format", FORMATS.split_last().map_or(&[], |(_, formats)| formats))?;
+        let word = formats.first().or_else(|| options.iter().find(|word| **word != "sysAttrs"));
+        self.format = match word {
+            None | Some(&"normalized") => Format::Normalized,
+            Some(&"concise") => Format::Concise,
+            Some(_) => Format::Simplified,
+        };
+        Ok(())
+    }
+
+    /// The representation, with names expanded.
+    pub(super) fn representation(
+        &self,
+        context: &Arc<Context>,
+        negotiated: Negotiated,
+    ) -> Result<Representation, Problem> {
+        let (join, join_level) = self.joined()?;
+        let pick = projection("pick", &self.pick, context)?;
+        let omit = projection("omit", &self.omit, context)?;
+        let attrs = self.attrs.names("attrs", context)?;
+        if pick.is_some() && !attrs.is_empty() {
+            return Err(bad(Text::both(
+                "attrs is an older word for pick; give one of them",
+                "attrsはpickの旧称です。どちらか一方を指定してください",
+            )));
+        }
+        for (name, projection) in [("pick", &pick), ("omit", &omit)] {
+            check_depth(name, projection.as_ref().map_or(0, Projection::link_depth), join_level)?;
+        }
+        let datasets = match self.datasets {
+            List::Absent => None,
+            _ => Some(self.read_datasets()?),
+        };
+        Ok(Representation {
+            context: Arc::clone(context),
+            context_in_body: negotiated.has_context_in_body(),
+            format: self.format,
+            sys_attrs: self.sys_attrs,
+            languages: self.lang.map(Languages::parse).transpose().map_err(|error| no_languages(&error.to_string()))?,
+            datasets,
+            members: Members::new(pick.as_ref(), omit.as_ref(), &attrs),
+            feature: self.feature(context, negotiated)?,
+            version: negotiated.version(),
+            join,
+            join_level,
+            contained_by: self.contained_by.iris("containedBy")?,
+        })
+    }
+
+    /// How linked entities are shown, and how many levels of them (§4.5.23).
+    pub(super) fn joined(&self) -> Result<(Join, u32), Problem> {
+        let join = match self.join {
+            None | Some("@none") => Join::None,
+            Some("flat") => Join::Flat,
+            Some("inline") => Join::Inline,
+            Some(other) => {
+                let other: String = other.chars().take(40).collect();
+                return Err(bad(Text::both(
+                    format!("join must be flat, inline or @none, and is {other:?}"),
+                    format!("joinはflat、inline、@noneのいずれかでなければなりません(指定値: {other:?})"),
+                )));
+            }
+        };
+        let level = match self.join_level {
+            Some(0) => {
+                return Err(bad(Text::both("joinLevel must be 1 or more", "joinLevelは1以上でなければなりません")));
+            }
+            level => u32::try_from(level.unwrap_or(1)).unwrap_or(u32::MAX),
+        };
+        Ok(if join == Join::None { (join, 0) } else { (join, level) })
+    }
+
+    fn read_datasets(&self) -> Result<Datasets, Problem> {
+        let items = self.datasets.items();
+        let ids: Vec<&str> = items.iter().copied().filter(|item| *item != "@none").collect();
+        List::Items(ids).iris("datasetId")?;
+        Ok(Datasets::new(items))
+    }
+
+    /// §5.7.1.4: `geometryProperty` makes sense for GeoJSON alone.
+    fn feature(&self, context: &Context, negotiated: Negotiated) -> Result<Option<Name>, Problem> {
+        match (negotiated.media, self.geometry_property) {
+            (MediaType::GeoJson, name) => {
+                let name = name.unwrap_or("location");
+                Ok(Some(context.expand_name(name).map_err(BrokerError::from)?))
+            }
+            (_, None) => Ok(None),
+            (_, Some(_)) => Err(bad(Text::both(
+                "geometryProperty chooses the geometry of a GeoJSON answer; ask with Accept: application/geo+json",
+                "geometryPropertyはAccept: application/geo+jsonの場合にのみ指定できます",
+            ))),
+        }
+    }
+}
+
+/// Refuses links that are followed deeper than `joinLevel` allows (§5.7.1.4, §5.7.2.4).
+pub(super) fn check_depth(name: &str, depth: usize, levels: u32) -> Result<(), Problem> {
+    if depth <= levels as usize {
+        return Ok(());
+    }
+    let (en, ja) = match levels {
+        0 => ("and nothing is joined; add join=inline or join=flat".to_owned(), "joinを指定してください".to_owned()),
+        _ => (format!("and joinLevel is {levels}"), format!("joinLevelは{levels}です")),
+    };
+    Err(bad(Text::both(
+        format!("{name} follows {depth} links, {en}"),
+        format!("{name}は{depth}段のリンクをたどります。{ja}"),
+    )))
+}
+
+/// Entity maps belong to distributed operations, which are not offered here.
+pub(super) fn refuse_entity_map(wanted: Option<bool>) -> Result<(), Problem> {
+    if wanted != Some(true) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ErrorKind::OperationNotSupported,
+        Text::both("entity maps are not offered here; ask without entityMap", "エンティティマップには対応していません"),
+    ))
+}
+
+fn projection(
+    parameter: &'static str,
+    list: &List<'_>,
+    context: &Context,
+) -> Result<Option<Projection<Step>>, BrokerError> {
+    let written = match list {
+        List::Absent => return Ok(None),
+        List::Text(text) => Projection::parse(parameter, text)?,
+        List::Items(items) => Projection::parse_items(parameter, items.iter().copied())?,
+    };
+    Ok(Some(written.expand(&expander(context))?))
+}
+
+fn no_languages(error: &str) -> Problem {
+    bad(Text::both(format!("lang: {error}"), format!("lang: 言語の指定が正しくありません: {error}")))
+}
+
+impl From<Unwritable> for BrokerError {
+    fn from(error: Unwritable) -> Self {
+        match error {
+            Unwritable::Corrupt(corrupt) => Self::Corrupt(corrupt),
+            Unwritable::TooMany => Self::Refused {
+                kind: ErrorKind::TooManyResults,
+                detail: Text::both(
+                    format!("{error}; ask for fewer entities, a smaller joinLevel, or join=flat"),
+                    "埋め込む関連エンティティが多すぎます。件数やjoinLevelを減らすか、join=flatを使ってください",
+                ),
+            },
+        }
+    }
+}
+
+/// The answer with a written body.
+pub(super) async fn answer(
+    broker: &Broker,
+    tenant: &TenantId,
+    negotiated: Negotiated,
+    context: &Arc<Context>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let mut response = representation(negotiated.media, body.bytes);
+    if !negotiated.has_context_in_body() {
+        response = with_context_link(broker, tenant, context, response).await?;
+    }
+    Ok(match negotiated.applied() {
+        Some(version) => response.with_preference_applied(version, body.is_amended),
+        None => response,
+    })
+}
+
+/// Adds the Link to the @context; one that has no URL is given one (§6.3.6, §5.13.1).
+pub(super) async fn with_context_link(
+    broker: &Broker,
+    tenant: &TenantId,
+    context: &Arc<Context>,
+    response: Response,
+) -> Result<Response, Problem> {
+    let link = match context.url() {
+        _ if context.is_core() => context_link_value(CORE_URL),
+        Some(url) => context_link_value(url),
+        None => {
+            let id = broker.contexts.add_implicit(tenant, context.source()).await?;
+            context_link_value(&[CONTEXTS_PATH, &*id].concat())
+        }
+    };
+    Ok(match link {
+        Some(link) => response.with_link(link),
+        None => response,
+    })
+}
+
+/// The @context of an answer as JSON.
+pub(super) fn context_json(context: &Context) -> Json<'static> {
+    match context.source() {
+        Json::Array(items) if items.len() == 1 => items.first().cloned().unwrap_or(Json::Null),
+        source => source.clone(),
+    }
+}

@@ -1,0 +1,51 @@
+//! `POST /subscriptions` (ETSI GS CIM 009 §5.8.1, §6.10.3.1)
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use machi_http::Problem;
+use machi_http::answer::created;
+use machi_model::context::CORE_URL;
+use machi_types::{Caller, Json};
+
+use super::SUBSCRIPTIONS_PATH;
+use crate::contexts::{CONTEXTS_PATH, ContextRef};
+use crate::http::input::{Asked, context_ref};
+use crate::http::jsonld_contexts::base_url;
+use crate::http::output::location;
+use crate::{Broker, BrokerError};
+
+pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
+    asked.parameters(&[])?;
+    let (kind, link) = asked.body_context()?;
+    let payload = asked.payload(&broker).await?;
+    let json = payload.json()?;
+    let context = payload.context(&broker, &asked.caller, &json).await?;
+    let given = context_ref(kind, link.as_ref(), &json).map_err(Problem::from)?;
+    let base = base_url(&broker, &asked);
+    let own_context = context_url(&broker, &asked.caller, &base, given).await?;
+    let id = broker.create_subscription(&asked.caller, &json, &context, &own_context).await?;
+    Ok(created(&location(SUBSCRIPTIONS_PATH, &id)))
+}
+
+/// Where receivers find the @context of the request (§5.8.1.4); one without a URL is given one.
+async fn context_url(
+    broker: &Broker,
+    caller: &Caller,
+    base: &str,
+    given: ContextRef<'_>,
+) -> Result<String, BrokerError> {
+    Ok(match given {
+        ContextRef::Core => CORE_URL.to_owned(),
+        ContextRef::Url(url) => url.to_owned(),
+        ContextRef::Inline(Json::String(url)) => url.clone().into_owned(),
+        ContextRef::Inline(json) => match json.as_array() {
+            Some([Json::String(url)]) => url.clone().into_owned(),
+            _ => {
+                let id = broker.contexts.add_implicit(caller.tenant(), json).await?;
+                format!("{base}{}", location(CONTEXTS_PATH, &id))
+            }
+        },
+    })
+}

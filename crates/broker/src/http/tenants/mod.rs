@@ -1,0 +1,78 @@
+//! `/machi/v1/tenants`: the tenants of this city, for whoever provides it. The default tenant is written `-`.
+
+mod erase;
+mod list;
+mod measure;
+
+use std::sync::Arc;
+
+use axum::extract::RawPathParams;
+use machi_http::openapi::{Api, Schema};
+use machi_http::{Problem, Text};
+use machi_store::TenantStatus;
+use machi_types::{ErrorKind, Json, TenantId};
+
+use crate::Broker;
+use crate::collections::ENTITIES;
+
+/// How the default tenant, which has no name, is written in a path.
+const DEFAULT: &str = "-";
+
+/// The endpoints of this resource.
+pub(super) fn api() -> Api<Arc<Broker>> {
+    Api::new()
+        .route(list::operation(), list::handle)
+        .route(measure::operation(), measure::handle)
+        .route(erase::operation(), erase::handle)
+}
+
+/// The tenant that a path names.
+fn tenant_of(pieces: &RawPathParams) -> Result<TenantId, Problem> {
+    let name = pieces.iter().find(|(name, _)| *name == "tenant").map_or("", |(_, value)| value);
+    if name == DEFAULT {
+        return Ok(TenantId::default_tenant());
+    }
+    name.parse().map_err(|error| {
+        Problem::new(
+            ErrorKind::BadRequestData,
+            Text::both(
+                format!("the path names no tenant: {error}; the default tenant is written \"-\""),
+                "パスのテナント名が正しくありません。既定のテナントは\"-\"で表します",
+            ),
+        )
+    })
+}
+
+/// A tenant as clients see it.
+fn view(status: &TenantStatus) -> Json<'static> {
+    let count =
+        |collection: &str| status.documents.iter().find(|(name, _)| **name == *collection).map_or(0, |(_, n)| *n);
+    let documents =
+        status.documents.iter().map(|(name, n)| (name.as_str().to_owned().into(), Json::from(*n))).collect();
+    let name = if status.tenant.is_default() { DEFAULT } else { status.tenant.as_str() };
+    Json::Object(vec![
+        ("tenant".into(), Json::from(name.to_owned())),
+        ("entities".into(), Json::from(count(ENTITIES.0))),
+        ("documents".into(), Json::Object(documents)),
+        ("bytes".into(), Json::from(status.bytes)),
+    ])
+}
+
+fn schema() -> Schema {
+    Schema::object(vec![
+        ("tenant", Schema::string().described("Its name; \"-\" for the default tenant.")),
+        ("entities", Schema::integer().described("How many entities it has.")),
+        ("documents", Schema::partial_object(Vec::new()).described("How many documents it has, by collection.")),
+        ("bytes", Schema::integer().described("The bytes of their contents.")),
+    ])
+}
+
+fn example() -> Json<'static> {
+    let documents = Json::Object(vec![("entities".into(), Json::from(1200)), ("subscriptions".into(), Json::from(3))]);
+    Json::Object(vec![
+        ("tenant".into(), Json::from("aoi")),
+        ("entities".into(), Json::from(1200)),
+        ("documents".into(), documents),
+        ("bytes".into(), Json::from(734_003)),
+    ])
+}

@@ -1,0 +1,152 @@
+//! Requests that may be repeated: what a write with an `Idempotency-Key` came to is stored in its own
+//! commit, so that the same request, sent again, gets the first answer and changes nothing.
+
+use bytes::Bytes;
+use machi_store::{Change, Decision, Derive, Document, Facet, FacetValue, NameNo, Names, SectionKey};
+use machi_types::{ErrorKind, Name, Timestamp};
+
+use super::effect::Effect;
+use crate::BrokerError;
+use crate::domain::facets::EXPIRES;
+use machi_http::Text;
+
+/// The key under which a client repeats a request, and what the request was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The key.
+    pub key: Name,
+    /// A hash of method, address and body: a key stands for one request.
+    pub fingerprint: u64,
+}
+
+/// A stored answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answer {
+    /// Until when it is kept.
+    pub(crate) expires: Timestamp,
+    /// Which request it answers.
+    pub(crate) fingerprint: u64,
+    /// What was done.
+    pub(crate) effect: Effect,
+}
+
+const VERSION: u8 = 1;
+
+impl Answer {
+    /// The stored form: version, expiry, fingerprint, effect.
+    pub(crate) fn encode(&self) -> Bytes {
+        let mut out = vec![VERSION];
+        out.extend_from_slice(&self.expires.micros().to_le_bytes());
+        out.extend_from_slice(&self.fingerprint.to_le_bytes());
+        self.effect.write(&mut out);
+        out.into()
+    }
+
+    /// Reads the stored form.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let (version, rest) = bytes.split_first()?;
+        let (expires, rest) = rest.split_first_chunk::<8>()?;
+        let (fingerprint, rest) = rest.split_first_chunk::<8>()?;
+        if *version != VERSION {
+            return None;
+        }
+        Some(Self {
+            expires: Timestamp::from_micros(i64::from_le_bytes(*expires)),
+            fingerprint: u64::from_le_bytes(*fingerprint),
+            effect: Effect::read(rest)?,
+        })
+    }
+
+    /// The decision that stores this answer.
+    pub(crate) fn store(&self) -> Decision {
+        Decision::Change(Change { head: Some(self.encode()), replace: true, ..Change::default() })
+    }
+}
+
+impl RequestKey {
+    /// What was done under this key, in the commit of which number; nothing if it is new, or forgotten.
+    pub(crate) fn earlier(
+        &self,
+        stored: Option<&Document>,
+        now: Timestamp,
+    ) -> Result<Option<(Effect, u64)>, BrokerError> {
+        let Some(document) = stored else { return Ok(None) };
+        let answer = Answer::decode(&document.head).ok_or(BrokerError::Bug("a stored answer cannot be read"))?;
+        if answer.expires <= now {
+            return Ok(None);
+        }
+        if answer.fingerprint != self.fingerprint {
+            return Err(self.used_otherwise());
+        }
+        Ok(Some((answer.effect, document.version)))
+    }
+
+    fn used_otherwise(&self) -> BrokerError {
+        let key = &self.key;
+        BrokerError::Refused {
+            kind: ErrorKind::OperationNotSupported,
+            detail: Text::both(
+                format!(
+                    "the Idempotency-Key \"{key}\" was used for another request; each request has a key of its own"
+                ),
+                format!("Idempotency-Key \"{key}\"は別のリクエストで使用済みです"),
+            ),
+        }
+    }
+
+    /// The refusal while the same request is at work.
+    pub(crate) fn at_work(&self) -> BrokerError {
+        let key = &self.key;
+        BrokerError::Refused {
+            kind: ErrorKind::AlreadyExists,
+            detail: Text::both(
+                format!(
+                    "the request with the Idempotency-Key \"{key}\" is still being worked on; ask again in a moment"
+                ),
+                format!("Idempotency-Key \"{key}\"のリクエストは処理中です。少し待って再試行してください"),
+            ),
+        }
+    }
+}
+
+/// Tells when a stored answer may be dropped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeriveAnswers;
+
+impl Derive for DeriveAnswers {
+    fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
+        let Some(expires) = head.get(1..).and_then(<[u8]>::first_chunk::<8>) else { return };
+        let time = Timestamp::from_micros(i64::from_le_bytes(*expires));
+        facet(Facet { name: names.intern(EXPIRES), instance: NameNo::NONE, value: FacetValue::Time(time) });
+    }
+
+    fn section(&self, _: &dyn Names, _: SectionKey, _: &[u8], _: &mut dyn FnMut(Facet<'_>)) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::effect::{BatchResult, NotUpdated, UpdateResult};
+
+    #[test]
+    fn stored_answers_round_trip() {
+        let partly = Effect::Partly(UpdateResult {
+            updated: vec!["https://example.org/a".into()],
+            not_updated: vec![NotUpdated {
+                attribute: "https://example.org/\"b\"".into(),
+                reason: "it exists".to_owned(),
+            }],
+        });
+        let batch = Effect::Batch(BatchResult {
+            created: vec!["urn:x:1".into()],
+            changed: vec!["urn:x:2".into()],
+            errors: vec![br#"{"entityId":"urn:x:3","error":{"status":400}}"#.to_vec().into()],
+        });
+        for effect in [Effect::Created, Effect::Changed, Effect::Deleted, partly, batch] {
+            let answer = Answer { expires: Timestamp::from_micros(12), fingerprint: u64::MAX, effect };
+            assert_eq!(Answer::decode(&answer.encode()), Some(answer));
+        }
+        assert_eq!(Answer::decode(b""), None);
+        assert_eq!(Answer::decode(&[2; 30]), None);
+    }
+}

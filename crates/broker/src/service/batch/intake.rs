@@ -1,0 +1,237 @@
+//! Reading a batch: pieces of the body become chunks of items, which are parsed on the blocking pool while the
+//! next ones arrive. The items come out in their order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use machi_http::request::BodyStream;
+use machi_http::{Problem, Text};
+use machi_types::ErrorKind;
+use tokio::task::JoinHandle;
+
+use super::item::{self, Item};
+use super::items::{BrokenArray, Items};
+use super::{GROUP, GROUP_BYTES, Shared};
+use crate::BrokerError;
+use crate::contexts::ContextRef;
+
+/// Items that are parsed by one task.
+const CHUNK_ITEMS: usize = 250;
+/// Bytes that are parsed by one task, if the items are large.
+const CHUNK_BYTES: usize = 256 << 10;
+/// Tasks that parse at once.
+const TASKS: usize = 2;
+/// How many contexts of one batch may fail to load before no further one is tried.
+const MOST_CONTEXT_FAILURES: usize = 8;
+
+/// The items of a batch as they arrive.
+pub(super) struct Intake {
+    shared: Arc<Shared>,
+    body: BodyStream,
+    cutter: Items,
+    /// Cut out, not parsed yet.
+    cut: VecDeque<Bytes>,
+    parsing: VecDeque<JoinHandle<Vec<Item>>>,
+    items: usize,
+    has_ended: bool,
+    /// Why there is no more, told once all items are out.
+    broken: Option<Broken>,
+    context_failures: usize,
+}
+
+/// Why a batch cannot be read on.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// It is no array.
+    Array(BrokenArray),
+    /// The body did not come, or is too long.
+    Body(Box<Problem>),
+    /// It has too many items.
+    TooMany {
+        /// What is allowed.
+        limit: usize,
+    },
+    /// A parsing task died.
+    Task,
+}
+
+impl Intake {
+    pub(super) fn new(shared: Arc<Shared>, body: BodyStream) -> Self {
+        let limits = &shared.broker.config.limits;
+        let cutter = Items::new(limits.body_bytes, limits.nesting);
+        Self {
+            shared,
+            body,
+            cutter,
+            cut: VecDeque::new(),
+            parsing: VecDeque::new(),
+            items: 0,
+            has_ended: false,
+            broken: None,
+            context_failures: 0,
+        }
+    }
+
+    /// How many bytes of the body have come.
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.body.received()
+    }
+
+    /// How many items have come.
+    pub(super) fn items_read(&self) -> usize {
+        self.items
+    }
+
+    /// The next items, about as many as one commit takes; none at the end. What came before a break still comes out.
+    pub(super) async fn next_items(&mut self) -> Result<Vec<Item>, Broken> {
+        let mut items: Vec<Item> = Vec::new();
+        let mut bytes = 0;
+        while items.len() < GROUP && bytes < GROUP_BYTES {
+            while self.parsing.len() < TASKS && self.start_task().await {}
+            let Some(task) = self.parsing.pop_front() else { break };
+            let parsed = task.await.map_err(|_| Broken::Task)?;
+            bytes += parsed.iter().map(Item::size).sum::<usize>();
+            items.extend(self.with_contexts(parsed).await?);
+        }
+        match self.broken.take() {
+            Some(broken) if items.is_empty() => Err(broken),
+            broken => {
+                self.broken = broken;
+                Ok(items)
+            }
+        }
+    }
+
+    /// Hands the next chunk to a task; false at the end.
+    async fn start_task(&mut self) -> bool {
+        let chunk = self.chunk().await;
+        if chunk.is_empty() {
+            return false;
+        }
+        let (first, shared) = (self.items + 1, Arc::clone(&self.shared));
+        self.items += chunk.len();
+        let parse =
+            move || chunk.into_iter().zip(first..).map(|(text, place)| item::read(&shared, place, text)).collect();
+        self.parsing.push_back(tokio::task::spawn_blocking(parse));
+        true
+    }
+
+    async fn chunk(&mut self) -> Vec<Bytes> {
+        let limit = self.shared.broker.config.limits.batch_items;
+        let mut chunk = Vec::new();
+        let mut bytes = 0;
+        while chunk.len() < CHUNK_ITEMS && bytes < CHUNK_BYTES {
+            if self.items + chunk.len() >= limit && !self.cut.is_empty() {
+                self.cut.clear();
+                self.stop(Broken::TooMany { limit });
+            }
+            if let Some(item) = self.cut.pop_front() {
+                bytes += item.len();
+                chunk.push(item);
+                continue;
+            }
+            if self.has_ended {
+                break;
+            }
+            self.read_piece().await;
+        }
+        chunk
+    }
+
+    async fn read_piece(&mut self) {
+        match self.body.next().await {
+            Err(problem) => self.stop(Broken::Body(Box::new(problem))),
+            Ok(None) => {
+                self.has_ended = true;
+                if let Err(broken) = self.cutter.finish() {
+                    self.stop(Broken::Array(broken));
+                }
+            }
+            Ok(Some(piece)) => {
+                let mut items = Vec::new();
+                let pushed = self.cutter.push(&piece, &mut items);
+                self.cut.extend(items);
+                if let Err(broken) = pushed {
+                    self.stop(Broken::Array(broken));
+                }
+            }
+        }
+    }
+
+    fn stop(&mut self, broken: Broken) {
+        self.has_ended = true;
+        self.broken = Some(broken);
+    }
+
+    /// Reads those items again whose context was not held.
+    async fn with_contexts(&mut self, parsed: Vec<Item>) -> Result<Vec<Item>, Broken> {
+        if !parsed.iter().any(|item| matches!(item, Item::NeedsContext { .. })) {
+            return Ok(parsed);
+        }
+        let mut items = Vec::with_capacity(parsed.len());
+        for item in parsed {
+            match item {
+                Item::NeedsContext { place, text } => items.push(self.with_context(place, text).await?),
+                other => items.push(other),
+            }
+        }
+        Ok(items)
+    }
+
+    async fn with_context(&mut self, place: usize, text: Bytes) -> Result<Item, Broken> {
+        let tenant = self.shared.caller.tenant();
+        let Some(context) = item::context_of(&self.shared, &text) else { return Err(Broken::Task) };
+        if self.context_failures >= MOST_CONTEXT_FAILURES {
+            return Ok(item::without_context(place, &text, &self.shared, too_many_failures()));
+        }
+        match self.shared.broker.contexts.resolve(tenant, ContextRef::Inline(&context)).await {
+            Ok(context) => {
+                let shared = Arc::clone(&self.shared);
+                let read = move || item::read_with(&shared, place, &text, &context);
+                tokio::task::spawn_blocking(read).await.map_err(|_| Broken::Task)
+            }
+            Err(error) => {
+                self.context_failures += 1;
+                Ok(item::without_context(place, &text, &self.shared, error))
+            }
+        }
+    }
+}
+
+fn too_many_failures() -> BrokerError {
+    BrokerError::Refused {
+        kind: ErrorKind::LdContextNotAvailable,
+        detail: Text::both(
+            format!(
+                "{MOST_CONTEXT_FAILURES} other @contexts of this batch could not be loaded, so this one was not tried"
+            ),
+            format!(
+                "このバッチでは{MOST_CONTEXT_FAILURES}件の@contextを取得できなかったため、この@contextは取得していません"
+            ),
+        ),
+    }
+}
+
+impl Broken {
+    pub(super) fn into_error(self) -> BrokerError {
+        match self {
+            Self::Body(problem) => BrokerError::Problem(problem),
+            Self::Task => BrokerError::Bug("a task that parses a batch did not end well"),
+            Self::TooMany { limit } => BrokerError::Refused {
+                kind: ErrorKind::RequestEntityTooLarge,
+                detail: Text::both(
+                    format!("the batch has more than {limit} items; send several batches"),
+                    format!("要素数が上限({limit}件)を超えています。分割して送信してください"),
+                ),
+            },
+            Self::Array(error @ BrokenArray::NoArray(_)) => {
+                BrokerError::bad_data(Text::both(error.to_string(), "リクエスト本文はJSON配列でなければなりません"))
+            }
+            Self::Array(error) => BrokerError::invalid(Text::both(
+                format!("the body is not valid JSON: {error}"),
+                format!("リクエスト本文が正しいJSONではありません: {error}"),
+            )),
+        }
+    }
+}

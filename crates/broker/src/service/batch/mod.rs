@@ -1,0 +1,264 @@
+//! Many entities in one request, streamed: items are cut out of the body as it arrives, read on both cores,
+//! and committed in groups, with a verdict for each (ETSI GS CIM 009 §5.6.7 to §5.6.10, §5.6.20).
+//!
+//! A batch of moderate size is read as a whole before anything of it is done, so that a body that is no JSON
+//! changes nothing. A larger one is done as it comes: what is told as done is durable, whatever follows it.
+
+mod commit;
+mod intake;
+mod item;
+mod items;
+mod once;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures_util::future::join;
+use machi_http::request::{BodyStream, BodyType};
+use machi_http::{Language, Problem, Text};
+use machi_model::context::Context;
+use machi_types::{Caller, Iri, Name};
+
+use super::answers::RequestKey;
+use super::effect::BatchResult;
+use crate::{Broker, BrokerError};
+
+use intake::{Broken, Intake};
+use item::{Item, Trouble};
+
+/// How many entities one commit writes.
+const GROUP: usize = 1000;
+/// How much text the entities of one commit come from, if they are large.
+const GROUP_BYTES: usize = 4 << 20;
+
+/// What is to be done with the items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BatchKind {
+    /// Create entities.
+    Create,
+    /// Create entities, or replace those that exist.
+    UpsertReplace,
+    /// Create entities, or update the attributes of those that exist.
+    UpsertUpdate,
+    /// Append attributes to entities that exist.
+    Update {
+        /// Whether attributes that exist are replaced.
+        overwrite: bool,
+    },
+    /// Merge into entities that exist.
+    Merge,
+    /// Delete entities.
+    Delete,
+}
+
+impl BatchKind {
+    /// Whether the batch may be the first write of a tenant.
+    pub(crate) fn creates(self) -> bool {
+        matches!(self, Self::Create | Self::UpsertReplace | Self::UpsertUpdate)
+    }
+}
+
+/// A batch, its body not read yet.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// What is to be done.
+    pub(crate) kind: BatchKind,
+    /// The form of the body.
+    pub(crate) form: BodyType,
+    /// The @context of the Link header.
+    pub(crate) link: Option<Iri>,
+    /// The language of the verdicts.
+    pub(crate) language: Language,
+    /// The key under which the request may be repeated.
+    pub(crate) key: Option<RequestKey>,
+}
+
+/// What all items of a batch have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    broker: Arc<Broker>,
+    caller: Caller,
+    kind: BatchKind,
+    form: BodyType,
+    /// The context of items that carry none.
+    context: Option<Arc<Context>>,
+    language: Language,
+}
+
+impl Broker {
+    /// Does a batch; the error is one of the whole, of which nothing was done.
+    pub(crate) async fn batch(
+        self: &Arc<Self>,
+        caller: &Caller,
+        batch: Batch,
+        body: BodyStream,
+    ) -> Result<BatchResult, BrokerError> {
+        if batch.kind.creates() {
+            self.check_tenant_or_create(caller)?;
+        } else {
+            self.check_tenant(caller)?;
+        }
+        let Some(key) = batch.key.clone() else { return self.batch_anew(caller, batch, body).await };
+        let _at_work = self.take_key(caller, &key)?;
+        if let Some(result) = self.earlier_batch(caller, &key).await? {
+            return Ok(result);
+        }
+        let result = self.batch_anew(caller, batch, body).await?;
+        self.keep_batch(caller, &key, &result).await;
+        Ok(result)
+    }
+
+    async fn batch_anew(
+        self: &Arc<Self>,
+        caller: &Caller,
+        batch: Batch,
+        body: BodyStream,
+    ) -> Result<BatchResult, BrokerError> {
+        let context = match (batch.form, &batch.link) {
+            (BodyType::JsonLd, _) => None,
+            (BodyType::Json, link) => {
+                let link = link.as_deref().map_or(crate::contexts::ContextRef::Core, crate::contexts::ContextRef::Url);
+                Some(self.contexts.resolve(caller.tenant(), link).await?)
+            }
+        };
+        let shared = Arc::new(Shared {
+            broker: Arc::clone(self),
+            caller: caller.clone(),
+            kind: batch.kind,
+            form: batch.form,
+            context,
+            language: batch.language,
+        });
+        Run::new(shared, body).finish().await
+    }
+}
+
+/// A batch at work.
+struct Run {
+    shared: Arc<Shared>,
+    intake: Intake,
+    /// Items that are read and wait for their commit.
+    waiting: VecDeque<Item>,
+    result: BatchResult,
+    /// Why reading ended before the array did.
+    broken: Option<Broken>,
+    has_ended: bool,
+}
+
+impl Run {
+    fn new(shared: Arc<Shared>, body: BodyStream) -> Self {
+        let intake = Intake::new(Arc::clone(&shared), body);
+        let result = BatchResult::default();
+        Self { shared, intake, waiting: VecDeque::new(), result, broken: None, has_ended: false }
+    }
+
+    async fn finish(mut self) -> Result<BatchResult, BrokerError> {
+        self.read_ahead().await?;
+        while !self.waiting.is_empty() {
+            let group = self.next_group();
+            let reads_on = !self.has_ended && self.waiting.is_empty();
+            let (committed, read) = join(commit::commit(&self.shared, group), async {
+                if reads_on { self.intake.next_items().await } else { Ok(Vec::new()) }
+            })
+            .await;
+            self.take_read(read, reads_on);
+            self.take_committed(committed)?;
+        }
+        if let Some(broken) = self.broken.take() {
+            let name = Name::from(format!("urn:machi:batch:item:{}", self.intake.items_read() + 1));
+            self.add_error(&name, broken.into_error());
+        }
+        Ok(self.result)
+    }
+
+    /// The items of the next commit.
+    fn next_group(&mut self) -> Vec<Item> {
+        let mut group = Vec::with_capacity(self.waiting.len().min(GROUP));
+        let mut bytes = 0;
+        while group.len() < GROUP && bytes < GROUP_BYTES {
+            let Some(item) = self.waiting.pop_front() else { break };
+            bytes += item.size();
+            group.push(item);
+        }
+        group
+    }
+
+    /// Reads all of a moderate batch, and the beginning of a large one; broken JSON in it ends everything.
+    async fn read_ahead(&mut self) -> Result<(), BrokerError> {
+        let checked = self.shared.broker.config.limits.batch_checked_bytes as u64;
+        while !self.has_ended && self.intake.bytes_read() <= checked {
+            let items = self.intake.next_items().await.map_err(Broken::into_error)?;
+            self.has_ended = items.is_empty();
+            for item in items {
+                if let Item::Bad { place, trouble: Trouble::NotJson | Trouble::Null, error, .. } = item {
+                    return Err(of_whole(place, error));
+                }
+                self.waiting.push_back(item);
+            }
+        }
+        if self.waiting.is_empty() {
+            return Err(BrokerError::bad_data(Text::both(
+                "the array is empty; a batch has at least one item",
+                "配列が空です。1つ以上の要素が必要です",
+            )));
+        }
+        Ok(())
+    }
+
+    fn take_read(&mut self, read: Result<Vec<Item>, Broken>, reads_on: bool) {
+        match read {
+            Ok(items) => {
+                self.has_ended |= reads_on && items.is_empty();
+                self.waiting.extend(items);
+            }
+            Err(broken) => {
+                self.has_ended = true;
+                self.broken = Some(broken);
+            }
+        }
+    }
+
+    /// A failing store ends the batch: the items it holds get that verdict, later ones are not read.
+    fn take_committed(&mut self, committed: commit::Committed) -> Result<(), BrokerError> {
+        let commit::Committed { verdicts, failure } = committed;
+        if let Some((error, ids)) = failure {
+            if self.result.is_empty() {
+                return Err(error);
+            }
+            let problem = Problem::from(error);
+            let rest = self.waiting.drain(..).map(|item| item.name().clone());
+            let names: Vec<Name> = ids.into_iter().chain(rest).collect();
+            let rendered = problem.to_json(self.shared.language);
+            self.result.errors.extend(names.iter().map(|name| commit::error_entry(name, &rendered)));
+            self.has_ended = true;
+            return Ok(());
+        }
+        for verdict in verdicts {
+            match verdict {
+                commit::Verdict::Created(id) => self.result.created.push(id),
+                commit::Verdict::Changed(id) => self.result.changed.push(id),
+                commit::Verdict::Failed(id, error) => self.add_error(&id, *error),
+            }
+        }
+        Ok(())
+    }
+
+    fn add_error(&mut self, name: &Name, error: BrokerError) {
+        let rendered = Problem::from(error).to_json(self.shared.language);
+        self.result.errors.push(commit::error_entry(name, &rendered));
+    }
+}
+
+/// The error of one item as that of the whole batch.
+fn of_whole(place: usize, error: BrokerError) -> BrokerError {
+    match error {
+        BrokerError::Refused { kind, detail } => BrokerError::Refused {
+            kind,
+            detail: Text::both(
+                format!("item {place} of the array: {}", detail.in_language(Language::English)),
+                format!("配列の{place}番目の要素: {}", detail.in_language(Language::Japanese)),
+            ),
+        },
+        other => other,
+    }
+}

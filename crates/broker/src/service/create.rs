@@ -1,0 +1,36 @@
+//! Create Entity (ETSI GS CIM 009 §5.6.1).
+
+use machi_model::entity::Entity;
+use machi_store::{Decision, Stamp};
+use machi_types::Caller;
+
+use super::effect::Effect;
+use super::write::{Decider, Target, Written};
+use crate::domain::change::Prepared;
+use crate::{Broker, BrokerError};
+
+impl Broker {
+    /// Creates an entity.
+    pub async fn create_entity(
+        &self,
+        caller: &Caller,
+        entity: &Entity,
+        target: Target,
+    ) -> Result<Written, BrokerError> {
+        self.check_tenant_or_create(caller)?;
+        let prepared = Prepared::new(entity, self.store.names());
+        let id = prepared.id.clone();
+        self.write_entity(caller, &id, target, creating(prepared)).await
+    }
+}
+
+/// Refuses where the entity exists.
+pub(crate) fn creating(prepared: Prepared) -> Decider {
+    Box::new(move |now| {
+        if now.document.is_some() {
+            return Err(BrokerError::EntityExists { id: prepared.id.clone() });
+        }
+        let change = machi_store::Change { created: Stamp::Fresh, ..prepared.replace() };
+        Ok((Decision::Change(change), Effect::Created))
+    })
+}

@@ -1,0 +1,24 @@
+//! Delete Entity (ETSI GS CIM 009 §5.6.6).
+
+use machi_store::Decision;
+use machi_types::{Caller, Name};
+
+use super::effect::Effect;
+use super::write::{Decider, Target, Written};
+use crate::{Broker, BrokerError};
+
+impl Broker {
+    /// Deletes an entity.
+    pub async fn delete_entity(&self, caller: &Caller, id: &Name, target: Target) -> Result<Written, BrokerError> {
+        self.check_tenant(caller)?;
+        self.write_entity(caller, id, target, deleting(id.clone())).await
+    }
+}
+
+/// Refuses where there is no entity.
+pub(crate) fn deleting(id: Name) -> Decider {
+    Box::new(move |now| match now.document {
+        Some(_) => Ok((Decision::Delete, Effect::Deleted)),
+        None => Err(BrokerError::EntityNotFound { id: id.clone() }),
+    })
+}

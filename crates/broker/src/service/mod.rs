@@ -1,0 +1,43 @@
+//! The operations of the broker, one verb a file.
+
+pub(crate) mod answers;
+pub(crate) mod attribute;
+pub(crate) mod batch;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod discovery;
+pub(crate) mod effect;
+mod expire;
+mod join;
+pub(crate) mod merge;
+mod order;
+pub(crate) mod purge;
+pub(crate) mod query;
+pub(crate) mod replace;
+pub(crate) mod retrieve;
+pub(crate) mod select;
+mod tenants;
+pub(crate) mod update;
+pub(crate) mod write;
+
+use machi_http::Text;
+use machi_model::entity::Fragment;
+use machi_types::Name;
+
+use crate::BrokerError;
+
+/// The attributes that a fragment names.
+fn attributes_of(fragment: &Fragment) -> Vec<&Name> {
+    fragment.attributes.iter().map(|attribute| &attribute.name).collect()
+}
+
+/// ETSI GS CIM 009 §5.4: a fragment that names an id names that of its target.
+fn check_id(id: &Name, fragment: &Fragment) -> Result<(), BrokerError> {
+    match &fragment.id {
+        Some(other) if other != id => Err(BrokerError::bad_data(Text::both(
+            format!("the body has the id {other}, the path names {id}; leave the id out or let both be the same"),
+            format!("本文のid({other})とパスのid({id})が異なります"),
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,120 @@
+//! Query Entities (ETSI GS CIM 009 §5.7.2): one page of the entities that a selection finds.
+
+use std::sync::Arc;
+
+use machi_model::query::OrderBy;
+use machi_store::{Cursor, Document, Filter, Find};
+use machi_types::Caller;
+
+use super::order::Ordering;
+use super::select::Sight;
+use crate::domain::cursor::PageStart;
+use crate::domain::reading::Reading;
+use crate::domain::selection::Criteria;
+use crate::{Broker, BrokerError};
+
+/// Which entities are asked for, and which page of them.
+#[derive(Clone, Debug)]
+pub(crate) struct EntityQuery {
+    pub(crate) criteria: Criteria,
+    pub(crate) order: Option<OrderBy>,
+    /// The most entities; 0 where just their number is asked for.
+    pub(crate) limit: usize,
+    pub(crate) start: PageStart,
+    /// Whether the number of all matches is wanted.
+    pub(crate) is_counted: bool,
+}
+
+/// A page of entities.
+#[derive(Debug)]
+pub(crate) struct EntityPage {
+    pub(crate) sight: Sight,
+    pub(crate) rows: Vec<Reading>,
+    pub(crate) previous: Option<PageStart>,
+    pub(crate) next: Option<PageStart>,
+    pub(crate) count: Option<u64>,
+}
+
+/// Rows with where to go on behind each, and whether there are more.
+pub(super) struct Rows {
+    pub(super) rows: Vec<(Arc<Document>, Cursor)>,
+    pub(super) more: bool,
+}
+
+impl Broker {
+    /// A page of the entities that are asked for.
+    pub(crate) async fn query_entities(&self, caller: &Caller, query: EntityQuery) -> Result<EntityPage, BrokerError> {
+        self.check_tenant(caller)?;
+        let sight = self.sight(caller.tenant());
+        let EntityQuery { criteria, order, limit, start, is_counted } = query;
+        let filter = self.select(&sight, criteria).await?;
+        let count = match is_counted {
+            true => Some(sight.view.count(self.entity_find(&sight, filter.clone())).await?),
+            false => None,
+        };
+        if limit == 0 {
+            return Ok(EntityPage { sight, rows: Vec::new(), previous: None, next: None, count });
+        }
+        let ordering = self.ordering(&sight, &filter, order, start.after.as_ref()).await?;
+        let (start, found) = self.page(&sight, &filter, &ordering, start, limit).await?;
+        let last = found.rows.last().map(|(_, cursor)| cursor.clone());
+        let next = last.filter(|_| found.more).map(|last| start.next(found.rows.len() as u64, last));
+        let previous = start.previous(limit as u64, self.config.limits.offset_max as u64);
+        let rows = self.readings(&sight, found.rows.into_iter().map(|(document, _)| document))?;
+        Ok(EntityPage { sight, rows, previous, next, count })
+    }
+
+    /// The rows of a page, and where it starts.
+    async fn page(
+        &self,
+        sight: &Sight,
+        filter: &Filter,
+        ordering: &Ordering,
+        start: PageStart,
+        limit: usize,
+    ) -> Result<(PageStart, Rows), BrokerError> {
+        let found = self.rows(sight, filter, ordering, &start, limit).await?;
+        let is_beyond = found.rows.is_empty() && start.after.is_none() && start.passed > 0;
+        if !is_beyond {
+            return Ok((start, found));
+        }
+        // §6.3.10: an offset beyond the end stands for the last element, if there is any.
+        let count = sight.view.count(self.entity_find(sight, filter.clone())).await?;
+        let Some(last) = count.checked_sub(1) else { return Ok((PageStart::at(0), found)) };
+        let start = PageStart::at(last);
+        let found = self.rows(sight, filter, ordering, &start, limit).await?;
+        Ok((start, found))
+    }
+
+    async fn rows(
+        &self,
+        sight: &Sight,
+        filter: &Filter,
+        ordering: &Ordering,
+        start: &PageStart,
+        limit: usize,
+    ) -> Result<Rows, BrokerError> {
+        let order = match ordering {
+            Ordering::ByIndex(order) => order.clone(),
+            Ordering::ByReading(order) => return self.sorted_rows(sight, filter, order, start, limit).await,
+        };
+        let offset = if start.after.is_some() { 0 } else { usize::try_from(start.passed).unwrap_or(usize::MAX) };
+        let find = Find { order, after: start.after.clone(), offset, limit, ..self.entity_find(sight, filter.clone()) };
+        let found = sight.view.find(find).await?;
+        let rows = found.rows.into_iter().map(|row| (row.document, row.cursor)).collect();
+        Ok(Rows { rows, more: found.more })
+    }
+
+    /// The living entities among the documents, ready to be written.
+    pub(crate) fn readings(
+        &self,
+        sight: &Sight,
+        documents: impl IntoIterator<Item = Arc<Document>>,
+    ) -> Result<Vec<Reading>, BrokerError> {
+        let mut readings = Vec::new();
+        for document in documents {
+            readings.extend(Reading::of(document, self.store.names(), sight.now)?);
+        }
+        Ok(readings)
+    }
+}

@@ -1,0 +1,98 @@
+//! From what a request asks for to a filter of the store: conditions on linked entities are answered first,
+//! so that what remains can be held against each entity alone (ETSI GS CIM 009 §4.9).
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use machi_model::query::{Link, Logic, Query, Step, Term, Test, TypeExpression};
+use machi_store::{Filter, Find, StoreError, View};
+use machi_types::{Name, TenantId, Timestamp};
+
+use crate::collections::ENTITIES;
+use crate::domain::filter::Compiler;
+use crate::domain::selection::{Condition, Criteria, LinkedCondition, Selection, Selector};
+use crate::{Broker, BrokerError};
+
+/// How many linked entities one condition may single out.
+const LINKED: usize = 10_000;
+
+/// One instant of a tenant's entities, and the time by which things have expired.
+#[derive(Clone, Debug)]
+pub(crate) struct Sight {
+    pub(crate) view: Arc<dyn View>,
+    pub(crate) tenant: TenantId,
+    pub(crate) now: Timestamp,
+}
+
+type Resolved<'a> = Pin<Box<dyn Future<Output = Result<Condition, BrokerError>> + Send + 'a>>;
+
+impl Broker {
+    /// The newest instant.
+    pub(crate) fn sight(&self, tenant: &TenantId) -> Sight {
+        Sight { view: self.store.view(), tenant: tenant.clone(), now: self.clock.now() }
+    }
+
+    /// The selection that the criteria come to, and its filter.
+    pub(crate) async fn select(&self, sight: &Sight, mut criteria: Criteria) -> Result<Filter, BrokerError> {
+        let conditions = match criteria.q.take() {
+            Some(query) => Some(self.conditions(sight, &query).await?),
+            None => None,
+        };
+        let selection = Arc::new(criteria.with_conditions(conditions));
+        Ok(Compiler::new(&self.store, sight.now).compile(&selection))
+    }
+
+    /// A find of entities within the budget of one request.
+    pub(crate) fn entity_find(&self, sight: &Sight, filter: Filter) -> Find {
+        Find { budget: self.budget(), ..Find::new(sight.tenant.clone(), ENTITIES, filter) }
+    }
+
+    async fn conditions(&self, sight: &Sight, query: &Query) -> Result<Logic<Condition>, BrokerError> {
+        let mut ready = Vec::new();
+        for term in query.logic.conditions() {
+            ready.push(self.condition(sight, term.clone()).await?);
+        }
+        let mut ready = ready.into_iter();
+        // INVARIANT: a logic is walked in one order, from left to right.
+        query.logic.try_map(&mut |_| ready.next().ok_or(BrokerError::Bug("a condition of a query was lost")))
+    }
+
+    fn condition<'a>(&'a self, sight: &'a Sight, mut term: Term) -> Resolved<'a> {
+        Box::pin(async move {
+            if term.path.links.is_empty() {
+                return Ok(Condition::Own(term));
+            }
+            let link: Link<Step> = term.path.links.remove(0);
+            let is_absent = term.test == Test::Absent;
+            if is_absent {
+                term.test = Test::Exists;
+            }
+            let inner = self.condition(sight, term).await?;
+            let targets = self.linked_by(sight, &link, inner).await?;
+            Ok(Condition::Linked(LinkedCondition { relationship: link.relationship, targets, is_absent }))
+        })
+    }
+
+    /// The entities of a link's types that meet a condition.
+    async fn linked_by(&self, sight: &Sight, link: &Link, condition: Condition) -> Result<Vec<Name>, BrokerError> {
+        let types = link.types.iter().cloned().map(Logic::One).collect::<Vec<_>>();
+        let selector = Selector {
+            types: (!types.is_empty()).then(|| TypeExpression::Logic(Logic::any(types))),
+            ..Selector::default()
+        };
+        let selection = Arc::new(Selection {
+            selectors: vec![selector],
+            conditions: Some(Logic::One(condition)),
+            ..Selection::default()
+        });
+        let filter = Compiler::new(&self.store, sight.now).compile(&selection);
+        let found = sight.view.find(Find { limit: LINKED, ..self.entity_find(sight, filter) }).await?;
+        if found.more {
+            let reason = format!("a condition on linked entities is met by more than {LINKED} of them");
+            return Err(StoreError::TooComplex(reason).into());
+        }
+        let mut ids: Vec<Name> = found.rows.iter().map(|row| row.document.id.clone()).collect();
+        ids.sort_unstable();
+        Ok(ids)
+    }
+}

@@ -1,0 +1,79 @@
+//! Append Attributes, Update Attributes (ETSI GS CIM 009 §5.6.3, §5.6.2), and the upsert that updates (§5.6.8).
+
+use machi_http::Text;
+use machi_model::entity::Fragment;
+use machi_model::laws::{self, Overwrite};
+use machi_store::Decision;
+use machi_types::{Caller, Name};
+
+use super::effect::Effect;
+use super::write::{Decider, Target, Written};
+use super::{attributes_of, check_id};
+use crate::domain::change::Prepared;
+use crate::domain::current::Wanted;
+use crate::{Broker, BrokerError};
+
+impl Broker {
+    /// Appends attributes; those that exist are replaced or left, as `overwrite` says.
+    pub async fn append_attributes(
+        &self,
+        caller: &Caller,
+        id: &Name,
+        fragment: Fragment,
+        overwrite: Overwrite,
+        target: Target,
+    ) -> Result<Written, BrokerError> {
+        self.check_tenant(caller)?;
+        check_id(id, &fragment)?;
+        self.write_entity(caller, id, target, appending(id.clone(), fragment, overwrite)).await
+    }
+
+    /// Replaces attributes, appends those that are not there, and deletes those that are null.
+    pub async fn update_attributes(
+        &self,
+        caller: &Caller,
+        id: &Name,
+        fragment: Fragment,
+        target: Target,
+    ) -> Result<Written, BrokerError> {
+        self.check_tenant(caller)?;
+        check_id(id, &fragment)?;
+        self.write_entity(caller, id, target, updating(id.clone(), fragment)).await
+    }
+}
+
+/// Refuses where there is no entity.
+pub(crate) fn appending(id: Name, fragment: Fragment, overwrite: Overwrite) -> Decider {
+    Box::new(move |now| {
+        let names = attributes_of(&fragment);
+        let changes = now.apply(&id, Wanted::Of(&names), |entity| laws::append(entity, &fragment, overwrite))?;
+        Ok(now.decided(changes))
+    })
+}
+
+/// Refuses where there is no entity.
+pub(crate) fn updating(id: Name, fragment: Fragment) -> Decider {
+    Box::new(move |now| {
+        let names = attributes_of(&fragment);
+        let changes = now.apply(&id, Wanted::Of(&names), |entity| laws::update(entity, &fragment))?;
+        Ok(now.decided(changes))
+    })
+}
+
+/// Creates the entity where there is none, and updates its attributes where there is one (§5.6.8, mode "update").
+pub(crate) fn creating_or_updating(id: Name, fragment: Fragment) -> Decider {
+    let mut update = updating(id, fragment.clone());
+    Box::new(move |now| {
+        if now.document.is_some() {
+            return update(now);
+        }
+        let Some(entity) = fragment.clone().into_entity() else {
+            return Err(BrokerError::bad_data(Text::both(
+                "the entity does not exist yet, and a new one needs a member \"type\"",
+                "エンティティがまだ存在しないため、\"type\"が必要です",
+            )));
+        };
+        let prepared = Prepared::new(&entity, now.store.names());
+        Ok((Decision::Change(prepared.replace()), Effect::Created))
+    })
+}

@@ -1,0 +1,214 @@
+//! Notifications that go straight from memory to their receivers.
+
+use std::sync::Arc;
+
+use machi_store::StoreError;
+
+use tokio::time::{Duration, Instant};
+
+use super::Dispatcher;
+use super::host::Host;
+use super::line::{Flow, Line, Open, Waiting};
+use crate::subscriptions::domain::subscription::{Subscription, SubscriptionKey};
+use crate::subscriptions::due::Due;
+use crate::subscriptions::send::Sent;
+
+/// How many notifications are written down at once.
+const PARKED: usize = 256;
+/// Nothing waits in memory longer than so many times the patience, even for a machine that seems well.
+const LONGEST: u32 = 10;
+/// How long to rest when the store takes nothing.
+const REST: Duration = Duration::from_millis(500);
+
+impl Dispatcher {
+    /// Begins whatever of a line may go now; what must wait for its machine stands in a queue there.
+    pub(super) fn start(&mut self, key: &SubscriptionKey) {
+        let now = Instant::now();
+        loop {
+            let Some(line) = self.lines.get_mut(key) else { return };
+            let (Some(subscription), Flow::Open(open)) = (&line.subscription, &mut line.flow) else { return };
+            let Some(next) = open.queue.front() else { return };
+            let endpoint = Arc::clone(&subscription.endpoint);
+            let host = self.hosts.entry(endpoint.host.clone()).or_default();
+            let may_begin = !open.is_closing && next.entities & open.entities == 0;
+            if !may_begin {
+                return;
+            }
+            if self.under_way >= self.tools.config.in_flight || !host.has_room(&self.tools.config, now) {
+                if !line.is_queued {
+                    line.is_queued = true;
+                    host.queue.push_back(key.clone());
+                }
+                return;
+            }
+            let Some(due) = open.take_next(self.tools.config.in_flight_per_host.max(1)) else { return };
+            host.begin();
+            self.under_way += 1;
+            self.tasks.spawn(self.tools.clone().send(due, endpoint));
+        }
+    }
+
+    /// A notification from memory has come to its end.
+    pub(super) fn sent(&mut self, due: Due, host: &str, sent: &Sent) {
+        let subscription = Arc::clone(&due.subscription);
+        let key = subscription.key.clone();
+        self.count(&subscription, sent);
+        self.release(host, sent);
+        let Some(line) = self.lines.get_mut(&key) else {
+            self.settle(&due);
+            return;
+        };
+        let Flow::Open(open) = &mut line.flow else {
+            self.settle(&due);
+            return;
+        };
+        open.end(&due);
+        let is_gone = line.subscription.is_none();
+        match &sent.refusal {
+            Some(refusal) if !is_gone => {
+                open.is_closing = true;
+                let mut due = due;
+                due.attempts.count += 1;
+                due.attempts.last = Some(self.tools.broker.clock.now());
+                due.attempts.reason.clone_from(&refusal.reason);
+                open.failed.push(due);
+            }
+            _ => self.settle(&due),
+        }
+        self.change_over(&key);
+        self.start(&key);
+        self.drop_if_idle(&key);
+        self.wake(host);
+    }
+
+    /// Counts an attempt.
+    pub(super) fn count(&mut self, subscription: &Subscription, sent: &Sent) {
+        let now = self.tools.broker.clock.now();
+        if sent.refusal.is_none() {
+            subscription.counters.succeeded(now);
+            self.meters.sent.inc();
+        } else {
+            subscription.counters.failed(now);
+            self.meters.failed.inc();
+        }
+        self.saving.touch(subscription);
+    }
+
+    /// A machine has one less under way.
+    pub(super) fn release(&mut self, host: &str, sent: &Sent) {
+        self.under_way = self.under_way.saturating_sub(1);
+        let dice = self.throw();
+        if let Some(host) = self.hosts.get_mut(host) {
+            host.end(sent, &self.tools.config, Instant::now(), dice);
+        }
+    }
+
+    /// Lets those begin that wait for a machine.
+    pub(super) fn wake(&mut self, host: &str) {
+        let now = Instant::now();
+        let mut left = self.hosts.get(host).map_or(0, |host| host.queue.len());
+        while left > 0 {
+            left -= 1;
+            let Some(host) = self.hosts.get_mut(host) else { return };
+            if self.under_way >= self.tools.config.in_flight || !host.has_room(&self.tools.config, now) {
+                return;
+            }
+            let Some(key) = host.queue.pop_front() else { return };
+            self.unqueue(&key);
+            self.attend(&key);
+        }
+    }
+
+    fn unqueue(&mut self, key: &SubscriptionKey) {
+        if let Some(line) = self.lines.get_mut(key) {
+            line.is_queued = false;
+        }
+    }
+
+    fn attend(&mut self, key: &SubscriptionKey) {
+        match self.lines.get(key).map(|line| &line.flow) {
+            Some(Flow::Open(_)) => {
+                self.start(key);
+                self.drop_if_idle(key);
+            }
+            Some(Flow::Waiting(_)) => self.proceed(key),
+            None => {}
+        }
+    }
+
+    /// A line whose flow closes changes over to waiting as soon as nothing of it is under way.
+    pub(super) fn change_over(&mut self, key: &SubscriptionKey) {
+        let dice = self.throw();
+        let Some(line) = self.lines.get_mut(key) else { return };
+        let Flow::Open(open) = &mut line.flow else { return };
+        if !open.is_closing || open.under_way > 0 {
+            return;
+        }
+        let has_failed = !open.failed.is_empty();
+        let all = open.drain();
+        let failures = u32::from(has_failed);
+        let cooldown = line.subscription.as_ref().and_then(|subscription| subscription.endpoint.cooldown);
+        let rest =
+            if has_failed { self.tools.config.rest(1, dice).max(cooldown.unwrap_or_default()) } else { Duration::ZERO };
+        line.flow = Flow::Waiting(Waiting { failures, parking: all.len(), ..Waiting::from(Instant::now() + rest) });
+        self.waiting.insert(key.clone());
+        self.to_park.extend(all);
+    }
+
+    /// What waits in memory for a machine in trouble changes over to waiting in the store.
+    pub(super) fn relieve(&mut self, now: Instant) {
+        let patience = Duration::from_millis(self.tools.config.park_after_millis);
+        let mut stuck = Vec::new();
+        for (key, line) in &self.lines {
+            let (Flow::Open(open), Some(subscription)) = (&line.flow, &line.subscription) else { continue };
+            let waited = open.queue.front().map_or(Duration::ZERO, |due| now.duration_since(due.since));
+            if open.is_closing || waited <= patience {
+                continue;
+            }
+            let host = self.hosts.get(&subscription.endpoint.host);
+            if host.is_some_and(Host::is_in_trouble) || waited > patience * LONGEST {
+                stuck.push(key.clone());
+            }
+        }
+        for key in stuck {
+            if let Some(Line { flow: Flow::Open(Open { is_closing, .. }), .. }) = self.lines.get_mut(&key) {
+                *is_closing = true;
+            }
+            self.change_over(&key);
+        }
+        let waking: Vec<Box<str>> =
+            self.hosts.iter().filter(|(_, host)| !host.queue.is_empty()).map(|(name, _)| name.clone()).collect();
+        waking.iter().for_each(|host| self.wake(host));
+    }
+
+    /// Writes down what is to wait.
+    pub(super) fn park(&mut self) {
+        if self.is_parking || self.to_park.is_empty() || Instant::now() < self.park_not_before {
+            return;
+        }
+        let rest = self.to_park.split_off(PARKED.min(self.to_park.len()));
+        let due = std::mem::replace(&mut self.to_park, rest);
+        self.is_parking = true;
+        self.tasks.spawn(self.tools.clone().park(due));
+    }
+
+    /// Notifications were written down, or not.
+    pub(super) fn parked(&mut self, due: Vec<Due>, result: Result<(), StoreError>) {
+        self.is_parking = false;
+        if let Err(error) = result {
+            tracing::warn!(%error, "waiting notifications could not be written down; trying again");
+            self.park_not_before = Instant::now() + REST;
+            let later = std::mem::replace(&mut self.to_park, due);
+            self.to_park.extend(later);
+            return;
+        }
+        self.meters.parked.add(due.len() as u64);
+        for due in due {
+            if let Some(Line { flow: Flow::Waiting(waiting), .. }) = self.lines.get_mut(&due.subscription.key) {
+                waiting.parking = waiting.parking.saturating_sub(1);
+                waiting.has_more = true;
+            }
+            self.settle(&due);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Notifications that wait in the store: tried again after a rest, one after another, and given up in the end.
+
+use std::sync::Arc;
+
+use machi_store::StoreError;
+
+use tokio::time::{Duration, Instant};
+
+use super::Dispatcher;
+use super::line::{Flow, Line, Open, Waiting};
+use super::task::{ROWS, RowChange};
+use crate::subscriptions::domain::subscription::{Subscription, SubscriptionKey};
+use crate::subscriptions::parked::Parked;
+use crate::subscriptions::send::Sent;
+
+/// How many rows that are done with are deleted at once.
+const DELETED: usize = ROWS;
+/// How long to rest when the store fails.
+const REST: Duration = Duration::from_secs(1);
+
+/// What is to be done next for a line that waits.
+enum Step {
+    Nothing,
+    Load,
+    Send(Parked, Arc<Subscription>),
+    Bury(Parked),
+    Delete,
+    Purge,
+    /// Nothing is left: the line flows again.
+    Reopen,
+}
+
+impl Dispatcher {
+    /// Whether anything may be done for a line now.
+    pub(super) fn wants_attention(&self, key: &SubscriptionKey, now: Instant) -> bool {
+        match self.lines.get(key).map(|line| (&line.flow, line.is_queued)) {
+            Some((Flow::Waiting(waiting), is_queued)) => !waiting.is_busy && !is_queued && waiting.next <= now,
+            _ => false,
+        }
+    }
+
+    /// Does what is next for a line that waits.
+    pub(super) fn proceed(&mut self, key: &SubscriptionKey) {
+        if !self.wants_attention(key, Instant::now()) {
+            return;
+        }
+        let step = self.step(key);
+        let tools = self.tools.clone();
+        match step {
+            Step::Nothing => return,
+            Step::Reopen => return self.reopen(key),
+            Step::Send(row, subscription) => return self.begin_row(key, row, &subscription),
+            Step::Load => self.tasks.spawn(tools.load(key.clone())),
+            Step::Bury(row) => self.tasks.spawn(tools.bury(key.clone(), row)),
+            Step::Delete => {
+                let done = self.waiting_of(key).map(|waiting| std::mem::take(&mut waiting.done)).unwrap_or_default();
+                self.tasks.spawn(tools.delete(key.clone(), done))
+            }
+            Step::Purge => self.tasks.spawn(tools.purge(key.clone())),
+        };
+        if let Some(waiting) = self.waiting_of(key) {
+            waiting.is_busy = true;
+        }
+    }
+
+    fn step(&self, key: &SubscriptionKey) -> Step {
+        let Some(Line { subscription, flow: Flow::Waiting(waiting), .. }) = self.lines.get(key) else {
+            return Step::Nothing;
+        };
+        let now = self.tools.broker.clock.now();
+        let Some(subscription) = subscription else { return Step::Purge };
+        let is_expired = subscription.expires_at.is_some_and(|expires| expires <= now);
+        if is_expired {
+            return if waiting.parking > 0 { Step::Nothing } else { Step::Purge };
+        }
+        if !waiting.done.is_empty()
+            && (waiting.rows.is_empty() || waiting.done.len() >= DELETED || !subscription.is_active)
+        {
+            return Step::Delete;
+        }
+        match waiting.rows.front() {
+            Some(row) if self.is_given_up(row) => Step::Bury(row.clone()),
+            // What is paused waits until it no longer is.
+            Some(_) if !subscription.is_active => Step::Nothing,
+            Some(row) => Step::Send(row.clone(), Arc::clone(subscription)),
+            None if waiting.has_more => Step::Load,
+            None if waiting.parking > 0 => Step::Nothing,
+            None => Step::Reopen,
+        }
+    }
+
+    fn is_given_up(&self, row: &Parked) -> bool {
+        let config = &self.tools.config;
+        let age = self.tools.broker.clock.now().micros().saturating_sub(row.envelope.due.micros());
+        let oldest = i64::try_from(config.give_up_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        row.attempts.count >= config.attempts.max(1) || (age > oldest && row.attempts.count > 0)
+    }
+
+    fn waiting_of(&mut self, key: &SubscriptionKey) -> Option<&mut Waiting> {
+        match &mut self.lines.get_mut(key)?.flow {
+            Flow::Waiting(waiting) => Some(waiting),
+            Flow::Open(_) => None,
+        }
+    }
+
+    fn begin_row(&mut self, key: &SubscriptionKey, row: Parked, subscription: &Arc<Subscription>) {
+        let endpoint = Arc::clone(&subscription.endpoint);
+        let host = self.hosts.entry(endpoint.host.clone()).or_default();
+        if self.under_way >= self.tools.config.in_flight || !host.has_room(&self.tools.config, Instant::now()) {
+            host.queue.push_back(key.clone());
+            if let Some(line) = self.lines.get_mut(key) {
+                line.is_queued = true;
+            }
+            return;
+        }
+        host.begin();
+        self.under_way += 1;
+        if let Some(waiting) = self.waiting_of(key) {
+            waiting.is_busy = true;
+        }
+        self.tasks.spawn(self.tools.clone().send_row(key.clone(), row, endpoint));
+    }
+
+    /// A row has come to its end.
+    pub(super) fn sent_row(&mut self, key: &SubscriptionKey, host: &str, sent: &Sent) {
+        self.release(host, sent);
+        if let Some(subscription) = self.lines.get(key).and_then(|line| line.subscription.clone()) {
+            self.count(&subscription, sent);
+            self.judge_row(key, &subscription, sent);
+        } else if let Some(waiting) = self.waiting_of(key) {
+            waiting.is_busy = false;
+        }
+        self.proceed(key);
+        self.wake(host);
+    }
+
+    fn judge_row(&mut self, key: &SubscriptionKey, subscription: &Subscription, sent: &Sent) {
+        let (dice, now, tools) = (self.throw(), self.tools.broker.clock.now(), self.tools.clone());
+        let Some(waiting) = self.waiting_of(key) else { return };
+        waiting.is_busy = false;
+        let Some(refusal) = &sent.refusal else {
+            waiting.failures = 0;
+            waiting.next = Instant::now();
+            waiting.done.extend(waiting.rows.pop_front().map(|row| row.id));
+            return;
+        };
+        waiting.failures = waiting.failures.saturating_add(1);
+        let rest = tools.config.rest(waiting.failures, dice).max(subscription.endpoint.cooldown.unwrap_or_default());
+        waiting.next = Instant::now() + rest;
+        let Some(row) = waiting.rows.front_mut() else { return };
+        row.attempts.count += 1;
+        row.attempts.last = Some(now);
+        row.attempts.reason.clone_from(&refusal.reason);
+        let row = row.clone();
+        waiting.is_busy = true;
+        if self.is_given_up(&row) {
+            self.tasks.spawn(tools.bury(key.clone(), row));
+        } else {
+            self.tasks.spawn(tools.note(key.clone(), row));
+        }
+    }
+
+    /// A row was delivered while the city closes.
+    pub(super) fn row_is_delivered(&mut self, key: &SubscriptionKey) {
+        if let Some(waiting) = self.waiting_of(key) {
+            waiting.done.extend(waiting.rows.pop_front().map(|row| row.id));
+        }
+    }
+
+    /// Deletes all rows that are done with, because the city closes.
+    pub(super) fn forget_delivered(&mut self) {
+        for (key, line) in &mut self.lines {
+            let Flow::Waiting(waiting) = &mut line.flow else { continue };
+            if !waiting.done.is_empty() {
+                let done = std::mem::take(&mut waiting.done);
+                self.tasks.spawn(self.tools.clone().delete(key.clone(), done));
+            }
+        }
+    }
+
+    /// The first rows were read.
+    pub(super) fn loaded(&mut self, key: &SubscriptionKey, rows: Result<(Vec<Parked>, bool), StoreError>) {
+        let Some(waiting) = self.waiting_of(key) else { return };
+        waiting.is_busy = false;
+        match rows {
+            Ok((rows, _)) => {
+                // Where there was none, none is behind; what was written meanwhile says so itself.
+                waiting.has_more = !rows.is_empty();
+                waiting.rows = rows.into();
+            }
+            Err(error) => {
+                tracing::warn!(subscription = %key.id, %error, "waiting notifications cannot be read; trying again");
+                waiting.next = Instant::now() + REST;
+            }
+        }
+        self.proceed(key);
+    }
+
+    /// Rows were changed.
+    pub(super) fn changed(&mut self, key: &SubscriptionKey, what: RowChange, result: Result<(), StoreError>) {
+        let is_buried = matches!((&what, &result), (RowChange::Buried, Ok(())));
+        if is_buried {
+            self.meters.dead.inc();
+            tracing::warn!(subscription = %key.id, tenant = %key.tenant, "a notification was given up; it is a dead letter now");
+        }
+        let Some(waiting) = self.waiting_of(key) else { return };
+        waiting.is_busy = false;
+        match (what, result) {
+            (RowChange::Buried, Ok(())) => {
+                waiting.rows.pop_front();
+            }
+            (RowChange::Deleted(_) | RowChange::Noted, Ok(())) => {}
+            (what, Err(error)) => {
+                tracing::warn!(subscription = %key.id, %error, "waiting notifications cannot be changed; trying again");
+                waiting.next = Instant::now() + REST;
+                if let RowChange::Deleted(ids) = what {
+                    waiting.done.extend(ids);
+                }
+            }
+        }
+        self.proceed(key);
+    }
+
+    /// Everything that waited for a subscription that is gone was deleted.
+    pub(super) fn purged(&mut self, key: &SubscriptionKey, result: Result<(), StoreError>) {
+        let Some(waiting) = self.waiting_of(key) else { return };
+        waiting.is_busy = false;
+        waiting.rows.clear();
+        waiting.done.clear();
+        if let Err(error) = result {
+            tracing::warn!(subscription = %key.id, %error, "waiting notifications cannot be cleared away; trying again");
+            waiting.next = Instant::now() + REST;
+            return;
+        }
+        if waiting.parking == 0 {
+            self.reopen(key);
+        }
+    }
+
+    fn reopen(&mut self, key: &SubscriptionKey) {
+        self.waiting.remove(key);
+        if let Some(line) = self.lines.get_mut(key) {
+            line.flow = Flow::Open(Open::default());
+        }
+        self.drop_if_idle(key);
+    }
+}

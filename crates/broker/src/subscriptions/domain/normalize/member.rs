@@ -1,0 +1,94 @@
+//! Members of a subscription by their data type.
+
+use machi_model::entity::parse_datetime;
+use machi_types::{Iri, Json, Timestamp};
+
+use crate::subscriptions::domain::fault::Fault;
+
+/// A text.
+pub(super) fn text<'j>(path: &str, json: &'j Json<'_>) -> Result<&'j str, Fault> {
+    json.as_str().ok_or_else(|| Fault::at(path, format!("it must be a string, and is {}", json.kind())))
+}
+
+/// A text that is not empty.
+pub(super) fn filled<'j>(path: &str, json: &'j Json<'_>) -> Result<&'j str, Fault> {
+    match text(path, json)? {
+        "" => Err(Fault::at(path, "it must not be empty")),
+        text => Ok(text),
+    }
+}
+
+/// A truth value.
+pub(super) fn flag(path: &str, json: &Json<'_>) -> Result<bool, Fault> {
+    json.as_bool().ok_or_else(|| Fault::at(path, format!("it must be true or false, and is {}", json.kind())))
+}
+
+/// A number greater than 0.
+pub(super) fn positive(path: &str, json: &Json<'_>) -> Result<f64, Fault> {
+    match json.as_f64() {
+        Some(number) if number > 0.0 && number.is_finite() => Ok(number),
+        Some(number) => Err(Fault::at(path, format!("it must be greater than 0, and is {number}"))),
+        None => Err(Fault::at(path, format!("it must be a number greater than 0, and is {}", json.kind()))),
+    }
+}
+
+/// A whole number greater than 0.
+pub(super) fn whole(path: &str, json: &Json<'_>) -> Result<u64, Fault> {
+    json.as_u64()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| Fault::at(path, "it must be a whole number greater than 0"))
+}
+
+/// An IRI.
+pub(super) fn iri<'j>(path: &str, json: &'j Json<'_>) -> Result<&'j str, Fault> {
+    let text = text(path, json)?;
+    Iri::check(text).map_err(|error| Fault::at(path, error.to_string()))?;
+    Ok(text)
+}
+
+/// A date-time.
+pub(super) fn time(path: &str, json: &Json<'_>) -> Result<Timestamp, Fault> {
+    let text = text(path, json)?;
+    parse_datetime(text)
+        .ok_or_else(|| Fault::at(path, format!("\"{text}\" is no date-time in UTC, such as 2026-11-22T10:00:00Z")))
+}
+
+/// An object.
+pub(super) fn object<'j, 'a>(path: &str, json: &'j Json<'a>) -> Result<&'j machi_types::json::Members<'a>, Fault> {
+    json.as_object().ok_or_else(|| Fault::at(path, format!("it must be an object, and is {}", json.kind())))
+}
+
+/// An array with at least one item.
+pub(super) fn items<'j, 'a>(path: &str, json: &'j Json<'a>) -> Result<&'j [Json<'a>], Fault> {
+    match json.as_array() {
+        Some([]) => Err(Fault::at(path, "it must not be empty; leave it out instead")),
+        Some(items) => Ok(items),
+        None => Err(Fault::at(path, format!("it must be an array, and is {}", json.kind()))),
+    }
+}
+
+/// An array of texts, at least one.
+pub(super) fn texts<'j>(path: &str, json: &'j Json<'_>) -> Result<Vec<&'j str>, Fault> {
+    let items = items(path, json)?;
+    items.iter().enumerate().map(|(n, item)| filled(&format!("{path}[{n}]"), item)).collect()
+}
+
+/// One of some words.
+pub(super) fn word<'w>(path: &str, json: &Json<'_>, words: &[&'w str]) -> Result<&'w str, Fault> {
+    let given = text(path, json)?;
+    words.iter().find(|word| **word == given).copied().ok_or_else(|| {
+        let list = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+        Fault::at(path, format!("it must be one of {list}, and is \"{}\"", shortened(given)))
+    })
+}
+
+/// What a member is not known by; names the nearest one that is.
+pub(super) fn unknown(name: &str, known: &[&str]) -> Fault {
+    let nearest = machi_http::spelling::nearest(name, known.iter().copied());
+    let hint = nearest.map(|nearest| format!("; did you mean \"{nearest}\"?")).unwrap_or_default();
+    Fault::at(shortened(name), format!("there is no such member{hint}"))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(60).collect()
+}

@@ -1,0 +1,224 @@
+//! One connection to an MQTT broker, shared by all notifications that go there.
+
+use std::time::Duration;
+
+use machi_http::client::{Client, Connection};
+use rustc_hash::FxHashMap;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, interval, timeout};
+
+use super::packet::{self, Connect, Garbled, Heard, Publish, hear};
+use crate::subscriptions::domain::endpoint::{MqttVersion, Quality};
+use crate::subscriptions::domain::mqtt_address::MqttAddress;
+use crate::subscriptions::send::Refusal;
+
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// A connection that nobody used for so long is closed.
+const IDLE: Duration = Duration::from_secs(60);
+/// How long a broker may take to greet.
+const GREETING: Duration = Duration::from_secs(10);
+/// How long a broker may take what is sent to it.
+const WRITING: Duration = Duration::from_secs(10);
+
+/// A message to be published, and who waits for its acknowledgement.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) topic: String,
+    pub(super) message: Vec<u8>,
+    pub(super) quality: Quality,
+    pub(super) answer: oneshot::Sender<Result<(), Refusal>>,
+}
+
+/// Publishes what comes until the connection breaks, idles, or nobody is left to send.
+pub(super) async fn run(
+    client: Client,
+    address: MqttAddress,
+    version: MqttVersion,
+    client_id: String,
+    mut jobs: mpsc::Receiver<Job>,
+) {
+    let opened = timeout(GREETING, open(&client, &address, version, &client_id)).await;
+    let opened = opened.unwrap_or_else(|_| Err(unreachable(&address, "it took too long")));
+    let (connection, received) = match opened {
+        Ok(opened) => opened,
+        Err(refusal) => return refuse_all(&mut jobs, &refusal),
+    };
+    let mut session =
+        Session { connection, received, version, next_id: 0, waiting: FxHashMap::default(), used: Instant::now() };
+    let end = session.serve(&mut jobs).await;
+    jobs.close();
+    let refusal = unreachable(&address, &end);
+    for (_, answer) in session.waiting.drain() {
+        let _ = answer.send(Err(again(&refusal)));
+    }
+    refuse_all(&mut jobs, &refusal);
+    let _ = timeout(Duration::from_millis(100), session.connection.write_all(&packet::disconnect())).await;
+}
+
+fn refuse_all(jobs: &mut mpsc::Receiver<Job>, refusal: &Refusal) {
+    jobs.close();
+    while let Ok(job) = jobs.try_recv() {
+        let _ = job.answer.send(Err(again(refusal)));
+    }
+}
+
+fn again(refusal: &Refusal) -> Refusal {
+    Refusal { reason: refusal.reason.clone(), is_of_host: refusal.is_of_host }
+}
+
+fn unreachable(address: &MqttAddress, reason: &str) -> Refusal {
+    Refusal {
+        reason: format!("the MQTT broker {}:{} cannot be used: {reason}", address.host, address.port),
+        is_of_host: true,
+    }
+}
+
+async fn open(
+    client: &Client,
+    address: &MqttAddress,
+    version: MqttVersion,
+    client_id: &str,
+) -> Result<(Connection, Vec<u8>), Refusal> {
+    let connected = client.connect(&address.host, address.port, address.is_encrypted).await;
+    let mut connection = connected.map_err(|error| unreachable(address, &error.to_string()))?;
+    let connect = Connect {
+        version,
+        client_id,
+        user: address.user.as_deref(),
+        password: address.password.as_deref(),
+        keep_alive_seconds: KEEP_ALIVE.as_secs() as u16,
+    };
+    let failed = |error: std::io::Error| unreachable(address, &error.to_string());
+    connection.write_all(&connect.encode()).await.map_err(failed)?;
+    let mut received = Vec::new();
+    loop {
+        match hear(&mut received) {
+            Ok(Some(Heard::ConnAck(0))) => return Ok((connection, received)),
+            Ok(Some(Heard::ConnAck(reason))) => {
+                return Err(unreachable(address, &format!("it refuses the connection with reason {reason}")));
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                if connection.read_buf(&mut received).await.map_err(failed)? == 0 {
+                    return Err(unreachable(address, "it closed the connection"));
+                }
+            }
+            Err(Garbled) => return Err(unreachable(address, "it does not speak MQTT")),
+        }
+    }
+}
+
+struct Session {
+    connection: Connection,
+    received: Vec<u8>,
+    version: MqttVersion,
+    next_id: u16,
+    /// Who waits for which message to be acknowledged.
+    waiting: FxHashMap<u16, oneshot::Sender<Result<(), Refusal>>>,
+    used: Instant,
+}
+
+impl Session {
+    /// Says why it ended.
+    async fn serve(&mut self, jobs: &mut mpsc::Receiver<Job>) -> String {
+        let mut beat = interval(KEEP_ALIVE / 2);
+        beat.tick().await;
+        let mut awaits_pong = false;
+        loop {
+            let ended = tokio::select! {
+                job = jobs.recv(), if self.waiting.len() < 1000 => match job {
+                    Some(job) => self.publish(job).await,
+                    None => Err("it is no longer needed".to_owned()),
+                },
+                read = self.connection.read_buf(&mut self.received) => match read {
+                    Ok(0) => Err("it closed the connection".to_owned()),
+                    Ok(_) => {
+                        awaits_pong = false;
+                        self.listen().await
+                    }
+                    Err(error) => Err(error.to_string()),
+                },
+                _ = beat.tick() => {
+                    let is_idle = self.waiting.is_empty() && self.used.elapsed() > IDLE;
+                    if is_idle || std::mem::replace(&mut awaits_pong, true) {
+                        Err("it is silent".to_owned())
+                    } else {
+                        self.write(&packet::pingreq()).await
+                    }
+                }
+            };
+            if let Err(reason) = ended {
+                return reason;
+            }
+        }
+    }
+
+    async fn publish(&mut self, job: Job) -> Result<(), String> {
+        self.used = Instant::now();
+        let id = self.free_id();
+        let publish = Publish {
+            version: self.version,
+            quality: job.quality,
+            is_duplicate: false,
+            id,
+            topic: &job.topic,
+            payload: &job.message,
+        };
+        let bytes = publish.encode();
+        if job.quality != Quality::AtMostOnce {
+            self.waiting.insert(id, job.answer);
+            return self.write(&bytes).await;
+        }
+        // At most once: there will be no acknowledgement.
+        let written = self.write(&bytes).await;
+        let answer = written.clone().map_err(|reason| Refusal { reason, is_of_host: true });
+        let _ = job.answer.send(answer);
+        written
+    }
+
+    /// A number that no message under way has.
+    fn free_id(&mut self) -> u16 {
+        loop {
+            self.next_id = self.next_id.checked_add(1).unwrap_or(1);
+            if !self.waiting.contains_key(&self.next_id) {
+                return self.next_id;
+            }
+        }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
+        match timeout(WRITING, self.connection.write_all(bytes)).await {
+            Ok(result) => result.map_err(|error| error.to_string()),
+            Err(_) => Err("it takes nothing".to_owned()),
+        }
+    }
+
+    async fn listen(&mut self) -> Result<(), String> {
+        while let Some(heard) = hear(&mut self.received).map_err(|error| error.to_string())? {
+            match heard {
+                Heard::PubAck(id, reason) => self.answer(id, reason),
+                // MQTT 5 §4.3.3: a reason of 0x80 or more ends it here.
+                Heard::PubRec(id, reason) if reason >= 0x80 => self.answer(id, reason),
+                Heard::PubRec(id, _) => self.write(&packet::pubrel(id)).await?,
+                Heard::PubComp(id) => self.answer(id, 0),
+                Heard::Disconnect(reason) => return Err(format!("it ends the connection with reason {reason}")),
+                Heard::ConnAck(_) | Heard::PingResp | Heard::Other => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, id: u16, reason: u8) {
+        let Some(answer) = self.waiting.remove(&id) else { return };
+        let result = if reason < 0x80 {
+            Ok(())
+        } else {
+            Err(Refusal {
+                reason: format!("the MQTT broker refuses the message with reason {reason}"),
+                is_of_host: false,
+            })
+        };
+        let _ = answer.send(result);
+    }
+}

@@ -1,0 +1,114 @@
+//! What a periodic notification tells: all subscribed entities as they are (ETSI GS CIM 009 §5.8.6, timeInterval).
+
+use std::sync::Arc;
+
+use machi_model::query::{Logic, TypeExpression};
+use machi_store::{Condition, Document, Filter, Find, Instances, Names, StoreError, Test};
+use machi_types::{Name, Timestamp};
+use smallvec::SmallVec;
+use tokio::time::Instant;
+
+use super::domain::cause::Cause;
+use super::domain::identity::NotificationId;
+use super::domain::matching::{meets_query, selects};
+use super::domain::state::EntityState;
+use super::domain::subscription::{Ids, Selector, Subscription};
+use super::due::{Due, entity_bit};
+use super::linked;
+use crate::Broker;
+use crate::collections::ENTITIES;
+use crate::domain::facets;
+
+const PAGE: usize = 500;
+
+/// Gathers the entities. "If there are no matching Entities, no Notification is sent."
+pub(crate) async fn gather(
+    broker: &Broker,
+    subscription: &Arc<Subscription>,
+    due: Timestamp,
+    most: usize,
+) -> Result<Vec<Due>, StoreError> {
+    let store = &broker.store;
+    let (view, names, tenant) = (store.view(), store.names(), &subscription.key.tenant);
+    let now = broker.clock.now();
+    let mut after = None;
+    let mut gathered: Vec<Due> = Vec::new();
+    loop {
+        let filter = filter(subscription, names);
+        let find = Find { after: after.take(), limit: PAGE, ..Find::new(tenant.clone(), ENTITIES, filter) };
+        let found = view.find(find).await?;
+        for row in &found.rows {
+            let Ok(Some(state)) = EntityState::of(Arc::clone(&row.document), names, now) else { continue };
+            if !selects(subscription, &state) {
+                continue;
+            }
+            let known = linked::gather(subscription.q.as_deref(), &state, &*view, tenant, names, now).await?;
+            if meets_query(subscription, &state, &|id| known.get(id)) {
+                add(&mut gathered, subscription, &state, &row.document, due, most.max(1));
+            }
+        }
+        after = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
+        if after.is_none() {
+            return Ok(gathered);
+        }
+    }
+}
+
+fn add(
+    gathered: &mut Vec<Due>,
+    subscription: &Arc<Subscription>,
+    state: &EntityState,
+    document: &Arc<Document>,
+    time: Timestamp,
+    most: usize,
+) {
+    if gathered.last().is_none_or(|last| last.causes.len() >= most) {
+        let place = gathered.len() as u32;
+        gathered.push(Due {
+            subscription: Arc::clone(subscription),
+            id: NotificationId::of_period(&subscription.key, time, place),
+            causes: SmallVec::new(),
+            time,
+            order: (u64::try_from(time.micros()).unwrap_or(0), place),
+            chunk: None,
+            entities: 0,
+            since: Instant::now(),
+            attempts: Default::default(),
+        });
+    }
+    if let Some(last) = gathered.last_mut() {
+        last.entities |= entity_bit(state.reading.id());
+        last.causes.push(Arc::new(Cause::new(Arc::clone(&state.reading), Arc::clone(document), None, time)));
+    }
+}
+
+/// Which entities are looked at: those of the ids and types; whatever else is asked of them is checked afterwards.
+fn filter(subscription: &Subscription, names: &dyn Names) -> Filter {
+    if subscription.selectors.is_empty() {
+        return Filter::All;
+    }
+    Filter::Or(subscription.selectors.iter().map(|selector| of_selector(selector, names)).collect())
+}
+
+fn of_selector(selector: &Selector, names: &dyn Names) -> Filter {
+    let types = match &selector.types {
+        TypeExpression::Every => Filter::All,
+        TypeExpression::Logic(logic) => of_types(logic, names),
+    };
+    match &selector.ids {
+        Ids::Of(ids) => Filter::Ids(ids.to_vec()).and(types),
+        Ids::Any | Ids::Matching(_) => types,
+    }
+}
+
+fn of_types(logic: &Logic<Name>, names: &dyn Names) -> Filter {
+    match logic {
+        Logic::One(name) => Filter::Test(Test {
+            name: names.intern(facets::TYPE),
+            instances: Instances::Any,
+            condition: Condition::Tag(names.intern(name)),
+        }),
+        Logic::All(parts) => Filter::And(parts.iter().map(|part| of_types(part, names)).collect()),
+        Logic::Any(parts) => Filter::Or(parts.iter().map(|part| of_types(part, names)).collect()),
+    }
+}

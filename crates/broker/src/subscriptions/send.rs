@@ -1,0 +1,105 @@
+//! Sends one notification to its endpoint and says what came of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use machi_http::answer::context_link_value;
+use machi_http::client::{Client, ClientError, ClientRequest};
+use machi_types::TenantId;
+use tokio::time::Instant;
+
+use super::domain::endpoint::{Endpoint, Target};
+use super::domain::payload::Payload;
+use super::mqtt::MqttClients;
+
+/// The header that names the tenant of a notification (ETSI GS CIM 009 §6.3.14).
+const TENANT: HeaderName = HeaderName::from_static("ngsild-tenant");
+/// What receivers answer is not read beyond this.
+const ANSWER_BYTES: u64 = 64 << 10;
+
+/// The ways out.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    pub(crate) web: Client,
+    pub(crate) mqtt: MqttClients,
+}
+
+/// What came of sending a notification.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// Why it was not taken, if it was not.
+    pub(crate) refusal: Option<Refusal>,
+    /// How long it took.
+    pub(crate) took: Duration,
+}
+
+/// Why a notification was not taken.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) reason: String,
+    /// Whether the machine itself could not be reached, so that others would fare no better.
+    pub(crate) is_of_host: bool,
+}
+
+impl Sender {
+    /// Sends a notification.
+    pub(crate) async fn send(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        tenant: &TenantId,
+        payload: &Payload,
+        patience: Duration,
+    ) -> Sent {
+        let started = Instant::now();
+        let result = match &endpoint.target {
+            Target::Web { url, headers } => self.post(url, headers, tenant, payload, patience).await,
+            Target::Mqtt(target) => self.mqtt.publish(target, tenant, payload, patience).await,
+        };
+        Sent { refusal: result.err(), took: started.elapsed() }
+    }
+
+    async fn post(
+        &self,
+        url: &str,
+        headers: &HeaderMap,
+        tenant: &TenantId,
+        payload: &Payload,
+        patience: Duration,
+    ) -> Result<(), Refusal> {
+        let mut headers = headers.clone();
+        headers.insert(header::CONTENT_TYPE, payload.media.header());
+        if let Some(link) = payload.context.as_deref().and_then(context_link_value) {
+            headers.append(header::LINK, link);
+        }
+        if !tenant.is_default()
+            && let Ok(name) = HeaderValue::from_str(tenant.as_str())
+        {
+            headers.insert(TENANT, name);
+        }
+        let request = ClientRequest {
+            method: Method::POST,
+            headers,
+            patience,
+            largest: ANSWER_BYTES,
+            ..ClientRequest::post(url, payload.body.clone())
+        };
+        match self.web.send(request).await {
+            // §5.8.6 asks for 200; receivers answer 201, 202 and 204 as well, and mean the same.
+            Ok(answer) if answer.status.is_success() => Ok(()),
+            Ok(answer) => {
+                Err(Refusal { reason: format!("the receiver answered {}", answer.status), is_of_host: false })
+            }
+            // What the receiver says beyond its status is of no use here.
+            Err(ClientError::TooLarge { .. }) => Ok(()),
+            Err(error) => Err(Refusal { is_of_host: is_of_host(&error), reason: error.to_string() }),
+        }
+    }
+}
+
+fn is_of_host(error: &ClientError) -> bool {
+    matches!(
+        error,
+        ClientError::Egress(_) | ClientError::Connect { .. } | ClientError::Tls { .. } | ClientError::TimedOut { .. }
+    )
+}

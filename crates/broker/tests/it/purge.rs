@@ -1,0 +1,94 @@
+//! Purging entities, and attributes of theirs.
+
+use serde_json::json;
+
+use crate::city::City;
+
+async fn given() -> City {
+    let city = City::new();
+    for n in 0..5 {
+        let kind = if n < 3 { "Room" } else { "Hall" };
+        let entity = format!(
+            r#"{{"id":"urn:x:{n}","type":"{kind}","scope":"/s{n}","t":{{"type":"Property","value":{n}}},"u":{{"type":"Property","value":1}},
+            "location":{{"type":"GeoProperty","value":{{"type":"Point","coordinates":[{n},0]}}}}}}"#
+        );
+        city.given(&entity).await;
+    }
+    city
+}
+
+async fn remaining(city: &City) -> Vec<u32> {
+    let mut there = Vec::new();
+    for n in 0..5 {
+        if city.document("", &format!("urn:x:{n}")).await.is_some() {
+            there.push(n);
+        }
+    }
+    there
+}
+
+#[tokio::test]
+async fn what_a_query_finds_is_deleted() {
+    for (query, rest) in [
+        ("type=Room", vec![3, 4]),
+        ("type=*", vec![]),
+        ("local=true", vec![]),
+        ("type=Room&id=urn:x:0,urn:x:4", vec![1, 2, 3, 4]),
+        ("type=Room&idPattern=0$", vec![1, 2, 3, 4]),
+        ("q=t%3E=3", vec![0, 1, 2]),
+        ("attrs=t&scopeQ=/s1", vec![0, 2, 3, 4]),
+        ("georel=near;maxDistance==1000&geometry=Point&coordinates=[2,0]", vec![0, 1, 3, 4]),
+        ("type=None", vec![0, 1, 2, 3, 4]),
+    ] {
+        let city = given().await;
+        let reply = city.ask("DELETE", &format!("/entities?{query}"), &[]).await;
+        assert_eq!(reply.status, 204, "{query}: {}", reply.text());
+        assert_eq!(remaining(&city).await, rest, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn attributes_are_dropped_or_kept() {
+    let city = given().await;
+    assert_eq!(city.ask("DELETE", "/entities?type=Room&drop=u,location", &[]).await.status, 204);
+    assert_eq!(json!(city.values("urn:x:0").await), json!({"@type": ["Room"], "@scope": ["/s0"], "t": 0}));
+    assert_eq!(city.ask("DELETE", "/entities?type=Hall&keep=id,u", &[]).await.status, 204);
+    assert_eq!(json!(city.values("urn:x:3").await), json!({"@type": ["Hall"], "@scope": ["/s3"], "u": 1}));
+}
+
+#[tokio::test]
+async fn a_purge_that_is_too_wide_or_wrong_does_nothing() {
+    let city = given().await;
+    for query in [
+        "",
+        "id=urn:x:1",
+        "scopeQ=/s1",
+        "type=*&local=false",
+        "type=Room&id=x",
+        "q=t%3E",
+        "type=Room&idPattern=(",
+        "q=a{T}.b==1",
+        "type=Room&drop=id",
+    ] {
+        let reply = city.ask("DELETE", &format!("/entities?{query}"), &[]).await;
+        assert_eq!(reply.fault(), (400, "BadRequestData".to_owned()), "{query}: {}", reply.text());
+    }
+    for query in ["type=Room&limit=1", "type=Room&keep=a&drop=b"] {
+        let reply = city.ask("DELETE", &format!("/entities?{query}"), &[]).await;
+        assert_eq!(reply.fault(), (400, "InvalidRequest".to_owned()), "{query}: {}", reply.text());
+    }
+    let elsewhere = city.ask("DELETE", "/entities?type=Room", &[("ngsild-tenant", "aoi")]).await;
+    assert_eq!(elsewhere.fault(), (404, "NonexistentTenant".to_owned()));
+    assert_eq!(remaining(&city).await, [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn more_entities_than_one_commit_takes_are_purged() {
+    let city = City::new();
+    let items: Vec<String> = (0..1200).map(|n| format!(r#"{{"id":"urn:y:{n}","type":"T"}}"#)).collect();
+    let reply = city.json("POST", "/entityOperations/create", &[], &format!("[{}]", items.join(","))).await;
+    assert_eq!(reply.status, 201);
+    assert_eq!(city.ask("DELETE", "/entities?type=T", &[]).await.status, 204);
+    assert!(city.document("", "urn:y:0").await.is_none());
+    assert!(city.document("", "urn:y:1199").await.is_none());
+}

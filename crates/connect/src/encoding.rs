@@ -1,0 +1,115 @@
+//! UTF-8 and CP932, the two encodings in which Japan's open data comes.
+
+use std::borrow::Cow;
+
+use encoding_rs::SHIFT_JIS;
+use serde::Deserialize;
+
+use crate::RowError;
+
+/// An encoding of text files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// UTF-8, with or without a byte order mark.
+    #[default]
+    Utf8,
+    /// Shift JIS as Windows writes it.
+    Cp932,
+}
+
+/// The byte order mark in UTF-8.
+pub(crate) const MARK: &[u8] = b"\xef\xbb\xbf";
+
+impl Encoding {
+    /// The text of these bytes, or what is wrong with them.
+    pub(crate) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, RowError> {
+        match self {
+            Self::Utf8 => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
+                RowError::new(
+                    format!("the bytes are no UTF-8 text (from byte {} of the value)", error.valid_up_to() + 1),
+                    "save the file as UTF-8, or say --encoding cp932 if it is Shift JIS",
+                )
+            }),
+            Self::Cp932 => SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| {
+                RowError::new(
+                    "the bytes are no Shift JIS (CP932) text",
+                    "save the file as UTF-8, or say --encoding utf8 if it is that already",
+                )
+            }),
+        }
+    }
+}
+
+/// Finds a file's encoding from its bytes, piece by piece: what is valid UTF-8 to the end is UTF-8.
+#[derive(Clone, Debug, Default)]
+pub struct EncodingDetector {
+    /// The beginning of a character that the last piece cut off.
+    cut: Vec<u8>,
+    is_broken: bool,
+}
+
+impl EncodingDetector {
+    /// Looks at the next piece.
+    pub fn push(&mut self, piece: &[u8]) {
+        if self.is_broken {
+            return;
+        }
+        let joined;
+        let piece = if self.cut.is_empty() {
+            piece
+        } else {
+            joined = [&self.cut, piece].concat();
+            &joined
+        };
+        let rest = match std::str::from_utf8(piece) {
+            Ok(_) => Vec::new(),
+            Err(error) if error.error_len().is_none() => piece.get(error.valid_up_to()..).unwrap_or_default().to_vec(),
+            Err(_) => {
+                self.is_broken = true;
+                Vec::new()
+            }
+        };
+        self.cut = rest;
+    }
+
+    /// The encoding, once all pieces were seen.
+    pub fn finish(&self) -> Encoding {
+        if self.is_broken || !self.cut.is_empty() { Encoding::Cp932 } else { Encoding::Utf8 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn found(bytes: &[u8], piece: usize) -> Encoding {
+        let mut detector = EncodingDetector::default();
+        bytes.chunks(piece.max(1)).for_each(|piece| detector.push(piece));
+        detector.finish()
+    }
+
+    #[test]
+    fn both_encodings_are_told_apart_and_read() {
+        let (cp932, _, _) = SHIFT_JIS.encode("名称,福井駅①");
+        assert_eq!(found(&cp932, 3), Encoding::Cp932);
+        assert_eq!(Encoding::Cp932.decode(&cp932).unwrap(), "名称,福井駅①");
+        assert_eq!(found("名称,福井駅①".as_bytes(), 1), Encoding::Utf8);
+        assert_eq!(found(b"name", 1), Encoding::Utf8);
+        assert!(Encoding::Utf8.decode(&cp932).unwrap_err().right.contains("--encoding cp932"));
+        assert!(Encoding::Cp932.decode(b"\x81").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn how_the_file_is_cut_into_pieces_does_not_matter(text in ".*", piece in 1usize..8) {
+            prop_assert_eq!(found(text.as_bytes(), piece), Encoding::Utf8);
+        }
+
+        #[test]
+        fn any_bytes_have_an_encoding(bytes: Vec<u8>, piece in 1usize..8) {
+            prop_assert_eq!(found(&bytes, piece), found(&bytes, bytes.len()));
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Mapping files: TOML, every key checked.
+
+use std::collections::BTreeMap;
+
+use machi_types::{Iri, Json};
+use serde::Deserialize;
+
+use super::attribute::{Attribute, Origin};
+use super::template::Template;
+use super::{Mapping, Settings};
+use crate::Encoding;
+use crate::moment::Zone;
+
+/// Why a mapping cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MappingError {
+    /// It is no TOML, or has a key that no mapping has.
+    #[error("{0}")]
+    Text(String),
+    /// A key's value is wrong.
+    #[error("{key}: {wrong}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What is wrong, and what would be right.
+        wrong: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MappingText {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    context: Option<String>,
+    encoding: Option<Encoding>,
+    delimiter: Option<char>,
+    time_zone: Option<String>,
+    empty: Option<Vec<String>>,
+    observed_at: Option<String>,
+    scope: Option<String>,
+    #[serde(default)]
+    attributes: BTreeMap<String, AttributeText>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct AttributeText {
+    kind: Option<Kind>,
+    column: Option<String>,
+    longitude: Option<String>,
+    latitude: Option<String>,
+    object: Option<String>,
+    languages: Option<BTreeMap<String, String>>,
+    separator: Option<String>,
+    value: Option<toml::Value>,
+    unit: Option<String>,
+    observed_at: Option<String>,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
+    optional: bool,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Property,
+    Auto,
+    Number,
+    Boolean,
+    Date,
+    Time,
+    List,
+    Geo,
+    Geo3x3,
+    Geometry,
+    Relationship,
+    Language,
+    Constant,
+}
+
+pub(super) fn parse(text: &str) -> Result<Mapping, MappingError> {
+    let text: MappingText = toml::from_str(text).map_err(|error| MappingError::Text(error.to_string()))?;
+    let default_time = text.observed_at.as_deref();
+    let attributes = text.attributes.into_iter().map(|(name, attribute)| read(&name, attribute, default_time));
+    Ok(Mapping {
+        id: template("id", &text.id)?,
+        kind: template("type", &text.kind)?,
+        scope: text.scope.map(|scope| template("scope", &scope)).transpose()?,
+        attributes: attributes.collect::<Result<_, _>>()?,
+        delimiter: text.delimiter.map(delimiter).transpose()?,
+        settings: Settings {
+            zone: text.time_zone.map(|zone| time_zone(&zone)).transpose()?.unwrap_or_default(),
+            empty: text.empty.unwrap_or_default().iter().map(|text| text.trim().to_owned()).collect(),
+        },
+        context: text.context.map(|context| iri(&context)).transpose()?,
+        encoding: text.encoding,
+    })
+}
+
+fn read(name: &str, text: AttributeText, default_time: Option<&str>) -> Result<Attribute, MappingError> {
+    let key = format!("attributes.{name}");
+    if ["id", "type", "scope"].contains(&name) {
+        return Err(wrong(&key, format!("\"{name}\" is no attribute; write it at the top of the file")));
+    }
+    let is_constant = text.value.is_some();
+    let (unit, is_required, is_optional) = (text.unit.clone(), text.required, text.optional);
+    let observed_at = text.observed_at.clone().or_else(|| default_time.filter(|_| !is_constant).map(str::to_owned));
+    let origin = origin(&key, text)?;
+    let has_number = matches!(origin, Origin::Number(_) | Origin::Constant(_) | Origin::Text(_) | Origin::Auto(_));
+    if unit.is_some() && !has_number {
+        return Err(wrong(&key, "only a property has a unit; leave \"unit\" out, or say kind = \"number\""));
+    }
+    Ok(Attribute { name: name.to_owned(), origin, unit, is_required, is_optional, observed_at })
+}
+
+fn origin(key: &str, text: AttributeText) -> Result<Origin, MappingError> {
+    let given = text.given();
+    let kind = text.kind.unwrap_or_else(|| text.guessed_kind());
+    let (wanted, origin) = match kind {
+        Kind::Property => ("column", text.column.map(Origin::Text)),
+        Kind::Auto => ("column", text.column.map(Origin::Auto)),
+        Kind::Number => ("column", text.column.map(Origin::Number)),
+        Kind::Boolean => ("column", text.column.map(Origin::Boolean)),
+        Kind::Date => ("column", text.column.map(Origin::Date)),
+        Kind::Time => ("column", text.column.map(Origin::Time)),
+        Kind::Geo3x3 => ("column", text.column.map(Origin::Geo3x3)),
+        Kind::List => {
+            let separator = text.separator.filter(|separator| !separator.is_empty()).unwrap_or_else(|| ";".to_owned());
+            ("column", text.column.map(|column| Origin::List { column, separator }))
+        }
+        Kind::Geo => {
+            let both = text.longitude.zip(text.latitude);
+            ("longitude and latitude", both.map(|(longitude, latitude)| Origin::Point { longitude, latitude }))
+        }
+        Kind::Geometry => ("nothing else", given.is_empty().then_some(Origin::Geometry)),
+        Kind::Relationship => {
+            let object = text.object.map(|object| template(key, &object)).transpose()?;
+            ("object", object.map(Origin::Relationship))
+        }
+        Kind::Language => ("languages", text.languages.map(|map| Origin::Language(map.into_iter().collect()))),
+        Kind::Constant => ("value", text.value.map(|value| json(key, value)).transpose()?.map(Origin::Constant)),
+    };
+    let belongs = |name: &str| wanted.contains(name) || (matches!(kind, Kind::List) && name == "separator");
+    if let Some(stray) = given.iter().find(|name| !belongs(name)) {
+        return Err(wrong(key, format!("\"{stray}\" does not belong to this kind, which takes {wanted}")));
+    }
+    origin.ok_or_else(|| wrong(key, format!("this kind takes {wanted}")))
+}
+
+impl AttributeText {
+    /// The keys that say where the value comes from.
+    fn given(&self) -> Vec<&'static str> {
+        let keys = [
+            ("column", self.column.is_some()),
+            ("longitude", self.longitude.is_some()),
+            ("latitude", self.latitude.is_some()),
+            ("object", self.object.is_some()),
+            ("languages", self.languages.is_some()),
+            ("separator", self.separator.is_some()),
+            ("value", self.value.is_some()),
+        ];
+        keys.into_iter().filter_map(|(key, is_given)| is_given.then_some(key)).collect()
+    }
+
+    /// The kind that the other keys tell, where none is said.
+    fn guessed_kind(&self) -> Kind {
+        if self.value.is_some() {
+            Kind::Constant
+        } else if self.longitude.is_some() || self.latitude.is_some() {
+            Kind::Geo
+        } else if self.object.is_some() {
+            Kind::Relationship
+        } else if self.languages.is_some() {
+            Kind::Language
+        } else {
+            Kind::Property
+        }
+    }
+}
+
+fn template(key: &str, text: &str) -> Result<Template, MappingError> {
+    let fault = || wrong(key, format!("\"{text}\" has a brace that is not closed or names no column"));
+    Template::parse(text).ok_or_else(fault)
+}
+
+fn delimiter(delimiter: char) -> Result<u8, MappingError> {
+    match delimiter {
+        ',' | '\t' | ';' => Ok(delimiter as u8),
+        _ => Err(wrong("delimiter", "a comma, a semicolon or \"\\t\" divides columns")),
+    }
+}
+
+fn time_zone(zone: &str) -> Result<Zone, MappingError> {
+    Zone::parse(zone).ok_or_else(|| {
+        wrong("time_zone", format!("\"{zone}\" is not known; say Asia/Tokyo, UTC, or an offset such as +09:00"))
+    })
+}
+
+fn iri(text: &str) -> Result<Iri, MappingError> {
+    text.parse().map_err(|error| wrong("context", format!("{error}")))
+}
+
+fn json(key: &str, value: toml::Value) -> Result<Json<'static>, MappingError> {
+    Ok(match value {
+        toml::Value::String(text) => Json::from(text),
+        toml::Value::Integer(number) => Json::Number(number.into()),
+        toml::Value::Float(number) if number.is_finite() => Json::from(number),
+        toml::Value::Boolean(value) => Json::Bool(value),
+        toml::Value::Array(items) => {
+            Json::Array(items.into_iter().map(|item| json(key, item)).collect::<Result<_, _>>()?)
+        }
+        toml::Value::Table(table) => {
+            let members = table.into_iter().map(|(name, value)| Ok((name.into(), json(key, value)?)));
+            Json::Object(members.collect::<Result<_, _>>()?)
+        }
+        toml::Value::Float(_) | toml::Value::Datetime(_) => {
+            return Err(wrong(key, "a value is a text in quotes, a finite number, true or false, a list or a table"));
+        }
+    })
+}
+
+fn wrong(key: &str, wrong: impl Into<String>) -> MappingError {
+    MappingError::Value { key: key.to_owned(), wrong: wrong.into() }
+}

@@ -1,0 +1,202 @@
+//! A file as a stream of rows, whatever its format.
+
+use std::io::{self, BufRead};
+
+use machi_types::Json;
+use machi_types::json::{self, DEFAULT_DEPTH};
+
+use crate::cells::{Cells, Columns};
+use crate::csv::{self, Record, Records};
+use crate::items::{Items, ItemsError, Shape};
+use crate::lines::{Line, Lines};
+use crate::propose::Header;
+use crate::{Encoding, Format, Mapping, Row, RowError, feature, ngsiv2};
+
+/// How a file is to be read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its format.
+    pub format: Format,
+    /// Its encoding, which matters for CSV alone: JSON is UTF-8.
+    pub encoding: Encoding,
+    /// How its columns become attributes; none for JSON, and where a header tells.
+    pub mapping: Option<Mapping>,
+}
+
+/// Why a file cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be read.
+    #[error("the file cannot be read")]
+    Io(#[from] io::Error),
+    /// Its header is not as it should be.
+    #[error("{0}")]
+    Header(String),
+    /// Its header does not say which type the rows have, or which column names them.
+    #[error("the columns do not tell an entity's id and type; say them in a mapping file (--mapping)")]
+    NeedsMapping {
+        /// A mapping to begin with.
+        proposal: String,
+    },
+}
+
+/// What is known of a CSV before its first row.
+struct CsvHeader {
+    columns: Columns,
+    width: usize,
+    encoding: Encoding,
+    mapping: Mapping,
+}
+
+/// The rows of a file.
+pub struct Rows {
+    cutter: Cutter,
+    place: u64,
+    mapping: Option<Mapping>,
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+enum Cutter {
+    Csv { records: Records, header: Box<CsvHeader> },
+    Lines(Lines),
+    Items(Items),
+}
+
+impl Rows {
+    /// Opens a file; a CSV's header is read and compared with the mapping.
+    pub fn open(reader: Box<dyn BufRead>, source: Source) -> Result<Self, OpenError> {
+        let Source { format, encoding, mapping } = source;
+        match format {
+            Format::Csv => Self::open_csv(reader, encoding, mapping),
+            Format::Ndjson => Ok(Self { cutter: Cutter::Lines(Lines::new(reader)), place: 0, mapping }),
+            Format::Json => Ok(Self::of_items(reader, Shape::Whole, mapping)),
+            Format::GeoJson => Ok(Self::of_items(reader, Shape::Collection, mapping)),
+        }
+    }
+
+    fn of_items(reader: Box<dyn BufRead>, shape: Shape, mapping: Option<Mapping>) -> Self {
+        Self { cutter: Cutter::Items(Items::new(reader, shape)), place: 0, mapping }
+    }
+
+    fn open_csv(reader: Box<dyn BufRead>, encoding: Encoding, mapping: Option<Mapping>) -> Result<Self, OpenError> {
+        let mut lines = Lines::new(reader);
+        let first =
+            lines.next()?.ok_or_else(|| OpenError::Header("the file is empty; a CSV begins with a header".into()))?;
+        let told = mapping.as_ref().and_then(|mapping| mapping.delimiter);
+        let delimiter = told.unwrap_or_else(|| csv::delimiter_of(&first.bytes));
+        lines.put_back(vec![first]);
+        let mut records = Records::new(lines, delimiter);
+        let header = Header::read(&mut records, encoding)?;
+        let columns = Columns::new(&header.names);
+        let mapping = match mapping {
+            Some(mapping) => mapping,
+            None => header
+                .mapping()
+                .ok_or_else(|| OpenError::NeedsMapping { proposal: header.proposal(&mut records, encoding) })?,
+        };
+        if let Some(column) = mapping.missing_column(&columns) {
+            let names = header.names.join("\", \"");
+            return Err(OpenError::Header(format!(
+                "the mapping names the column \"{column}\"; the file has \"{names}\""
+            )));
+        }
+        let header = Box::new(CsvHeader { columns, width: header.names.len(), encoding, mapping });
+        Ok(Self { cutter: Cutter::Csv { records, header }, place: 0, mapping: None })
+    }
+
+    fn step(&mut self) -> io::Result<Option<Row>> {
+        self.place += 1;
+        let mapping = self.mapping.as_ref();
+        match &mut self.cutter {
+            Cutter::Csv { records, header } => {
+                let Some(Record { line, fields }) = records.next()? else { return Ok(None) };
+                Ok(Some(Row { number: line, entity: fields.and_then(|fields| header.entity(&fields)) }))
+            }
+            Cutter::Lines(lines) => loop {
+                let Some(Line { number, bytes, is_cut }) = lines.next()? else { return Ok(None) };
+                if bytes.trim_ascii().is_empty() {
+                    continue;
+                }
+                let entity = if is_cut { Err(too_long()) } else { read(&bytes, mapping) };
+                return Ok(Some(Row { number, entity }));
+            },
+            Cutter::Items(items) => match items.next() {
+                None => Ok(None),
+                Some(Ok(text)) => Ok(Some(Row { number: self.place, entity: read(&text, mapping) })),
+                Some(Err(ItemsError::Io(error))) => Err(error),
+                Some(Err(ItemsError::Broken(wrong))) => {
+                    let right = "JSON from the beginning of the file to its end; nothing after this row was read";
+                    Ok(Some(Row { number: self.place, entity: Err(RowError::new(wrong, right)) }))
+                }
+            },
+        }
+    }
+}
+
+impl CsvHeader {
+    fn entity(&self, fields: &[Vec<u8>]) -> Result<Json<'static>, RowError> {
+        check_width(fields, self.width)?;
+        self.mapping.entity(&Cells::Record { columns: &self.columns, fields, encoding: self.encoding })
+    }
+}
+
+/// The features of a collection that can be read.
+pub(crate) fn parsed_features(reader: Box<dyn BufRead>) -> impl Iterator<Item = Json<'static>> {
+    let mut items = Items::new(reader, Shape::Collection);
+    let texts = std::iter::from_fn(move || items.next()).filter_map(Result::ok);
+    texts.filter_map(|text| json::parse(&text, DEFAULT_DEPTH).map(Json::into_owned).ok())
+}
+
+impl Iterator for Rows {
+    type Item = io::Result<Row>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
+    }
+}
+
+/// Reads an entity, or a feature, from its text.
+fn read(text: &[u8], mapping: Option<&Mapping>) -> Result<Json<'static>, RowError> {
+    let parsed = json::parse(text, DEFAULT_DEPTH)
+        .map_err(|error| RowError::new(format!("this is no JSON that can be read: {error}"), "one JSON object"))?;
+    if parsed.as_object().is_none() {
+        return Err(RowError::new(format!("this is {}", parsed.kind()), "an entity, which is an object"));
+    }
+    if feature::is_feature(&parsed) {
+        return match mapping {
+            Some(mapping) => mapping.entity(&Cells::Feature(&parsed)),
+            None => feature::entity(&parsed.into_owned()).map(ngsiv2::with_iri),
+        };
+    }
+    let is_normalized = ngsiv2::is_normalized(&parsed);
+    let entity = parsed.into_owned();
+    if entity.get("@context").is_some() {
+        return Ok(entity);
+    }
+    let entity = if is_normalized { ngsiv2::to_ngsi_ld(entity) } else { entity };
+    Ok(ngsiv2::with_iri(entity))
+}
+
+/// A row that is longer than the header by empty cells alone is as long as it.
+fn check_width(fields: &[Vec<u8>], width: usize) -> Result<(), RowError> {
+    let is_padded = fields.iter().skip(width).all(|field| field.trim_ascii().is_empty());
+    if fields.len() >= width && is_padded {
+        return Ok(());
+    }
+    Err(RowError::new(
+        format!("the row has {} columns, the header {width}", fields.len()),
+        format!("{width} columns; a value that holds a comma stands in quotes"),
+    ))
+}
+
+fn too_long() -> RowError {
+    RowError::new("the line is longer than 16 MiB", "one entity per line, with a line end after each")
+}
+
+#[cfg(test)]
+mod tests;

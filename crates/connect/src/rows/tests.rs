@@ -1,0 +1,113 @@
+//! Files of each format, good and bad, as streams of rows.
+
+use super::*;
+use proptest::prelude::*;
+
+fn rows(text: &[u8], format: Format, encoding: Encoding, mapping: Option<&str>) -> Vec<(u64, Result<String, String>)> {
+    let mapping = mapping.map(|mapping| Mapping::parse(mapping).unwrap());
+    let reader = Box::new(io::Cursor::new(text.to_vec()));
+    let rows = Rows::open(reader, Source { format, encoding, mapping }).unwrap();
+    let tell = |row: Row| (row.number, row.entity.map(|it| it.to_text()).map_err(|it| it.to_string()));
+    rows.map(|row| tell(row.unwrap())).collect()
+}
+
+fn good(number: u64, entity: &str) -> (u64, Result<String, String>) {
+    (number, Ok(entity.to_owned()))
+}
+
+const MAPPING: &str = "id = \"urn:x:{番号}\"\ntype = \"T\"\n[attributes.name]\ncolumn = \"名称\"\n";
+
+#[test]
+fn a_csv_of_either_encoding_gives_the_same_rows() {
+    let text = "番号,名称\r\n1,福井駅\r\n\r\n2\r\n3,東口,\r\n";
+    let (cp932, _, _) = encoding_rs::SHIFT_JIS.encode(text);
+    let from_utf8 = rows(format!("\u{feff}{text}").as_bytes(), Format::Csv, Encoding::Utf8, Some(MAPPING));
+    assert_eq!(rows(&cp932, Format::Csv, Encoding::Cp932, Some(MAPPING)), from_utf8);
+    assert_eq!(
+        from_utf8,
+        [
+            good(2, r#"{"id":"urn:x:1","type":"T","name":{"type":"Property","value":"福井駅"}}"#),
+            (
+                4,
+                Err("the row has 1 columns, the header 2; 2 columns; a value that holds a comma stands in quotes"
+                    .to_owned())
+            ),
+            good(5, r#"{"id":"urn:x:3","type":"T","name":{"type":"Property","value":"東口"}}"#),
+        ]
+    );
+}
+
+#[test]
+fn a_header_with_id_and_type_needs_no_mapping() {
+    let text = b"id,type,lat,lon,level,code\nurn:x:1,T,36,136,1.5,007\n";
+    let expected = [
+        r#"{"id":"urn:x:1","type":"T","code":{"type":"Property","value":"007"},"level":{"type":"Property","value":1.5},"#,
+        r#""location":{"type":"GeoProperty","value":{"type":"Point","coordinates":[136.0,36.0]}}}"#,
+    ];
+    assert_eq!(rows(text, Format::Csv, Encoding::Utf8, None), [good(2, &expected.concat())]);
+}
+
+#[test]
+fn a_csv_that_cannot_be_understood_is_refused_with_what_would_help() {
+    let open = |text: &'static str, mapping: Option<&str>| {
+        let mapping = mapping.map(|mapping| Mapping::parse(mapping).unwrap());
+        Rows::open(Box::new(text.as_bytes()), Source { format: Format::Csv, encoding: Encoding::Utf8, mapping })
+            .unwrap_err()
+    };
+    let OpenError::NeedsMapping { proposal } = open("番号,名称\n1,a\n", None) else { panic!() };
+    Mapping::parse(&proposal).unwrap();
+    assert_eq!(
+        open("番号,名\n", Some(MAPPING)).to_string(),
+        "the mapping names the column \"名称\"; the file has \"番号\", \"名\""
+    );
+    assert!(open("", Some(MAPPING)).to_string().contains("empty"));
+    Rows::open(
+        Box::new(&b"a\n"[..]),
+        Source {
+            format: Format::Csv,
+            encoding: Encoding::Utf8,
+            mapping: Some(
+                Mapping::parse("id = \"urn:x:{a}\"\ntype = \"T\"\n[attributes.b]\ncolumn = \"b\"\noptional = true\n")
+                    .unwrap(),
+            ),
+        },
+    )
+    .unwrap();
+}
+
+#[test]
+fn json_and_ndjson_give_entities_as_they_are() {
+    let entity = r#"{"id":"urn:x:1","type":"T","a":1}"#;
+    let array = format!("[{entity}, 3, {{\"a\" 1}}, {entity}]");
+    let read = rows(array.as_bytes(), Format::Json, Encoding::Utf8, None);
+    assert_eq!(read[0], good(1, entity));
+    assert_eq!(read[1], (2, Err("this is a number; an entity, which is an object".to_owned())));
+    assert!(read[2].1.as_ref().unwrap_err().starts_with("this is no JSON that can be read"));
+    assert_eq!(read[3], good(4, entity));
+    let lines = format!("{entity}\n\nx\n{entity}");
+    let read = rows(lines.as_bytes(), Format::Ndjson, Encoding::Utf8, None);
+    assert_eq!(read.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 3, 4]);
+}
+
+#[test]
+fn features_are_mapped() {
+    let text = r#"{"type":"FeatureCollection","features":[
+        {"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"番号":7,"名称":{"a":1}}},
+        {"type":"Feature","geometry":null,"properties":{"番号":null}}]}"#;
+    let read = rows(text.as_bytes(), Format::GeoJson, Encoding::Utf8, Some(MAPPING));
+    let expected = r#"{"id":"urn:x:7","type":"T","name":{"type":"Property","value":{"a":1}},"location":{"type":"GeoProperty","value":{"type":"Point","coordinates":[1,2]}}}"#;
+    assert_eq!(read[0], good(1, expected));
+    assert!(read[1].1.as_ref().unwrap_err().contains("\"番号\" is empty"));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_to_their_end(bytes in prop::collection::vec(any::<u8>(), 0..200), cp932: bool) {
+        let encoding = if cp932 { Encoding::Cp932 } else { Encoding::Utf8 };
+        for format in [Format::Json, Format::Ndjson, Format::GeoJson] {
+            rows(&bytes, format, encoding, None);
+        }
+        let mapping = "id = \"urn:x:{a}\"\ntype = \"T\"\n[attributes.b]\ncolumn = \"b\"\nkind = \"auto\"\n";
+        rows(&[b"a,b\n", bytes.as_slice()].concat(), Format::Csv, encoding, Some(mapping));
+    }
+}
