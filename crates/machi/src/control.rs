@@ -25,7 +25,7 @@ use machi_types::ErrorKind;
 /// The file with address and secret.
 const FILE: &str = "control";
 /// A backup or a check of a large city takes its time.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+const PATIENCE: Duration = Duration::from_hours(24);
 
 /// What can be asked.
 #[derive(Clone, Debug)]

@@ -3,10 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::Router;
 use http::HeaderValue;
-use machi_broker::{Broker, Notifier};
 use machi_broker::contexts::HttpLoader;
+use machi_broker::{Broker, Notifier};
 use machi_http::Shutdown;
 use machi_http::client::{Client, ClientSettings, Egress};
 use machi_http::edge::{Edge, EdgeSettings, Origins, Peers};
@@ -53,7 +52,12 @@ fn collections() -> Vec<CollectionSpec> {
 }
 
 /// Builds a city on its store.
-pub async fn assemble(config: &Config, peers: Peers, store: EmbeddedStore, heard: &Shutdown) -> Result<City, StartError> {
+pub async fn assemble(
+    config: &Config,
+    peers: Peers,
+    store: EmbeddedStore,
+    heard: &Shutdown,
+) -> Result<City, StartError> {
     let registry = Arc::new(Registry::new());
     observe_process(&registry);
     let client = Client::new(client_settings(&config.egress))?;
@@ -105,12 +109,7 @@ async fn keep_house(broker: Arc<Broker>, mut heard: Shutdown) {
 }
 
 /// Our own endpoints, those of the blocks included: their APIs are merged here.
-fn own_endpoints(
-    registry: &Arc<Registry>,
-    readiness: &Arc<Readiness>,
-    broker: &Arc<Broker>,
-    heard: &Shutdown,
-) -> Api {
+fn own_endpoints(registry: &Arc<Registry>, readiness: &Arc<Readiness>, broker: &Arc<Broker>, heard: &Shutdown) -> Api {
     let description = Arc::new(OnceLock::new());
     let api = own::endpoints(Arc::clone(registry), Arc::clone(readiness), Arc::clone(&description));
     let api = api.merge(machi_broker::http::api(Arc::clone(broker)));
@@ -124,7 +123,8 @@ pub fn openapi_text() -> String {
     let store = machi_store::memory::MemoryStore::new(collections(), Arc::new(SystemClock));
     let client = Client::new(client_settings(&EgressSection::default())).expect("the default settings name no file");
     let broker = broker(&Config::default(), Arc::new(store), client);
-    let api = own_endpoints(&Arc::new(Registry::new()), &Arc::new(Readiness::default()), &broker, &machi_http::shutdown().1);
+    let api =
+        own_endpoints(&Arc::new(Registry::new()), &Arc::new(Readiness::default()), &broker, &machi_http::shutdown().1);
     own::describe(api.operations())
 }
 

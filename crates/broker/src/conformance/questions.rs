@@ -40,7 +40,8 @@ impl Question {
         }
         question.criteria.selectors = vec![selector];
         if dice.chance(15) {
-            let scopes = dice.pick(&["/x", "/x/y", "/x/#", "/#", "/+/y", "/x/+/w", "(/x/y;/v)", "/+/#", "/v|/x", "/n/#"]);
+            let scopes =
+                dice.pick(&["/x", "/x/y", "/x/#", "/#", "/+/y", "/x/+/w", "(/x/y;/v)", "/+/#", "/v|/x", "/n/#"]);
             question.criteria.scopes = Some(ScopeQuery::parse(question.note("scopeQ", scopes)).expect(scopes));
         }
         if dice.chance(10) {
@@ -77,7 +78,8 @@ impl Question {
             order_geometry: None,
         });
         self.note("orderBy", &text);
-        self.order = order.expect("the terms are right").map(|order| order.expand(&expand).expect("all names are known"));
+        self.order =
+            order.expect("the terms are right").map(|order| order.expand(&expand).expect("all names are known"));
         self
     }
 
@@ -207,10 +209,16 @@ fn random_operand(dice: &mut Dice) -> String {
     match dice.roll(12) {
         0 => dice.pick(&["0..2", "2..9007199254740992", r#""a".."red""#, "2020-01-01..2020-12-31"]).to_owned(),
         1 => dice
-            .pick(&["2019-01-01T00:00:00Z..2020-01-01T00:00:00.4Z", "11:00:00Z..12:00:00Z", r#""2020-01-01T00:00:00Z".."b""#])
+            .pick(&[
+                "2019-01-01T00:00:00Z..2020-01-01T00:00:00.4Z",
+                "11:00:00Z..12:00:00Z",
+                r#""2020-01-01T00:00:00Z".."b""#,
+            ])
             .to_owned(),
         2 => format!("{},{}", random_scalar(dice), random_scalar(dice)),
-        3 => dice.pick(&["urn:x:1", "https://uri.etsi.org/ngsi-ld/default-context/red", "urn:ngsi-ld:Thing:3"]).to_owned(),
+        3 => dice
+            .pick(&["urn:x:1", "https://uri.etsi.org/ngsi-ld/default-context/red", "urn:ngsi-ld:Thing:3"])
+            .to_owned(),
         4 => format!("\"urn:ngsi-ld:Thing:{}\"", dice.roll(90)),
         5 => random_comparable(dice),
         _ => random_scalar(dice),

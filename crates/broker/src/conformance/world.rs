@@ -28,7 +28,8 @@ pub(super) async fn change(broker: &Broker, dice: &mut Dice, round: usize) {
         let text = (round == 0 || !dice.chance(20)).then(|| random_entity(&id, expires, dice));
         let prepared = text.map(|text| {
             let json = json::parse(text.as_bytes(), 64).unwrap_or_else(|error| panic!("{text}: {error}"));
-            let entity = parse_entity(&json, &CoreTerms, Input::WHOLE).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let entity =
+                parse_entity(&json, &CoreTerms, Input::WHOLE).unwrap_or_else(|error| panic!("{text}: {error}"));
             Prepared::new(&entity, broker.store.names())
         });
         let decide = move |_: Option<&Stored>| -> Result<Decision, Refusal> {
@@ -83,10 +84,12 @@ fn random_attribute(dice: &mut Dice, instance: fn(&mut Dice) -> String) -> Strin
         return format!("{{{}}}", instance(dice));
     }
     let datasets = [r#""datasetId":"urn:d:1","#, r#""datasetId":"urn:d:2","#, ""];
-    let shown: Vec<String> = datasets
-        .iter()
-        .filter_map(|dataset| dice.chance(70).then(|| format!("{{{dataset}{}}}", instance(dice))))
-        .collect();
+    let mut shown = Vec::new();
+    for dataset in datasets {
+        if dice.chance(70) {
+            shown.push(format!("{{{dataset}{}}}", instance(dice)));
+        }
+    }
     if shown.is_empty() { format!("{{{}}}", instance(dice)) } else { format!("[{}]", shown.join(",")) }
 }
 
@@ -264,9 +267,8 @@ impl World {
         let ids = self.answer(question, now);
         let order = question.order().expect("this question has an order");
         let asked = self.entities.iter().filter(|witness| ids.contains(&witness.stored.id));
-        let keys_of = |witness: &Witness| {
-            witness.with(|document| order.keys(&EntityFacts { document, now, linked: None }))
-        };
+        let keys_of =
+            |witness: &Witness| witness.with(|document| order.keys(&EntityFacts { document, now, linked: None }));
         let mut placed: Vec<_> = asked.map(|witness| (keys_of(witness), &witness.stored)).collect();
         placed.sort_by(|(a, one), (b, other)| order.compare(a, b).then(one.number.cmp(&other.number)));
         placed.into_iter().map(|(_, stored)| stored.id.clone()).collect()

@@ -4,9 +4,6 @@
 //! its own that begins with `@`, which no attribute's name does. Every facet of a section differs from those
 //! of the entity's other sections, so that removing one section takes nothing from another.
 
-#[cfg(test)]
-mod tests;
-
 use std::borrow::Cow;
 
 use machi_model::entity::{Corrupt, HeadRef, InstanceRef, Kind, Scalar, iris_of, scalars, value_of};
@@ -55,7 +52,7 @@ const DEPTH: usize = 64;
 
 /// Derives the facets of entities.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct DeriveEntities;
+pub(crate) struct DeriveEntities;
 
 impl Derive for DeriveEntities {
     fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {

@@ -14,9 +14,12 @@ mod tests;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use machi_model::query::{GeoQuery, GeoRelation, Logic, Member, Pattern, ScopeLevel, ScopePattern, ScopeQuery, Step, TypeExpression};
+use machi_model::query::{
+    GeoQuery, GeoRelation, Logic, Member, Pattern, ScopeLevel, ScopePattern, ScopeQuery, Step, TypeExpression,
+};
 use machi_store::{
-    Condition as On, Filter, GeoCondition, GeoRelation as Lies, Instances, NameNo, Names, Range, Store, Test, TextCondition,
+    Condition as On, Filter, GeoCondition, GeoRelation as Lies, Instances, NameNo, Names, Range, Store, Test,
+    TextCondition,
 };
 use machi_types::{Name, Timestamp};
 use regex::RegexBuilder;
@@ -175,9 +178,7 @@ impl<'s> Compiler<'s> {
     fn logic<T>(&self, logic: &Logic<T>, leaf: &dyn Fn(&T) -> Filter) -> Filter {
         match logic {
             Logic::One(condition) => leaf(condition),
-            Logic::All(parts) => {
-                parts.iter().map(|part| self.logic(part, leaf)).fold(Filter::All, Filter::and)
-            }
+            Logic::All(parts) => parts.iter().map(|part| self.logic(part, leaf)).fold(Filter::All, Filter::and),
             Logic::Any(parts) => any(parts.iter().map(|part| self.logic(part, leaf))),
         }
     }
@@ -208,7 +209,9 @@ impl<'s> Compiler<'s> {
 
     /// Entities in which one instance of this attribute carries a tag.
     pub(crate) fn instance_tagged(&self, attribute: &str, instance: &str, tag: &str) -> Filter {
-        self.names().lookup(instance).map_or_else(nothing, |instance| self.tag(attribute, Instances::Only(instance), tag))
+        self.names()
+            .lookup(instance)
+            .map_or_else(nothing, |instance| self.tag(attribute, Instances::Only(instance), tag))
     }
 
     /// Entities that have one instance of this attribute.

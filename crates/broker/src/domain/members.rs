@@ -118,7 +118,9 @@ mod tests {
         let (pick, omit) = (selected("id,a{b,c{d}},e"), selected("f,a{b}"));
         let members = Members::new(Some(&pick), Some(&omit), &[]).unwrap();
         let root = members.projection(NodeNo::ROOT).unwrap();
-        for (name, is_shown) in [("id", true), ("type", false), ("urn:a:a", true), ("urn:a:e", true), ("urn:a:f", false)] {
+        for (name, is_shown) in
+            [("id", true), ("type", false), ("urn:a:a", true), ("urn:a:e", true), ("urn:a:f", false)]
+        {
             assert_eq!(root.shows(name), is_shown, "{name}");
         }
         let by_a = members.linked(NodeNo::ROOT, "urn:a:a");

@@ -140,10 +140,8 @@ mod tests {
 
     fn entity(attributes: Vec<(&str, Vec<Instance>)>) -> Entity {
         let mut entity = Entity::new("urn:ngsi-ld:T:1", vec![Name::from("urn:t:A"), Name::from("urn:t:B")]);
-        entity.attributes = attributes
-            .into_iter()
-            .map(|(name, instances)| Attribute { name: Name::from(name), instances })
-            .collect();
+        entity.attributes =
+            attributes.into_iter().map(|(name, instances)| Attribute { name: Name::from(name), instances }).collect();
         entity
     }
 

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use machi_model::entity::{Attribute, Corrupt, Document, HeadRef, Instance, InstanceRef, Section, encode_instance, group};
+use machi_model::entity::{
+    Attribute, Corrupt, Document, HeadRef, Instance, InstanceRef, Section, encode_instance, group,
+};
 use machi_store::{Document as Stored, NameNo, Names};
 use machi_types::{Name, Timestamp};
 
@@ -40,7 +42,8 @@ impl Reading {
             if is_past(instance.expires_at(), now) {
                 continue;
             }
-            let cleaned = if has_expired_parts(&instance, now, DEPTH)? { Some(without_expired(&instance, now)?) } else { None };
+            let cleaned =
+                if has_expired_parts(&instance, now, DEPTH)? { Some(without_expired(&instance, now)?) } else { None };
             let dataset_id = (section.key.instance != NameNo::NONE).then(|| names.text(section.key.instance));
             parts.push(Part { at, name: names.text(section.key.name), dataset_id, cleaned });
         }

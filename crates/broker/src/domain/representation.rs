@@ -82,7 +82,7 @@ impl Representation {
         Ok(writer.finish(bytes))
     }
 
-    /// Entities, as an array or a FeatureCollection.
+    /// Entities, as an array or a `FeatureCollection`.
     pub(crate) fn write_all(&self, rows: &[Reading], graph: Option<&Graph>) -> Result<Body, Unwritable> {
         let context = self.context_text();
         let (start, end) = match (&self.feature, &context) {
@@ -151,7 +151,13 @@ impl<'w> Writer<'w> {
         Self { representation, graph, state: State::default() }
     }
 
-    fn entity(&mut self, row: &Reading, node: NodeNo, context: Option<&str>, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+    fn entity(
+        &mut self,
+        row: &Reading,
+        node: NodeNo,
+        context: Option<&str>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unwritable> {
         let graph = self.graph.filter(|_| self.representation.join == Join::Inline);
         let Some(graph) = graph else {
             let output = self.representation.output(node, context, None);

@@ -35,7 +35,15 @@ mod tests {
         let tags = scope_tags(["/Madrid/Gardens", "Madrid/Sights", "/Madrid"].into_iter());
         assert_eq!(
             tags,
-            ["/#", "/Madrid", "/Madrid/#", "/Madrid/Gardens", "/Madrid/Gardens/#", "/Madrid/Sights", "/Madrid/Sights/#"]
+            [
+                "/#",
+                "/Madrid",
+                "/Madrid/#",
+                "/Madrid/Gardens",
+                "/Madrid/Gardens/#",
+                "/Madrid/Sights",
+                "/Madrid/Sights/#"
+            ]
         );
     }
 }

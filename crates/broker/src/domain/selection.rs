@@ -143,7 +143,8 @@ impl LinkedCondition {
         let links_to_one = instances.any(|instance| {
             lives(instance.expires_at(), facts.now)
                 && instance.kind().is_link()
-                && iris_of(instance.value()).any(|target| self.targets.binary_search_by(|one| (**one).cmp(target)).is_ok())
+                && iris_of(instance.value())
+                    .any(|target| self.targets.binary_search_by(|one| (**one).cmp(target)).is_ok())
         });
         links_to_one != self.is_absent
     }

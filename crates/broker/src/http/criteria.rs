@@ -171,7 +171,7 @@ impl<'a> Wanted<'a> {
         }
         let names_types = criteria.selectors.iter().any(|selector| selector.types.is_some());
         let names_attribute = criteria.attributes.iter().any(|step| step.attribute().is_some());
-        let asks_attribute = criteria.q.as_ref().is_some_and(|query| query.names_an_attribute());
+        let asks_attribute = criteria.q.as_ref().is_some_and(machi_model::query::Query::names_an_attribute);
         let is_narrow = names_types || names_attribute || asks_attribute || criteria.geo.is_some();
         if is_narrow || self.is_local(criteria) {
             return Ok(());
@@ -259,7 +259,8 @@ pub(super) fn list_member<'a>(json: &'a Json<'_>, member: &str) -> Result<List<'
     match json.get(member) {
         None => Ok(List::Absent),
         Some(Json::Array(items)) if !items.is_empty() => {
-            let texts = items.iter().map(|item| item.as_str().ok_or_else(|| wrong_kind(member, STRINGS, STRINGS_JA, item)));
+            let texts =
+                items.iter().map(|item| item.as_str().ok_or_else(|| wrong_kind(member, STRINGS, STRINGS_JA, item)));
             Ok(List::Items(texts.collect::<Result<_, _>>()?))
         }
         Some(other) => Err(wrong_kind(member, STRINGS, STRINGS_JA, other)),

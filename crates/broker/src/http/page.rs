@@ -46,11 +46,14 @@ impl PageRequest {
     /// Reads the paging parameters of a query.
     pub(super) fn of(broker: &Broker, query: &Query<'_>, fingerprint: &StableHash) -> Result<Self, Problem> {
         let limits = &broker.config.limits;
-        let page = Page::from_query(query, &PageLimits {
-            default: u32::try_from(limits.page_rows).unwrap_or(u32::MAX),
-            largest: u32::try_from(limits.page_rows_max).unwrap_or(u32::MAX),
-            largest_offset: limits.offset_max as u64,
-        })?;
+        let page = Page::from_query(
+            query,
+            &PageLimits {
+                default: u32::try_from(limits.page_rows).unwrap_or(u32::MAX),
+                largest: u32::try_from(limits.page_rows_max).unwrap_or(u32::MAX),
+                largest_offset: limits.offset_max as u64,
+            },
+        )?;
         let fingerprint = fingerprint.finish() as u64;
         let start = match &page.start {
             Start::Offset(offset) => PageStart::at(*offset),

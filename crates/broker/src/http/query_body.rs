@@ -114,7 +114,14 @@ fn selectors<'a>(json: &'a Json<'_>) -> Result<Vec<WantedSelector<'a>>, Problem>
     let Some(entities) = json.get("entities") else { return Ok(Vec::new()) };
     let items = match entities.as_array() {
         Some(items) if !items.is_empty() => items,
-        _ => return Err(wrong_kind("entities", "an array of one or more objects", "1つ以上のオブジェクトの配列", entities)),
+        _ => {
+            return Err(wrong_kind(
+                "entities",
+                "an array of one or more objects",
+                "1つ以上のオブジェクトの配列",
+                entities,
+            ));
+        }
     };
     items.iter().map(selector).collect()
 }

@@ -250,7 +250,8 @@ impl Vocabulary {
         if Instant::now() < self.deadline {
             return Ok(());
         }
-        Err(StoreError::TooComplex("there are too many types and attributes to tell all of them in time".to_owned()).into())
+        Err(StoreError::TooComplex("there are too many types and attributes to tell all of them in time".to_owned())
+            .into())
     }
 }
 

@@ -87,8 +87,8 @@ mod tests {
     fn rests_double_up_to_the_longest() {
         let config = SubscriptionsConfig::default();
         assert_eq!(config.rest(1, 1.0), Duration::from_millis(500));
-        assert_eq!(config.rest(3, 0.0), Duration::from_millis(1000));
-        assert_eq!(config.rest(200, 1.0), Duration::from_secs(60));
-        assert_eq!(config.patience(Some(Duration::MAX)), Duration::from_secs(60));
+        assert_eq!(config.rest(3, 0.0), Duration::from_secs(1));
+        assert_eq!(config.rest(200, 1.0), Duration::from_mins(1));
+        assert_eq!(config.patience(Some(Duration::MAX)), Duration::from_mins(1));
     }
 }

@@ -57,10 +57,13 @@ pub(crate) struct Matcher {
 /// The dispatcher is gone, so that there is nobody to work for.
 struct Ended;
 
+/// A subscription and what makes it due.
+type DueOf = (Arc<Subscription>, SmallVec<[Arc<Cause>; 1]>);
+
 /// What one commit makes due, by subscription.
 #[derive(Default)]
 struct DueNow {
-    all: Vec<(Arc<Subscription>, SmallVec<[Arc<Cause>; 1]>)>,
+    all: Vec<DueOf>,
     places: FxHashMap<usize, usize>,
 }
 
@@ -178,17 +181,14 @@ impl Matcher {
             let around = (names, &*self.hub, &mut self.shared);
             load::subscription(key.clone(), &section.body, section.modified, Default::default, around)
         });
-        let order = match read {
-            Some(subscription) => {
-                self.take(Arc::clone(&subscription));
-                Order::Defined(subscription)
-            }
-            None => {
-                self.remove(&key);
-                self.last_due.remove(&key);
-                self.hub.forget(&key);
-                Order::Removed(key)
-            }
+        let order = if let Some(subscription) = read {
+            self.take(Arc::clone(&subscription));
+            Order::Defined(subscription)
+        } else {
+            self.remove(&key);
+            self.last_due.remove(&key);
+            self.hub.forget(&key);
+            Order::Removed(key)
         };
         self.orders.send(order).await.map_err(|_| Ended)
     }
@@ -308,7 +308,7 @@ fn made_due(subscription: &Arc<Subscription>, causes: &[Arc<Cause>], place: u32,
         chunk: Some(chunk),
         entities: causes.iter().map(|cause| entity_bit(cause.reading.id())).fold(0, |all, bit| all | bit),
         since: Instant::now(),
-        attempts: Default::default(),
+        attempts: super::parked::Attempts::default(),
     }
 }
 

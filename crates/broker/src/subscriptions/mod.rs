@@ -15,7 +15,7 @@
 //! * No cursor passes an entry before its notifications are settled. * Matching depends on nothing but the feed.
 //! * A notification's id depends on its cause alone. * Nothing in memory grows without a bound.
 
-pub mod config;
+pub(crate) mod config;
 mod dead_letters;
 mod dispatcher;
 pub(crate) mod domain;

@@ -36,16 +36,15 @@ impl Notifier {
     /// A notifier that has not begun yet; call it before anybody can write. From now on the store keeps what it needs.
     pub async fn new(broker: Arc<Broker>, client: Client) -> Result<Self, StoreError> {
         let store = &broker.store;
-        let cursor = match store.cursor(CONSUMER) {
-            Some(cursor) => cursor,
-            None => {
-                // What was written before anybody could subscribe is due to nobody.
-                let now = store.view().position();
-                let mut commit = Commit::new(TenantId::default_tenant());
-                commit.cursors = vec![(Name::from(CONSUMER), now.clone())];
-                store.commit(commit).await?;
-                now
-            }
+        let cursor = if let Some(cursor) = store.cursor(CONSUMER) {
+            cursor
+        } else {
+            // What was written before anybody could subscribe is due to nobody.
+            let now = store.view().position();
+            let mut commit = Commit::new(TenantId::default_tenant());
+            commit.cursors = vec![(Name::from(CONSUMER), now.clone())];
+            store.commit(commit).await?;
+            now
         };
         store.pin(CONSUMER, Some(&cursor));
         Ok(Self { broker, client })

@@ -22,7 +22,7 @@ const VERSION: u64 = 1;
 
 /// Files rows by their subscription.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct DeriveParked;
+pub(crate) struct DeriveParked;
 
 impl Derive for DeriveParked {
     fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {

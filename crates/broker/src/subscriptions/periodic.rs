@@ -73,7 +73,7 @@ fn add(
             chunk: None,
             entities: 0,
             since: Instant::now(),
-            attempts: Default::default(),
+            attempts: super::parked::Attempts::default(),
         });
     }
     if let Some(last) = gathered.last_mut() {

@@ -63,7 +63,10 @@ async fn a_type_is_told_with_its_attributes() {
 async fn attributes_are_listed_and_told() {
     let city = city().await;
     let list = get(&city, "/attributes").await;
-    assert_eq!((&list["type"], &list["attributeList"]), (&json!("AttributeList"), &json!(["in", "level", "name", "location"])));
+    assert_eq!(
+        (&list["type"], &list["attributeList"]),
+        (&json!("AttributeList"), &json!(["in", "level", "name", "location"]))
+    );
     let details = get(&city, "/attributes?details=true").await;
     assert_eq!(
         details[2],
@@ -91,7 +94,8 @@ async fn names_are_short_by_the_context_and_it_is_in_the_body_of_json_ld() {
 #[tokio::test]
 async fn what_has_expired_is_no_longer_told() {
     let city = city().await;
-    city.given(r#"{"id":"urn:x:9","type":["Alert","Room"],"expiresAt":"2026-11-22T11:00:00Z","level":5,"code":7}"#).await;
+    city.given(r#"{"id":"urn:x:9","type":["Alert","Room"],"expiresAt":"2026-11-22T11:00:00Z","level":5,"code":7}"#)
+        .await;
     assert_eq!(get(&city, "/types").await["typeList"], json!(["Alert", "House", "Place", "Room"]));
     city.later(2 * 3600);
     assert_eq!(get(&city, "/types").await["typeList"], json!(["House", "Place", "Room"]));

@@ -39,7 +39,8 @@ async fn inline_embeds_linked_entities_in_their_relationships() {
             "name": {"type": "Property", "value": "Top"}, "spots": {"type": "Property", "value": 10},
             "operatedBy": {"type": "Relationship", "object": "urn:x:company"}}})
     );
-    let names: Vec<&Value> = value["passengers"]["entity"].as_array().unwrap().iter().map(|entity| &entity["name"]["value"]).collect();
+    let names: Vec<&Value> =
+        value["passengers"]["entity"].as_array().unwrap().iter().map(|entity| &entity["name"]["value"]).collect();
     assert_eq!(names, ["Alice", "Bob"], "what is not here is left out");
     let list = get(&city, "/entities/urn:x:car?join=inline&pick=route,name&format=concise").await;
     assert_eq!(
@@ -68,7 +69,9 @@ async fn circles_end_where_they_close() {
     let city = city().await;
     let value = get(&city, "/entities/urn:x:car?join=inline&joinLevel=9&format=simplified").await;
     assert_eq!(value["isParked"]["operatedBy"]["owns"], "urn:x:car");
-    let flat = get(&city, "/entities/urn:x:car?join=flat&joinLevel=999999&pick=id,isParked,operatedBy,owns&format=simplified").await;
+    let flat =
+        get(&city, "/entities/urn:x:car?join=flat&joinLevel=999999&pick=id,isParked,operatedBy,owns&format=simplified")
+            .await;
     let ids: Vec<&Value> = flat.as_array().unwrap().iter().map(|entity| &entity["id"]).collect();
     assert_eq!(ids, ["urn:x:car", "urn:x:parking", "urn:x:company"]);
 }
@@ -93,10 +96,21 @@ async fn flat_appends_each_linked_entity_once() {
 #[tokio::test]
 async fn braces_choose_what_is_shown_of_linked_entities() {
     let city = city().await;
-    let value = get(&city, "/entities/urn:x:car?join=inline&joinLevel=2&format=simplified&pick=id,isParked%7Bname,operatedBy%7Bname%7D%7D").await;
+    let value = get(
+        &city,
+        "/entities/urn:x:car?join=inline&joinLevel=2&format=simplified&pick=id,isParked%7Bname,operatedBy%7Bname%7D%7D",
+    )
+    .await;
     assert_eq!(value, json!({"id": "urn:x:car", "isParked": {"name": "Top", "operatedBy": {"name": "Big"}}}));
-    let value = get(&city, "/entities/urn:x:car?join=inline&format=simplified&omit=route,passengers,id,isParked%7Bspots,operatedBy%7D").await;
-    assert_eq!(value, json!({"type": "Vehicle", "brand": "M", "isParked": {"id": "urn:x:parking", "type": "Parking", "name": "Top"}}));
+    let value = get(
+        &city,
+        "/entities/urn:x:car?join=inline&format=simplified&omit=route,passengers,id,isParked%7Bspots,operatedBy%7D",
+    )
+    .await;
+    assert_eq!(
+        value,
+        json!({"type": "Vehicle", "brand": "M", "isParked": {"id": "urn:x:parking", "type": "Parking", "name": "Top"}})
+    );
     for query in ["join=inline&pick=isParked%7BoperatedBy%7Bname%7D%7D", "pick=isParked%7Bname%7D"] {
         let reply = city.ask("GET", &format!("/entities/urn:x:car?{query}"), &[]).await;
         assert_eq!(reply.fault(), (400, "BadRequestData".to_owned()), "{query}");
@@ -123,7 +137,9 @@ async fn conditions_reach_over_links() {
 #[tokio::test]
 async fn features_embed_entities_too() {
     let city = city().await;
-    let reply = city.ask("GET", "/entities/urn:x:bob?join=inline&format=simplified", &[("accept", "application/geo+json")]).await;
+    let reply = city
+        .ask("GET", "/entities/urn:x:bob?join=inline&format=simplified", &[("accept", "application/geo+json")])
+        .await;
     assert_eq!(reply.value()["properties"]["knows"]["name"], "Alice");
     let reply = city.ask("GET", "/entities/urn:x:bob?join=flat", &[("accept", "application/geo+json")]).await;
     assert_eq!(reply.value()["features"].as_array().unwrap().len(), 2);

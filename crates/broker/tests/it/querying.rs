@@ -67,7 +67,10 @@ async fn every_parameter_selects() {
         ("local=true&scopeQ=/east", vec![5, 6, 7, 8, 9]),
         ("type=Sensor&scopeQ=/%2B/park", vec![0, 1, 2, 3, 4]),
         ("georel=near;maxDistance==15000&geometry=Point&coordinates=%5B136.4,36%5D", vec![3, 4, 5]),
-        ("georel=within&geometry=Polygon&coordinates=%5B%5B%5B136.15,35%5D,%5B136.35,35%5D,%5B136.35,37%5D,%5B136.15,37%5D,%5B136.15,35%5D%5D%5D", vec![2, 3]),
+        (
+            "georel=within&geometry=Polygon&coordinates=%5B%5B%5B136.15,35%5D,%5B136.35,35%5D,%5B136.35,37%5D,%5B136.15,37%5D,%5B136.15,35%5D%5D%5D",
+            vec![2, 3],
+        ),
         ("attrs=unknown,level&q=level%3C2", vec![0, 3]),
         ("attrs=unknown", vec![]),
         ("type=Unknown", vec![]),
@@ -81,7 +84,16 @@ async fn every_parameter_selects() {
 #[tokio::test]
 async fn what_is_too_wide_wrong_or_unknown_is_refused() {
     let city = city().await;
-    for query in ["", "limit=5", "id=urn:ngsi-ld:Sensor:5", "scopeQ=/east", "q=createdAt", "attrs=id", "idPattern=.*", "local=false"] {
+    for query in [
+        "",
+        "limit=5",
+        "id=urn:ngsi-ld:Sensor:5",
+        "scopeQ=/east",
+        "q=createdAt",
+        "attrs=id",
+        "idPattern=.*",
+        "local=false",
+    ] {
         assert_eq!(fault(&city, query).await, bad("BadRequestData"), "{query}");
     }
     for query in [
@@ -112,7 +124,9 @@ async fn what_is_too_wide_wrong_or_unknown_is_refused() {
     ] {
         assert_eq!(fault(&city, query).await, bad("BadRequestData"), "{query}");
     }
-    for query in ["type=Sensor&lmit=5", "type=Sensor&type=Lamp", "type=Sensor&options=values", "type=Sensor&offset=1&cursor=x"] {
+    for query in
+        ["type=Sensor&lmit=5", "type=Sensor&type=Lamp", "type=Sensor&options=values", "type=Sensor&offset=1&cursor=x"]
+    {
         assert_eq!(fault(&city, query).await, bad("InvalidRequest"), "{query}");
     }
     for query in ["type=Sensor&limit=1001", "type=Sensor&offset=10001"] {
@@ -143,7 +157,11 @@ async fn pages_lead_on_and_back_and_hold_each_entity_once() {
     assert_eq!(ids(&city.ask("GET", &link(&back, "next").unwrap(), &[]).await), [8, 9]);
 
     assert_eq!(find(&city, "type=Sensor&limit=3&offset=8").await, [8, 9]);
-    assert_eq!(find(&city, "type=Sensor&offset=500").await, [9], "an offset beyond the end stands for the last element");
+    assert_eq!(
+        find(&city, "type=Sensor&offset=500").await,
+        [9],
+        "an offset beyond the end stands for the last element"
+    );
     assert_eq!(find(&city, "type=Unknown&offset=500").await, Vec::<u64>::new());
     let counted = city.ask("GET", "/entities?type=Lamp&limit=0&count=true", &[]).await;
     assert_eq!((ids(&counted).len(), counted.header("ngsild-results-count")), (0, "5"));
@@ -155,7 +173,10 @@ async fn a_cursor_stays_with_its_query_and_its_context() {
     let first = city.ask("GET", "/entities?type=Sensor&limit=2&options=keyValues", &[]).await;
     let next = link(&first, "next").unwrap();
     assert!(next.contains("options=keyValues") && next.contains("type=Sensor"), "{next}");
-    assert_eq!(ids(&city.ask("GET", &next.replace("limit=2", "limit=5").replace("&options=keyValues", ""), &[]).await), [2, 3, 4, 5, 6]);
+    assert_eq!(
+        ids(&city.ask("GET", &next.replace("limit=2", "limit=5").replace("&options=keyValues", ""), &[]).await),
+        [2, 3, 4, 5, 6]
+    );
     assert_eq!(city.ask("GET", &next.replace("Sensor&", "Lamp&"), &[]).await.fault(), bad("BadRequestData"));
     city.web.put("https://example.org/c.jsonld", r#"{"@context":{}}"#);
     let other = "<https://example.org/c.jsonld>; rel=\"http://www.w3.org/ns/json-ld#context\"";
@@ -234,14 +255,17 @@ async fn entities_are_shown_as_asked() {
     let linked = city.ask("GET", "/entities?q=level==5&pick=id", &[("accept", "application/ld+json")]).await;
     let context = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld";
     assert_eq!(linked.value(), json!([{"id": "urn:ngsi-ld:Sensor:5", "@context": context}]));
-    let features = city.ask("GET", "/entities?q=level==5&attrs=level&options=keyValues", &[("accept", "application/geo+json")]).await;
+    let features = city
+        .ask("GET", "/entities?q=level==5&attrs=level&options=keyValues", &[("accept", "application/geo+json")])
+        .await;
     assert_eq!(
         features.value(),
         json!({"type": "FeatureCollection", "@context": context, "features": [{"id": "urn:ngsi-ld:Sensor:5", "type": "Feature",
             "geometry": {"type": "Point", "coordinates": [136.5, 36]},
             "properties": {"type": "Sensor", "scope": "/east", "level": 5}}]})
     );
-    let none = city.ask("GET", "/entities?type=Unknown", &[("accept", "application/geo+json"), ("prefer", "body=json")]).await;
+    let none =
+        city.ask("GET", "/entities?type=Unknown", &[("accept", "application/geo+json"), ("prefer", "body=json")]).await;
     assert_eq!(none.value(), json!({"type": "FeatureCollection", "features": []}));
     let old = city.ask("GET", "/entities?q=level==5&pick=scope,type", &[("prefer", "ngsi-ld=1.3")]).await;
     assert_eq!((old.status.as_u16(), old.value()), (203, json!([{"type": "Sensor"}])));
@@ -252,7 +276,8 @@ async fn terms_in_values_are_expanded_where_that_is_asked_for() {
     let city = City::new();
     city.web.put("https://example.org/c.jsonld", r#"{"@context":{"Male":"https://example.org/Male"}}"#);
     let link = ("link", "<https://example.org/c.jsonld>; rel=\"http://www.w3.org/ns/json-ld#context\"");
-    let created = city.json("POST", "/entities", &[link], r#"{"id":"urn:x:1","type":"Person","gender":{"vocab":"Male"}}"#).await;
+    let created =
+        city.json("POST", "/entities", &[link], r#"{"id":"urn:x:1","type":"Person","gender":{"vocab":"Male"}}"#).await;
     assert_eq!(created.status, 201, "{}", created.text());
     for (query, expected) in [
         ("q=gender==Male&expandValues=gender", vec![1]),
@@ -274,10 +299,22 @@ async fn a_query_may_stand_in_a_body() {
     let city = city().await;
     for (body, expected) in [
         (json!({"entities": [{"type": "Lamp"}], "q": "level>4"}), vec![4, 8]),
-        (json!({"entities": [{"type": "Lamp", "id": "urn:ngsi-ld:Sensor:2"}, {"type": "Sensor", "idPattern": "[35]$"}]}), vec![2, 3, 5]),
-        (json!({"entities": [{"type": "Sensor", "id": ["urn:ngsi-ld:Sensor:2", "urn:ngsi-ld:Sensor:7"], "idPattern": "9$"}]}), vec![2, 7]),
-        (json!({"geoQ": {"georel": "near;maxDistance==1000", "geometry": "Point", "coordinates": [136.4, 36]}}), vec![4]),
-        (json!({"geoQ": {"georel": "near;maxDistance==1000", "geometry": "Point", "coordinates": "[136.4,36]"}}), vec![4]),
+        (
+            json!({"entities": [{"type": "Lamp", "id": "urn:ngsi-ld:Sensor:2"}, {"type": "Sensor", "idPattern": "[35]$"}]}),
+            vec![2, 3, 5],
+        ),
+        (
+            json!({"entities": [{"type": "Sensor", "id": ["urn:ngsi-ld:Sensor:2", "urn:ngsi-ld:Sensor:7"], "idPattern": "9$"}]}),
+            vec![2, 7],
+        ),
+        (
+            json!({"geoQ": {"georel": "near;maxDistance==1000", "geometry": "Point", "coordinates": [136.4, 36]}}),
+            vec![4],
+        ),
+        (
+            json!({"geoQ": {"georel": "near;maxDistance==1000", "geometry": "Point", "coordinates": "[136.4,36]"}}),
+            vec![4],
+        ),
         (json!({"attrs": ["level"], "scopeQ": "/east", "q": "level<4"}), vec![6, 9]),
         (json!({"entities": [{"type": "*"}], "q": "level==3"}), vec![9]),
         (json!({"entities": [{"type": "*"}], "q": "level<3", "ordering": {"orderBy": ["level;desc"]}}), vec![6, 3, 0]),
@@ -297,7 +334,10 @@ async fn the_body_says_how_entities_are_shown_and_the_url_which_page() {
     let city = city().await;
     let body = json!({"type": "Query", "entities": [{"type": "Sensor"}], "pick": ["id", "level"]});
     let first = post(&city, "?limit=2&count=true&format=simplified", &body).await;
-    assert_eq!(first.value(), json!([{"id": "urn:ngsi-ld:Sensor:0", "level": 0}, {"id": "urn:ngsi-ld:Sensor:1", "level": 7}]));
+    assert_eq!(
+        first.value(),
+        json!([{"id": "urn:ngsi-ld:Sensor:0", "level": 0}, {"id": "urn:ngsi-ld:Sensor:1", "level": 7}])
+    );
     assert_eq!(first.header("ngsild-results-count"), "10");
     let next = link(&first, "next").unwrap();
     let second = city.json("POST", &next, &[], &body.to_string()).await;

@@ -22,7 +22,8 @@ const ROOM: &str = r#"{"id":"urn:ngsi-ld:Room:1","type":["Room","Place"],"scope"
 
 async fn city() -> City {
     let city = City::new();
-    city.web.put(CONTEXT, r#"{"@context":{"temperature":"https://example.org/temp","Room":"https://example.org/Room"}}"#);
+    city.web
+        .put(CONTEXT, r#"{"@context":{"temperature":"https://example.org/temp","Room":"https://example.org/Room"}}"#);
     city.given(ROOM).await;
     city
 }
@@ -74,7 +75,13 @@ async fn formats_are_chosen_by_format_or_options() {
         "category": {"vocab": "big"}, "notes": {"json": {"a": [1]}}, "floors": [1, 2],
         "isIn": "urn:ngsi-ld:Building:1", "location": {"type": "Point", "coordinates": [136.2, 36.0]}
     });
-    for query in ["?format=simplified", "?options=keyValues", "?options=simplified", "?format=keyValues", "?format=simplified&options=concise"] {
+    for query in [
+        "?format=simplified",
+        "?options=keyValues",
+        "?options=simplified",
+        "?format=keyValues",
+        "?format=simplified&options=concise",
+    ] {
         assert_eq!(get(&city, query).await, simplified, "{query}");
     }
     let concise = get(&city, "?options=concise,sysAttrs&pick=temperature,createdAt").await;
@@ -91,7 +98,10 @@ async fn formats_are_chosen_by_format_or_options() {
 #[tokio::test]
 async fn members_are_picked_and_omitted() {
     let city = city().await;
-    assert_eq!(get(&city, "?pick=id,temperature&format=simplified").await, json!({"id": "urn:ngsi-ld:Room:1", "temperature": 20}));
+    assert_eq!(
+        get(&city, "?pick=id,temperature&format=simplified").await,
+        json!({"id": "urn:ngsi-ld:Room:1", "temperature": 20})
+    );
     assert_eq!(
         get(&city, "?attrs=temperature,unknown&format=simplified").await,
         json!({"id": "urn:ngsi-ld:Room:1", "type": ["Room", "Place"], "scope": "/west", "temperature": 20})
@@ -99,9 +109,16 @@ async fn members_are_picked_and_omitted() {
     let without = get(&city, "?omit=scope,name%7Ctemperature&format=simplified").await;
     assert!(without.get("scope").is_none() && without.get("name").is_none() && without.get("speed").is_some());
     assert_eq!(get(&city, "?pick=unknown").await, json!({}));
-    assert_eq!(fault(&city.ask("GET", &format!("{PATH}?attrs=unknown"), &[]).await), (404, "ResourceNotFound".to_owned()));
+    assert_eq!(
+        fault(&city.ask("GET", &format!("{PATH}?attrs=unknown"), &[]).await),
+        (404, "ResourceNotFound".to_owned())
+    );
     for query in ["?pick=", "?pick=a%7Bb%7D", "?omit=a,,b", "?pick=a&attrs=b", "?pick=isIn%7Bname%7D&join=@none"] {
-        assert_eq!(fault(&city.ask("GET", &format!("{PATH}{query}"), &[]).await), (400, "BadRequestData".to_owned()), "{query}");
+        assert_eq!(
+            fault(&city.ask("GET", &format!("{PATH}{query}"), &[]).await),
+            (400, "BadRequestData".to_owned()),
+            "{query}"
+        );
     }
 }
 
@@ -112,11 +129,21 @@ async fn instances_and_languages_are_chosen() {
         get(&city, "?datasetId=urn:x:gps&format=simplified").await,
         json!({"id": "urn:ngsi-ld:Room:1", "type": ["Room", "Place"], "scope": "/west", "speed": 2})
     );
-    assert_eq!(get(&city, "?datasetId=@none,urn:x:gps&pick=speed&format=simplified").await, json!({"speed": {"dataset": {"@none": 1, "urn:x:gps": 2}}}));
-    assert_eq!(get(&city, "?lang=ja&pick=name").await, json!({"name": {"type": "Property", "value": "広間", "lang": "ja"}}));
+    assert_eq!(
+        get(&city, "?datasetId=@none,urn:x:gps&pick=speed&format=simplified").await,
+        json!({"speed": {"dataset": {"@none": 1, "urn:x:gps": 2}}})
+    );
+    assert_eq!(
+        get(&city, "?lang=ja&pick=name").await,
+        json!({"name": {"type": "Property", "value": "広間", "lang": "ja"}})
+    );
     assert_eq!(get(&city, "?lang=fr,en;q=0.5&pick=name&format=simplified").await, json!({"name": "hall"}));
     for query in ["?datasetId=gps", "?lang=e%20n"] {
-        assert_eq!(fault(&city.ask("GET", &format!("{PATH}{query}"), &[]).await), (400, "BadRequestData".to_owned()), "{query}");
+        assert_eq!(
+            fault(&city.ask("GET", &format!("{PATH}{query}"), &[]).await),
+            (400, "BadRequestData".to_owned()),
+            "{query}"
+        );
     }
 }
 
@@ -167,9 +194,15 @@ async fn what_the_client_has_already_is_not_sent_again() {
     let etag = city.ask("GET", PATH, &[]).await.header("etag").to_owned();
     let again = city.ask("GET", PATH, &[("if-none-match", &etag)]).await;
     assert_eq!((again.status.as_u16(), again.body.len(), again.header("etag")), (304, 0, etag.as_str()));
-    for (query, headers) in [("?format=simplified", vec![]), ("", vec![("accept", "application/ld+json")]), ("", vec![("link", LINK)])] {
+    for (query, headers) in
+        [("?format=simplified", vec![]), ("", vec![("accept", "application/ld+json")]), ("", vec![("link", LINK)])]
+    {
         let headers = [headers, vec![("if-none-match", etag.as_str())]].concat();
-        assert_eq!(city.ask("GET", &format!("{PATH}{query}"), &headers).await.status, 200, "another representation: {query}");
+        assert_eq!(
+            city.ask("GET", &format!("{PATH}{query}"), &headers).await.status,
+            200,
+            "another representation: {query}"
+        );
     }
     let stale = city.json("PATCH", &format!("{PATH}/attrs"), &[("if-match", "\"0-0\"")], r#"{"temperature":21}"#).await;
     assert_eq!(stale.status, 412);
@@ -183,7 +216,11 @@ async fn what_the_client_has_already_is_not_sent_again() {
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let city = city().await;
-    for path in ["/entities/urn:ngsi-ld:Room:2", "/entities/urn:ngsi-ld:Room:1?type=House", "/entities/urn:ngsi-ld:Room:1?type=(Room;House)"] {
+    for path in [
+        "/entities/urn:ngsi-ld:Room:2",
+        "/entities/urn:ngsi-ld:Room:1?type=House",
+        "/entities/urn:ngsi-ld:Room:1?type=(Room;House)",
+    ] {
         assert_eq!(fault(&city.ask("GET", path, &[]).await), (404, "ResourceNotFound".to_owned()), "{path}");
     }
     assert_eq!(city.ask("GET", &format!("{PATH}?type=(Room;Place)&local=true"), &[]).await.status, 200);

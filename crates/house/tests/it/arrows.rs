@@ -57,58 +57,23 @@ fn every_arrow_between_our_crates_is_in_the_table() {
 
 #[test]
 fn an_arrow_that_is_not_in_the_table_is_found() {
-    let all = [
-        "types",
-        "model",
-        "store",
-        "broker",
-        "broker-query",
-        "identity",
-        "store-embedded",
-        "machi",
-        "testkit",
-    ];
+    let all = ["types", "model", "store", "broker", "broker-query", "identity", "store-embedded", "machi", "testkit"];
     let city = |from: &str, target: &str, for_tests_only: bool| -> Vec<Ours> {
         let uses = |name: &str| {
-            if name == from {
-                vec![arrow(target, for_tests_only)]
-            } else {
-                Vec::new()
-            }
+            if name == from { vec![arrow(target, for_tests_only)] } else { Vec::new() }
         };
-        all.iter()
-            .map(|name| Ours {
-                name: (*name).to_owned(),
-                uses: uses(name),
-            })
-            .collect()
+        all.iter().map(|name| Ours { name: (*name).to_owned(), uses: uses(name) }).collect()
     };
-    let is_forbidden =
-        |from, target, tests| !forbidden_arrows(&city(from, target, tests)).is_empty();
+    let is_forbidden = |from, target, tests| !forbidden_arrows(&city(from, target, tests)).is_empty();
 
     assert!(is_forbidden("types", "model", false), "a layer above");
     assert!(is_forbidden("broker", "identity", false), "a sibling");
-    assert!(
-        is_forbidden("broker", "identity", true),
-        "a sibling, in tests"
-    );
-    assert!(
-        is_forbidden("broker", "store-embedded", false),
-        "an adapter"
-    );
+    assert!(is_forbidden("broker", "identity", true), "a sibling, in tests");
+    assert!(is_forbidden("broker", "store-embedded", false), "an adapter");
     assert!(is_forbidden("broker", "machi", false), "the assembly");
-    assert!(
-        is_forbidden("broker", "testkit", false),
-        "the testkit outside tests"
-    );
-    assert!(
-        is_forbidden("identity", "broker-query", false),
-        "a sibling's sub-crate"
-    );
-    assert!(
-        is_forbidden("store-embedded", "model", false),
-        "what the port's owner may not use"
-    );
+    assert!(is_forbidden("broker", "testkit", false), "the testkit outside tests");
+    assert!(is_forbidden("identity", "broker-query", false), "a sibling's sub-crate");
+    assert!(is_forbidden("store-embedded", "model", false), "what the port's owner may not use");
 
     assert!(!is_forbidden("broker", "broker-query", false));
     assert!(!is_forbidden("broker", "testkit", true));
@@ -119,10 +84,7 @@ fn an_arrow_that_is_not_in_the_table_is_found() {
 
 #[test]
 fn a_crate_without_a_place_is_found() {
-    let stranger = Ours {
-        name: "utilities".to_owned(),
-        uses: Vec::new(),
-    };
+    let stranger = Ours { name: "utilities".to_owned(), uses: Vec::new() };
     assert_eq!(forbidden_arrows(&[stranger]).len(), 1);
 }
 
@@ -140,19 +102,10 @@ fn forbidden_arrows(packages: &[Ours]) -> Vec<String> {
     let mut findings = Vec::new();
     for package in packages {
         if place(&package.name).is_none() {
-            findings.push(format!(
-                "{} has no place in the table of crates/house/tests/it/arrows.rs",
-                package.name
-            ));
+            findings.push(format!("{} has no place in the table of crates/house/tests/it/arrows.rs", package.name));
         }
-        let forbidden = package
-            .uses
-            .iter()
-            .filter(|used| used.is_ours && !is_allowed(&package.name, used));
-        findings.extend(
-            forbidden
-                .map(|used| format!("{} must not depend on {}", package.name, short(&used.name))),
-        );
+        let forbidden = package.uses.iter().filter(|used| used.is_ours && !is_allowed(&package.name, used));
+        findings.extend(forbidden.map(|used| format!("{} must not depend on {}", package.name, short(&used.name))));
     }
     findings
 }
@@ -198,16 +151,9 @@ fn block_of(name: &str) -> Option<&'static str> {
     if ADAPTERS.iter().any(|(adapter, _)| *adapter == name) {
         return None;
     }
-    BLOCKS.iter().copied().find(|block| {
-        name.strip_prefix(block)
-            .is_some_and(|rest| rest.starts_with('-'))
-    })
+    BLOCKS.iter().copied().find(|block| name.strip_prefix(block).is_some_and(|rest| rest.starts_with('-')))
 }
 
 fn arrow(target: &str, for_tests_only: bool) -> Use {
-    Use {
-        name: format!("machi-{target}"),
-        is_ours: true,
-        for_tests_only,
-    }
+    Use { name: format!("machi-{target}"), is_ours: true, for_tests_only }
 }

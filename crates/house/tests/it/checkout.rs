@@ -11,30 +11,17 @@ pub(crate) struct TextFile {
 }
 
 /// What is built, fetched or measured rather than written.
-const NOT_WRITTEN: &[&str] = &[
-    "target",
-    "node_modules",
-    "dist",
-    "data",
-    "corpus",
-    "artifacts",
-    "results",
-];
+const NOT_WRITTEN: &[&str] = &["target", "node_modules", "dist", "data", "corpus", "artifacts", "results"];
 
-const WRITTEN: &[&str] = &[
-    "c", "css", "html", "js", "json", "md", "mjs", "py", "rs", "sh", "snap", "svelte", "toml",
-    "ts", "txt", "yml",
-];
+const WRITTEN: &[&str] =
+    &["c", "css", "html", "js", "json", "md", "mjs", "py", "rs", "sh", "snap", "svelte", "toml", "ts", "txt", "yml"];
 
 /// The folder that holds the workspace.
 pub(crate) fn root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        here.ancestors()
-            .nth(2)
-            .expect("this crate lies in crates/house")
-            .to_path_buf()
+        here.ancestors().nth(2).expect("this crate lies in crates/house").to_path_buf()
     })
 }
 
@@ -45,19 +32,14 @@ pub(crate) fn files() -> &'static [TextFile] {
         let mut files = Vec::new();
         collect(root(), &mut files);
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        assert!(
-            files.len() > 20,
-            "the walk over the checkout found next to nothing"
-        );
+        assert!(files.len() > 20, "the walk over the checkout found next to nothing");
         files
     })
 }
 
 /// The written files with one of these endings.
 pub(crate) fn files_ending(endings: &[&str]) -> impl Iterator<Item = &'static TextFile> {
-    files()
-        .iter()
-        .filter(move |file| endings.contains(&ending(&file.path)))
+    files().iter().filter(move |file| endings.contains(&ending(&file.path)))
 }
 
 /// What follows a path's last full stop.
@@ -80,10 +62,7 @@ fn collect(folder: &Path, files: &mut Vec<TextFile>) {
         } else if is_written(name) {
             // A file may vanish between the listing and the reading, and a fixture need not be UTF-8.
             if let Ok(text) = fs::read_to_string(&path) {
-                files.push(TextFile {
-                    path: from_root(&path),
-                    text,
-                });
+                files.push(TextFile { path: from_root(&path), text });
             }
         }
     }
@@ -95,8 +74,6 @@ fn is_written(name: &str) -> bool {
 }
 
 fn from_root(path: &Path) -> String {
-    let path = path
-        .strip_prefix(root())
-        .expect("the walk began at the root");
+    let path = path.strip_prefix(root()).expect("the walk began at the root");
     path.to_string_lossy().replace('\\', "/")
 }

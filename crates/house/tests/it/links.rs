@@ -11,20 +11,13 @@ use crate::prose::text_lines;
 
 #[test]
 fn every_link_between_documents_leads_somewhere() {
-    assert_clean(
-        &files_ending(&["md"])
-            .flat_map(broken_links)
-            .collect::<Vec<_>>(),
-    );
+    assert_clean(&files_ending(&["md"]).flat_map(broken_links).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_link_that_leads_nowhere_is_found() {
     let check = |text: &str, expected: usize| {
-        let file = TextFile {
-            path: "docs/a.md".to_owned(),
-            text: text.to_owned(),
-        };
+        let file = TextFile { path: "docs/a.md".to_owned(), text: text.to_owned() };
         assert_eq!(broken_links(&file).len(), expected, "{text}");
     };
     check("See [the licence](../LICENSE).", 0);
@@ -47,10 +40,7 @@ fn broken_links(file: &TextFile) -> Vec<String> {
     let mut findings = Vec::new();
     for (number, line) in text_lines(&file.text) {
         for target in targets(&line).filter(|target| !leads_somewhere(file, target)) {
-            findings.push(format!(
-                "{}:{number}: the link to {target} leads nowhere",
-                file.path
-            ));
+            findings.push(format!("{}:{number}: the link to {target} leads nowhere", file.path));
         }
     }
     findings
@@ -58,9 +48,7 @@ fn broken_links(file: &TextFile) -> Vec<String> {
 
 /// What stands in round brackets behind square ones.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
-    line.split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split([')', ' ']).next())
+    line.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next())
 }
 
 fn leads_somewhere(file: &TextFile, target: &str) -> bool {
@@ -85,20 +73,12 @@ fn resolve(from: &str, path: &str) -> PathBuf {
 }
 
 fn has_heading(text: &str, wanted: &str) -> bool {
-    let headings = text_lines(text)
-        .filter_map(|(_, line)| Some(line.strip_prefix('#')?.trim_start_matches('#').to_owned()));
-    headings
-        .into_iter()
-        .any(|heading| anchor(&heading) == wanted)
-        || text.contains(&format!("id=\"{wanted}\""))
+    let headings =
+        text_lines(text).filter_map(|(_, line)| Some(line.strip_prefix('#')?.trim_start_matches('#').to_owned()));
+    headings.into_iter().any(|heading| anchor(&heading) == wanted) || text.contains(&format!("id=\"{wanted}\""))
 }
 
 fn anchor(heading: &str) -> String {
-    let kept = heading
-        .trim()
-        .chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.flat_map(char::to_lowercase)
-        .map(|c| if c == ' ' { '-' } else { c })
-        .collect()
+    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
 }

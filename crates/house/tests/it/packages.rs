@@ -39,10 +39,7 @@ pub(crate) struct Graph(BTreeMap<String, Package>);
 /// The workspace's packages.
 pub(crate) fn ours() -> Vec<Ours> {
     let metadata = metadata(&["--no-deps"]);
-    list(&metadata, "packages")
-        .iter()
-        .map(our_package)
-        .collect()
+    list(&metadata, "packages").iter().map(our_package).collect()
 }
 
 /// The graph of every package, read once.
@@ -59,13 +56,7 @@ pub(crate) fn short(name: &str) -> &str {
 impl Package {
     /// A package that stands alone, for the tests of the rules.
     pub(crate) fn example(licence: Option<String>, source: Option<String>) -> Self {
-        Self {
-            name: "example".to_owned(),
-            version: "1.0.0".to_owned(),
-            licence,
-            source,
-            needs: Vec::new(),
-        }
+        Self { name: "example".to_owned(), version: "1.0.0".to_owned(), licence, source, needs: Vec::new() }
     }
 }
 
@@ -78,35 +69,24 @@ impl Graph {
     /// What a package of ours needs to be built and run, itself included, by name.
     pub(crate) fn closure(&self, ours: &str) -> BTreeSet<&str> {
         let is_it = |package: &Package| package.source.is_none() && short(&package.name) == ours;
-        let mut waiting: Vec<&str> = self
-            .0
-            .iter()
-            .filter(|(_, package)| is_it(package))
-            .map(|(id, _)| id.as_str())
-            .collect();
+        let mut waiting: Vec<&str> =
+            self.0.iter().filter(|(_, package)| is_it(package)).map(|(id, _)| id.as_str()).collect();
         let mut seen = BTreeSet::new();
         while let Some(id) = waiting.pop() {
             if seen.insert(id) {
                 waiting.extend(self.0[id].needs.iter().map(String::as_str));
             }
         }
-        seen.into_iter()
-            .map(|id| self.0[id].name.as_str())
-            .collect()
+        seen.into_iter().map(|id| self.0[id].name.as_str()).collect()
     }
 
     fn read(metadata: &Value) -> Self {
-        let needs: BTreeMap<&str, Vec<String>> = list(&metadata["resolve"], "nodes")
-            .iter()
-            .map(|node| (text(node, "id"), needs(node)))
-            .collect();
+        let needs: BTreeMap<&str, Vec<String>> =
+            list(&metadata["resolve"], "nodes").iter().map(|node| (text(node, "id"), needs(node))).collect();
         let packages = list(metadata, "packages").iter().filter_map(|package| {
             let id = text(package, "id");
             // Cargo lists packages for other platforms too; only the graph says which are used here.
-            Some((
-                id.to_owned(),
-                outside_package(package, needs.get(id)?.clone()),
-            ))
+            Some((id.to_owned(), outside_package(package, needs.get(id)?.clone())))
         });
         Self(packages.collect())
     }
@@ -118,10 +98,7 @@ fn our_package(package: &Value) -> Ours {
         is_ours: dependency["source"].is_null(),
         for_tests_only: dependency["kind"] == "dev",
     });
-    Ours {
-        name: short(text(package, "name")).to_owned(),
-        uses: uses.collect(),
-    }
+    Ours { name: short(text(package, "name")).to_owned(), uses: uses.collect() }
 }
 
 fn outside_package(package: &Value, needs: Vec<String>) -> Package {
@@ -135,24 +112,14 @@ fn outside_package(package: &Value, needs: Vec<String>) -> Package {
 }
 
 fn needs(node: &Value) -> Vec<String> {
-    let is_built = |dep: &&Value| {
-        list(dep, "dep_kinds")
-            .iter()
-            .any(|kind| kind["kind"] != "dev")
-    };
-    list(node, "deps")
-        .iter()
-        .filter(is_built)
-        .map(|dep| text(dep, "pkg").to_owned())
-        .collect()
+    let is_built = |dep: &&Value| list(dep, "dep_kinds").iter().any(|kind| kind["kind"] != "dev");
+    list(node, "deps").iter().filter(is_built).map(|dep| text(dep, "pkg").to_owned()).collect()
 }
 
 /// Asks without the network first; a checkout whose packages are not all fetched needs it once.
 fn metadata(arguments: &[&str]) -> Value {
     let offline = run_cargo(arguments, &["--offline"]);
-    let output = offline
-        .or_else(|_| run_cargo(arguments, &[]))
-        .unwrap_or_else(|error| panic!("{error}"));
+    let output = offline.or_else(|_| run_cargo(arguments, &[])).unwrap_or_else(|error| panic!("{error}"));
     serde_json::from_slice(&output).expect("cargo metadata writes JSON")
 }
 
@@ -164,18 +131,11 @@ fn run_cargo(arguments: &[&str], more: &[&str]) -> Result<Vec<u8>, String> {
         .current_dir(crate::checkout::root())
         .output()
         .expect("cargo, which built this test, can be run");
-    if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
+    if output.status.success() { Ok(output.stdout) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
 fn host() -> String {
-    let output = Command::new("rustc")
-        .arg("-vV")
-        .output()
-        .expect("rustc, which built this test, can be run");
+    let output = Command::new("rustc").arg("-vV").output().expect("rustc, which built this test, can be run");
     let said = String::from_utf8(output.stdout).expect("rustc writes UTF-8");
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
     host.expect("rustc names its host").to_owned()

@@ -11,8 +11,7 @@ const ABBREVIATIONS: &[&str] = &["e.g", "i.e", "etc", "vs", "cf", "No", "St", "a
 
 #[test]
 fn a_paragraph_has_one_sentence_a_line() {
-    let ours = files_ending(&["md"])
-        .filter(|file| file.path.starts_with("docs/") || !file.path.contains('/'));
+    let ours = files_ending(&["md"]).filter(|file| file.path.starts_with("docs/") || !file.path.contains('/'));
     assert_clean(&ours.flat_map(crowded_lines).collect::<Vec<_>>());
 }
 
@@ -21,27 +20,16 @@ fn the_readmes_have_the_same_commands() {
     let read = |name: &str| fs::read_to_string(root().join(name));
     // Both are there, or neither is yet.
     let (Ok(english), Ok(japanese)) = (read("README.md"), read("README.ja.md")) else {
-        assert_eq!(
-            read("README.md").is_ok(),
-            read("README.ja.md").is_ok(),
-            "one README lacks the other language"
-        );
+        assert_eq!(read("README.md").is_ok(), read("README.ja.md").is_ok(), "one README lacks the other language");
         return;
     };
-    assert_eq!(
-        command_blocks(&english),
-        command_blocks(&japanese),
-        "README.md and README.ja.md differ"
-    );
+    assert_eq!(command_blocks(&english), command_blocks(&japanese), "README.md and README.ja.md differ");
 }
 
 #[test]
 fn two_sentences_in_one_line_are_found() {
     let check = |text: &str, expected: usize| {
-        let file = TextFile {
-            path: "docs/a.md".to_owned(),
-            text: text.to_owned(),
-        };
+        let file = TextFile { path: "docs/a.md".to_owned(), text: text.to_owned() };
         assert_eq!(crowded_lines(&file).len(), expected, "{text}");
     };
     check("The river rises. The gate closes.\n", 1);
@@ -58,8 +46,7 @@ fn two_sentences_in_one_line_are_found() {
 
 #[test]
 fn command_blocks_are_what_a_reader_would_type() {
-    let text =
-        "Start:\n```sh\nmake up\n```\nIt prints:\n```\nready\n```\n```console\n$ make test\n```\n";
+    let text = "Start:\n```sh\nmake up\n```\nIt prints:\n```\nready\n```\n```console\n$ make test\n```\n";
     assert_eq!(command_blocks(text), ["make up\n", "$ make test\n"]);
 }
 
@@ -81,18 +68,12 @@ fn without_code(line: &str) -> String {
 fn crowded_lines(file: &TextFile) -> Vec<String> {
     let paragraphs = text_lines(&file.text).filter(|(_, line)| is_paragraph(line));
     let crowded = paragraphs.filter(|(_, line)| has_two_sentences(line));
-    crowded
-        .map(|(number, _)| format!("{}:{number}: write one sentence a line", file.path))
-        .collect()
+    crowded.map(|(number, _)| format!("{}:{number}: write one sentence a line", file.path)).collect()
 }
 
 fn is_paragraph(line: &str) -> bool {
-    let starts_like_one =
-        line.starts_with(char::is_alphanumeric) || line.starts_with(['「', '*', '[', '"']);
-    let is_point = line.starts_with("* ")
-        || line
-            .split_once(". ")
-            .is_some_and(|(n, _)| n.parse::<u32>().is_ok());
+    let starts_like_one = line.starts_with(char::is_alphanumeric) || line.starts_with(['「', '*', '[', '"']);
+    let is_point = line.starts_with("* ") || line.split_once(". ").is_some_and(|(n, _)| n.parse::<u32>().is_ok());
     starts_like_one && !is_point
 }
 
@@ -101,16 +82,11 @@ fn has_two_sentences(line: &str) -> bool {
         let before = line.get(..at).unwrap_or_default();
         let after = line.get(at + mark.len()..).unwrap_or_default();
         let word = before.rsplit([' ', '(']).next().unwrap_or_default();
-        let starts = after
-            .strip_prefix(' ')
-            .and_then(|rest| rest.chars().next())
-            .is_some_and(char::is_uppercase);
+        let starts = after.strip_prefix(' ').and_then(|rest| rest.chars().next()).is_some_and(char::is_uppercase);
         starts && !ABBREVIATIONS.contains(&word) && word.chars().count() > 1
     });
     let goes_on_in_japanese = line.match_indices('。').any(|(at, mark)| {
-        let after = line
-            .get(at + mark.len()..)
-            .and_then(|rest| rest.chars().next());
+        let after = line.get(at + mark.len()..).and_then(|rest| rest.chars().next());
         after.is_some_and(|c| !matches!(c, '」' | '』' | '）' | ')' | ' ' | '*'))
     });
     ends_and_goes_on || goes_on_in_japanese

@@ -6,21 +6,13 @@ use crate::checkout::{TextFile, ending, files_ending};
 #[test]
 fn every_file_opens_with_its_purpose() {
     let code = files_ending(&["c", "css", "js", "mjs", "py", "rs", "sh", "svelte", "ts"]);
-    assert_clean(
-        &code
-            .filter(|file| !opens_with_purpose(file))
-            .map(complaint)
-            .collect::<Vec<_>>(),
-    );
+    assert_clean(&code.filter(|file| !opens_with_purpose(file)).map(complaint).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_file_without_a_purpose_is_found() {
     let check = |path: &str, text: &str, verdict| {
-        let file = TextFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        };
+        let file = TextFile { path: path.to_owned(), text: text.to_owned() };
         assert_eq!(opens_with_purpose(&file), verdict, "{path}: {text}");
     };
     check("a.rs", "//! Rivers.\n", true);
@@ -38,17 +30,11 @@ fn a_file_without_a_purpose_is_found() {
 }
 
 fn complaint(file: &TextFile) -> String {
-    format!(
-        "{}: the file does not open with a comment that says what it is for",
-        file.path
-    )
+    format!("{}: the file does not open with a comment that says what it is for", file.path)
 }
 
 fn opens_with_purpose(file: &TextFile) -> bool {
-    let mut lines = file
-        .text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with("#!"));
+    let mut lines = file.text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("#!"));
     let first = lines.next().unwrap_or_default();
     let openings: &[&str] = match ending(&file.path) {
         "rs" => &["//! "],
@@ -58,7 +44,5 @@ fn opens_with_purpose(file: &TextFile) -> bool {
         "css" => &["/*"],
         _ => &["// ", "/*", "/// "],
     };
-    openings
-        .iter()
-        .any(|opening| first.starts_with(opening) && first.len() > opening.len())
+    openings.iter().any(|opening| first.starts_with(opening) && first.len() > opening.len())
 }

@@ -4,15 +4,9 @@
 
 /// Whether the expression can be satisfied with the licences of the list alone.
 pub(crate) fn is_allowed(expression: &str, allowed: &[String]) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut reader = Reader {
-        words: &words,
-        allowed,
-    };
+    let mut reader = Reader { words: &words, allowed };
     let verdict = reader.any_of();
     verdict && reader.words.is_empty()
 }
@@ -50,9 +44,7 @@ impl<'a> Reader<'a> {
         if !self.take("WITH") {
             return self.has(licence);
         }
-        self.next().is_some_and(|exception| {
-            self.has(&format!("{licence} WITH {exception}")) || self.has(licence)
-        })
+        self.next().is_some_and(|exception| self.has(&format!("{licence} WITH {exception}")) || self.has(licence))
     }
 
     fn has(&self, licence: &str) -> bool {
@@ -77,8 +69,7 @@ impl<'a> Reader<'a> {
 #[test]
 fn an_expression_is_read_as_spdx_has_it() {
     let allowed = ["MIT", "ISC", "Apache-2.0"].map(str::to_owned);
-    let check =
-        |expression, verdict| assert_eq!(is_allowed(expression, &allowed), verdict, "{expression}");
+    let check = |expression, verdict| assert_eq!(is_allowed(expression, &allowed), verdict, "{expression}");
     check("MIT", true);
     check("GPL-3.0-only", false);
     check("GPL-3.0-only OR MIT", true);

@@ -8,50 +8,25 @@ use crate::checkout::{TextFile, ending, files, root};
 /// This file lists what it looks for, and is the one that may contain it.
 const THIS_FILE: &str = "crates/house/tests/it/words.rs";
 
-const UNFINISHED: &[&str] = &[
-    "TODO",
-    "FIXME",
-    "XXX:",
-    "HACK:",
-    "unimplemented!(",
-    "Not yet written",
-];
+const UNFINISHED: &[&str] = &["TODO", "FIXME", "XXX:", "HACK:", "unimplemented!(", "Not yet written"];
 
-const HOSTS_OF_REGISTRIES: &[&str] = &[
-    "index.crates.io",
-    "static.crates.io",
-    "pypi.org",
-    "pythonhosted.org",
-    "registry.npmjs.org",
-    "deb.debian.org",
-];
+const HOSTS_OF_REGISTRIES: &[&str] =
+    &["index.crates.io", "static.crates.io", "pypi.org", "pythonhosted.org", "registry.npmjs.org", "deb.debian.org"];
 
 const FOLDERS_OF_MACHINES: &[&str] = &["/root/", "/tmp/"];
 
 #[test]
 fn no_file_contains_what_none_may() {
     let machine = [root().to_string_lossy().into_owned(), beside("shared")];
-    assert_clean(
-        &files()
-            .iter()
-            .flat_map(|file| findings(file, &machine))
-            .collect::<Vec<_>>(),
-    );
+    assert_clean(&files().iter().flat_map(|file| findings(file, &machine)).collect::<Vec<_>>());
 }
 
 #[test]
 fn what_no_file_may_contain_is_found() {
     let check = |path: &str, text: &str, expected: usize| {
-        let file = TextFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        };
+        let file = TextFile { path: path.to_owned(), text: text.to_owned() };
         let machine = ["/srv/checkout".to_owned()];
-        assert_eq!(
-            findings(&file, &machine).len(),
-            expected,
-            "{path}: {text:?}"
-        );
+        assert_eq!(findings(&file, &machine).len(), expected, "{path}: {text:?}");
     };
     check("a.rs", "//! Rivers.\n", 0);
     check("a.rs", "//! Rivers. \n", 1);
@@ -62,11 +37,7 @@ fn what_no_file_may_contain_is_found() {
     check("a.sh", "# Rivers.\ncp a /tmp/a\n", 1);
     check("crates/a/src/a.rs", "//! Reads ../shared/data.\n", 1);
     check("crates/a/src/a/tests.rs", "//! Reads ../shared/data.\n", 0);
-    check(
-        "crates/a/tests/it/main.rs",
-        "//! Reads ../shared/data.\n",
-        0,
-    );
+    check("crates/a/tests/it/main.rs", "//! Reads ../shared/data.\n", 0);
     check("scripts/a.sh", "# Reads ../shared/data.\n", 0);
     check("crates/a/src/a.rs", "//! Joins \"shared/data\".\n", 1);
     check("a.rs", "//! Rivers.", 1);
@@ -103,17 +74,9 @@ fn faults(path: &str, line: &str, in_tests: bool, machine: &[String]) -> Vec<Str
     for word in UNFINISHED.iter().filter(|word| line.contains(**word)) {
         faults.push(format!("says {word}: finish it, or open an issue"));
     }
-    let traces = machine
-        .iter()
-        .map(String::as_str)
-        .chain(FOLDERS_OF_MACHINES.iter().copied());
-    for trace in traces
-        .chain(HOSTS_OF_REGISTRIES.iter().copied())
-        .filter(|trace| names(line, trace))
-    {
-        faults.push(format!(
-            "names {trace}, which is not the same on another machine"
-        ));
+    let traces = machine.iter().map(String::as_str).chain(FOLDERS_OF_MACHINES.iter().copied());
+    for trace in traces.chain(HOSTS_OF_REGISTRIES.iter().copied()).filter(|trace| names(line, trace)) {
+        faults.push(format!("names {trace}, which is not the same on another machine"));
     }
     let reads_shared = line.contains("../shared") || names(line, "shared/data");
     if reads_shared && !in_tests {
@@ -131,15 +94,7 @@ fn names(line: &str, trace: &str) -> bool {
 }
 
 fn is_for_tests(path: &str) -> bool {
-    let tooling = [
-        "bench/",
-        "console/",
-        "crates/testkit/",
-        "crates/house/",
-        "docs/",
-        "fuzz/",
-        "scripts/",
-    ];
+    let tooling = ["bench/", "console/", "crates/testkit/", "crates/house/", "docs/", "fuzz/", "scripts/"];
     tooling.iter().any(|folder| path.starts_with(folder))
         || path.contains("/tests/")
         || path.ends_with("/tests.rs")
@@ -147,11 +102,7 @@ fn is_for_tests(path: &str) -> bool {
 }
 
 fn beside(folder: &str) -> String {
-    let mut path = root()
-        .parent()
-        .unwrap_or(root())
-        .to_string_lossy()
-        .into_owned();
+    let mut path = root().parent().unwrap_or(root()).to_string_lossy().into_owned();
     write!(path, "/{folder}").expect("a string takes any text");
     path
 }

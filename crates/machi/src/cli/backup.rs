@@ -72,6 +72,6 @@ fn open(data: &Path) -> Result<EmbeddedStore, Box<dyn Error>> {
         return Err(format!("{} holds no city", data.display()).into());
     }
     let mut config = Config::default();
-    config.store.path = data.to_owned();
+    data.clone_into(&mut config.store.path);
     Ok(wiring::open_store(&config)?)
 }

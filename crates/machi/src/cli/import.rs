@@ -143,10 +143,13 @@ fn told(totals: &Totals) -> String {
     let Totals { rows, taken, rejected, done_before, report } = totals;
     let mut text = format!("{rows} rows, {taken} taken, {rejected} rejected");
     if *done_before > 0 {
-        text.push_str(&format!(", {done_before} of them in an earlier run"));
+        text += ", ";
+        text += &done_before.to_string();
+        text += " of them in an earlier run";
     }
     if let Some(report) = report {
-        text.push_str(&format!("; the report is {}", report.display()));
+        text += "; the report is ";
+        text += &report.display().to_string();
     }
     text
 }

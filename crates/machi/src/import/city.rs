@@ -11,7 +11,7 @@ use machi_types::{Iri, Json, TenantId, json};
 use super::batch::{Batch, Sent};
 
 /// How long one batch may take.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// The longest verdict on a batch.
 const LARGEST_ANSWER: u64 = 64 << 20;
 /// How often a busy or silent city is asked again, and the first pause, which doubles.
@@ -196,7 +196,7 @@ fn is_about_content(status: StatusCode) -> bool {
     )
 }
 
-/// Which rows a BatchOperationResult refuses (ETSI GS CIM 009 §5.2.16).
+/// Which rows a `BatchOperationResult` refuses (ETSI GS CIM 009 §5.2.16).
 fn verdicts(items: &[Sent], body: &[u8]) -> Vec<Refused> {
     let parsed = json::parse(body, json::DEFAULT_DEPTH).ok();
     let errors = parsed.as_ref().and_then(|parsed| parsed.get("errors")?.as_array()).unwrap_or_default();

@@ -15,7 +15,6 @@ mod errors;
 mod formats;
 mod geo_queries;
 mod headers;
-mod import;
 mod join;
 mod jsonld_contexts;
 mod kit;

@@ -9,7 +9,7 @@ use machi_store::{Filter, Instances, Range, TextCondition};
 
 use super::check::TermCheck;
 use super::operand::{Exactness, Facets};
-use super::{Compiler, any, nothing, not, regex_of};
+use super::{Compiler, any, not, nothing, regex_of};
 use crate::domain::facets::{DATASET, value};
 
 impl Compiler<'_> {
@@ -64,12 +64,15 @@ impl Compiler<'_> {
     }
 
     fn ordered(&self, name: &str, operator: Operator, value: &Value) -> Facets {
-        self.between(name, match operator {
-            Operator::Greater => (Bound::Excluded(value), Bound::Unbounded),
-            Operator::GreaterOrEqual => (Bound::Included(value), Bound::Unbounded),
-            Operator::Less => (Bound::Unbounded, Bound::Excluded(value)),
-            Operator::LessOrEqual => (Bound::Unbounded, Bound::Included(value)),
-        })
+        self.between(
+            name,
+            match operator {
+                Operator::Greater => (Bound::Excluded(value), Bound::Unbounded),
+                Operator::GreaterOrEqual => (Bound::Included(value), Bound::Unbounded),
+                Operator::Less => (Bound::Unbounded, Bound::Excluded(value)),
+                Operator::LessOrEqual => (Bound::Unbounded, Bound::Included(value)),
+            },
+        )
     }
 
     fn matching(&self, name: &str, pattern: &Pattern) -> Facets {
@@ -84,7 +87,8 @@ impl Compiler<'_> {
     /// A text that does not match; of one instance's texts by language, none may.
     fn matching_not(&self, name: &str, pattern: &Pattern, term: &Term) -> Filter {
         let matching = self.matching(name, pattern);
-        let has_text = self.any_text(name, &TextCondition::Range(Range { low: Bound::Unbounded, high: Bound::Unbounded }));
+        let has_text =
+            self.any_text(name, &TextCondition::Range(Range { low: Bound::Unbounded, high: Bound::Unbounded }));
         let check = self.check(Some(name), term);
         if matching.exactness == Exactness::Never {
             return has_text.and(check);

@@ -7,7 +7,7 @@ use machi_store::{Condition as On, Filter, Instances, NameNo, Range, Test as Fac
 use machi_types::{Name, Timestamp};
 
 use super::operand::map;
-use super::{Compiler, any, nothing, not};
+use super::{Compiler, any, not, nothing};
 use crate::domain::facets::EXPIRES;
 use crate::domain::scope::ANY_SCOPE;
 

@@ -77,7 +77,8 @@ impl Compiler<'_> {
             Some(Value::Number(_)) => self.numbers_between(name, low, high),
             Some(Value::Moment(moment)) => {
                 let (prefix, _) = facet_of(*moment);
-                let bound = |bound: Bound<&Value>| map(bound, |value| moment_of(value).map(|moment| facet_of(moment).1));
+                let bound =
+                    |bound: Bound<&Value>| map(bound, |value| moment_of(value).map(|moment| facet_of(moment).1));
                 let (Some(low), Some(high)) = (bound(low), bound(high)) else { return unless_many(nothing()) };
                 unless_many(self.times(name, prefix, Range { low, high }))
             }
@@ -148,7 +149,7 @@ pub(super) fn moment_of(value: &Value) -> Option<Moment> {
     }
 }
 
-fn value_of<'v>(bound: Bound<&'v Value>) -> Option<&'v Value> {
+fn value_of(bound: Bound<&Value>) -> Option<&Value> {
     match bound {
         Bound::Included(value) | Bound::Excluded(value) => Some(value),
         Bound::Unbounded => None,

@@ -19,7 +19,10 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let info = broker.attribute(&asked.caller, &name).await?.ok_or_else(|| {
         Problem::new(
             ErrorKind::ResourceNotFound,
-            Text::both(format!("no entity has the attribute {name}"), format!("属性{name}を持つエンティティはありません")),
+            Text::both(
+                format!("no entity has the attribute {name}"),
+                format!("属性{name}を持つエンティティはありません"),
+            ),
         )
     })?;
     discovered.answer(&broker, &asked.caller, attribute(&discovered, &info)).await

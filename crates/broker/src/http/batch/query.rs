@@ -33,10 +33,11 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     shown.read_format(&query)?;
     let representation = shown.representation(&context, negotiated)?;
     let criteria = wanted.criteria(&context)?;
-    check_depth("q", criteria.q.as_ref().map_or(0, |q| q.link_depth()), representation.join_level)?;
+    check_depth("q", criteria.q.as_ref().map_or(0, machi_model::query::Query::link_depth), representation.join_level)?;
     let order = match query_body::ordering(&json)? {
         Some(wish) => order(&wish.parameters(), wish.collation, wanted.is_local(&criteria), &context)?,
         None => None,
     };
-    page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated).await
+    page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated)
+        .await
 }

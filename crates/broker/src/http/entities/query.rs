@@ -31,12 +31,13 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let context = broker.contexts.resolve(asked.caller.tenant(), context_ref).await?;
     let representation = shown.representation(&context, negotiated)?;
     let criteria = wanted.criteria(&context)?;
-    check_depth("q", criteria.q.as_ref().map_or(0, |q| q.link_depth()), representation.join_level)?;
+    check_depth("q", criteria.q.as_ref().map_or(0, machi_model::query::Query::link_depth), representation.join_level)?;
     let parameters = OrderParameters {
         order_by: query.get("orderBy"),
         order_from: query.get("orderFrom").map(Coordinates::Text),
         order_geometry: query.get("orderGeometry"),
     };
     let order = order(&parameters, query.get("collation"), wanted.is_local(&criteria), &context)?;
-    page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated).await
+    page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated)
+        .await
 }

@@ -74,7 +74,7 @@ fn entity_id(path: &str) -> Result<Name, Problem> {
     let encoded = path.strip_prefix(PATH).unwrap_or_default();
     let decoded = if encoded.contains('%') {
         // In a path, a plus sign stands for itself.
-        percent::decode(&encoded.replace('+', "%2B")).map(|text| text.into_owned()).map_err(|error| {
+        percent::decode(&encoded.replace('+', "%2B")).map(std::borrow::Cow::into_owned).map_err(|error| {
             bad(Text::both(format!("the path: {error}"), "パスのパーセントエンコーディングが正しくありません"))
         })?
     } else {

@@ -40,12 +40,13 @@ async fn context_url(
         ContextRef::Core => CORE_URL.to_owned(),
         ContextRef::Url(url) => url.to_owned(),
         ContextRef::Inline(Json::String(url)) => url.clone().into_owned(),
-        ContextRef::Inline(json) => match json.as_array() {
-            Some([Json::String(url)]) => url.clone().into_owned(),
-            _ => {
+        ContextRef::Inline(json) => {
+            if let Some([Json::String(url)]) = json.as_array() {
+                url.clone().into_owned()
+            } else {
                 let id = broker.contexts.add_implicit(caller.tenant(), json).await?;
                 format!("{base}{}", location(CONTEXTS_PATH, &id))
             }
-        },
+        }
     })
 }

@@ -13,10 +13,10 @@ use crate::subscriptions::domain::subscription::{Subscription, SubscriptionKey};
 use crate::subscriptions::frontier::Settled;
 
 /// How often old dead letters are looked for.
-const CLEARING: Duration = Duration::from_secs(600);
+const CLEARING: Duration = Duration::from_mins(10);
 
 /// What others write need not be read again for ever.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 
 /// What is to be written down, and when.
 #[derive(Debug)]

@@ -270,7 +270,10 @@ impl Tools {
         let store = &self.broker.store;
         for tenant in store.tenants().await? {
             let is_concerned = tenant.documents.iter().any(|(name, count)| **name == *DEAD_LETTERS.0 && *count > 0);
-            while is_concerned {
+            if !is_concerned {
+                continue;
+            }
+            loop {
                 let find =
                     Find { limit: 500, ..Find::new(tenant.tenant.clone(), DEAD_LETTERS, created_before(before)) };
                 let found = store.view().find(find).await?;

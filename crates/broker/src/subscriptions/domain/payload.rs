@@ -97,7 +97,7 @@ impl Writer<'_> {
         Payload { body: out.into(), media: self.shape.media, context }
     }
 
-    /// §5.3.1: data "is returned as a FeatureCollection".
+    /// §5.3.1: data "is returned as a `FeatureCollection`".
     fn collection(&self, features: &[Bytes], out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"type\":\"FeatureCollection\",\"features\":");
         array(features, out);

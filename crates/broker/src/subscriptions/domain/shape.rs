@@ -16,7 +16,7 @@ pub(crate) struct Shape {
     /// The @context with which names are shortened.
     pub(crate) context: Name,
     pub(crate) media: MediaType,
-    /// Whether a FeatureCollection names its @context in a header rather than in the body.
+    /// Whether a `FeatureCollection` names its @context in a header rather than in the body.
     pub(crate) links_context: bool,
     pub(crate) format: Format,
     pub(crate) sys_attrs: bool,

@@ -32,7 +32,7 @@ impl EntityState {
         let scope_texts: Vec<Name> = head.scopes().map(Name::from).collect();
         Ok(Some(Self {
             reading: Arc::new(reading),
-            types: head.types().map(|name| name.to_name()).collect(),
+            types: head.types().map(machi_model::entity::NameRef::to_name).collect(),
             scopes: scope_texts.iter().filter_map(|scope| scope.parse().ok()).collect(),
             scope_texts,
             expires_at: head.expires_at(),
@@ -200,11 +200,11 @@ fn any_of_member(
         Member::UnitCode => instance.unit_code().is_some_and(|unit| test(Target::Texts(&[unit]))),
         Member::Type => test(Target::Texts(&[instance.kind().as_str()])),
         Member::ValueType => {
-            let name = instance.value_type().map(|name| name.to_name());
+            let name = instance.value_type().map(machi_model::entity::NameRef::to_name);
             name.is_some_and(|name| test(Target::Texts(&[name.as_str()])))
         }
         Member::ObjectType => {
-            let names: Vec<Name> = instance.object_types().map(|name| name.to_name()).collect();
+            let names: Vec<Name> = instance.object_types().map(machi_model::entity::NameRef::to_name).collect();
             let texts: Vec<&str> = names.iter().map(Name::as_str).collect();
             !texts.is_empty() && test(Target::Texts(&texts))
         }

@@ -15,7 +15,7 @@ use crate::subscriptions::send::Refusal;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// A connection that nobody used for so long is closed.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// How long a broker may take to greet.
 const GREETING: Duration = Duration::from_secs(10);
 /// How long a broker may take what is sent to it.
