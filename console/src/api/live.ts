@@ -1,0 +1,51 @@
+// The events of the live feed, `/machi/v1/live`.
+import { isMembers, strings, text } from "./json";
+import type { ServerEvent } from "./sse";
+
+export const LIVE_PATH = "machi/v1/live";
+
+export const CHANGE_KINDS = ["created", "changed", "deleted"] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+/** An entity was created, changed or deleted. */
+export interface Change {
+  event: "change";
+  kind: ChangeKind;
+  id: string;
+  /** Empty where it is gone. */
+  types: string[];
+  /** The attributes that it happened to. */
+  attributes: string[];
+  time: string;
+}
+
+/** A reader too far behind was brought back to now. */
+export interface Lagged {
+  event: "lagged";
+}
+
+/** Reads an event; null where it is of a kind that this page does not know. */
+export function liveEventOf(event: ServerEvent): Change | Lagged | null {
+  if (event.name === "lagged") return { event: "lagged" };
+  if (event.name !== "change") return null;
+  try {
+    return changeOf(JSON.parse(event.data));
+  } catch {
+    return null;
+  }
+}
+
+function changeOf(data: unknown): Change | null {
+  if (!isMembers(data) || typeof data["id"] !== "string") return null;
+  const kind = CHANGE_KINDS.find((one) => one === data["change"]);
+  if (!kind) return null;
+  const entity = isMembers(data["entity"]) ? data["entity"] : {};
+  return {
+    event: "change",
+    kind,
+    id: data["id"],
+    types: strings(entity["type"]),
+    attributes: strings(data["attributes"]),
+    time: text(data["at"]),
+  };
+}

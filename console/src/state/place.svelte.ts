@@ -1,0 +1,51 @@
+// Where the reader is: tenant, search and open entity, kept in the address so that a link leads back to it.
+import type { Search } from "../api/city";
+
+export interface Place extends Search {
+  tenant: string;
+  context: string;
+  /** The id of the open entity; empty where none is. */
+  entity: string;
+}
+
+const PARTS = ["tenant", "context", "id", "type", "q", "entity"] as const satisfies (keyof Place)[];
+
+export const NOWHERE: Readonly<Place> = { tenant: "", context: "", id: "", type: "", q: "", entity: "" };
+
+export function readPlace(hash: string): Place {
+  const parameters = new URLSearchParams(hash.replace(/^#\/?/, ""));
+  const place = { ...NOWHERE };
+  for (const part of PARTS) place[part] = parameters.get(part) ?? "";
+  return place;
+}
+
+export function writePlace(place: Place): string {
+  const parameters = new URLSearchParams();
+  for (const part of PARTS) if (place[part]) parameters.set(part, place[part]);
+  const text = parameters.toString().replaceAll("%3A", ":");
+  return text ? `#${text}` : "#";
+}
+
+/** The place in the browser's address. */
+export class Address {
+  place = $state.raw<Place>({ ...NOWHERE });
+
+  constructor() {
+    this.#read();
+    window.addEventListener("hashchange", () => this.#read());
+  }
+
+  /** Goes elsewhere, as a step that the browser's back button undoes. */
+  go(change: Partial<Place>): void {
+    location.hash = writePlace({ ...this.place, ...change });
+  }
+
+  /** Where a link to this change leads. */
+  href(change: Partial<Place>): string {
+    return writePlace({ ...this.place, ...change });
+  }
+
+  #read(): void {
+    this.place = readPlace(location.hash);
+  }
+}

@@ -1,0 +1,203 @@
+// A city that holds still: what the page asks of Machi, answered from memory, with levers for what a test wants to see.
+import { readFile } from "node:fs/promises";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+
+type Members = Record<string, unknown>;
+
+/** The page's policy, as the binary sends it. */
+export const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+  "require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
+
+const DIST = join(import.meta.dirname, "../../dist");
+const CONTENT_TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".md": "text/plain; charset=utf-8",
+};
+
+export class MockCity {
+  entities = new Map<string, Members>();
+  subscriptions: Members[] = [];
+  tenants: Members[] = [{ tenant: "-", entities: 0 }];
+  requests = { reads: 0, writes: 0 };
+  /** Whether connections are cut as they come, as by a city that is down. */
+  isDown = false;
+  /** Paths that are refused, each with its problem. */
+  refusals = new Map<string, Members & { status: number }>();
+  asked: { path: string; headers: IncomingMessage["headers"] }[] = [];
+
+  #server: Server;
+  #live = new Set<ServerResponse>();
+  #position = 0;
+
+  private constructor() {
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+  }
+
+  static async start(): Promise<MockCity> {
+    const city = new MockCity();
+    await new Promise<void>((resolve) => city.#server.listen(0, "127.0.0.1", resolve));
+    return city;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  put(entity: Members): void {
+    const id = String(entity["id"]);
+    const isNew = !this.entities.has(id);
+    this.entities.set(id, entity);
+    this.requests.writes += 1;
+    const names = Object.keys(entity).filter((name) => !["id", "type", "createdAt", "modifiedAt"].includes(name));
+    this.change(isNew ? "created" : "changed", id, entity["type"], names);
+  }
+
+  delete(id: string): void {
+    const entity = this.entities.get(id);
+    this.entities.delete(id);
+    this.change("deleted", id, entity?.["type"], []);
+  }
+
+  change(kind: string, id: string, type: unknown, attributes: string[]): void {
+    const entity = kind === "deleted" ? {} : { entity: { id, type } };
+    this.emit("change", { change: kind, id, at: new Date().toISOString(), attributes, ...entity });
+  }
+
+  emit(name: string, data: Members): void {
+    this.#position += 1;
+    for (const stream of this.#live) {
+      stream.write(`id: ${this.#position}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    }
+  }
+
+  get listeners(): number {
+    return this.#live.size;
+  }
+
+  /** Cuts all connections and refuses new ones until `comeBack`. */
+  goDown(): void {
+    this.isDown = true;
+    this.#server.closeAllConnections();
+  }
+
+  comeBack(): void {
+    this.isDown = false;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.isDown) return void request.socket.destroy();
+    const url = new URL(request.url ?? "/", this.url);
+    this.asked.push({ path: url.pathname + url.search, headers: request.headers });
+    this.requests.reads += url.pathname === "/machi/v1/live" ? 0 : 1;
+    const refusal = this.refusals.get(url.pathname);
+    if (refusal) return problem(response, refusal);
+    switch (url.pathname) {
+      case "/ngsi-ld/v1/entities":
+        return this.#find(url, response);
+      case "/ngsi-ld/v1/types":
+        return json(response, { id: "urn:ngsi-ld:EntityTypeList:1", type: "EntityTypeList", typeList: this.#types() });
+      case "/ngsi-ld/v1/subscriptions":
+        return json(response, this.subscriptions);
+      case "/machi/v1/tenants":
+        return json(response, this.tenants);
+      case "/machi/v1/live":
+        return this.#follow(response);
+      case "/metrics":
+        return this.#metrics(response);
+      case "/healthz":
+        return json(response, { status: "ok", version: "0.1.0" });
+    }
+    if (url.pathname.startsWith("/ngsi-ld/v1/entities/")) return this.#retrieve(url, response);
+    return this.#file(url.pathname, response);
+  }
+
+  #find(url: URL, response: ServerResponse): void {
+    const [type, id, q] = ["type", "id", "q"].map((name) => url.searchParams.get(name));
+    const pattern = new RegExp(url.searchParams.get("idPattern") ?? "");
+    const found = [...this.entities.values()].filter(
+      (one) =>
+        (!type || [one["type"]].flat().includes(type)) && (!id || one["id"] === id) && pattern.test(String(one["id"])),
+    );
+    if (q?.includes(">>")) {
+      const detail = 'q: at character 12, after ">": a value is expected, not ">"';
+      return problem(response, { status: 400, type: "BadRequestData", title: "The request is not valid", detail });
+    }
+    const limit = Number(url.searchParams.get("limit") ?? 20);
+    const offset = Number(url.searchParams.get("offset") ?? 0);
+    if (url.searchParams.get("orderBy")) {
+      found.sort((a, b) => String(b["modifiedAt"]).localeCompare(String(a["modifiedAt"])));
+    }
+    response.setHeader("NGSILD-Results-Count", String(found.length));
+    if (limit > 0 && offset + limit < found.length) {
+      url.searchParams.set("offset", String(offset + limit));
+      response.setHeader("Link", `<${url.pathname}${url.search}>; rel="next"; type="application/json"`);
+    }
+    json(response, found.slice(offset, offset + limit));
+  }
+
+  #retrieve(url: URL, response: ServerResponse): void {
+    const id = decodeURIComponent(url.pathname.replace("/ngsi-ld/v1/entities/", ""));
+    const entity = this.entities.get(id);
+    if (entity) return json(response, entity);
+    problem(response, { status: 404, type: "ResourceNotFound", title: "Not found", detail: `there is no entity ${id}` });
+  }
+
+  #types(): string[] {
+    return [...new Set([...this.entities.values()].flatMap((one) => one["type"] as string | string[]))].sort();
+  }
+
+  #follow(response: ServerResponse): void {
+    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+    response.write("retry: 2000\n\n");
+    this.#live.add(response);
+    response.on("close", () => this.#live.delete(response));
+  }
+
+  #metrics(response: ServerResponse): void {
+    const { reads, writes } = this.requests;
+    response.setHeader("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    response.end(
+      "# TYPE machi_http_requests counter\n" +
+        `machi_http_requests_total{method="GET",status="2xx"} ${reads - 1}\n` +
+        `machi_http_requests_total{method="PATCH",status="2xx"} ${writes}\n# EOF\n`,
+    );
+  }
+
+  async #file(path: string, response: ServerResponse): Promise<void> {
+    const name = normalize(path === "/" ? "/index.html" : path);
+    try {
+      const bytes = await readFile(join(DIST, name));
+      response.writeHead(200, {
+        "Content-Type": CONTENT_TYPES[extname(name)] ?? "application/octet-stream",
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+      });
+      response.end(bytes);
+    } catch {
+      problem(response, { status: 404, type: "ResourceNotFound", title: "Not found", detail: `nothing at ${path}` });
+    }
+  }
+}
+
+function json(response: ServerResponse, body: unknown): void {
+  response.setHeader("Content-Type", "application/json");
+  response.end(JSON.stringify(body));
+}
+
+function problem(response: ServerResponse, members: Members & { status: number }): void {
+  const type = `https://uri.etsi.org/ngsi-ld/errors/${String(members["type"])}`;
+  response.writeHead(members.status, { "Content-Type": "application/problem+json", "X-Request-Id": "00000000000000a7" });
+  response.end(JSON.stringify({ ...members, type }));
+}

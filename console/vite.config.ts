@@ -1,0 +1,46 @@
+// How the page is built: one script, one style sheet and one icon, all named by their content.
+import { appendFile, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { type Plugin, defineConfig } from "vitest/config";
+
+/** Where `npm run dev` finds a running city. */
+const CITY = process.env["MACHI_URL"] ?? "http://127.0.0.1:8080";
+const OF_THE_CITY = ["/ngsi-ld", "/machi", "/metrics", "/healthz", "/readyz", "/openapi.json"];
+
+const LICENCES = "licences.md";
+const TOKENS = "node_modules/@digital-go-jp/design-tokens";
+
+/** Vite lists the licences of scripts alone; the design tokens are a style sheet. */
+function licenceOfTokens(): Plugin {
+  return {
+    name: "licence-of-tokens",
+    apply: "build",
+    async writeBundle({ dir }) {
+      const { name, version } = JSON.parse(await readFile(`${TOKENS}/package.json`, "utf8"));
+      const text = await readFile(`${TOKENS}/LICENSE`, "utf8");
+      await appendFile(join(dir ?? "dist", LICENCES), `\n## ${name} - ${version} (MIT)\n\n${text}`);
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [svelte(), licenceOfTokens()],
+  // Relative addresses: the page also works behind a proxy that puts it under a path.
+  base: "./",
+  build: {
+    // The first browsers with light-dark(), all from the first half of 2024.
+    target: ["chrome123", "edge123", "firefox121", "safari17.5"],
+    // The page's content security policy allows no data: addresses.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    license: { fileName: LICENCES },
+  },
+  server: {
+    proxy: Object.fromEntries(OF_THE_CITY.map((path) => [path, CITY])),
+  },
+  test: {
+    include: ["src/**/*.test.ts"],
+    environment: "node",
+  },
+});
