@@ -4,7 +4,8 @@
 //! its own that begins with `@`, which no attribute's name does. Every facet of a section differs from those
 //! of the entity's other sections, so that removing one section takes nothing from another.
 
-use std::borrow::Cow;
+#[cfg(test)]
+mod tests;
 
 use machi_model::entity::{Corrupt, HeadRef, InstanceRef, Kind, Scalar, iris_of, scalars, value_of};
 use machi_model::query::Moment;
@@ -150,7 +151,7 @@ impl SectionFacets<'_> {
         });
     }
 
-    fn text(&mut self, text: &Cow<'_, str>) {
+    fn text(&mut self, text: &str) {
         match Moment::parse(text) {
             None => self.own(FacetValue::Text(text)),
             Some(Moment::DateTime(time)) => {

@@ -58,7 +58,7 @@ impl<'s> Compiler<'s> {
             filter = filter.and(any(selection.attributes.iter().map(|step| self.has(step))));
         }
         if let Some(conditions) = &selection.conditions {
-            filter = filter.and(self.logic(conditions, &|condition| self.condition(condition)));
+            filter = filter.and(joined(conditions, &|condition| self.condition(condition)));
         }
         if let Some(geo) = &selection.geo {
             filter = filter.and(self.geo(geo));
@@ -86,7 +86,7 @@ impl<'s> Compiler<'s> {
     fn selector(&self, selector: &Selector) -> Filter {
         let mut filter = match &selector.types {
             None | Some(TypeExpression::Every) => Filter::All,
-            Some(TypeExpression::Logic(logic)) => self.logic(logic, &|name| self.of_type(name)),
+            Some(TypeExpression::Logic(logic)) => joined(logic, &|name| self.of_type(name)),
         };
         if !selector.ids.is_empty() {
             filter = filter.and(Filter::Ids(selector.ids.clone()));
@@ -103,7 +103,7 @@ impl<'s> Compiler<'s> {
     }
 
     fn scopes(&self, scopes: &ScopeQuery) -> Filter {
-        self.logic(&scopes.logic, &|pattern| self.scope(pattern))
+        joined(&scopes.logic, &|pattern| self.scope(pattern))
     }
 
     fn scope(&self, pattern: &ScopePattern) -> Filter {
@@ -175,14 +175,6 @@ impl<'s> Compiler<'s> {
         self.test(property, Instances::Any, On::Geometry(Arc::new(condition)))
     }
 
-    fn logic<T>(&self, logic: &Logic<T>, leaf: &dyn Fn(&T) -> Filter) -> Filter {
-        match logic {
-            Logic::One(condition) => leaf(condition),
-            Logic::All(parts) => parts.iter().map(|part| self.logic(part, leaf)).fold(Filter::All, Filter::and),
-            Logic::Any(parts) => any(parts.iter().map(|part| self.logic(part, leaf))),
-        }
-    }
-
     fn names(&self) -> &dyn Names {
         self.store.names()
     }
@@ -223,6 +215,14 @@ impl<'s> Compiler<'s> {
     /// The text is found, by its characters, among those of this name.
     fn text(&self, name: &str, condition: TextCondition) -> Filter {
         self.test(name, Instances::Any, On::Text(condition))
+    }
+}
+
+fn joined<T>(logic: &Logic<T>, leaf: &dyn Fn(&T) -> Filter) -> Filter {
+    match logic {
+        Logic::One(condition) => leaf(condition),
+        Logic::All(parts) => parts.iter().map(|part| joined(part, leaf)).fold(Filter::All, Filter::and),
+        Logic::Any(parts) => any(parts.iter().map(|part| joined(part, leaf))),
     }
 }
 

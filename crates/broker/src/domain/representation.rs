@@ -16,7 +16,7 @@ use super::reading::Reading;
 
 /// How many linked entities one answer may embed, and how many bytes it may grow to by that.
 const EMBEDDED: usize = 50_000;
-const EMBEDDED_BYTES: usize = 256 << 20;
+const EMBEDDED_BYTES: usize = 64 << 20;
 
 /// What a client wants to see of the entities that it asked for.
 #[derive(Clone, Debug)]

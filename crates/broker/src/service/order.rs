@@ -113,7 +113,7 @@ impl Broker {
         let offset = if after.is_some() { 0 } else { usize::try_from(start.passed).unwrap_or(usize::MAX) };
         let more = placed.len() > offset.saturating_add(limit);
         let page = placed.into_iter().skip(offset).take(limit);
-        Ok(Rows { rows: page.map(|(place, document)| (document, place.encode())).collect(), more })
+        Ok(Rows { rows: page.map(|(place, document)| (document, place.encode())).collect(), more }.cut())
     }
 
     fn keys(&self, sight: &Sight, order: &OrderBy, document: &Arc<Document>) -> Result<Vec<SortKey>, BrokerError> {

@@ -41,6 +41,24 @@ pub(super) struct Rows {
     pub(super) more: bool,
 }
 
+/// How many bytes the stored entities of one page may have; a page that would have more is shorter (§5.5.9.1).
+const PAGE_BYTES: usize = 64 << 20;
+
+impl Rows {
+    /// As many of the rows as one answer takes, at least one.
+    pub(super) fn cut(mut self) -> Self {
+        let mut bytes = 0;
+        let fitting = self.rows.iter().take_while(|(document, _)| {
+            bytes += document.size();
+            bytes <= PAGE_BYTES
+        });
+        let fitting = fitting.count().max(1);
+        self.more |= fitting < self.rows.len();
+        self.rows.truncate(fitting);
+        self
+    }
+}
+
 impl Broker {
     /// A page of the entities that are asked for.
     pub(crate) async fn query_entities(&self, caller: &Caller, query: EntityQuery) -> Result<EntityPage, BrokerError> {
@@ -102,7 +120,7 @@ impl Broker {
         let find = Find { order, after: start.after.clone(), offset, limit, ..self.entity_find(sight, filter.clone()) };
         let found = sight.view.find(find).await?;
         let rows = found.rows.into_iter().map(|row| (row.document, row.cursor)).collect();
-        Ok(Rows { rows, more: found.more })
+        Ok(Rows { rows, more: found.more }.cut())
     }
 
     /// The living entities among the documents, ready to be written.

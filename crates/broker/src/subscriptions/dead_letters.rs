@@ -57,7 +57,7 @@ impl Broker {
         let row = Parked { attempts: Attempts::default(), ..letter };
         let store = Arc::clone(&self.store);
         let park = move |current: Option<&Document>| Ok(row.park(current, store.names()));
-        let mut commit = self.burying(caller, id).with(DELIVERIES, Name::from(id), park);
+        let mut commit = Self::burying(caller, id).with(DELIVERIES, Name::from(id), park);
         commit.all_or_nothing = true;
         self.commit_letter(commit).await?;
         self.hub.wake(SubscriptionKey { tenant: caller.tenant().clone(), id: subscription });
@@ -67,10 +67,10 @@ impl Broker {
     /// Deletes a dead letter.
     pub(crate) async fn delete_dead_letter(&self, caller: &Caller, id: &str) -> Result<(), BrokerError> {
         self.check_tenant(caller)?;
-        self.commit_letter(self.burying(caller, id)).await
+        self.commit_letter(Self::burying(caller, id)).await
     }
 
-    fn burying(&self, caller: &Caller, id: &str) -> Commit {
+    fn burying(caller: &Caller, id: &str) -> Commit {
         let known = id.to_owned();
         let delete = move |current: Option<&Document>| -> Result<Decision, Refusal> {
             match current {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machi_http::Shutdown;
-use machi_store::{ChangeKind, Entry, Position, Store, StoreError, View};
-use machi_types::{TenantId, Timestamp};
-use rustc_hash::FxHashMap;
+use machi_store::{ChangeKind, Document, Entry, Position, Store, StoreError, View};
+use machi_types::{Name, TenantId, Timestamp};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
@@ -23,11 +23,13 @@ use super::domain::index::Index;
 use super::domain::matching::{hears, meets_query, selects};
 use super::domain::shared::Shared;
 use super::domain::state::EntityState;
+use super::domain::stepwise::applied;
 use super::domain::subscription::{Subscription, SubscriptionKey, Timing};
 use super::due::{Chunk, Due, Order, entity_bit};
 use super::hub::Hub;
 use super::linked::gather;
 use super::load;
+use super::parked::Attempts;
 use super::stored::{SUBSCRIPTIONS, redefinition};
 use crate::collections::ENTITIES;
 
@@ -57,13 +59,16 @@ pub(crate) struct Matcher {
 /// The dispatcher is gone, so that there is nobody to work for.
 struct Ended;
 
-/// A subscription and what makes it due.
-type DueOf = (Arc<Subscription>, SmallVec<[Arc<Cause>; 1]>);
+/// An entity between two changes of one commit.
+type Step = Option<Arc<Document>>;
+
+/// Why a subscription is due.
+type Causes = SmallVec<[Arc<Cause>; 1]>;
 
 /// What one commit makes due, by subscription.
 #[derive(Default)]
 struct DueNow {
-    all: Vec<DueOf>,
+    all: Vec<(Arc<Subscription>, Causes)>,
     places: FxHashMap<usize, usize>,
 }
 
@@ -157,19 +162,47 @@ impl Matcher {
     /// The entries of one commit; what fails is tried again, for nothing may be passed over.
     async fn commit(&mut self, entries: &[Arc<Entry>], chunk: &mut Chunk) -> Result<(), Ended> {
         let mut due = DueNow::default();
+        let mut steps = self.steps(entries).await;
         for (place, entry) in (0..).zip(entries) {
             if entry.collection == SUBSCRIPTIONS {
                 self.flush(&mut due, place, chunk).await?;
                 self.subscription(entry, chunk).await?;
             } else if entry.collection == ENTITIES {
                 chunk.is_news = true;
-                while let Err(error) = self.entity(entry, &mut due).await {
+                let step = steps.get_mut(&entry.id).map(|before| step(before, entry));
+                while let Err(error) = self.entity(entry, step.as_ref(), &mut due).await {
                     tracing::error!(%error, entity = %entry.id, "a change cannot be matched; trying again");
                     sleep(REST).await;
                 }
             }
         }
         self.flush(&mut due, entries.len() as u32, chunk).await
+    }
+
+    /// The entities that a commit changes several times, as they were before it.
+    async fn steps(&self, entries: &[Arc<Entry>]) -> FxHashMap<Name, Step> {
+        let mut seen = FxHashSet::default();
+        let mut steps = FxHashMap::default();
+        for entry in entries.iter().filter(|entry| entry.collection == ENTITIES) {
+            if seen.insert(&entry.id) || steps.contains_key(&entry.id) {
+                continue;
+            }
+            let before = loop {
+                match self.before(entry).await {
+                    Ok(before) => break before,
+                    Err(error) => {
+                        tracing::error!(%error, entity = %entry.id, "an entity cannot be read; trying again");
+                        sleep(REST).await;
+                    }
+                }
+            };
+            steps.insert(entry.id.clone(), before);
+        }
+        steps
+    }
+
+    async fn before(&self, entry: &Entry) -> Result<Step, StoreError> {
+        self.store.view_at(&position_of(entry, true))?.document(&entry.tenant, ENTITIES, &entry.id).await
     }
 
     async fn subscription(&mut self, entry: &Entry, chunk: &mut Chunk) -> Result<(), Ended> {
@@ -194,14 +227,16 @@ impl Matcher {
     }
 
     /// Finds the subscriptions that the change of an entity is due for.
-    async fn entity(&self, entry: &Arc<Entry>, due: &mut DueNow) -> Result<(), StoreError> {
+    ///
+    /// `step` is the entity that is told of where the commit changes it several times.
+    async fn entity(&self, entry: &Arc<Entry>, step: Option<&Step>, due: &mut DueNow) -> Result<(), StoreError> {
         let Some(index) = self.indexes.get(&entry.tenant) else { return Ok(()) };
         let changes = Changes::of(entry);
         if changes.is_empty() {
             return Ok(());
         }
         let names = self.store.names();
-        let Some((state, view)) = self.state(entry).await? else { return Ok(()) };
+        let Some((state, view)) = self.state(entry, step).await? else { return Ok(()) };
         let mut cause = None;
         for subscription in index.candidates(&state, &changes, names) {
             if !hears(subscription, &changes, entry.time) || !selects(subscription, &state) {
@@ -220,10 +255,18 @@ impl Matcher {
     }
 
     /// The entity as of the entry's commit; as it was before, where the commit took it away.
-    async fn state(&self, entry: &Entry) -> Result<Option<(EntityState, Arc<dyn View>)>, StoreError> {
+    async fn state(
+        &self,
+        entry: &Entry,
+        step: Option<&Step>,
+    ) -> Result<Option<(EntityState, Arc<dyn View>)>, StoreError> {
         let is_deletion = entry.kind == ChangeKind::Deleted;
         let view = self.store.view_at(&position_of(entry, is_deletion))?;
-        let Some(document) = view.document(&entry.tenant, ENTITIES, &entry.id).await? else { return Ok(None) };
+        let document = match step {
+            Some(document) => document.clone(),
+            None => view.document(&entry.tenant, ENTITIES, &entry.id).await?,
+        };
+        let Some(document) = document else { return Ok(None) };
         // What expired and is now cleared away is told of as it was just before.
         let time = if is_deletion { Timestamp::from_micros(i64::MIN) } else { entry.time };
         match EntityState::of(document, self.store.names(), time) {
@@ -295,6 +338,13 @@ impl Matcher {
     }
 }
 
+/// The entity that an entry tells of: behind the step, or before it where the step takes the entity away.
+fn step(document: &mut Step, entry: &Entry) -> Step {
+    let before = document.clone();
+    *document = applied(before.clone(), entry);
+    if document.is_some() { document.clone() } else { before }
+}
+
 fn made_due(subscription: &Arc<Subscription>, causes: &[Arc<Cause>], place: u32, chunk: u64) -> Due {
     let (commit, time) = causes.first().map_or((0, Timestamp::from_micros(0)), |cause| {
         (cause.change.as_ref().map_or(0, |(entry, _)| entry.commit), cause.time)
@@ -308,7 +358,7 @@ fn made_due(subscription: &Arc<Subscription>, causes: &[Arc<Cause>], place: u32,
         chunk: Some(chunk),
         entities: causes.iter().map(|cause| entity_bit(cause.reading.id())).fold(0, |all, bit| all | bit),
         since: Instant::now(),
-        attempts: super::parked::Attempts::default(),
+        attempts: Attempts::default(),
     }
 }
 

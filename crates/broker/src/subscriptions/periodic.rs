@@ -15,6 +15,7 @@ use super::domain::state::EntityState;
 use super::domain::subscription::{Ids, Selector, Subscription};
 use super::due::{Due, entity_bit};
 use super::linked;
+use super::parked::Attempts;
 use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::facets;
@@ -73,7 +74,7 @@ fn add(
             chunk: None,
             entities: 0,
             since: Instant::now(),
-            attempts: super::parked::Attempts::default(),
+            attempts: Attempts::default(),
         });
     }
     if let Some(last) = gathered.last_mut() {

@@ -48,13 +48,12 @@ impl Broker {
         let Json::Object(members) = &mut subscription else {
             return Err(BrokerError::Bug("a subscription is an object"));
         };
-        let id = if let Some(id) = members.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.as_str()) {
-            Name::from(id)
-        } else {
+        let named = members.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.as_str()).map(Name::from);
+        let id = named.unwrap_or_else(|| {
             let id = self.fresh_subscription_id(json);
             members.insert(0, ("id".into(), Json::from(id.as_str().to_owned())));
             id
-        };
+        });
         if !members.iter().any(|(name, _)| name == "jsonldContext") {
             members.push(("jsonldContext".into(), Json::from(own_context.to_owned())));
         }

@@ -1,5 +1,6 @@
 //! Querying entities: what is found, in which order, page by page; in the URL and in a body.
 
+use machi_broker::config::Config;
 use serde_json::{Value, json};
 
 use crate::city::{City, Reply};
@@ -245,6 +246,30 @@ async fn values_of_different_types_follow_each_other_as_the_standard_lists_them(
         let query = format!("type=T&local=true&orderBy=v;{direction}");
         assert_eq!(find(&city, &query).await, [0, 1, 2, 3, 4, 5, 6, 7, 8], "{direction}");
     }
+}
+
+#[tokio::test]
+async fn what_needs_more_than_the_budget_is_refused_and_never_cut() {
+    let mut config = Config::default();
+    config.limits.query_documents = 5;
+    config.limits.page_rows = 3;
+    let city = City::with(config);
+    for number in 0..6 {
+        city.given(&format!(
+            r#"{{"id":"urn:x:{number}","type":"T","v":{{"value":{number}}},"next":{{"object":["urn:x:{}","urn:x:{}"]}}}}"#,
+            number + 1,
+            number + 2
+        ))
+        .await;
+    }
+    assert_eq!(find(&city, "type=T").await, [0, 1, 2], "the size of a page is a setting");
+    assert_eq!(find(&city, "type=T&local=true&orderBy=v;desc").await, [5, 4, 3]);
+    let too_complex = (403, "TooComplexQuery".to_owned());
+    assert_eq!(fault(&city, "type=T&local=true&orderBy=v%5Bx%5D").await, too_complex);
+    assert_eq!(find(&city, "type=T&q=v%3C3&local=true&orderBy=v%5Bx%5D").await, [0, 1, 2]);
+    let joined = |level: u32| format!("/entities/urn:x:0?join=inline&joinLevel={level}");
+    assert_eq!(city.ask("GET", &joined(2), &[]).await.status, 200);
+    assert_eq!(city.ask("GET", &joined(4), &[]).await.fault(), too_complex);
 }
 
 #[tokio::test]

@@ -14,52 +14,15 @@ use crate::domain::scope::ANY_SCOPE;
 impl Compiler<'_> {
     pub(super) fn member(&self, member: Member, term: &Term) -> Filter {
         match member {
-            Member::CreatedAt => self.time_member(Some(NameNo::CREATED), &term.test),
-            Member::ModifiedAt => self.time_member(Some(NameNo::MODIFIED), &term.test),
-            Member::ExpiresAt => self.time_member(self.names().lookup(EXPIRES), &term.test),
+            Member::CreatedAt => time_member(Some(NameNo::CREATED), &term.test),
+            Member::ModifiedAt => time_member(Some(NameNo::MODIFIED), &term.test),
+            Member::ExpiresAt => time_member(self.names().lookup(EXPIRES), &term.test),
             Member::Id => self.id_member(term),
             Member::Type => self.type_member(term),
             Member::Scope => self.scope_member(term),
             // Members of attributes alone: no entity has them.
             _ if term.test == Test::Absent => Filter::All,
             _ => nothing(),
-        }
-    }
-
-    /// A time of the entity compares with date-times, in quotes or not.
-    fn time_member(&self, name: Option<NameNo>, test: &Test) -> Filter {
-        let within = |low, high| match name {
-            Some(name) => {
-                let condition = On::Time(Range { low, high });
-                Filter::Test(FacetTest { name, instances: Instances::Only(NameNo::NONE), condition })
-            }
-            None => nothing(),
-        };
-        let exists = match name {
-            Some(NameNo::CREATED | NameNo::MODIFIED) => Filter::All,
-            _ => within(Bound::Unbounded, Bound::Unbounded),
-        };
-        let between = |low: Bound<&Value>, high: Bound<&Value>| match (map(low, instant), map(high, instant)) {
-            (Some(low), Some(high)) => within(low, high),
-            _ => nothing(),
-        };
-        let equal = |operand: &Operand| match operand {
-            Operand::One(value) => between(Bound::Included(value), Bound::Included(value)),
-            Operand::List(values) => {
-                any(values.iter().map(|value| between(Bound::Included(value), Bound::Included(value))))
-            }
-            Operand::Range(from, to) => between(Bound::Included(from), Bound::Included(to)),
-        };
-        match test {
-            Test::Exists => exists,
-            Test::Absent => not(exists),
-            Test::Equal(operand) => equal(operand),
-            Test::Unequal(operand) => exists.and(not(equal(operand))),
-            Test::Order(Operator::Greater, value) => between(Bound::Excluded(value), Bound::Unbounded),
-            Test::Order(Operator::GreaterOrEqual, value) => between(Bound::Included(value), Bound::Unbounded),
-            Test::Order(Operator::Less, value) => between(Bound::Unbounded, Bound::Excluded(value)),
-            Test::Order(Operator::LessOrEqual, value) => between(Bound::Unbounded, Bound::Included(value)),
-            Test::Matches(_) | Test::MatchesNot(_) => nothing(),
         }
     }
 
@@ -98,6 +61,43 @@ impl Compiler<'_> {
             Test::Absent => not(exists),
             _ => exists.and(self.read(term)),
         }
+    }
+}
+
+/// A time of the entity compares with date-times, in quotes or not.
+fn time_member(name: Option<NameNo>, test: &Test) -> Filter {
+    let within = |low, high| match name {
+        Some(name) => {
+            let condition = On::Time(Range { low, high });
+            Filter::Test(FacetTest { name, instances: Instances::Only(NameNo::NONE), condition })
+        }
+        None => nothing(),
+    };
+    let exists = match name {
+        Some(NameNo::CREATED | NameNo::MODIFIED) => Filter::All,
+        _ => within(Bound::Unbounded, Bound::Unbounded),
+    };
+    let between = |low: Bound<&Value>, high: Bound<&Value>| match (map(low, instant), map(high, instant)) {
+        (Some(low), Some(high)) => within(low, high),
+        _ => nothing(),
+    };
+    let equal = |operand: &Operand| match operand {
+        Operand::One(value) => between(Bound::Included(value), Bound::Included(value)),
+        Operand::List(values) => {
+            any(values.iter().map(|value| between(Bound::Included(value), Bound::Included(value))))
+        }
+        Operand::Range(from, to) => between(Bound::Included(from), Bound::Included(to)),
+    };
+    match test {
+        Test::Exists => exists,
+        Test::Absent => not(exists),
+        Test::Equal(operand) => equal(operand),
+        Test::Unequal(operand) => exists.and(not(equal(operand))),
+        Test::Order(Operator::Greater, value) => between(Bound::Excluded(value), Bound::Unbounded),
+        Test::Order(Operator::GreaterOrEqual, value) => between(Bound::Included(value), Bound::Unbounded),
+        Test::Order(Operator::Less, value) => between(Bound::Unbounded, Bound::Excluded(value)),
+        Test::Order(Operator::LessOrEqual, value) => between(Bound::Unbounded, Bound::Included(value)),
+        Test::Matches(_) | Test::MatchesNot(_) => nothing(),
     }
 }
 

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use machi_http::Problem;
 use machi_http::request::PAGE_PARAMETERS;
+use machi_model::query::Query;
 
 use crate::Broker;
 use crate::http::criteria::order;
@@ -33,7 +34,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     shown.read_format(&query)?;
     let representation = shown.representation(&context, negotiated)?;
     let criteria = wanted.criteria(&context)?;
-    check_depth("q", criteria.q.as_ref().map_or(0, machi_model::query::Query::link_depth), representation.join_level)?;
+    check_depth("q", criteria.q.as_ref().map_or(0, Query::link_depth), representation.join_level)?;
     let order = match query_body::ordering(&json)? {
         Some(wish) => order(&wish.parameters(), wish.collation, wanted.is_local(&criteria), &context)?,
         None => None,

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use machi_http::Problem;
 use machi_http::request::PAGE_PARAMETERS;
-use machi_model::query::{Coordinates, OrderParameters};
+use machi_model::query::{Coordinates, OrderParameters, Query};
 
 use crate::Broker;
 use crate::contexts::ContextRef;
@@ -31,7 +31,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let context = broker.contexts.resolve(asked.caller.tenant(), context_ref).await?;
     let representation = shown.representation(&context, negotiated)?;
     let criteria = wanted.criteria(&context)?;
-    check_depth("q", criteria.q.as_ref().map_or(0, machi_model::query::Query::link_depth), representation.join_level)?;
+    check_depth("q", criteria.q.as_ref().map_or(0, Query::link_depth), representation.join_level)?;
     let parameters = OrderParameters {
         order_by: query.get("orderBy"),
         order_from: query.get("orderFrom").map(Coordinates::Text),

@@ -1,10 +1,13 @@
 //! `GET /entities/{entityId}` (ETSI GS CIM 009 §5.7.1, §6.5.3.1)
 
+use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::response::Response;
 use http::HeaderMap;
+use http::header::{ACCEPT, HeaderName, LINK};
 use machi_http::answer::{AnswerExt, not_modified};
 use machi_http::percent;
 use machi_http::request::{Conditions, Etag, Query, RequestCaller, context_link};
@@ -12,17 +15,18 @@ use machi_http::{Problem, Text};
 use machi_model::context::Context;
 use machi_model::query::TypeExpression;
 use machi_types::{ErrorKind, Iri, Name};
+use rustc_hash::FxHasher;
 
 use crate::contexts::ContextRef;
 use crate::domain::graph::Join;
 use crate::domain::reading::Reading;
 use crate::domain::representation::Representation;
-use crate::hash::StableHash;
 use crate::http::criteria::{bad, expander};
 use crate::http::representation::{Negotiated, SHOWING, Shown, answer};
 use crate::{Broker, BrokerError};
 
 const PATH: &str = "/ngsi-ld/v1/entities/";
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: Request) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
@@ -74,7 +78,7 @@ fn entity_id(path: &str) -> Result<Name, Problem> {
     let encoded = path.strip_prefix(PATH).unwrap_or_default();
     let decoded = if encoded.contains('%') {
         // In a path, a plus sign stands for itself.
-        percent::decode(&encoded.replace('+', "%2B")).map(std::borrow::Cow::into_owned).map_err(|error| {
+        percent::decode(&encoded.replace('+', "%2B")).map(Cow::into_owned).map_err(|error| {
             bad(Text::both(format!("the path: {error}"), "パスのパーセントエンコーディングが正しくありません"))
         })?
     } else {
@@ -116,12 +120,10 @@ fn etag(row: &Reading, representation: &Representation, query: Option<&str>, hea
     if representation.join != Join::None {
         return None;
     }
-    let mut hash = StableHash::new().with(query.unwrap_or_default().as_bytes()).with(&row.instances().to_le_bytes());
-    for name in ["accept", "prefer", "link"] {
-        for value in headers.get_all(name) {
-            hash.take(name.as_bytes());
-            hash.take(value.as_bytes());
-        }
+    let mut hasher = FxHasher::default();
+    (query, row.instances()).hash(&mut hasher);
+    for name in [ACCEPT, PREFER, LINK] {
+        headers.get_all(&name).iter().for_each(|value| (&name, value.as_bytes()).hash(&mut hasher));
     }
-    Some(Etag::of_representation(row.version(), hash.finish() as u32))
+    Some(Etag::of_representation(row.version(), hasher.finish() as u32))
 }

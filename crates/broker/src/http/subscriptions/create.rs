@@ -42,11 +42,10 @@ async fn context_url(
         ContextRef::Inline(Json::String(url)) => url.clone().into_owned(),
         ContextRef::Inline(json) => {
             if let Some([Json::String(url)]) = json.as_array() {
-                url.clone().into_owned()
-            } else {
-                let id = broker.contexts.add_implicit(caller.tenant(), json).await?;
-                format!("{base}{}", location(CONTEXTS_PATH, &id))
+                return Ok(url.clone().into_owned());
             }
+            let id = broker.contexts.add_implicit(caller.tenant(), json).await?;
+            format!("{base}{}", location(CONTEXTS_PATH, &id))
         }
     })
 }

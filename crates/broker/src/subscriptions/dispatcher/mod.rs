@@ -22,7 +22,7 @@ use machi_types::{TenantId, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep_until};
 
 use super::domain::period::next_due;
 use super::domain::subscription::{Subscription, SubscriptionKey, Timing};
@@ -37,6 +37,8 @@ pub(super) use task::Tools;
 
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_millis(20);
+/// How often, while nothing but the feed can bring work.
+const IDLE_TICK: Duration = Duration::from_millis(200);
 /// How often it is looked for what waits too long.
 const RELIEF: Duration = Duration::from_millis(100);
 /// How long what is under way may take when the city closes.
@@ -112,8 +114,7 @@ impl Dispatcher {
 
     /// Works until the city closes, and then until what is under way has come to its end.
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut shutdown: Shutdown) {
-        let mut tick = interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut next_tick = Instant::now();
         loop {
             tokio::select! {
                 biased;
@@ -123,17 +124,24 @@ impl Dispatcher {
                     Some(order) => self.order(order),
                     None => break,
                 },
-                _ = tick.tick() => self.tick(),
+                () = sleep_until(next_tick) => {
+                    self.tick();
+                    next_tick = Instant::now() + if self.is_idle() { IDLE_TICK } else { TICK };
+                }
             }
             self.park();
         }
         self.close().await;
     }
 
+    fn is_idle(&self) -> bool {
+        self.lines.is_empty() && self.periods.is_empty()
+    }
+
     fn order(&mut self, order: Order) {
         match order {
             Order::Defined(subscription) => self.defined(subscription),
-            Order::Removed(key) => self.removed(key),
+            Order::Removed(key) => self.removed(&key),
             Order::Erased(tenant) => self.erased(&tenant),
             Order::Due(due) => {
                 if let Some(chunk) = due.first().and_then(|due| due.chunk) {
@@ -166,30 +174,30 @@ impl Dispatcher {
     }
 
     /// §5.8.5.4: "no longer perform notifications concerning such Subscription".
-    fn removed(&mut self, key: SubscriptionKey) {
-        self.forget_period(&key);
-        self.hub.forget(&key);
+    fn removed(&mut self, key: &SubscriptionKey) {
+        self.forget_period(key);
+        self.hub.forget(key);
         let (gone, kept) =
-            std::mem::take(&mut self.to_park).into_iter().partition(|due: &Due| due.subscription.key == key);
+            std::mem::take(&mut self.to_park).into_iter().partition(|due: &Due| due.subscription.key == *key);
         self.to_park = kept;
         for due in gone {
             self.settle(&due);
         }
-        let Some(line) = self.lines.get_mut(&key) else { return };
+        let Some(line) = self.lines.get_mut(key) else { return };
         line.subscription = None;
         if let Flow::Open(open) = &mut line.flow {
             for due in open.drain() {
                 self.settle(&due);
             }
         }
-        self.drop_if_idle(&key);
+        self.drop_if_idle(key);
     }
 
     /// A tenant is gone, with all its subscriptions.
     fn erased(&mut self, tenant: &TenantId) {
         let keys = self.lines.keys().chain(self.periodic.keys()).filter(|key| key.tenant == *tenant);
         let keys: Vec<SubscriptionKey> = keys.cloned().collect();
-        keys.into_iter().for_each(|key| self.removed(key));
+        keys.iter().for_each(|key| self.removed(key));
     }
 
     /// A notification is due.

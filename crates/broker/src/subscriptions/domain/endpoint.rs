@@ -47,12 +47,15 @@ pub(crate) enum MqttVersion {
     V5,
 }
 
-/// The quality of service.
+/// The quality of service, in the words of MQTT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Quality {
-    AtMostOnce,
-    AtLeastOnce,
-    ExactlyOnce,
+    /// 0
+    Fleeting,
+    /// 1
+    Acknowledged,
+    /// 2
+    Assured,
 }
 
 impl Endpoint {
@@ -88,14 +91,14 @@ fn mqtt(uri: &str, json: &Json<'_>) -> Result<(Target, Box<str>), Fault> {
         address,
         // Table 7.2-1: what holds where nothing is said.
         version: MqttVersion::V5,
-        quality: Quality::AtMostOnce,
+        quality: Quality::Fleeting,
         metadata: pairs(json, "receiverInfo").map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
     };
     for (key, value) in pairs(json, "notifierInfo") {
         match (key, value) {
             ("MQTT-Version", "mqtt3.1.1") => target.version = MqttVersion::V3,
-            ("MQTT-QoS", "1") => target.quality = Quality::AtLeastOnce,
-            ("MQTT-QoS", "2") => target.quality = Quality::ExactlyOnce,
+            ("MQTT-QoS", "1") => target.quality = Quality::Acknowledged,
+            ("MQTT-QoS", "2") => target.quality = Quality::Assured,
             _ => {}
         }
     }
@@ -149,11 +152,11 @@ mod tests {
     #[test]
     fn mqtt_endpoints_have_the_defaults_of_the_standard() {
         let Target::Mqtt(plain) = endpoint(r#"{"uri":"mqtt://h/t"}"#).target else { panic!("it is MQTT") };
-        assert_eq!((plain.version, plain.quality), (MqttVersion::V5, Quality::AtMostOnce));
+        assert_eq!((plain.version, plain.quality), (MqttVersion::V5, Quality::Fleeting));
         let read = endpoint(
             r#"{"uri":"mqtt://h/t","notifierInfo":[{"key":"MQTT-Version","value":"mqtt3.1.1"},{"key":"MQTT-QoS","value":"2"}]}"#,
         );
         let Target::Mqtt(full) = read.target else { panic!("it is MQTT") };
-        assert_eq!((full.version, full.quality), (MqttVersion::V3, Quality::ExactlyOnce));
+        assert_eq!((full.version, full.quality), (MqttVersion::V3, Quality::Assured));
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod read;
 pub(crate) mod shape;
 pub(crate) mod shared;
 pub(crate) mod state;
+pub(crate) mod stepwise;
 pub(crate) mod subscription;
 pub(crate) mod trigger;
 

@@ -7,6 +7,7 @@ use machi_types::Name;
 pub(crate) type Expand<'e> = &'e dyn Fn(&str) -> Result<Name, String>;
 
 /// The names of a kept subscription are full already.
+#[expect(clippy::unnecessary_wraps, reason = "it is used where names may have to be expanded")]
 pub(crate) fn is_expanded(name: &str) -> Result<Name, String> {
     Ok(Name::from(name))
 }

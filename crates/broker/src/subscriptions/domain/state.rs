@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use machi_model::entity::{Corrupt, HeadRef, InstanceRef, Kind, Section, iris_of, string_of, value_of};
+use machi_model::entity::{Corrupt, HeadRef, InstanceRef, Kind, NameRef, Section, iris_of, string_of, value_of};
 use machi_model::query::{Facts, Link, Member, ScopePath, Step, Target};
 use machi_store::{Document, Names};
 use machi_types::geo::Geometry;
@@ -32,7 +32,7 @@ impl EntityState {
         let scope_texts: Vec<Name> = head.scopes().map(Name::from).collect();
         Ok(Some(Self {
             reading: Arc::new(reading),
-            types: head.types().map(machi_model::entity::NameRef::to_name).collect(),
+            types: head.types().map(NameRef::to_name).collect(),
             scopes: scope_texts.iter().filter_map(|scope| scope.parse().ok()).collect(),
             scope_texts,
             expires_at: head.expires_at(),
@@ -86,9 +86,8 @@ pub(crate) struct Linked<'l> {
 impl Facts for Linked<'_> {
     fn any_target(&self, path: &[Step], test: &mut dyn FnMut(Target<'_>) -> bool) -> bool {
         match path.split_first() {
-            None => false,
             Some((Step::Member(member), [])) => self.any_of_entity(*member, test),
-            Some((Step::Member(_), _)) => false,
+            None | Some((Step::Member(_), _)) => false,
             Some((Step::Attribute(name), rest)) => {
                 let sections = self.state.reading.sections();
                 let mut named = sections.iter().filter(|section| *section.name == **name);
@@ -200,11 +199,11 @@ fn any_of_member(
         Member::UnitCode => instance.unit_code().is_some_and(|unit| test(Target::Texts(&[unit]))),
         Member::Type => test(Target::Texts(&[instance.kind().as_str()])),
         Member::ValueType => {
-            let name = instance.value_type().map(machi_model::entity::NameRef::to_name);
+            let name = instance.value_type().map(NameRef::to_name);
             name.is_some_and(|name| test(Target::Texts(&[name.as_str()])))
         }
         Member::ObjectType => {
-            let names: Vec<Name> = instance.object_types().map(machi_model::entity::NameRef::to_name).collect();
+            let names: Vec<Name> = instance.object_types().map(NameRef::to_name).collect();
             let texts: Vec<&str> = names.iter().map(Name::as_str).collect();
             !texts.is_empty() && test(Target::Texts(&texts))
         }

@@ -79,9 +79,9 @@ impl Publish<'_> {
         let mut body = Vec::with_capacity(self.topic.len() + self.payload.len() + 8);
         put_text(self.topic, &mut body);
         let quality = match self.quality {
-            Quality::AtMostOnce => 0,
-            Quality::AtLeastOnce => 1,
-            Quality::ExactlyOnce => 2,
+            Quality::Fleeting => 0,
+            Quality::Acknowledged => 1,
+            Quality::Assured => 2,
         };
         if quality > 0 {
             body.extend_from_slice(&self.id.to_be_bytes());
@@ -209,14 +209,14 @@ mod tests {
         assert_eq!(newer.encode(), [0x10, 14, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 30, 0, 0, 1, b'm']);
         let publish = Publish {
             version: MqttVersion::V5,
-            quality: Quality::AtLeastOnce,
+            quality: Quality::Acknowledged,
             is_duplicate: true,
             id: 258,
             topic: "a/b",
             payload: b"x",
         };
         assert_eq!(publish.encode(), [0x3a, 9, 0, 3, b'a', b'/', b'b', 1, 2, 0, b'x']);
-        let once = Publish { version: MqttVersion::V3, quality: Quality::AtMostOnce, ..publish };
+        let once = Publish { version: MqttVersion::V3, quality: Quality::Fleeting, ..publish };
         assert_eq!(once.encode(), [0x30, 6, 0, 3, b'a', b'/', b'b', b'x']);
         assert_eq!(pubrel(7), [0x62, 2, 0, 7]);
         let long = Publish { payload: &[0; 300], ..once };

@@ -166,7 +166,7 @@ impl Session {
             payload: &job.message,
         };
         let bytes = publish.encode();
-        if job.quality != Quality::AtMostOnce {
+        if job.quality != Quality::Fleeting {
             self.waiting.insert(id, job.answer);
             return self.write(&bytes).await;
         }

@@ -11,7 +11,6 @@ fn values(receiver: &Receiver) -> Vec<i64> {
 }
 
 #[tokio::test]
-#[ignore = "known to fail, see docs/plan.md"]
 async fn what_a_receiver_refuses_waits_and_comes_in_order() {
     let (city, working) = notifying().await;
     let receiver = Receiver::start().await;

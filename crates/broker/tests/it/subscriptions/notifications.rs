@@ -226,3 +226,26 @@ async fn a_batch_is_told_in_one_notification() {
     assert!(crate::receiver::wait_for(|| told(&receiver) == 50).await, "{} told", told(&receiver));
     working.close().await;
 }
+
+#[tokio::test]
+async fn an_entity_that_one_commit_changes_twice_is_told_of_twice() {
+    let (city, working) = notifying().await;
+    let receiver = Receiver::start().await;
+    let triggers = json!(["attributeCreated", "attributeUpdated", "entityDeleted"]);
+    city.subscribe(&receiver, json!({"notificationTrigger": triggers})).await;
+    city.given(&entity("urn:x:1", 0)).await;
+    receiver.wait(1).await;
+    let body = format!("[{},{},{}]", entity("urn:x:1", 1), entity("urn:x:2", 9), entity("urn:x:1", 2));
+    let reply = city.json("POST", "/entityOperations/upsert?options=update", &[], &body).await;
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    let all = |receiver: &Receiver| -> Vec<(String, i64)> {
+        let bodies = receiver.received();
+        let data = bodies.iter().flat_map(|one| one.body["data"].as_array().unwrap().clone());
+        data.map(|one| (one["id"].as_str().unwrap().to_owned(), one["a"]["value"].as_i64().unwrap())).collect()
+    };
+    assert!(crate::receiver::wait_for(|| all(&receiver).len() == 4).await, "{:?}", all(&receiver));
+    let of_first: Vec<i64> =
+        all(&receiver).into_iter().filter(|(id, _)| id == "urn:x:1").map(|(_, value)| value).collect();
+    assert_eq!(of_first, [0, 1, 2]);
+    working.close().await;
+}

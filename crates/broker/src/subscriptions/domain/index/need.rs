@@ -165,10 +165,9 @@ fn equal(name: &Name, value: &Value) -> Option<Need> {
     let scalar = match value {
         Value::Number(number) => Scalar::Number(Bits::of(number.as_f64()?)),
         Value::Bool(flag) => Scalar::Flag(*flag),
-        Value::Uri(text) => Scalar::Text(text.as_str().into()),
         // A time may be written in several ways, so that its text is not what must be there.
         Value::Text(text) if Moment::parse(text).is_some() => return None,
-        Value::Text(text) => Scalar::Text(text.as_str().into()),
+        Value::Text(text) | Value::Uri(text) => Scalar::Text(text.as_str().into()),
         Value::Moment(_) => return None,
     };
     Some(Need::One(Key::Equal(name.clone(), scalar)))

@@ -117,7 +117,7 @@ struct Reader<'r, 'a> {
 impl Reader<'_, '_> {
     fn member(&self, name: &'static str, value: &Json<'_>) -> Result<Json<'static>, Fault> {
         Ok(match name {
-            "id" => Json::from(member::iri(name, value)?.to_owned()),
+            "id" | "jsonldContext" => Json::from(member::iri(name, value)?.to_owned()),
             "type" => kind(value)?,
             "entities" => selector::selectors(name, value, self.expand)?,
             "notification" => notification::parameters(value, self.expand).map_err(|fault| fault.below(name))?,
@@ -138,7 +138,6 @@ impl Reader<'_, '_> {
                 value.clone().into_owned()
             }
             "expiresAt" => self.expiry(value)?,
-            "jsonldContext" => Json::from(member::iri(name, value)?.to_owned()),
             "ngsildConformance" => conformance(value)?,
             "throttling" | "timeInterval" => {
                 member::positive(name, value)?;
