@@ -25,6 +25,11 @@ impl Default for Zone {
 }
 
 impl Zone {
+    /// The zone of times that programs write.
+    pub(crate) fn utc() -> Self {
+        Self(Offset::UTC)
+    }
+
     /// `Asia/Tokyo`, `UTC`, or an offset such as `+09:00`; other names would need a table of their summer times.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {

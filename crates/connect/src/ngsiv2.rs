@@ -7,6 +7,7 @@ use machi_types::{Iri, Json};
 
 use crate::cell;
 use crate::mapping::escape;
+use crate::moment::Zone;
 
 /// The attribute types of NGSI-LD (ETSI GS CIM 009 §4.5); `NGSIv2` knows but two of the words, and with other members.
 const LD_TYPES: &[&str] = &[
@@ -19,6 +20,10 @@ const LD_TYPES: &[&str] = &[
     "ListProperty",
     "ListRelationship",
 ];
+
+/// The geometries of GeoJSON (RFC 7946 §3.1).
+const GEOMETRIES: &[&str] =
+    &["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"];
 
 /// Members of an entity that are no attributes.
 const HEAD: &[&str] = &["id", "type", "@context", "scope"];
@@ -48,6 +53,28 @@ pub(crate) fn to_ngsi_ld(entity: Json<'static>) -> Json<'static> {
         value.map(|value| (name, value))
     });
     Json::Object(converted.collect())
+}
+
+/// Makes values of the objects that have a type of their own, such as a `PostalAddress` in the key-values form:
+/// NGSI-LD takes the type of an object for the type of the attribute (ETSI GS CIM 009 §4.5.1).
+pub(crate) fn with_values(entity: Json<'static>) -> Json<'static> {
+    let Json::Object(members) = entity else { return entity };
+    let wrap = |(name, value): (Cow<'static, str>, Json<'static>)| {
+        if HEAD.contains(&&*name) || !is_typed_value(&value) {
+            return (name, value);
+        }
+        (name, Json::Object(vec![member("type", Json::from("Property")), member("value", value)]))
+    };
+    Json::Object(members.into_iter().map(wrap).collect())
+}
+
+/// Whether an object has a type that is neither an attribute's nor a geometry's, and no member of an attribute.
+fn is_typed_value(value: &Json<'_>) -> bool {
+    let has_other_type = value
+        .get("type")
+        .and_then(Json::as_str)
+        .is_some_and(|kind| !LD_TYPES.contains(&kind) && !GEOMETRIES.contains(&kind));
+    has_other_type && ["value", "object"].iter().all(|member| value.get(member).is_none())
 }
 
 /// Gives an id that is no IRI the form `urn:ngsi-ld:TYPE:id`, as users of `NGSIv2` do when they move.
@@ -102,8 +129,11 @@ pub(crate) fn point_at(longitude: f64, latitude: f64) -> Json<'static> {
     Json::Object(vec![member("type", Json::from("Point")), member("coordinates", coordinates)])
 }
 
+/// An instant says so by its `@type`; an interval, or what else is called a time, stays a text.
 fn date_time(value: &Json<'static>) -> Json<'static> {
-    Json::Object(vec![member("@type", Json::from("DateTime")), member("@value", value.clone())])
+    let instant = value.as_str().and_then(|text| Zone::utc().instant(text).ok());
+    let Some(instant) = instant else { return value.clone() };
+    Json::Object(vec![member("@type", Json::from("DateTime")), member("@value", Json::from(instant.to_string()))])
 }
 
 fn member(name: &'static str, value: Json<'static>) -> (Cow<'static, str>, Json<'static>) {
@@ -150,6 +180,23 @@ mod tests {
         ] {
             assert!(!is_normalized(&json(text)), "{text}");
         }
+    }
+
+    #[test]
+    fn values_with_a_type_of_their_own_stay_values() {
+        let from = r#"{"id":"urn:x:1","type":"T","a":{"type":"PostalAddress","c":"JP"},"b":{"type":"Point","coordinates":[1,2]},"c":{"type":"Text","value":1}}"#;
+        let to = from.replace(
+            r#"{"type":"PostalAddress","c":"JP"}"#,
+            r#"{"type":"Property","value":{"type":"PostalAddress","c":"JP"}}"#,
+        );
+        assert_eq!(with_values(json(from)), json(&to));
+    }
+
+    #[test]
+    fn times_are_instants_where_they_are() {
+        let value = |text: &str| date_time(&Json::from(text.to_owned())).to_text();
+        assert_eq!(value("2020-09-16T11:00:00+05:30"), r#"{"@type":"DateTime","@value":"2020-09-16T05:30:00Z"}"#);
+        assert_eq!(value("2022-07-01T17:00/PT1H"), r#""2022-07-01T17:00/PT1H""#);
     }
 
     #[test]

@@ -170,16 +170,17 @@ fn read(text: &[u8], mapping: Option<&Mapping>) -> Result<Json<'static>, RowErro
     if feature::is_feature(&parsed) {
         return match mapping {
             Some(mapping) => mapping.entity(&Cells::Feature(&parsed)),
-            None => feature::entity(&parsed.into_owned()).map(ngsiv2::with_iri),
+            None => feature::entity(&parsed.into_owned()).map(whole),
         };
     }
     let is_normalized = ngsiv2::is_normalized(&parsed);
     let entity = parsed.into_owned();
-    if entity.get("@context").is_some() {
-        return Ok(entity);
-    }
-    let entity = if is_normalized { ngsiv2::to_ngsi_ld(entity) } else { entity };
-    Ok(ngsiv2::with_iri(entity))
+    Ok(whole(if is_normalized { ngsiv2::to_ngsi_ld(entity) } else { entity }))
+}
+
+/// An entity as NGSI-LD takes it; one that it takes already stays as it is.
+fn whole(entity: Json<'static>) -> Json<'static> {
+    ngsiv2::with_iri(ngsiv2::with_values(entity))
 }
 
 /// A row that is longer than the header by empty cells alone is as long as it.

@@ -165,9 +165,10 @@ fn point(
     longitude: &str,
     latitude: &str,
 ) -> Result<Option<Json<'static>>, RowError> {
-    let east = settings.read(cells, longitude, |text| degrees(text, 180.0, "longitude"))?;
-    let north = settings.read(cells, latitude, |text| degrees(text, 90.0, "latitude"))?;
+    let east = settings.read(cells, longitude, |text| degrees(text, "longitude"))?;
+    let north = settings.read(cells, latitude, |text| degrees(text, "latitude"))?;
     match (east, north) {
+        (Some(east), Some(north)) if north.abs() > 90.0 => Err(no_latitude(latitude, east, north)),
         (Some(east), Some(north)) => Ok(Some(point_at(east, north))),
         (None, None) => Ok(None),
         (None, Some(_)) => Err(half(longitude, "latitude")),
@@ -175,13 +176,22 @@ fn point(
     }
 }
 
-fn degrees(text: &str, most: f64, what: &str) -> Result<f64, RowError> {
-    let right = || format!("a {what} in degrees, from -{most} to {most}");
-    let value = cell::float(text).map_err(|error| RowError::new(error.wrong, right()))?;
-    if value.abs() > most {
-        return Err(RowError::new(format!("{} is no {what}", quoted(text)), right()));
+fn degrees(text: &str, what: &str) -> Result<f64, RowError> {
+    let right = if what == "latitude" { LATITUDE } else { LONGITUDE };
+    let value = cell::float(text).map_err(|error| RowError::new(error.wrong, right))?;
+    if value.abs() > 180.0 {
+        return Err(RowError::new(format!("{} is no {what}", quoted(text)), right));
     }
     Ok(value)
+}
+
+const LONGITUDE: &str = "a longitude in degrees, from -180 to 180";
+const LATITUDE: &str = "a latitude in degrees, from -90 to 90";
+
+/// Exchanged columns are the most common fault of places in open data.
+fn no_latitude(column: &str, east: f64, north: f64) -> RowError {
+    let hint = if east.abs() <= 90.0 { "; it seems to be exchanged with the longitude" } else { "" };
+    RowError::new(format!("column \"{column}\": \"{north}\" is no latitude"), format!("{LATITUDE}{hint}"))
 }
 
 fn half(column: &str, other: &str) -> RowError {

@@ -83,6 +83,10 @@ fn bad_rows_say_which_column_and_what_is_right() {
     };
     for (error, expected) in [
         (row(&[(0, "")]), "column \"ID\" is empty; a value: the entity's id is made from it"),
+        (
+            row(&[(3, "136"), (4, "36")]),
+            "column \"lat\": \"136\" is no latitude; a latitude in degrees, from -90 to 90; it seems to be exchanged with the longitude",
+        ),
         (row(&[(3, "136")]), "column \"lat\": \"136\" is no latitude; a latitude in degrees, from -90 to 90"),
         (row(&[(4, "")]), "column \"lon\" is empty though the latitude is given; both, or neither"),
         (row(&[(5, "high")]), "column \"height\": \"high\" is no number; a number such as 12 or 3.5"),

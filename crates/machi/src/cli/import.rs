@@ -1,6 +1,7 @@
 //! `machi import`: files full of entities.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -143,13 +144,10 @@ fn told(totals: &Totals) -> String {
     let Totals { rows, taken, rejected, done_before, report } = totals;
     let mut text = format!("{rows} rows, {taken} taken, {rejected} rejected");
     if *done_before > 0 {
-        text += ", ";
-        text += &done_before.to_string();
-        text += " of them in an earlier run";
+        let _ = write!(text, ", {done_before} of them in an earlier run");
     }
     if let Some(report) = report {
-        text += "; the report is ";
-        text += &report.display().to_string();
+        let _ = write!(text, "; the report is {}", report.display());
     }
     text
 }

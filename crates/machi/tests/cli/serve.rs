@@ -34,7 +34,7 @@ fn a_city_opens_answers_and_closes() {
         ("/readyz", r#"{"status":"ready","version":"0.1.0"}"#),
         ("/openapi.json", "\"openapi\": \"3.1.0\""),
         ("/metrics", "# EOF\n"),
-        ("/", "make up"),
+        ("/", "<title>Machi"),
     ] {
         let answer = city.get(path);
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains(expected), "{path}: {answer}");

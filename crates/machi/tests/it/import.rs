@@ -1,4 +1,5 @@
 //! `machi import`: files become entities, bad rows are named, and an interruption costs nothing.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers included")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -73,7 +74,7 @@ fn a_bad_row_is_named_and_the_others_are_taken() {
     let report = fs::read_to_string(files.path("aed.csv.rejected.csv")).unwrap();
     assert_eq!(
         report,
-        "\u{feff}file,row,id,wrong,right\r\naed.csv,3,,\"column \"\"緯度\"\": \"\"136.2\"\" is no latitude\",\"a latitude in degrees, from -90 to 90\"\r\n"
+        "\u{feff}file,row,id,wrong,right\r\naed.csv,3,,\"column \"\"緯度\"\": \"\"136.2\"\" is no latitude\",\"a latitude in degrees, from -90 to 90; it seems to be exchanged with the longitude\"\r\n"
     );
     let entity = tenant.retrieve("urn:ngsi-ld:Aed:1");
     assert_eq!(entity["name"], property("福井駅"));
@@ -151,9 +152,13 @@ fn a_killed_import_goes_on() {
     let passed = Arc::new(AtomicUsize::new(0));
     let door = door(tenant.base(), 2, Arc::clone(&passed));
 
-    let mut child = files.command(&door, tenant.tenant(), &file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        files.command(&door, tenant.tenant(), &file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let state = files.path("aed.csv.rejected.csv.state");
-    eventually("two batches are noted", || fs::read_to_string(&state).is_ok_and(|text| text.contains("\"rows\":2")));
+    eventually("two batches are noted", || {
+        let noted = fs::read_to_string(&state).ok()?;
+        noted.contains("\"rows\":2").then_some(())
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(passed.load(Ordering::SeqCst), 2);

@@ -93,7 +93,6 @@ fn a_time_interval_notifies_without_changes() {
 
 // §5.5.11.3: Each entity of a batch is notified, and one that occurs twice is notified twice, in order.
 #[test]
-#[ignore = "known to fail, see docs/plan.md"]
 fn a_batch_notifies_each_of_its_changes() {
     let receiver = Receiver::start();
     let tenant = tenant_with([&x(0)]);

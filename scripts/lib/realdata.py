@@ -1,0 +1,255 @@
+"""Imports each data set of a folder into a running city, queries it back, and prints what came of it.
+
+Called by scripts/realdata.sh with the binary, the city's address, the folder with the data and one for work.
+A count that is not what the source says makes it end with code 1; rejected rows do not, for they are reported.
+"""
+
+import csv
+import io
+import json
+import math
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+from pathlib import Path
+
+MACHI, SERVER, DATA, WORK = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
+MAPPINGS = Path("docs/guide/mappings")
+TOTALS = re.compile(r": (\d+) rows, (\d+) taken, (\d+) rejected")
+PRELOADED = {
+    name: [
+        f"https://raw.githubusercontent.com/smart-data-models/dataModel.{name}/master/context.jsonld",
+        f"https://smart-data-models.github.io/dataModel.{name}/context.jsonld",
+    ]
+    for name in ("Building", "Environment")
+}
+
+table = []
+rejected_rows = []
+faults = []
+
+
+def load(name, files, tenant, mapping=None):
+    """Imports files, and adds up their rows."""
+    totals = [0, 0, 0]
+    for number, file in enumerate(files):
+        report = WORK / f"{tenant}-{number}.csv"
+        command = [MACHI, "import", "--server", SERVER, "--tenant", tenant, "--report", str(report), str(file)]
+        if mapping:
+            command += ["--mapping", str(MAPPINGS / mapping)]
+        ran = subprocess.run(command, capture_output=True, text=True)
+        told = TOTALS.search(ran.stdout)
+        if ran.returncode not in (0, 3) or not told:
+            faults.append(f"{file}: {ran.stderr.strip()[:400]}")
+            continue
+        totals = [total + int(more) for total, more in zip(totals, told.groups())]
+        if report.exists():
+            for row in csv.DictReader(io.StringIO(report.read_text(encoding="utf-8-sig"))):
+                rejected_rows.append((name, file, row["row"], row["wrong"]))
+    return totals
+
+
+def count(tenant, context=None, **parameters):
+    """How many entities a query finds; a text where the city does not answer it."""
+    query = urllib.parse.urlencode({**parameters, "count": "true", "limit": "1"})
+    request = urllib.request.Request(f"{SERVER}/ngsi-ld/v1/entities?{query}", headers={"NGSILD-Tenant": tenant})
+    if context:
+        link = f'<{context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+        request.add_header("Link", link)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return int(answer.headers["NGSILD-Results-Count"])
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return 0  # A tenant into which no row was taken does not exist.
+        detail = error.read()[:200].decode(errors="replace")
+        faults.append(f"{urllib.parse.unquote_plus(query)}: {error.code} {detail}")
+        return f"error {error.code}"
+
+
+def near(longitude, latitude, metres):
+    return {"georel": f"near;maxDistance=={metres}", "geometry": "Point", "coordinates": f"[{longitude},{latitude}]"}
+
+
+def distance(a, b):
+    """Metres between two (longitude, latitude) on a sphere."""
+    (x1, y1), (x2, y2) = [tuple(map(math.radians, point)) for point in (a, b)]
+    h = math.sin((y2 - y1) / 2) ** 2 + math.cos(y1) * math.cos(y2) * math.sin((x2 - x1) / 2) ** 2
+    return 2 * 6_371_008.8 * math.asin(math.sqrt(h))
+
+
+def row(name, totals, by_q, by_place, expected_q=None, expected_place=None):
+    table.append((name, *totals, by_q, by_place))
+    for what, found, expected in (("q", by_q, expected_q), ("place", by_place, expected_place)):
+        if expected is not None and found != expected:
+            faults.append(f"{name}: the query by {what} finds {found}, the source has {expected}")
+
+
+def within(points, centre, metres):
+    """How many points are near; none if one is so near the edge that two models of the earth may differ."""
+    distances = [distance(point, centre) for point in points]
+    if any(abs(each - metres) < metres * 0.01 for each in distances):
+        return None
+    return sum(each < metres for each in distances)
+
+
+def stops():
+    folder = DATA / "gtfs-jp"
+    feeds = {path.stem: zipfile.ZipFile(path).read("stops.txt") for path in sorted(folder.glob("*.zip"))}
+    feeds.update({path.parent.name: path.read_bytes() for path in sorted(folder.glob("*/stops.txt"))})
+    for number, (feed, text) in enumerate(feeds.items()):
+        tenant = f"gtfs{number}"
+        file = WORK / f"{tenant}-stops.csv"
+        file.write_bytes(text)
+        totals = load(f"stops of {feed}", [file], tenant, "gtfs-stops.toml")
+        rows = list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))
+        points = [(float(stop["stop_lon"]), float(stop["stop_lat"])) for stop in rows]
+        name, place = rows[0]["stop_name"].strip(), points[0]
+        row(
+            f"stops of {feed}",
+            totals,
+            count(tenant, type="GtfsStop", q=f'name=="{name}"'),
+            count(tenant, type="GtfsStop", **near(*place, 1500)),
+            sum(stop["stop_name"].strip() == name for stop in rows),
+            within(points, place, 1500),
+        )
+
+
+def rivers():
+    file = DATA / "river-fukui" / "sensors.csv"
+    if not file.exists():
+        return
+    totals = load("river gauges of Fukui", [file], "river", "river-gauge.toml")
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+
+    def low(text):
+        return text.strip() != "---" and float(text) < 3
+
+    row(
+        "river gauges of Fukui",
+        totals,
+        count("river", type="RiverGauge", q='riverName=="九頭竜川"|dangerLevel<3'),
+        count("river", type="RiverGauge", **near(136.22, 36.06, 10000)),
+        sum(gauge["河川名"] == "九頭竜川" or low(gauge["はん濫危険水位"]) for gauge in rows),
+    )
+
+
+def is_degree(text, most):
+    try:
+        return not text or abs(float(text)) <= most
+    except ValueError:
+        return False
+
+
+def defibrillators():
+    folder = DATA / "opendata-ishikawa"
+    source = folder / "170003_aed.repaired-utf8.csv"
+    if not source.exists():
+        return
+    rows = list(csv.DictReader(io.StringIO(source.read_text(encoding="utf-8-sig"))))
+    # A row whose place cannot be read is rejected, so no query finds it.
+    rows = [aed for aed in rows if is_degree(aed["経度"], 180) and is_degree(aed["緯度"], 90)]
+    points = [(float(aed["経度"]), float(aed["緯度"])) for aed in rows if aed["経度"]]
+    encodings = (("UTF-8", "aed8", source), ("CP932", "aed932", folder / "170003_aed.cp932.csv"))
+    for encoding, tenant, file in encodings:
+        name = f"AED of Ishikawa, {encoding}"
+        totals = load(name, [file], tenant, "aed.toml")
+        row(
+            name,
+            totals,
+            count(tenant, type="Aed", q='city=="金沢市"'),
+            count(tenant, type="Aed", **near(136.6562, 36.5613, 3000)),
+            sum(aed["所在地_市区町村"] == "金沢市" for aed in rows),
+            within(points, (136.6562, 36.5613), 3000),
+        )
+
+
+def preload():
+    for name, urls in PRELOADED.items():
+        file = DATA / "smart-data-models" / name / "context.jsonld"
+        for url in urls if file.exists() else []:
+            query = urllib.parse.urlencode({"url": url})
+            request = urllib.request.Request(f"{SERVER}/machi/v1/contexts?{query}", data=file.read_bytes(), method="PUT")
+            request.add_header("Content-Type", "application/json")
+            try:
+                urllib.request.urlopen(request, timeout=60).close()
+            except urllib.error.HTTPError as error:
+                faults.append(f"{url} could not be preloaded: {error.code} {error.read()[:200].decode(errors='replace')}")
+
+
+def unflattened(file):
+    """The entity of an example that was flattened to one row: `address__addressCountry_` is a path."""
+    names, values = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8")), skipinitialspace=True))[:2]
+    entity = {}
+    for name, value in zip(names, values):
+        *path, last = name.removesuffix("_").split("__")
+        place = entity
+        for step in path:
+            place = place.setdefault(step, {})
+        try:
+            place[last] = json.loads(value)
+        except ValueError:
+            place[last] = value
+    return listed(entity)
+
+
+def listed(value):
+    if not isinstance(value, dict):
+        return value
+    if value and all(key.isdigit() for key in value):
+        return [listed(each) for each in value.values()]
+    return {key: listed(each) for key, each in value.items()}
+
+
+def examples():
+    folder = DATA / "smart-data-models"
+    if not folder.exists():
+        return
+    preload()
+    every = sorted(folder.glob("*/*/examples/*"))
+    forms = {}
+    for file in every:
+        form = "geojsonfeature" if "geojsonfeature" in file.name else file.name.split(".", 1)[1].removesuffix(".csv")
+        form = f"normalized.{form}" if "normalized" in file.name else form
+        forms.setdefault((form, file.suffix == ".csv"), []).append(file)
+    for number, ((form, is_csv), files) in enumerate(sorted(forms.items())):
+        tenant = f"examples{number}"
+        if is_csv:
+            files = [write(WORK / f"{tenant}-{place}.json", unflattened(file)) for place, file in enumerate(files)]
+        name = f"examples, {form}{' as CSV' if is_csv else ''} ({len(files)})"
+        totals = load(name, files, tenant)
+        context = PRELOADED["Environment"][0] if "jsonld" in form or "geojson" in form else None
+        by_q = count(tenant, context, q="dataProvider|source|name|description|dateObserved")
+        row(name, totals, by_q, count(tenant, **near(0, 0, 20100000)))
+    known = {url for urls in PRELOADED.values() for url in urls}
+    named = {url for file in every for url in re.findall(r'"(https?://[^"]*context[^"]*)"', file.read_text(encoding="utf-8"))}
+    missing = sorted(url for url in named - known if "uri.etsi.org" not in url)
+    print("Contexts that the examples name and no local file gives:", *missing, sep="\n  ")
+
+
+def write(file, entity):
+    file.write_text(json.dumps(entity, ensure_ascii=False), encoding="utf-8")
+    return file
+
+
+def main():
+    for data_set in (stops, rivers, defibrillators, examples):
+        data_set()
+    heads = ("data set", "rows", "taken", "rejected", "by q", "by place")
+    width = max(len(line[0]) for line in [heads, *table])
+    for line in [heads, *table]:
+        print(line[0].ljust(width), *(str(cell).rjust(9) for cell in line[1:]))
+    print(f"\nRejected rows: {len(rejected_rows)}")
+    for name, file, number, wrong in rejected_rows:
+        where = file.relative_to(DATA) if file.is_relative_to(DATA) else file.name
+        print(f"  {where}, row {number}: {wrong[:200]}")
+    for fault in faults:
+        print(f"NOT AS EXPECTED: {fault}")
+    sys.exit(1 if faults else 0)
+
+
+main()
