@@ -40,15 +40,17 @@ impl Work<'_> {
     fn round(&mut self, is_closing: bool) -> Result<(), StoreError> {
         let engine = self.engine;
         let _tables = engine.tables.lock();
-        engine.update_keep_from();
         engine.documents.tree().flush()?;
+        // A checkpoint that could not be written comes before the next one.
+        engine.pages.flush()?;
         if is_closing || engine.is_checkpoint_due() {
             self.checkpoint()?;
         }
         if is_closing {
             return Ok(());
         }
-        self.clear_erased();
+        self.clear_erased()?;
+        engine.update_keep_from();
         engine.documents.tree().compact()?;
         engine.pages.compact()?;
         self.remove_old_segments()
@@ -57,7 +59,7 @@ impl Work<'_> {
     fn checkpoint(&mut self) -> Result<(), StoreError> {
         let engine = self.engine;
         let root = Arc::clone(&engine.root.read());
-        if root.position > engine.pages.applied()? {
+        if root.position > engine.pages.applied() {
             let time = engine.time_of_last_commit();
             checkpoint::write(engine, &self.checkpointed, &root, time)?;
             self.checkpointed = root;
@@ -67,16 +69,23 @@ impl Work<'_> {
     }
 
     /// Deletes the rows of erased spaces.
-    fn clear_erased(&self) {
-        for space in self.engine.take_erased() {
-            documents::clear_space(self.engine.documents.tree(), space, self.engine.documents.visible());
+    fn clear_erased(&self) -> Result<(), StoreError> {
+        let engine = self.engine;
+        let mut spaces = engine.take_erased().into_iter();
+        while let Some(space) = spaces.next() {
+            let cleared = documents::clear_space(engine.documents.tree(), space, engine.documents.visible());
+            if cleared.is_err() {
+                std::iter::once(space).chain(spaces.by_ref()).for_each(|space| engine.erase_later(space));
+                return cleared;
+            }
         }
+        Ok(())
     }
 
     /// Removes journal that neither a restart nor a reader of the feed needs.
     fn remove_old_segments(&self) -> Result<(), StoreError> {
         let engine = self.engine;
-        let needed = engine.documents.tree().applied()?.min(engine.pages.applied()?);
+        let needed = engine.documents.tree().applied().min(engine.pages.applied());
         let read = engine.pinned().unwrap_or(u64::MAX);
         let upto = needed.min(read);
         if engine.segments.bytes() > engine.options.feed_bytes {

@@ -96,7 +96,7 @@ fn copy_all(held_files: &[Held], from: &Path, to: &Path, position: u64) -> Resul
         let _ = writeln!(list, "{sum:08x} {} {}", file.length, file.name.display());
     }
     let list = list.trim_end();
-    files::write_durably(&to.join(LIST), &format!("{list}\n{}\n", files::sum_line(list)))
+    files::write_durably(&to.join(LIST), format!("{list}\n{}\n", files::sum_line(list)))
 }
 
 /// Copies the first `length` bytes of a file, durably. Returns their checksum.
@@ -132,7 +132,7 @@ pub(crate) fn restore(from: &Path, to: &Path) -> Result<Position, StoreError> {
             return Err(damaged(&source, "the file does not match the backup's list"));
         }
     }
-    files::write_durably(&to.join(RESTORED), &position.to_string())?;
+    files::write_durably(&to.join(RESTORED), position.to_string())?;
     Ok(Position::single(position))
 }
 

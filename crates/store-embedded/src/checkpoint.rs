@@ -80,13 +80,14 @@ pub(crate) struct State {
 pub(crate) fn write(engine: &Engine, before: &Root, root: &Root, time: Timestamp) -> Result<(), StoreError> {
     let writer = Writer { tree: &engine.pages, commit: root.position };
     writer.names(engine);
-    for space in engine.spaces.all() {
+    for (number, index) in &root.spaces {
+        // One that was erased meanwhile has no row; the journal tells of the erasure.
+        let Some(space) = engine.spaces.by_number(*number) else { continue };
         let mut row = Vec::new();
         put_bytes(space.tenant.as_str().as_bytes(), &mut row);
         put_bytes(space.collection.0.as_bytes(), &mut row);
-        let bytes = root.spaces.get(&space.number).map_or(0, |index| index.bytes);
-        put_number(bytes, &mut row);
-        writer.tree.insert(&numbered(SPACE, space.number), &row, writer.commit);
+        put_number(index.bytes, &mut row);
+        writer.tree.insert(&numbered(SPACE, *number), &row, writer.commit);
     }
     let empty = SpaceIndex::default();
     for (number, index) in &root.spaces {
@@ -100,7 +101,7 @@ pub(crate) fn write(engine: &Engine, before: &Root, root: &Root, time: Timestamp
         writer.space(*number, old, &empty);
     }
     let cursors = engine.cursors.read().iter().map(|(name, position)| (name.clone(), position.clone())).collect();
-    let state = State { time, spaces_given: engine.spaces.next_number(), cursors };
+    let state = State { time, spaces_given: root.spaces_given, cursors };
     writer.tree.insert(&STATE, &encode_state(&state), writer.commit);
     engine.pages.seal(root.position);
     engine.pages.flush()?;
@@ -181,7 +182,7 @@ pub(crate) fn read(engine: &Engine) -> Result<State, StoreError> {
         file: "the tables of indexes".to_owned(),
         detail: "a page is not what was written".to_owned(),
     };
-    let at = engine.pages.applied()?;
+    let at = engine.pages.applied();
     for row in engine.pages.prefix(&[NAME], at) {
         let (_, name) = row?;
         engine.names.intern(std::str::from_utf8(&name).map_err(|_| wrong(Malformed))?);
@@ -200,6 +201,7 @@ pub(crate) fn read(engine: &Engine) -> Result<State, StoreError> {
         Some(bytes) => decode_state(&bytes).map_err(wrong)?,
         None => State { time: Timestamp::from_micros(i64::MIN / 2), spaces_given: 0, cursors: Vec::new() },
     };
+    root.spaces_given = state.spaces_given;
     engine.spaces.reserve(state.spaces_given);
     engine.cursors.write().extend(state.cursors.iter().cloned());
     *engine.root.write() = Arc::new(root);

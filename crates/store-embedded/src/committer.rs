@@ -142,8 +142,8 @@ pub(crate) struct Committer {
     /// The last commit that was given a number and made it to disk.
     last_commit: u64,
     last_time: Timestamp,
+    /// The latest time that was believed, and when that was.
     clock_seen: (Timestamp, Instant),
-    clock_is_accepted: bool,
     /// How many names are in the journal.
     names_written: usize,
     journal_bytes_since_checkpoint: u64,
@@ -175,18 +175,9 @@ struct Decided {
 
 impl Committer {
     pub(crate) fn new(engine: Arc<Engine>, journal: Journal, last_commit: u64, last_time: Timestamp) -> Self {
-        let clock_seen = (engine.clock.now(), Instant::now());
+        let clock_seen = (engine.clock.now().max(last_time), Instant::now());
         let names_written = engine.names.len();
-        Self {
-            engine,
-            journal,
-            last_commit,
-            last_time,
-            clock_seen,
-            clock_is_accepted: true,
-            names_written,
-            journal_bytes_since_checkpoint: 0,
-        }
+        Self { engine, journal, last_commit, last_time, clock_seen, names_written, journal_bytes_since_checkpoint: 0 }
     }
 
     /// Works until the queue is closed and empty.
@@ -208,14 +199,12 @@ impl Committer {
             }
             Errand::AcceptClock => {
                 self.clock_seen = (self.engine.clock.now(), Instant::now());
-                self.clock_is_accepted = true;
             }
         }
     }
 
     fn commit(&mut self, waiting: Vec<Waiting>) {
-        if let Err(error) = self.check_writable() {
-            let reason = error.to_string();
+        if let Err(reason) = self.check_writable() {
             for waiting in waiting {
                 let _ = waiting.answer.send(Err(StoreError::ReadOnly { reason: reason.clone() }));
             }
@@ -234,6 +223,7 @@ impl Committer {
             }
             decided.push(result);
         }
+        overlay.forget_unused_spaces(&decided);
         if commit > self.last_commit
             && let Err(error) = self.write(&overlay, &mut decided, commit)
         {
@@ -245,42 +235,36 @@ impl Committer {
         self.keep_house();
     }
 
-    /// Refuses writes while they would not be safe.
-    fn check_writable(&mut self) -> Result<(), StoreError> {
-        let (wall, monotonic) = (self.engine.clock.now(), Instant::now());
-        let elapsed = monotonic.duration_since(self.clock_seen.1) + CLOCK_JUMP;
-        let latest = self.clock_seen.0.micros().saturating_add(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX));
-        if wall.micros() > latest {
-            self.clock_is_accepted = false;
-        } else {
-            self.clock_is_accepted = true;
-            self.clock_seen = (wall, monotonic);
-        }
-        if !self.clock_is_accepted {
-            return Err(StoreError::ReadOnly {
-                reason: format!(
-                    "the clock jumped ahead to {wall} by more than 5 minutes; set it right, or confirm it with: machi clock accept"
-                ),
-            });
-        }
+    /// Says why writes would not be safe now, where they would not.
+    fn check_writable(&mut self) -> Result<(), String> {
+        self.check_clock()?;
         self.wait_for_background()
     }
 
-    fn wait_for_background(&self) -> Result<(), StoreError> {
+    fn check_clock(&mut self) -> Result<(), String> {
+        let (wall, monotonic) = (self.engine.clock.now(), Instant::now());
+        let expected = later(self.clock_seen.0, monotonic.duration_since(self.clock_seen.1));
+        if wall > later(expected, CLOCK_JUMP) {
+            return Err(format!(
+                "the clock jumped ahead to {wall} by more than 5 minutes; set it right, or confirm it with: machi clock accept"
+            ));
+        }
+        // A clock that was set back may come back: what was believed once is no jump ahead.
+        if wall > expected {
+            self.clock_seen = (wall, monotonic);
+        }
+        Ok(())
+    }
+
+    fn wait_for_background(&self) -> Result<(), String> {
         let engine = &self.engine;
-        let journal_is_full = || {
-            let held = engine.segments.bytes();
-            held > engine.options.feed_bytes_pinned
-        };
-        if journal_is_full() {
+        if engine.segments.bytes() > engine.options.feed_bytes_pinned {
             engine.background.wake();
-            return Err(StoreError::ReadOnly {
-                reason: "the change feed has reached its bound on disk because a consumer has not read it".to_owned(),
-            });
+            return Err("the change feed has reached its bound on disk because a consumer has not read it".to_owned());
         }
         while engine.documents.tree().is_behind() || engine.pages.is_behind() {
             if let Some(trouble) = engine.background.trouble() {
-                return Err(StoreError::ReadOnly { reason: trouble });
+                return Err(trouble);
             }
             engine.background.wake();
             engine.background.pause();
@@ -465,6 +449,7 @@ impl Committer {
                     answers.push(show_commit(&engine, root, decided, &mut entries));
                 }
                 root.position = commit;
+                root.spaces_given = engine.spaces.next_number();
                 engine.set_time_of_last_commit(time);
                 engine.documents.publish(commit);
             }
@@ -499,6 +484,7 @@ impl Committer {
         if spaces.is_empty() {
             return Ok(());
         }
+        self.check_writable().map_err(|reason| StoreError::ReadOnly { reason })?;
         let commit = self.last_commit + 1;
         let time = self.engine.clock.now().max(Timestamp::from_micros(self.last_time.micros() + 1));
         let record = CommitRecord { number: commit, time, cursors: Vec::new(), changes: Vec::new() };
@@ -512,11 +498,16 @@ impl Committer {
             self.engine.erase_later(space);
         }
         root.position = commit;
+        self.engine.set_time_of_last_commit(time);
         self.engine.documents.publish(commit);
         (self.last_commit, self.last_time) = (commit, time);
         self.engine.background.wake();
         Ok(())
     }
+}
+
+fn later(time: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_micros(time.micros().saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
 }
 
 type Reply = (oneshot::Sender<Result<Receipt, StoreError>>, Timestamp, Vec<Outcome>);
@@ -544,6 +535,12 @@ impl Decided {
 }
 
 impl Overlay {
+    /// A space comes into being with its first change: only then does the journal tell of it.
+    fn forget_unused_spaces(&mut self, decided: &[Decided]) {
+        let changes = || decided.iter().flat_map(|decided| &decided.changes);
+        self.new_spaces.retain(|space| changes().any(|ready| ready.space.number == space.number));
+    }
+
     fn find(&self, space: &Space, hash: u64, id: &str) -> Option<&Overlaid> {
         self.documents.get(&(space.number, hash))?.iter().find(|overlaid| *overlaid.id == *id)
     }

@@ -273,10 +273,11 @@ pub(crate) fn numbers(
 }
 
 /// Deletes all rows of a space.
-pub(crate) fn clear_space(tree: &Tree, space: u32, commit: u64) {
+pub(crate) fn clear_space(tree: &Tree, space: u32, commit: u64) -> Result<(), StoreError> {
     let prefix = (space + 1).to_be_bytes();
     for row in tree.prefix(&prefix, commit) {
-        let Ok((key, _)) = row else { return };
+        let (key, _) = row?;
         tree.remove(&key, commit);
     }
+    Ok(())
 }

@@ -26,7 +26,10 @@ use crate::tree::Tree;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Root {
     pub(crate) position: u64,
+    /// INVARIANT: every space that was not erased is here, also where nothing lies in it.
     pub(crate) spaces: FxHashMap<u32, Arc<SpaceIndex>>,
+    /// How many numbers of spaces have been given, those of erased ones included.
+    pub(crate) spaces_given: u32,
 }
 
 /// The engine's state.
@@ -279,8 +282,8 @@ impl Engine {
         let pinned = self.pinned();
         let views = self.views.lock();
         let oldest_view = views.keys().next().copied();
-        let oldest = [oldest_view, pinned].into_iter().flatten().fold(self.documents.visible(), u64::min);
-        let keep_from = oldest.saturating_sub(self.options.versions_kept);
+        let kept = self.documents.visible().saturating_sub(self.options.versions_kept);
+        let keep_from = [oldest_view, pinned].into_iter().flatten().fold(kept, u64::min);
         self.keep_from.fetch_max(keep_from, Ordering::AcqRel);
     }
 }

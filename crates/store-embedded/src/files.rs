@@ -1,7 +1,7 @@
 //! Small files that are written whole: durably, and under a checksum.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use machi_store::StoreError;
@@ -19,13 +19,54 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
 }
 
 /// Puts a file in place of the one before: after a crash there is either, whole.
-pub(crate) fn write_durably(path: &Path, content: &str) -> Result<(), StoreError> {
+pub(crate) fn write_durably(path: &Path, content: impl AsRef<[u8]>) -> Result<(), StoreError> {
+    put_in_place(path, |file| file.write_all(content.as_ref())).map(drop)
+}
+
+/// Puts a new file in place of the one before, if any: after a crash there is either, whole. Returns it, open.
+///
+/// After a failure nothing of the new file is left; a sync that failed is never tried again on the same file.
+pub(crate) fn put_in_place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<File, StoreError> {
     let temporary = path.with_extension("new");
-    let fail = |source| io_error("writing", path, source);
-    let mut file = File::create(&temporary).map_err(fail)?;
-    file.write_all(content.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)?;
-    fs::rename(&temporary, path).map_err(fail)?;
-    sync_folder(path.parent().unwrap_or(path))
+    let made = make(&temporary, write).and_then(|file| fs::rename(&temporary, path).map(|()| file));
+    if made.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    let file = made.map_err(|source| io_error("writing", path, source))?;
+    sync_folder(path.parent().unwrap_or(path))?;
+    Ok(file)
+}
+
+fn make(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<File> {
+    match fs::remove_file(path) {
+        // What a crash has left.
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+    write(&mut file)?;
+    file.sync_all()?;
+    Ok(file)
+}
+
+/// Makes a folder and those above it where they are missing, with durable names.
+pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
+    if !path.is_dir() {
+        make_folder(parent)?;
+        match fs::create_dir(path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(io_error("creating", path, source)),
+        }
+    }
+    // It may be there from a process that crashed before it could sync the name.
+    match File::open(parent).and_then(|folder| folder.sync_all()) {
+        // A folder that we may pass through but not read was there before us.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        synced => synced.map_err(|source| io_error("syncing", parent, source)),
+    }
 }
 
 /// Makes the names in a folder durable.

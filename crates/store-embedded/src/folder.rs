@@ -1,6 +1,6 @@
 //! The data folder: its lock, its format, and the parts that lie in it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -32,7 +32,7 @@ pub(crate) struct Folder {
 impl Folder {
     /// Opens a folder, or makes one; refuses one that is in use or of a newer format.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(path).map_err(|source| io_error("creating", path, source))?;
+        files::make_folder(path)?;
         let lock = lock(path)?;
         let seed = read_or_make_format(path)?;
         Ok(Self { path: path.to_owned(), seed, _lock: lock })
@@ -99,9 +99,9 @@ pub(crate) fn assemble(
 ) -> Result<(Engine, Journal), StoreError> {
     let cache = Arc::new(Cache::with_capacity_bytes(options.block_cache_bytes));
     let keep_from = Arc::new(AtomicU64::new(0));
-    let tree = |name: &str| Tree::open(&folder.path.join(name), Arc::clone(&cache), Arc::clone(&keep_from));
-    let documents = Documents::new(tree("documents")?, options.document_cache_bytes);
-    let pages = tree("indexes")?;
+    let tree = |name: &str, keep_from| Tree::open(&folder.path.join(name), Arc::clone(&cache), keep_from);
+    let documents = Documents::new(tree("documents", Some(Arc::clone(&keep_from)))?, options.document_cache_bytes);
+    let pages = tree("indexes", None)?;
     let journal = Journal::open(&folder.path.join("journal"), options.segment_bytes)?;
     let engine = Engine::new(Parts {
         folder: folder.path.clone(),

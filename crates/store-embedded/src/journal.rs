@@ -1,7 +1,9 @@
 //! The journal: the one file that an acknowledgement waits for, and the change feed at once.
 //!
 //! Batches are appended to a segment and synced. When a write or a sync fails, that file is never
-//! touched again: the next batch goes to a new segment whose header says how much of the old one counts.
+//! synced again: the next batch goes to a new segment whose header says how much of the old one counts.
+//! Nor is a file that another process has left trusted with more, or its last batch believed to be on disk:
+//! that batch is carried over into a new segment, which is synced before anything is built on it.
 
 mod frame;
 pub(crate) mod record;
@@ -18,6 +20,7 @@ use machi_store::StoreError;
 use parking_lot::RwLock;
 
 use crate::failure::io_error;
+use crate::files;
 use record::Batch;
 use segment::{Segment, SegmentHeader};
 
@@ -37,6 +40,8 @@ pub(crate) struct Journal {
     segments: Segments,
     /// The open segment; `None` where the last write failed.
     file: Option<File>,
+    /// The last batch of the newest segment, where it may not be on disk.
+    doubtful: Option<Vec<u8>>,
     segment_bytes: u64,
     buffer: Vec<u8>,
 }
@@ -44,10 +49,18 @@ pub(crate) struct Journal {
 impl Journal {
     /// Opens the journal of a folder and finds what of it is valid.
     pub(crate) fn open(folder: &Path, segment_bytes: u64) -> Result<Self, StoreError> {
-        fs::create_dir_all(folder).map_err(|source| io_error("creating", folder, source))?;
+        files::make_folder(folder)?;
         let list = open_segments(folder)?;
+        let doubtful = list.last().map(Segment::doubtful).transpose()?.flatten();
         let segments = Segments { folder: folder.to_owned(), list: Arc::new(RwLock::new(list)) };
-        Ok(Self { segments, file: None, segment_bytes, buffer: Vec::new() })
+        let mut journal = Self { segments, file: None, doubtful, segment_bytes, buffer: Vec::new() };
+        if journal.doubtful.is_some()
+            && let Err(error) = journal.roll(0)
+        {
+            // A full disk must not keep anybody from reading; the next write tries again.
+            tracing::warn!(error = %error, "the last batch could not be made durable once more");
+        }
+        Ok(journal)
     }
 
     /// The reading end.
@@ -84,8 +97,11 @@ impl Journal {
         // The list stays locked while syncing only against other writers of it; readers look at `end` alone.
         let (path, at) = (segment.path.clone(), segment.end);
         drop(list);
-        let fail = |source| io_error("writing", &path, source);
-        file.write_all_at(&self.buffer, at).map_err(fail)?;
+        file.write_all_at(&self.buffer, at).map_err(|source| {
+            // On a full disk even a part of a batch takes space that is needed to go on.
+            let _ = file.set_len(at);
+            io_error("writing", &path, source)
+        })?;
         file.sync_data().map_err(|source| io_error("syncing", &path, source))?;
         let (header, _) = self.buffer.split_first_chunk().expect("a frame has a header");
         let header = frame::parse_header(header).expect("the frame was just made");
@@ -95,21 +111,34 @@ impl Journal {
         Ok(self.buffer.len() as u64)
     }
 
-    /// Starts a new segment, whose first commit will be `first`.
+    /// Starts a new segment, whose first commit will be `first`, or that of the batch that is carried over.
     fn roll(&mut self, first: u64) -> Result<(), StoreError> {
         self.file = None;
+        let carried = self.doubtful.as_deref().unwrap_or_default();
+        let frame = carried.first_chunk().and_then(frame::parse_header);
         let header = {
             let list = self.segments.list.read();
             let previous = list.last();
+            let end = |segment: &Segment| if frame.is_some() { segment.newest_start() } else { segment.end };
             SegmentHeader {
                 sequence: previous.map_or(1, |segment| segment.header.sequence + 1),
-                first,
-                previous_end: previous.map_or(0, |segment| segment.end),
+                first: frame.map_or(first, |frame| frame.first),
+                previous_end: previous.map_or(0, end),
+                carried: carried.len() as u64,
             }
         };
-        let (segment, file) = Segment::create(&self.segments.folder, header)?;
-        self.segments.list.write().push(segment);
+        let (segment, file) = Segment::create(&self.segments.folder, header, carried)?;
+        let mut list = self.segments.list.write();
+        if let Some(previous) = list.last_mut() {
+            if let Some(frame) = frame {
+                previous.cut_newest(frame.first);
+            }
+            previous.drop_rest();
+        }
+        list.push(segment);
+        drop(list);
         self.file = Some(file);
+        self.doubtful = None;
         Ok(())
     }
 }
@@ -172,6 +201,8 @@ impl Segments {
             };
             fs::remove_file(&path).map_err(|source| io_error("removing", &path, source))?;
             self.list.write().remove(0);
+            // One at a time: after a crash, names may be missing at the front but not in the middle.
+            files::sync_folder(&self.folder)?;
         }
     }
 }
@@ -180,16 +211,17 @@ fn open_segments(folder: &Path) -> Result<Vec<Segment>, StoreError> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
         .map_err(|source| io_error("reading", folder, source))?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "journal"));
-    paths.sort();
-    let mut headers = Vec::new();
-    for path in paths {
-        match Segment::read_header(&path)? {
-            Some(header) => headers.push((path, header)),
-            // Created, but the power went before its header was synced: nothing was ever in it.
-            None => fs::remove_file(&path).map_err(|source| io_error("removing", &path, source))?,
-        }
+    let has_extension = |path: &Path, wanted: &str| path.extension().is_some_and(|extension| extension == wanted);
+    for path in paths.iter().filter(|path| has_extension(path, "new")) {
+        // A crash came before the segment had its name.
+        fs::remove_file(path).map_err(|source| io_error("removing", path, source))?;
     }
+    paths.retain(|path| has_extension(path, "journal"));
+    paths.sort();
+    let headers: Vec<(PathBuf, SegmentHeader)> = paths
+        .into_iter()
+        .map(|path| Segment::read_header(&path).map(|header| (path, header)))
+        .collect::<Result<_, _>>()?;
     check_sequence(&headers)?;
     let ends: Vec<Option<u64>> =
         (1..=headers.len()).map(|next| headers.get(next).map(|(_, header)| header.previous_end)).collect();
@@ -251,6 +283,33 @@ mod tests {
     }
 
     #[test]
+    fn the_last_batch_of_another_process_is_carried_over_and_synced_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path(), 1 << 20).unwrap();
+        for number in 1..=3 {
+            journal.append(&batch(number), number, number).unwrap();
+        }
+        drop(journal);
+        let files = || {
+            let mut lengths: Vec<u64> =
+                fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).collect();
+            lengths.sort_unstable();
+            lengths
+        };
+        let one = files()[0] - segment::HEADER;
+        for _ in 0..3 {
+            let journal = Journal::open(folder.path(), 1 << 20).unwrap();
+            assert_eq!(numbers(&journal.segments(), 0), [1, 2, 3]);
+            assert_eq!(files(), [segment::HEADER + one / 3, segment::HEADER + one / 3 * 2]);
+        }
+        let mut journal = Journal::open(folder.path(), 1 << 20).unwrap();
+        journal.append(&batch(4), 4, 4).unwrap();
+        assert_eq!(numbers(&journal.segments(), 0), [1, 2, 3, 4]);
+        drop(journal);
+        assert_eq!(numbers(&Journal::open(folder.path(), 1 << 20).unwrap().segments(), 0), [1, 2, 3, 4]);
+    }
+
+    #[test]
     fn a_torn_tail_is_cut_and_a_flipped_bit_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(folder.path(), 1 << 20).unwrap();
@@ -260,13 +319,18 @@ mod tests {
         let (path, end) = journal.segments().files_upto(3).remove(0);
         drop(journal);
         let good = fs::read(&path).unwrap();
-        fs::write(&path, &good[..end as usize - 3]).unwrap();
+        let put_back = |bytes: &[u8]| {
+            fs::remove_dir_all(folder.path()).unwrap();
+            fs::create_dir(folder.path()).unwrap();
+            fs::write(&path, bytes).unwrap();
+        };
+        put_back(&good[..end as usize - 3]);
         let journal = Journal::open(folder.path(), 1 << 20).unwrap();
         assert_eq!(numbers(&journal.segments(), 0), [1, 2]);
         for at in [70, end as usize - 2] {
             let mut flipped = good.clone();
             flipped[at] ^= 4;
-            fs::write(&path, &flipped).unwrap();
+            put_back(&flipped);
             let error = Journal::open(folder.path(), 1 << 20).unwrap_err();
             assert!(error.to_string().contains("0000000000000001.journal is damaged"), "{error}");
         }

@@ -21,6 +21,7 @@ mod folder;
 mod ids;
 mod index;
 mod journal;
+mod kept;
 mod lists;
 mod options;
 mod publish;
@@ -29,6 +30,7 @@ mod spaces;
 mod store;
 mod tail;
 mod tree;
+mod undo;
 mod verify;
 mod view;
 

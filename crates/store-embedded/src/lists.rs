@@ -16,9 +16,9 @@ use crate::failure::{damaged, io_error};
 use crate::files;
 
 /// Points to the list that counts; the one file that is replaced under its name.
-const CURRENT: &str = "current";
+pub(crate) const CURRENT: &str = "current";
 /// Where the tables lie.
-const TABLES: &str = "tables";
+pub(crate) const TABLES: &str = "tables";
 
 /// The files of one tree and their sums.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Lists {
             for (name, sum) in &sums {
                 let _ = write!(content, "\n{sum:08x} {name}");
             }
-            files::write_durably(&self.sums, &format!("{content}\n{}\n", files::sum_line(&content)))?;
+            files::write_durably(&self.sums, format!("{content}\n{}\n", files::sum_line(&content)))?;
             *written = sums;
         }
         Ok(())
@@ -118,7 +118,7 @@ impl Lists {
     }
 }
 
-fn names_in(folder: &Path) -> Result<Vec<String>, StoreError> {
+pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>, StoreError> {
     let fail = |source| io_error("reading", folder, source);
     let entries = fs::read_dir(folder).map_err(fail)?;
     entries.map(|entry| Ok(entry.map_err(fail)?.file_name().to_string_lossy().into_owned())).collect()
@@ -137,6 +137,6 @@ fn sum_of(path: &Path) -> io::Result<u32> {
 }
 
 /// The number of a list, from its name (`v12`).
-fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     name.strip_prefix('v')?.parse().ok()
 }

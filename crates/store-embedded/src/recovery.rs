@@ -1,6 +1,7 @@
 //! Opening a folder: the last checkpoint, then whatever the journal holds beyond it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use machi_store::{Names, Position, StoreError};
 use machi_types::{TenantId, Timestamp};
@@ -27,7 +28,8 @@ pub(crate) struct Recovered {
 pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
     let state = checkpoint::read(engine)?;
     let checkpointed = Arc::clone(&engine.root.read());
-    let documents = engine.documents.tree().applied()?;
+    let documents = engine.documents.tree().applied();
+    engine.keep_from.store(engine.documents.tree().kept_from(), Ordering::Release);
     let mut replay = Replay {
         engine,
         documents,
@@ -46,9 +48,16 @@ pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
     }
     let commit = replay.commit.max(documents).max(checkpointed.position);
     engine.documents.publish(commit);
-    Arc::make_mut(&mut engine.root.write()).position = commit;
+    {
+        let mut root = engine.root.write();
+        let root = Arc::make_mut(&mut root);
+        root.position = commit;
+        root.spaces_given = engine.spaces.next_number();
+    }
     engine.set_time_of_last_commit(replay.time);
     serve_restored(engine)?;
+    // A crash may have come between an erasure and the removal of what was erased.
+    engine.spaces.erased().into_iter().for_each(|space| engine.erase_later(space));
     engine.tail.start(commit);
     engine.newest.send_replace(commit);
     Ok(Recovered { commit, time: replay.time, checkpointed })
@@ -106,7 +115,6 @@ impl Replay<'_> {
         for space in &batch.erased {
             engine.spaces.remove(*space);
             Arc::make_mut(&mut engine.root.write()).spaces.remove(space);
-            engine.erase_later(*space);
         }
         batch.commits.iter().try_for_each(|commit| self.commit(commit))
     }

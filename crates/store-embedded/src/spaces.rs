@@ -52,6 +52,13 @@ impl Spaces {
         self.table.read().by_number.iter().flatten().cloned().collect()
     }
 
+    /// The numbers of spaces that were erased.
+    pub(crate) fn erased(&self) -> Vec<u32> {
+        let table = self.table.read();
+        let numbered = table.by_number.iter().zip(0..);
+        numbered.filter(|(space, _)| space.is_none()).map(|(_, number)| number).collect()
+    }
+
     /// The number that the next new space gets. Numbers of erased spaces stay theirs.
     pub(crate) fn next_number(&self) -> u32 {
         self.table.read().by_number.len() as u32

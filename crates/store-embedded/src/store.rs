@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use machi_store::{
     Answer, CollectionSpec, Commit, Entry, Names, Position, Receipt, Store, StoreError, TenantStatus, View,
@@ -67,6 +68,12 @@ impl EmbeddedStore {
         self.queue.send(Errand::AcceptClock)
     }
 
+    /// How far the clock lies behind the last commit, from which commits then go on counting.
+    pub fn clock_lag(&self) -> Duration {
+        let lag = self.engine.time_of_last_commit().micros().saturating_sub(self.engine.clock.now().micros());
+        Duration::from_micros(u64::try_from(lag).unwrap_or(0))
+    }
+
     /// Writes a backup of one position to a new folder while the store works.
     pub fn backup(&self, to: &Path) -> Result<Position, StoreError> {
         backup::write(&self.engine, to)
@@ -113,24 +120,34 @@ impl EmbeddedStore {
         answered.await.map_err(|_| StoreError::Closing)?
     }
 
-    fn read_feed(&self, after: u64, limit: usize) -> Result<Vec<Arc<Entry>>, StoreError> {
+    /// The entries after a commit, and the last commit that they tell of: some commits have no entries.
+    fn read_feed(&self, after: u64, limit: usize) -> Result<(Vec<Arc<Entry>>, u64), StoreError> {
+        // What is durable but not shown yet may lie in a space that is not known yet.
+        let newest = self.engine.documents.visible();
         if let Some(entries) = self.engine.tail.read_after(after, limit) {
-            return Ok(entries);
+            let last = entries.last().map_or(after.max(newest), |entry| entry.commit);
+            return Ok((entries, last));
         }
         let oldest = self.engine.segments.oldest().unwrap_or(1);
         if after + 1 < oldest {
             return Err(StoreError::PositionGone(after.to_string()));
         }
-        let batches = self.engine.segments.read_after(after)?;
-        let commits = batches.into_iter().flat_map(|batch| batch.commits).filter(|commit| commit.number > after);
-        let mut entries = Vec::new();
-        for commit in commits {
-            if entries.len() >= limit {
+        let (mut entries, mut last) = (Vec::new(), after);
+        while entries.is_empty() && last < newest {
+            let batches = self.engine.segments.read_after(last)?;
+            if batches.is_empty() {
                 break;
             }
-            self.entries_of(commit, &mut entries);
+            let commits = batches.into_iter().flat_map(|batch| batch.commits);
+            for commit in commits.skip_while(|commit| commit.number <= after) {
+                if commit.number > newest || entries.len() >= limit {
+                    break;
+                }
+                last = commit.number;
+                self.entries_of(commit, &mut entries);
+            }
         }
-        Ok(entries)
+        Ok((entries, last))
     }
 
     fn entries_of(&self, mut commit: CommitRecord, entries: &mut Vec<Arc<Entry>>) {
@@ -169,8 +186,7 @@ impl Store for EmbeddedStore {
     fn feed(&self, after: &Position, limit: usize) -> Answer<'_, (Vec<Arc<Entry>>, Position)> {
         let after = after.bucket(0);
         Box::pin(async move {
-            let entries = self.read_feed(after, limit)?;
-            let last = entries.last().map_or(after, |entry| entry.commit);
+            let (entries, last) = self.read_feed(after, limit)?;
             Ok((entries, Position::single(last)))
         })
     }

@@ -3,7 +3,7 @@
 //! Writers insert with the commit's number; a background thread flushes and compacts. A row under
 //! [`APPLIED`] is written before each rotation: whatever of the tree is on disk reaches up to it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,10 @@ use machi_store::StoreError;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::failure::{damaged, engine, io_error};
-use crate::lists::Lists;
+use crate::files;
+use crate::kept::Kept;
+use crate::lists::{self, Lists};
+use crate::undo::Undo;
 
 /// The key of the row that says up to which commit the tree is complete.
 const APPLIED: &[u8] = b"\0applied";
@@ -25,21 +28,42 @@ const APPLIED: &[u8] = b"\0applied";
 const MEMTABLE_BYTES: u64 = 24 << 20;
 /// How many full memtables may wait before writers do.
 const MEMTABLES_WAITING: usize = 2;
+/// A bound below which no version of a row can be dropped: commits are counted from 1.
+const DROP_NOTHING: u64 = 1;
 
 /// An ordered map on disk, with versions.
 pub(crate) struct Tree {
     rows: AnyTree,
     lists: Lists,
-    /// Versions that only views before this commit could see may go.
-    keep_from: Arc<AtomicU64>,
+    /// Versions that only views before this commit could see may go; `None` where only the newest are read.
+    keep_from: Option<Arc<AtomicU64>>,
+    /// From which commit on the tables can be read as of.
+    kept: Kept,
+    /// What the crate below numbers its lists of tables with.
+    ///
+    /// INVARIANT: every list has number 0. It would keep old lists, and the memory of what was gathered
+    /// then, for views that began before the newest list; here the newest list serves all views.
+    list_numbers: SequenceNumberCounter,
+    /// The commit of the last seal, and of the last one whose rows are on disk.
+    sealed: AtomicU64,
+    durable: AtomicU64,
+    /// The list that was found to need no merging.
+    merged: AtomicU64,
+    undo: Undo,
 }
 
 impl Tree {
-    pub(crate) fn open(folder: &Path, cache: Arc<Cache>, keep_from: Arc<AtomicU64>) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        folder: &Path,
+        cache: Arc<Cache>,
+        keep_from: Option<Arc<AtomicU64>>,
+    ) -> Result<Self, StoreError> {
         let lists = Lists::new(folder);
         lists.check_lists()?;
-        let counter = SequenceNumberCounter::default;
-        let config = Config::new(folder, counter(), counter())
+        let kept = Kept::read(folder)?;
+        prepare_folder(folder)?;
+        let list_numbers = SequenceNumberCounter::default();
+        let config = Config::new(folder, list_numbers.clone(), SequenceNumberCounter::default())
             .use_cache(cache)
             .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4));
         // What the crate below makes of a damaged list of tables is its own affair; here it must be an error.
@@ -57,7 +81,13 @@ impl Tree {
             }
         };
         lists.write()?;
-        Ok(Self { rows: tree, lists, keep_from })
+        let undo = Undo::new(folder)?;
+        let (sealed, durable, merged) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(u64::MAX));
+        let tree = Self { rows: tree, lists, keep_from, kept, list_numbers, sealed, durable, merged, undo };
+        let applied = tree.newest_seal()?;
+        tree.sealed.store(applied, Ordering::Release);
+        tree.durable.store(applied, Ordering::Release);
+        Ok(tree)
     }
 
     /// Checks every table against the checksum that was taken when it was written; names the first that differs.
@@ -67,7 +97,17 @@ impl Tree {
     }
 
     /// The last commit that is in the tables on disk.
-    pub(crate) fn applied(&self) -> Result<u64, StoreError> {
+    pub(crate) fn applied(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// The first commit that the tables can be read as of.
+    pub(crate) fn kept_from(&self) -> u64 {
+        self.kept.from()
+    }
+
+    /// What the last seal said, on disk or not.
+    fn newest_seal(&self) -> Result<u64, StoreError> {
         let row = self.get(APPLIED, u64::MAX >> 2)?;
         Ok(row.and_then(|bytes| Some(u64::from_be_bytes(bytes.as_ref().try_into().ok()?))).unwrap_or(0))
     }
@@ -113,6 +153,7 @@ impl Tree {
     pub(crate) fn seal(&self, commit: u64) {
         self.rows.insert(APPLIED, commit.to_be_bytes(), commit);
         self.rows.rotate_memtable();
+        self.sealed.store(commit, Ordering::Release);
     }
 
     /// Writes sealed rows to tables. Returns whether there were any.
@@ -120,16 +161,51 @@ impl Tree {
         if self.rows.sealed_memtable_count() == 0 {
             return Ok(false);
         }
-        let lock = self.rows.get_flush_lock();
-        self.rows.flush(&lock, self.keep_from.load(Ordering::Acquire)).map_err(engine)?;
+        // What is sealed from here on may be written too, and then counts the next time.
+        let sealed = self.sealed.load(Ordering::Acquire);
+        self.change(|tree| {
+            let lock = tree.get_flush_lock();
+            tree.flush(&lock, DROP_NOTHING).map(|_| ())
+        })?;
+        self.durable.store(sealed, Ordering::Release);
         self.lists.write()?;
         Ok(true)
     }
 
-    /// Merges tables where that is due.
+    /// Merges some tables where that is due.
     pub(crate) fn compact(&self) -> Result<(), StoreError> {
-        self.rows.compact(Arc::new(Leveled::default()), self.keep_from.load(Ordering::Acquire)).map_err(engine)?;
+        let before = self.rows.current_version().id();
+        if self.merged.load(Ordering::Relaxed) != before {
+            let drop_before = self.drop_before()?;
+            self.change(|tree| tree.compact(Arc::new(Leveled::default()), drop_before))?;
+            if self.rows.current_version().id() == before {
+                self.merged.store(before, Ordering::Relaxed);
+            }
+        }
         self.lists.write()
+    }
+
+    /// The bound for dropping versions of rows.
+    ///
+    /// The crate below drops what is older than the bound wherever anything newer is there, seen by the views
+    /// from the bound on or not. So all of the tables must lie before every view, or nothing may be dropped.
+    fn drop_before(&self) -> Result<u64, StoreError> {
+        let newest = self.rows.get_highest_persisted_seqno().unwrap_or(0);
+        if let Some(keep_from) = &self.keep_from {
+            if keep_from.load(Ordering::Acquire) < newest {
+                return Ok(DROP_NOTHING);
+            }
+            self.kept.raise(newest)?;
+        }
+        Ok(newest.max(DROP_NOTHING))
+    }
+
+    /// Has the crate below change tables. What a failure leaves is undone before the next change.
+    fn change(&self, work: impl FnOnce(&AnyTree) -> lsm_tree::Result<()>) -> Result<(), StoreError> {
+        self.undo.begin(&self.rows)?;
+        self.list_numbers.set(0);
+        work(&self.rows).map_err(engine)?;
+        self.undo.end()
     }
 
     pub(crate) fn disk_bytes(&self) -> u64 {
@@ -141,6 +217,23 @@ impl std::fmt::Debug for Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tree").field("disk_bytes", &self.disk_bytes()).finish_non_exhaustive()
     }
+}
+
+/// Makes durable what an earlier process saw in the folder before anything is removed on the strength of it.
+fn prepare_folder(folder: &Path) -> Result<(), StoreError> {
+    files::make_folder(folder)?;
+    let tables = folder.join(lists::TABLES);
+    if tables.is_dir() {
+        files::sync_folder(&tables)?;
+    }
+    for name in lists::names_in(folder)? {
+        // A crash came between a new pointer to the list of tables and its name.
+        if name.starts_with(".tmp") {
+            let path = folder.join(name);
+            fs::remove_file(&path).map_err(|source| io_error("removing", &path, source))?;
+        }
+    }
+    files::sync_folder(folder)
 }
 
 fn check_files(tree: &AnyTree) -> Result<(), StoreError> {

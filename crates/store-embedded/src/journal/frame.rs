@@ -2,13 +2,18 @@
 //!
 //! A power cut may tear only what was not yet synced: the one frame behind all others. A frame that is
 //! wrong in any other place, or wrong by a single bit, was written well and has been damaged since.
+//! The checksum finds the bit; a second sum of another kind confirms it, for in a large batch that was torn
+//! some bit or other would nearly explain the first sum by chance.
 
 use crc32fast::Hasher;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Marks the start of a frame.
 const MAGIC: [u8; 4] = *b"MBCH";
 /// The bytes in front of a frame's content.
-pub(crate) const HEADER: usize = 32;
+pub(crate) const HEADER: usize = 40;
+/// What of it the header's own sum covers.
+const COVERED: usize = 36;
 
 /// What stands in front of a frame's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +23,7 @@ pub(crate) struct FrameHeader {
     pub(crate) first: u64,
     pub(crate) last: u64,
     content_sum: u32,
+    content_hash: u64,
 }
 
 /// What was found where a frame should stand.
@@ -47,15 +53,16 @@ pub(crate) fn finish(out: &mut [u8], start: usize, first: u64, last: u64) {
     header[8..16].copy_from_slice(&first.to_le_bytes());
     header[16..24].copy_from_slice(&last.to_le_bytes());
     header[24..28].copy_from_slice(&crc32fast::hash(content).to_le_bytes());
-    let sum = crc32fast::hash(&header[..28]);
-    header[28..32].copy_from_slice(&sum.to_le_bytes());
+    header[28..36].copy_from_slice(&xxh3_64(content).to_le_bytes());
+    let sum = crc32fast::hash(&header[..COVERED]);
+    header[COVERED..].copy_from_slice(&sum.to_le_bytes());
 }
 
 /// Reads the frame at the front of `bytes`, which reach to the end of the segment.
 pub(crate) fn read(bytes: &[u8]) -> Reading {
     let Some((header_bytes, content)) = bytes.split_first_chunk::<HEADER>() else { return Reading::Torn };
     let Some(header) = parse_header(header_bytes) else {
-        let is_flipped = one_bit_away(&header_bytes[..28], word(header_bytes, 28));
+        let is_flipped = flipped_bit(&header_bytes[..COVERED], word(header_bytes, COVERED)).is_some();
         return if is_flipped || later_frame_follows(&bytes[1..]) { Reading::Damaged } else { Reading::Torn };
     };
     let Some(content) = content.get(..header.length as usize) else { return Reading::Torn };
@@ -63,7 +70,7 @@ pub(crate) fn read(bytes: &[u8]) -> Reading {
         return Reading::Frame(header);
     }
     let behind = bytes.get(HEADER + content.len()..).unwrap_or_default();
-    if one_bit_away(content, header.content_sum) || later_frame_follows(behind) {
+    if is_one_bit_away(content, &header) || later_frame_follows(behind) {
         return Reading::Damaged;
     }
     Reading::Torn
@@ -76,12 +83,13 @@ pub(crate) fn content_is_intact(header: &FrameHeader, content: &[u8]) -> bool {
 
 /// Reads a header whose frame is known to be complete.
 pub(crate) fn parse_header(bytes: &[u8; HEADER]) -> Option<FrameHeader> {
-    let is_sound = bytes[..4] == MAGIC && crc32fast::hash(&bytes[..28]) == word(bytes, 28);
+    let is_sound = bytes[..4] == MAGIC && crc32fast::hash(&bytes[..COVERED]) == word(bytes, COVERED);
     is_sound.then(|| FrameHeader {
         length: word(bytes, 4),
         first: long(bytes, 8),
         last: long(bytes, 16),
         content_sum: word(bytes, 24),
+        content_hash: long(bytes, 28),
     })
 }
 
@@ -109,22 +117,43 @@ fn later_frame_follows(bytes: &[u8]) -> bool {
     false
 }
 
-/// Whether one flipped bit, in the bytes or in the sum, explains why the sum does not match.
+/// Whether one flipped bit explains why a content does not match its sum, and is the true reason.
+fn is_one_bit_away(content: &[u8], header: &FrameHeader) -> bool {
+    match flipped_bit(content, header.content_sum) {
+        None => false,
+        Some(Flipped::InTheSum) => xxh3_64(content) == header.content_hash,
+        Some(Flipped::At { byte, bit }) => {
+            let mut mended = content.to_vec();
+            mended[byte] ^= 1 << bit;
+            xxh3_64(&mended) == header.content_hash
+        }
+    }
+}
+
+/// A bit that is not as it was written.
+enum Flipped {
+    InTheSum,
+    At { byte: usize, bit: usize },
+}
+
+/// The bit that, flipped, explains why the bytes do not match their sum.
 ///
 /// CRC-32 is linear: flipping a bit k steps before the end changes the sum by a value that depends on k alone.
-fn one_bit_away(bytes: &[u8], sum: u32) -> bool {
+fn flipped_bit(bytes: &[u8], sum: u32) -> Option<Flipped> {
     const POLYNOMIAL: u32 = 0xedb8_8320;
     let mut hasher = Hasher::new();
     hasher.update(bytes);
     let difference = hasher.finalize() ^ sum;
     if difference.is_power_of_two() {
-        return true;
+        return Some(Flipped::InTheSum);
     }
     let mut effect = 1u32;
-    (0..bytes.len() * 8).any(|_| {
+    let steps = (0..bytes.len() * 8).find(|_| {
         effect = if effect & 1 == 1 { (effect >> 1) ^ POLYNOMIAL } else { effect >> 1 };
         effect == difference
-    })
+    })?;
+    // The highest bit of a byte is taken in last.
+    Some(Flipped::At { byte: bytes.len() - 1 - steps / 8, bit: 7 - steps % 8 })
 }
 
 #[cfg(test)]
@@ -153,7 +182,7 @@ mod tests {
             assert_eq!(read(&bytes[..end]), Reading::Torn, "cut at {end}");
         }
         let mut zeroed = bytes.clone();
-        zeroed[40..].fill(0);
+        zeroed[HEADER + 8..].fill(0);
         assert_eq!(read(&zeroed), Reading::Torn);
     }
 
@@ -170,7 +199,7 @@ mod tests {
     #[test]
     fn a_bad_frame_before_a_good_one_is_damage() {
         let mut bytes = frame(b"the first one, which will be overwritten", 1);
-        bytes[33..50].fill(0);
+        bytes[HEADER + 1..HEADER + 18].fill(0);
         bytes.extend(frame(b"second", 2));
         assert_eq!(read(&bytes), Reading::Damaged);
     }

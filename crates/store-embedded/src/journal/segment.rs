@@ -1,7 +1,7 @@
 //! Segment files of the journal: a header that chains each to the one before, then frames.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use machi_store::StoreError;
 
 use super::frame::{self, FrameHeader, Reading};
 use crate::failure::{damaged, io_error};
+use crate::files;
 
 const MAGIC: [u8; 8] = *b"MACHIJNL";
 const FORMAT: u32 = 1;
@@ -27,8 +28,10 @@ pub(crate) struct SegmentHeader {
     pub(crate) first: u64,
     /// Where the valid content of the segment before ends.
     ///
-    /// Whatever lies behind was never acknowledged: a write or sync that failed, or a torn tail.
+    /// Whatever lies behind was never acknowledged, or was carried over into this segment.
     pub(crate) previous_end: u64,
+    /// How many bytes of frames it was created with: they are synced for certain.
+    pub(crate) carried: u64,
 }
 
 /// A segment that can be read.
@@ -52,32 +55,32 @@ pub(crate) fn file_name(sequence: u64) -> String {
 }
 
 impl Segment {
-    /// Creates a segment file, durably, and opens it for writing.
-    pub(crate) fn create(folder: &Path, header: SegmentHeader) -> Result<(Self, File), StoreError> {
+    /// Creates a segment file, durably and with what is carried over into it, and opens it for writing.
+    pub(crate) fn create(folder: &Path, header: SegmentHeader, carried: &[u8]) -> Result<(Self, File), StoreError> {
         let path = folder.join(file_name(header.sequence));
-        let fail = |source| io_error("creating", &path, source);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path).map_err(fail)?;
-        file.write_all_at(&encode_header(header), 0).map_err(fail)?;
-        file.sync_all().map_err(fail)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(fail)?;
-        let last = header.first - 1;
-        Ok((Self { path, header, end: HEADER, last, newest_start: HEADER, marks: Vec::new() }, file))
+        let file = files::put_in_place(&path, |file| {
+            file.write_all(&encode_header(header))?;
+            file.write_all(carried)
+        })?;
+        let mut segment = Self::empty(path, header);
+        if let Some(frame) = carried.first_chunk().and_then(frame::parse_header) {
+            segment.note_frame(&frame);
+        }
+        Ok((segment, file))
     }
 
-    /// Reads the header of a file; `None` where the file was never completely created.
-    pub(crate) fn read_header(path: &Path) -> Result<Option<SegmentHeader>, StoreError> {
+    fn empty(path: PathBuf, header: SegmentHeader) -> Self {
+        Self { path, header, end: HEADER, last: header.first - 1, newest_start: HEADER, marks: Vec::new() }
+    }
+
+    /// Reads the header of a file, which had its name only once it was complete.
+    pub(crate) fn read_header(path: &Path) -> Result<SegmentHeader, StoreError> {
         let file = File::open(path).map_err(|source| io_error("opening", path, source))?;
         let mut bytes = [0; HEADER as usize];
         match file.read_exact_at(&mut bytes, 0) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            Err(source) => return Err(io_error("reading", path, source)),
-        }
-        let length = file.metadata().map_err(|source| io_error("reading", path, source))?.len();
-        match decode_header(&bytes, path) {
-            // The header is synced before the first frame is written: a torn one has nothing behind it.
-            Err(_) if length <= HEADER => Ok(None),
-            decoded => decoded.map(Some),
+            Ok(()) => decode_header(&bytes, path),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(damaged(path, "the header is cut off")),
+            Err(source) => Err(io_error("reading", path, source)),
         }
     }
 
@@ -89,6 +92,7 @@ impl Segment {
         loop {
             let at = segment.end as usize;
             if known_end == Some(segment.end) {
+                segment.drop_rest();
                 return Ok(segment);
             }
             match frame::read(content.get(at..).unwrap_or_default()) {
@@ -110,6 +114,43 @@ impl Segment {
         self.newest_start = self.end;
         self.end += frame::HEADER as u64 + u64::from(header.length);
         self.last = header.last;
+    }
+
+    /// The newest frame, where this was opened with one that may not be synced: a process may have died between
+    /// writing and syncing, or after a sync that failed while the system went on showing what it had dropped.
+    pub(crate) fn doubtful(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.end == HEADER || self.newest_start < HEADER + self.header.carried {
+            return Ok(None);
+        }
+        let mut frame = vec![0; (self.end - self.newest_start) as usize];
+        let file = File::open(&self.path).map_err(|source| io_error("opening", &self.path, source))?;
+        file.read_exact_at(&mut frame, self.newest_start).map_err(|source| io_error("reading", &self.path, source))?;
+        Ok(Some(frame))
+    }
+
+    /// Gives the newest frame, which begins with commit `first`, to the segment behind.
+    pub(crate) fn cut_newest(&mut self, first: u64) {
+        self.end = self.newest_start;
+        self.last = first - 1;
+        self.marks.retain(|(_, offset)| *offset < self.end);
+    }
+
+    /// Cuts off what lies behind the valid content. It would be passed over; but it takes space, and a bit of
+    /// it that flips would go unnoticed.
+    pub(crate) fn drop_rest(&self) {
+        let is_longer = std::fs::metadata(&self.path).is_ok_and(|about| about.len() > self.end);
+        if !is_longer {
+            return;
+        }
+        let file = File::options().write(true).open(&self.path);
+        if let Err(error) = file.and_then(|file| file.set_len(self.end)) {
+            tracing::warn!(error = %error, file = %self.path.display(), "the rest of a segment could not be cut off");
+        }
+    }
+
+    /// Where the newest frame starts.
+    pub(crate) fn newest_start(&self) -> u64 {
+        self.newest_start
     }
 
     /// Where the frames end that hold nothing after a commit.
@@ -160,6 +201,7 @@ fn encode_header(header: SegmentHeader) -> [u8; HEADER as usize] {
     bytes[16..24].copy_from_slice(&header.sequence.to_le_bytes());
     bytes[24..32].copy_from_slice(&header.first.to_le_bytes());
     bytes[32..40].copy_from_slice(&header.previous_end.to_le_bytes());
+    bytes[40..48].copy_from_slice(&header.carried.to_le_bytes());
     let sum = crc32fast::hash(&bytes[..60]);
     bytes[60..].copy_from_slice(&sum.to_le_bytes());
     bytes
@@ -175,5 +217,5 @@ fn decode_header(bytes: &[u8; HEADER as usize], path: &Path) -> Result<SegmentHe
     if format > FORMAT {
         return Err(damaged(path, format!("it has journal format {format}; this Machi reads up to {FORMAT}")));
     }
-    Ok(SegmentHeader { sequence: long(16), first: long(24), previous_end: long(32) })
+    Ok(SegmentHeader { sequence: long(16), first: long(24), previous_end: long(32), carried: long(40) })
 }

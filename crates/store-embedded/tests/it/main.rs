@@ -6,3 +6,4 @@ mod backup;
 mod conformance;
 mod damage;
 mod things;
+mod views;
