@@ -4,6 +4,7 @@
 
 mod backup;
 mod conformance;
+mod crash;
 mod damage;
 mod things;
 mod views;
