@@ -23,6 +23,7 @@ use crate::index::space::SpaceIndex;
 use crate::journal::Journal;
 use crate::journal::record::{Batch, ChangeRecord, CommitRecord, SpaceRecord};
 use crate::publish::{self, Ready};
+use crate::recovery::Recovered;
 use crate::spaces::Space;
 
 /// How much is put under one fsync.
@@ -144,7 +145,7 @@ pub(crate) struct Committer {
     last_time: Timestamp,
     /// The latest time that was believed, and when that was.
     clock_seen: (Timestamp, Instant),
-    /// How many names are in the journal.
+    /// How many names are on disk, in the journal or in the tables.
     names_written: usize,
     journal_bytes_since_checkpoint: u64,
 }
@@ -174,9 +175,9 @@ struct Decided {
 }
 
 impl Committer {
-    pub(crate) fn new(engine: Arc<Engine>, journal: Journal, last_commit: u64, last_time: Timestamp) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>, journal: Journal, recovered: &Recovered) -> Self {
+        let (last_commit, last_time, names_written) = (recovered.commit, recovered.time, recovered.names);
         let clock_seen = (engine.clock.now().max(last_time), Instant::now());
-        let names_written = engine.names.len();
         Self { engine, journal, last_commit, last_time, clock_seen, names_written, journal_bytes_since_checkpoint: 0 }
     }
 

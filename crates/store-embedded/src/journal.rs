@@ -17,8 +17,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use machi_store::StoreError;
+use machi_types::Name;
 use parking_lot::RwLock;
 
+use crate::codec::Malformed;
 use crate::failure::io_error;
 use crate::files;
 use record::Batch;
@@ -32,6 +34,14 @@ const READ_BYTES: u64 = 1 << 20;
 pub(crate) struct Segments {
     folder: PathBuf,
     list: Arc<RwLock<Vec<Segment>>>,
+}
+
+/// The names that a batch was the first to use.
+#[derive(Debug)]
+pub(crate) struct NewNames {
+    pub(crate) names: Vec<(u32, Name)>,
+    /// The last commit of the batch.
+    pub(crate) last: u64,
 }
 
 /// The writing end; there is one.
@@ -165,13 +175,26 @@ impl Segments {
 
     /// Batches with commits after `after`, in order; empty only where there are none.
     pub(crate) fn read_after(&self, after: u64) -> Result<Vec<Batch>, StoreError> {
+        self.read_frames(after, |_, content| record::decode(content))
+    }
+
+    /// The names in those batches, with the last commit of each.
+    pub(crate) fn names_after(&self, after: u64) -> Result<Vec<NewNames>, StoreError> {
+        self.read_frames(after, |last, content| Ok(NewNames { names: record::decode_names(content)?, last }))
+    }
+
+    fn read_frames<T>(
+        &self,
+        after: u64,
+        decode: impl Fn(u64, &Bytes) -> Result<T, Malformed>,
+    ) -> Result<Vec<T>, StoreError> {
         let segment = {
             let list = self.list.read();
             let Some(segment) = list.iter().find(|segment| segment.last > after) else { return Ok(Vec::new()) };
             segment.clone()
         };
-        let decode = |content: Bytes| {
-            record::decode(&content)
+        let decode = |(last, content): (u64, Bytes)| {
+            decode(last, &content)
                 .map_err(|_| crate::failure::damaged(&segment.path, "a batch holds what no batch may hold"))
         };
         segment.read_after(after, READ_BYTES)?.into_iter().map(decode).collect()

@@ -49,7 +49,7 @@ impl EmbeddedStore {
         let engine = Arc::new(engine);
         let recovered = recovery::recover(&engine)?;
         let queue = Arc::new(Queue::default());
-        let committer = Committer::new(Arc::clone(&engine), journal, recovered.commit, recovered.time);
+        let committer = Committer::new(Arc::clone(&engine), journal, &recovered);
         let threads = vec![
             spawn("machi-committer", {
                 let queue = Arc::clone(&queue);

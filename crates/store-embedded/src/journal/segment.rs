@@ -158,8 +158,8 @@ impl Segment {
         if self.last <= commit { self.end } else { self.newest_start }
     }
 
-    /// Reads the frames that hold commits after `after`, up to about `bytes` bytes.
-    pub(crate) fn read_after(&self, after: u64, bytes: u64) -> Result<Vec<Bytes>, StoreError> {
+    /// Reads the frames that hold commits after `after`, up to about `bytes` bytes, each with its last commit.
+    pub(crate) fn read_after(&self, after: u64, bytes: u64) -> Result<Vec<(u64, Bytes)>, StoreError> {
         let file = File::open(&self.path).map_err(|source| io_error("opening", &self.path, source))?;
         let mark = self.marks.partition_point(|(first, _)| *first <= after + 1).saturating_sub(1);
         let mut at = self.marks.get(mark).map_or(HEADER, |(_, offset)| *offset);
@@ -168,7 +168,7 @@ impl Segment {
         while at < self.end && taken < bytes {
             let header = self.frame_header(&file, at)?;
             if header.last > after {
-                contents.push(self.frame_content(&file, at, &header)?);
+                contents.push((header.last, self.frame_content(&file, at, &header)?));
                 taken += u64::from(header.length);
             }
             at += frame::HEADER as u64 + u64::from(header.length);

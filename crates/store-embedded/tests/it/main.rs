@@ -6,5 +6,6 @@ mod backup;
 mod conformance;
 mod crash;
 mod damage;
+mod names;
 mod things;
 mod views;
