@@ -33,6 +33,7 @@ const TEXTS: u8 = 7;
 const PLACES: u8 = 8;
 const LINKS: u8 = 9;
 const TAGS: u8 = 10;
+const IDS: u8 = 11;
 
 /// Where a column's pages lie.
 #[derive(Clone, Copy)]
@@ -130,6 +131,7 @@ impl Writer<'_> {
         let none = [NameNo::NONE; 3];
         self.column(key(ALIVE, none), &old.alive, &new.alive);
         self.column(key(HASHES, none), &old.hashes, &new.hashes);
+        self.column(key(IDS, none), &old.ids, &new.ids);
         let empty = Attribute::default();
         for (names, attribute) in &new.attributes {
             let before = old.attributes.get(names);
@@ -230,6 +232,7 @@ fn read_page(root: &mut Root, key: &[u8], value: &Bytes) -> Result<(), Malformed
     match column.kind {
         ALIVE => Arc::make_mut(&mut index.alive).put_page(page, Mask::decode(value)?),
         HASHES => Arc::make_mut(&mut index.hashes).put_page(page, Values::decode(value)?),
+        IDS => Arc::make_mut(&mut index.ids).put_page(page, StoredPage::decode(value)?),
         TAGS => {
             let column = index.tags.entry(TagKey { name, instance, tag }).or_default();
             Arc::make_mut(column).put_page(page, Mask::decode(value)?);

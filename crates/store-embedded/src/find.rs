@@ -1,13 +1,18 @@
 //! Finding documents: a plan is tested page by page, and only what it leaves open is read.
+//!
+//! A search can stop between two pages and go on in another thread: what takes long must not hold up the
+//! threads that serve requests.
 
 mod plan;
 mod ranking;
 
+use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use machi_store::evaluate::{self, Place};
-use machi_store::{Derive, Document, DocumentNo, Find, Found, Order, Row, StoreError};
+use machi_store::{Document, DocumentNo, Find, Found, Row, StoreError};
 
 use crate::engine::{Engine, Root};
 use crate::index::column::document;
@@ -17,32 +22,147 @@ use crate::spaces::Space;
 use plan::{ENTRIES, Plan, Planner, Verdicts, start_after};
 use ranking::{KeySource, Ranking};
 
-/// How many pages are tested between two looks at the clock.
-const PAGES_BETWEEN_LOOKS: u32 = 64;
+/// More documents of a page than this are not read in a thread that serves requests.
+const READ_AT_ONCE: u32 = 32;
 
-/// One question on its way through the index.
-pub(crate) struct Search<'a> {
-    engine: &'a Engine,
-    find: &'a Find,
-    at: u64,
-    derive: &'a dyn Derive,
-    /// `None`: there is nothing of this tenant and collection.
-    place: Option<(Arc<Space>, &'a SpaceIndex)>,
-    plan: Plan,
-    after: Option<Place>,
-    started: Instant,
-    leaves: u64,
-    scanned: std::cell::Cell<u64>,
-    read: std::cell::Cell<u64>,
+/// A search on its way from page to page.
+pub(crate) struct Scan {
+    search: Search,
+    work: Work,
+    /// How many pages have been tested.
+    tested: u32,
 }
 
-impl<'a> Search<'a> {
-    pub(crate) fn new(engine: &'a Engine, root: &'a Root, find: &'a Find) -> Result<Self, StoreError> {
+/// What a search has gathered.
+enum Work {
+    Natural { found: Found, to_skip: usize, first: u32, within: Mask },
+    Ranked { ranking: Ranking, keys: KeySource },
+    Counted(u64),
+}
+
+/// One question to the index of one position.
+struct Search {
+    engine: Arc<Engine>,
+    find: Find,
+    at: u64,
+    /// `None`: there is nothing of this tenant and collection.
+    place: Option<(Arc<Space>, Arc<SpaceIndex>)>,
+    plan: Plan,
+    started: Instant,
+    leaves: u64,
+    scanned: Cell<u64>,
+    read: Cell<u64>,
+}
+
+impl Scan {
+    /// Looks for the rows of a page.
+    pub(crate) fn find(engine: &Arc<Engine>, root: &Root, find: Find) -> Result<Self, StoreError> {
         let after = find.after.as_ref().map(|cursor| Place::from_cursor(cursor, find.order.len())).transpose()?;
+        let search = Search::new(engine, root, find);
+        let find = &search.find;
+        let work = match &search.place {
+            Some((_, index)) if !find.order.is_empty() => {
+                let wanted = find.offset.saturating_add(find.limit).saturating_add(1);
+                let keys = KeySource::new(&find.order, index);
+                Work::Ranked { ranking: Ranking::new(find.order.clone(), after, wanted), keys }
+            }
+            _ => {
+                let (first, within) = start_after(after.map(|place| place.number));
+                Work::Natural { found: Found { rows: Vec::new(), more: false }, to_skip: find.offset, first, within }
+            }
+        };
+        Ok(Self { search, work, tested: 0 })
+    }
+
+    /// Counts all that is asked for.
+    pub(crate) fn count(engine: &Arc<Engine>, root: &Root, find: Find) -> Self {
+        Self { search: Search::new(engine, root, find), work: Work::Counted(0), tested: 0 }
+    }
+
+    /// Whether its rows are so few that they may be read where requests are served.
+    pub(crate) fn has_few_rows(&self) -> bool {
+        self.search.find.offset.saturating_add(self.search.find.limit) <= 200 || matches!(self.work, Work::Counted(_))
+    }
+
+    /// Tests page after page, for so long where a time is given. Whether all is done.
+    pub(crate) fn run(&mut self, patience: Option<Duration>) -> Result<bool, StoreError> {
+        let Some((space, index)) = self.search.place.clone() else { return Ok(true) };
+        let until = patience.map(|patience| Instant::now() + patience);
+        while let Some((page, within)) = self.next_page(&index) {
+            let now = self.search.check_time()?;
+            if until.is_some_and(|until| now >= until) {
+                return Ok(false);
+            }
+            let verdicts = self.search.test(&index, page, within)?;
+            if until.is_some() && verdicts.perhaps.count() > READ_AT_ONCE {
+                return Ok(false);
+            }
+            self.tested += 1;
+            if self.take(&space, page, &verdicts)?.is_break() {
+                return Ok(true);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The rows.
+    pub(crate) fn found(self) -> Result<Found, StoreError> {
+        let Self { search, work, .. } = self;
+        match work {
+            Work::Natural { found, .. } => Ok(found),
+            Work::Ranked { ranking, .. } => search.rows(ranking),
+            Work::Counted(_) => Ok(Found { rows: Vec::new(), more: false }),
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn counted(self) -> u64 {
+        match self.work {
+            Work::Counted(count) => count,
+            _ => 0,
+        }
+    }
+
+    /// The next page, and which of its documents matter.
+    fn next_page(&self, index: &SpaceIndex) -> Option<(u32, Mask)> {
+        let rest = index.page_count().checked_sub(self.tested)?;
+        match &self.work {
+            Work::Natural { first, within, .. } => {
+                let page = first.checked_add(self.tested).filter(|page| *page < index.page_count())?;
+                Some((page, if self.tested == 0 { *within } else { Mask::ALL }))
+            }
+            // What was made last is often the largest: the end is a good place to look for large values first.
+            Work::Ranked { ranking, .. } if ranking.is_descending() => Some((rest.checked_sub(1)?, Mask::ALL)),
+            Work::Ranked { .. } | Work::Counted(_) => (rest > 0).then_some((self.tested, Mask::ALL)),
+        }
+    }
+
+    /// Takes from a page what is wanted of it.
+    fn take(&mut self, space: &Space, page: u32, verdicts: &Verdicts) -> Result<ControlFlow<()>, StoreError> {
+        let search = &self.search;
+        match &mut self.work {
+            Work::Natural { found, to_skip, .. } => search.take_rows(space, page, verdicts, found, to_skip),
+            Work::Ranked { ranking, keys } => {
+                search.rank(space, page, verdicts, ranking, keys)?;
+                Ok(ControlFlow::Continue(()))
+            }
+            Work::Counted(count) => {
+                *count += u64::from(verdicts.yes.count());
+                for slot in verdicts.perhaps.slots() {
+                    *count += u64::from(search.recheck(space, document(page, slot))?.is_some());
+                }
+                Ok(ControlFlow::Continue(()))
+            }
+        }
+    }
+}
+
+impl Search {
+    fn new(engine: &Arc<Engine>, root: &Root, find: Find) -> Self {
         let space = engine.space(&find.tenant, find.collection);
         let place = space.and_then(|space| {
             let index = root.spaces.get(&space.number)?;
-            Some((space, &**index))
+            Some((space, Arc::clone(index)))
         });
         let plan = match &place {
             Some((space, index)) => {
@@ -51,89 +171,81 @@ impl<'a> Search<'a> {
             }
             None => Plan::Nothing,
         };
-        Ok(Self {
-            engine,
-            find,
+        Self {
+            engine: Arc::clone(engine),
             at: root.position,
-            derive: engine.derive(find.collection),
             place,
             leaves: plan.leaves(),
             plan,
-            after,
             started: Instant::now(),
-            scanned: std::cell::Cell::new(0),
-            read: std::cell::Cell::new(0),
-        })
-    }
-
-    pub(crate) fn find(&self) -> Result<Found, StoreError> {
-        match self.find.order.as_slice() {
-            [] => self.find_in_natural_order(),
-            order => self.find_in_order(order),
+            scanned: Cell::new(0),
+            read: Cell::new(0),
+            find,
         }
     }
 
-    pub(crate) fn count(&self) -> Result<u64, StoreError> {
-        let Some((_, index)) = &self.place else { return Ok(0) };
-        let mut count = 0;
-        for page in 0..index.page_count() {
-            let verdicts = self.test(index, page, Mask::ALL)?;
-            count += u64::from(verdicts.yes.count());
-            for slot in verdicts.perhaps.slots() {
-                count += u64::from(self.recheck(document(page, slot))?.is_some());
+    fn take_rows(
+        &self,
+        space: &Space,
+        page: u32,
+        verdicts: &Verdicts,
+        found: &mut Found,
+        to_skip: &mut usize,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        for slot in verdicts.any().slots() {
+            let number = document(page, slot);
+            let is_sure = verdicts.yes.has(slot);
+            let checked = if is_sure { None } else { self.recheck(space, number)? };
+            if !is_sure && checked.is_none() {
+                continue;
+            }
+            if *to_skip > 0 {
+                *to_skip -= 1;
+                continue;
+            }
+            if found.rows.len() == self.find.limit {
+                found.more = true;
+                return Ok(ControlFlow::Break(()));
+            }
+            let document = match checked {
+                Some(document) => document,
+                None => self.document(space, number)?,
+            };
+            let cursor = Place { keys: Vec::new(), number }.to_cursor();
+            found.rows.push(Row { document, cursor });
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn rank(
+        &self,
+        space: &Space,
+        page: u32,
+        verdicts: &Verdicts,
+        ranking: &mut Ranking,
+        keys: &KeySource,
+    ) -> Result<(), StoreError> {
+        let candidates = verdicts.any();
+        let in_time = keys.in_time(page, ranking).map_or(candidates, |in_time| candidates.and(&in_time));
+        for slot in in_time.slots() {
+            let number = document(page, slot);
+            let place = match keys.place(number, page, slot) {
+                Some(place) => place,
+                None => self.place_from_document(space, number)?,
+            };
+            let is_sure = verdicts.yes.has(slot);
+            if ranking.wants(&place) && (is_sure || self.recheck(space, number)?.is_some()) {
+                ranking.keep(place);
             }
         }
-        Ok(count)
+        Ok(())
     }
 
-    fn find_in_natural_order(&self) -> Result<Found, StoreError> {
-        let mut found = Found { rows: Vec::new(), more: false };
-        let Some((space, index)) = &self.place else { return Ok(found) };
-        let (first, mut within) = start_after(self.after.as_ref().map(|place| place.number));
-        let mut to_skip = self.find.offset;
-        for page in first..index.page_count() {
-            let verdicts = self.test(index, page, within)?;
-            within = Mask::ALL;
-            for slot in verdicts.any().slots() {
-                let number = document(page, slot);
-                let is_sure = verdicts.yes.has(slot);
-                let checked = if is_sure { None } else { self.recheck(number)? };
-                if !is_sure && checked.is_none() {
-                    continue;
-                }
-                if to_skip > 0 {
-                    to_skip -= 1;
-                    continue;
-                }
-                if found.rows.len() == self.find.limit {
-                    found.more = true;
-                    return Ok(found);
-                }
-                let document = match checked {
-                    Some(document) => document,
-                    None => self.document(space, number)?,
-                };
-                let cursor = Place { keys: Vec::new(), number }.to_cursor();
-                found.rows.push(Row { document, cursor });
-            }
-        }
-        Ok(found)
-    }
-
-    fn find_in_order(&self, order: &[Order]) -> Result<Found, StoreError> {
-        let Some((space, index)) = &self.place else { return Ok(Found { rows: Vec::new(), more: false }) };
-        let wanted = self.find.offset.saturating_add(self.find.limit).saturating_add(1);
-        let mut ranking = Ranking::new(order, self.after.clone(), wanted);
-        let keys = KeySource::new(order, index);
-        for page in 0..index.page_count() {
-            let verdicts = self.test(index, page, Mask::ALL)?;
-            let candidates = skip_unwanted(&verdicts, &ranking, &keys, page);
-            for slot in candidates.slots() {
-                self.rank(space, &keys, page, slot, verdicts.yes.has(slot), &mut ranking)?;
-            }
-        }
+    fn rows(&self, ranking: Ranking) -> Result<Found, StoreError> {
+        let wanted = ranking.wanted();
         let places = ranking.finish();
         let more = places.len() == wanted;
+        let Some((space, _)) = &self.place else { return Ok(Found { rows: Vec::new(), more: false }) };
         let rows = places
             .into_iter()
             .skip(self.find.offset)
@@ -142,30 +254,10 @@ impl<'a> Search<'a> {
         Ok(Found { rows: rows.collect::<Result<_, StoreError>>()?, more })
     }
 
-    fn rank(
-        &self,
-        space: &Space,
-        keys: &KeySource<'_>,
-        page: u32,
-        slot: u16,
-        is_sure: bool,
-        ranking: &mut Ranking<'_>,
-    ) -> Result<(), StoreError> {
-        let number = document(page, slot);
-        let place = match keys.place(number, page, slot) {
-            Some(place) => place,
-            None => self.place_from_document(space, number)?,
-        };
-        if ranking.wants(&place) && (is_sure || self.recheck(number)?.is_some()) {
-            ranking.keep(place);
-        }
-        Ok(())
-    }
-
     fn place_from_document(&self, space: &Space, number: DocumentNo) -> Result<Place, StoreError> {
         self.count_read()?;
         let document = self.document(space, number)?;
-        let facets = evaluate::facets(&document, self.derive, &self.engine.names);
+        let facets = evaluate::facets(&document, self.engine.derive(self.find.collection), &self.engine.names);
         Ok(Place { keys: evaluate::sort_keys(&self.find.order, &document, &facets)?, number })
     }
 
@@ -176,20 +268,19 @@ impl<'a> Search<'a> {
         if self.scanned.get() > self.find.budget.scanned {
             return Err(StoreError::TooComplex(format!("more than {} index entries", self.find.budget.scanned)));
         }
-        if page.is_multiple_of(PAGES_BETWEEN_LOOKS) {
-            self.check_time()?;
-        }
         if alive.is_empty() {
             return Ok(Verdicts { yes: Mask::NONE, perhaps: Mask::NONE });
         }
         Ok(self.plan.test(page, &alive))
     }
 
-    fn check_time(&self) -> Result<(), StoreError> {
-        if self.started.elapsed() > self.find.budget.time {
+    /// The time, unless it is up.
+    fn check_time(&self) -> Result<Instant, StoreError> {
+        let now = Instant::now();
+        if now.duration_since(self.started) > self.find.budget.time {
             return Err(StoreError::TooComplex(format!("more than {:?}", self.find.budget.time)));
         }
-        Ok(())
+        Ok(now)
     }
 
     fn count_read(&self) -> Result<(), StoreError> {
@@ -197,15 +288,17 @@ impl<'a> Search<'a> {
         if self.read.get() > self.find.budget.documents {
             return Err(StoreError::TooComplex(format!("more than {} documents read", self.find.budget.documents)));
         }
-        if self.read.get().is_multiple_of(256) { self.check_time() } else { Ok(()) }
+        if self.read.get().is_multiple_of(256) {
+            self.check_time()?;
+        }
+        Ok(())
     }
 
     /// The document, where reading it shows that it meets the filter.
-    fn recheck(&self, number: DocumentNo) -> Result<Option<Arc<Document>>, StoreError> {
-        let Some((space, _)) = &self.place else { return Ok(None) };
+    fn recheck(&self, space: &Space, number: DocumentNo) -> Result<Option<Arc<Document>>, StoreError> {
         self.count_read()?;
         let document = self.document(space, number)?;
-        let facets = evaluate::facets(&document, self.derive, &self.engine.names);
+        let facets = evaluate::facets(&document, self.engine.derive(self.find.collection), &self.engine.names);
         Ok(evaluate::meets(&self.find.filter, &document, &facets)?.then_some(document))
     }
 
@@ -217,11 +310,4 @@ impl<'a> Search<'a> {
             detail: format!("document {} of space {} is in the index but not there", number.0, space.number),
         })
     }
-}
-
-/// Drops the candidates whose only key shows at a glance that they come too late.
-fn skip_unwanted(verdicts: &Verdicts, ranking: &Ranking<'_>, keys: &KeySource<'_>, page: u32) -> Mask {
-    let candidates = verdicts.any();
-    let in_time = ranking.limit().and_then(|limit| keys.in_time(page, limit));
-    in_time.map_or(candidates, |in_time| candidates.and(&in_time))
 }

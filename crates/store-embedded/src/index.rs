@@ -4,6 +4,7 @@
 //! date from the journal at the start. See docs/adr/0003 for what each facet costs.
 
 pub(crate) mod column;
+pub(crate) mod id_page;
 pub(crate) mod keys;
 pub(crate) mod page;
 pub(crate) mod space;

@@ -75,7 +75,7 @@ pub(crate) fn number_id(index: &mut SpaceIndex, space: &Space, record: &ChangeRe
     let is_known = ids.candidates(hash).any(|number| number == record.number);
     if !is_known {
         ids.insert(hash, record.number);
-        index.number(record.number, hash);
+        index.number(record.number, hash, &record.id);
     }
 }
 

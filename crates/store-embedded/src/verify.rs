@@ -5,10 +5,11 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use machi_store::{Facet, NameNo, Names, StoreError};
+use machi_types::TenantId;
 
 use crate::documents;
 use crate::engine::{Engine, Root};
-use crate::index::column::{Column, document};
+use crate::index::column::{Column, document, place};
 use crate::index::page::{Mask, Values};
 use crate::index::space::{Attribute, SpaceIndex};
 use crate::index::texts::TextPage;
@@ -56,6 +57,7 @@ fn compare_all(engine: &Engine, root: &Root, verified: &mut Verified) -> Result<
         let index = root.spaces.get(&space.number).unwrap_or(&empty);
         let afresh = rebuild(engine, space.number, root.position, verified)?;
         let derived = SpaceIndex { hashes: Arc::clone(&index.hashes), ..afresh };
+        compare_ids(&space.tenant, index, &derived)?;
         compare(engine, &format!("{}/{}", space.tenant, space.collection.0), index, &derived, verified)?;
     }
     Ok(())
@@ -76,10 +78,26 @@ fn rebuild(engine: &Engine, space: u32, at: u64, verified: &mut Verified) -> Res
         for section in &document.sections {
             derive.section(names, section.key, &section.body, &mut add);
         }
+        let (page, slot) = place(number);
+        Arc::make_mut(&mut index.ids).page_mut(page).set(slot, &document.id);
         index.set_alive(number, true);
         index.set_times(number, document.created, document.modified);
     }
     Ok(index)
+}
+
+/// The ids of documents that exist; of deleted ones the index still knows the ids, and nothing else does.
+fn compare_ids(tenant: &TenantId, kept: &SpaceIndex, derived: &SpaceIndex) -> Result<(), StoreError> {
+    for (page, alive) in derived.alive.pages() {
+        let text = |index: &SpaceIndex, slot| index.ids.page(*page).map(|ids| ids.text(slot));
+        if alive.slots().any(|slot| text(kept, slot) != text(derived, slot)) {
+            return Err(StoreError::Damaged {
+                file: format!("the indexes of {tenant}"),
+                detail: "an id differs from what its document says".to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn compare(

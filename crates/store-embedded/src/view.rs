@@ -1,20 +1,36 @@
 //! Views: one instant, fixed by the first read, with documents and indexes of the same commit.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use machi_store::{Answer, Collection, Document, Find, Found, Names, Position, StoreError, Term, TermKind, View};
 use machi_types::{Name, TenantId};
 
 use crate::engine::{Engine, Root};
-use crate::find;
+use crate::find::Scan;
+
+/// How long a search may hold up the thread that asks; then it goes on in one that nobody else needs.
+const PATIENCE: Duration = Duration::from_micros(500);
+
+/// A position that is kept from being cleaned up.
+struct Pin {
+    engine: Arc<Engine>,
+    position: u64,
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.engine.close_view(self.position);
+    }
+}
 
 /// A view of an embedded store.
 pub(crate) struct EmbeddedView {
     engine: Arc<Engine>,
     /// The position; the indexes come with it where a find was the first to ask.
-    position: OnceLock<(u64, Option<Arc<Root>>)>,
+    position: OnceLock<(Arc<Pin>, Option<Arc<Root>>)>,
     /// The indexes of a find that came after a read of documents.
-    later: OnceLock<Arc<Root>>,
+    later: OnceLock<(Arc<Pin>, Arc<Root>)>,
 }
 
 impl EmbeddedView {
@@ -24,22 +40,60 @@ impl EmbeddedView {
 
     pub(crate) fn at(engine: Arc<Engine>, position: u64) -> Result<Self, StoreError> {
         engine.open_view_at(position)?;
-        Ok(Self { engine, position: OnceLock::from((position, None)), later: OnceLock::new() })
+        let pin = Arc::new(Pin { engine: Arc::clone(&engine), position });
+        Ok(Self { engine, position: OnceLock::from((pin, None)), later: OnceLock::new() })
+    }
+
+    fn pin(&self, position: u64) -> Arc<Pin> {
+        Arc::new(Pin { engine: Arc::clone(&self.engine), position })
     }
 
     fn position(&self) -> u64 {
-        self.position.get_or_init(|| (self.engine.open_view(), None)).0
+        self.position.get_or_init(|| (self.pin(self.engine.open_view()), None)).0.position
     }
 
-    fn root(&self) -> &Arc<Root> {
+    fn root(&self) -> (&Arc<Pin>, &Arc<Root>) {
         let open = || {
             let root = self.engine.open_root();
-            (root.position, Some(root))
+            (self.pin(root.position), root)
         };
-        match &self.position.get_or_init(open).1 {
-            Some(root) => root,
-            None => self.later.get_or_init(|| self.engine.open_root()),
-        }
+        let first = || {
+            let (pin, root) = open();
+            (pin, Some(root))
+        };
+        let (pin, root) = match self.position.get_or_init(first) {
+            (pin, Some(root)) => return (pin, root),
+            (_, None) => self.later.get_or_init(open),
+        };
+        (pin, root)
+    }
+
+    /// Runs a search here for a moment, and to its end where it holds up nobody.
+    fn run<T: Send + 'static>(
+        &self,
+        scan: Result<Scan, StoreError>,
+        finish: impl FnOnce(Scan) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<'_, T> {
+        let begin = || {
+            let mut scan = scan?;
+            let is_done = scan.has_few_rows() && scan.run(Some(PATIENCE))?;
+            Ok((scan, is_done))
+        };
+        let mut scan = match begin() {
+            Err(error) => return Box::pin(std::future::ready(Err(error))),
+            Ok((scan, true)) => return Box::pin(std::future::ready(finish(scan))),
+            Ok((scan, false)) => scan,
+        };
+        let pin = Arc::clone(self.root().0);
+        Box::pin(async move {
+            let rest = move || {
+                scan.run(None)?;
+                let finished = finish(scan);
+                drop(pin);
+                finished
+            };
+            tokio::task::spawn_blocking(rest).await.map_err(|error| StoreError::Engine(error.to_string()))?
+        })
     }
 
     fn read(&self, tenant: &TenantId, collection: Collection, id: &str) -> Result<Option<Arc<Document>>, StoreError> {
@@ -50,7 +104,7 @@ impl EmbeddedView {
     }
 
     fn terms(&self, tenant: &TenantId, collection: Collection) -> Vec<Term> {
-        let root = self.root();
+        let (_, root) = self.root();
         let space = self.engine.space(tenant, collection);
         let Some(index) = space.and_then(|space| root.spaces.get(&space.number)) else { return Vec::new() };
         let text = |number| self.engine.names.text(number);
@@ -97,13 +151,11 @@ impl View for EmbeddedView {
     }
 
     fn find(&self, find: Find) -> Answer<'_, Found> {
-        let found = find::Search::new(&self.engine, self.root(), &find).and_then(|search| search.find());
-        Box::pin(std::future::ready(found))
+        self.run(Scan::find(&self.engine, self.root().1, find), Scan::found)
     }
 
     fn count(&self, find: Find) -> Answer<'_, u64> {
-        let count = find::Search::new(&self.engine, self.root(), &find).and_then(|search| search.count());
-        Box::pin(std::future::ready(count))
+        self.run(Ok(Scan::count(&self.engine, self.root().1, find)), |scan| Ok(scan.counted()))
     }
 
     fn terms<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<Term>> {
@@ -111,19 +163,10 @@ impl View for EmbeddedView {
     }
 }
 
-impl Drop for EmbeddedView {
-    fn drop(&mut self) {
-        if let Some((position, _)) = self.position.get() {
-            self.engine.close_view(*position);
-        }
-        if let Some(root) = self.later.get() {
-            self.engine.close_view(root.position);
-        }
-    }
-}
-
 impl std::fmt::Debug for EmbeddedView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EmbeddedView").field("position", &self.position.get().map(|(at, _)| at)).finish_non_exhaustive()
+        f.debug_struct("EmbeddedView")
+            .field("position", &self.position.get().map(|(pin, _)| pin.position))
+            .finish_non_exhaustive()
     }
 }

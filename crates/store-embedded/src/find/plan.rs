@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use machi_store::{Condition, DocumentNo, Filter, GeoCondition, Range, Test, TextCondition};
 use machi_types::geo::{BoundingBox, Geometry};
+use regex::Regex;
 
 use crate::index::column::{Column, place};
+use crate::index::id_page::IdPage;
 use crate::index::keys;
 use crate::index::page::{Mask, PAGE};
 use crate::index::space::{Attribute, SpaceIndex, Spot, TagKey};
@@ -30,6 +32,7 @@ pub(crate) enum Plan {
     Places(Vec<Arc<Attribute>>, Box<PlaceTest>),
     Links(Vec<Arc<Attribute>>, Vec<u64>),
     Numbered(Column<Mask>),
+    IdMatches(Arc<Column<IdPage>>, Arc<Regex>),
     /// Only the document can tell.
     Read,
 }
@@ -85,7 +88,8 @@ impl Planner<'_> {
                 ids.iter().filter_map(|id| (self.number_of)(id)).for_each(|number| numbered.set(number));
                 Plan::Numbered(numbered)
             }
-            Filter::IdMatches(_) | Filter::Check(_) => Plan::Read,
+            Filter::IdMatches(pattern) => Plan::IdMatches(Arc::clone(&self.index.ids), Arc::clone(pattern)),
+            Filter::Check(_) => Plan::Read,
             Filter::Test(test) => self.test(test),
         }
     }
@@ -148,7 +152,7 @@ impl Plan {
             Self::Links(..) => 3,
             Self::Places(..) => 4,
             Self::Texts(_, TextCondition::Range(_)) => 5,
-            Self::Texts(_, TextCondition::Matches(_)) => 20,
+            Self::Texts(_, TextCondition::Matches(_)) | Self::IdMatches(..) => 20,
             Self::Read => 1000,
             Self::Not(part) => part.cost(),
             Self::And(parts) => parts.iter().map(Self::cost).max().unwrap_or(0),
@@ -197,6 +201,10 @@ impl Plan {
                     hashes => values.test(|value| hashes.binary_search(value).is_ok()),
                 })
             }),
+            Self::IdMatches(ids, pattern) => match ids.page(page) {
+                Some(ids) => Verdicts::sure(ids.test(within, |id| pattern.is_match(id))),
+                None => Verdicts::NONE,
+            },
             Self::Texts(attributes, condition) => test_texts(attributes, condition, page, within),
             Self::Places(attributes, test) => test_places(attributes, test, page, within),
         }
@@ -324,10 +332,7 @@ fn test_places(attributes: &[Arc<Attribute>], test: &PlaceTest, page: u32, withi
 impl PlaceTest {
     /// A quick test that passes everything that may meet the condition.
     fn may_meet(&self, spot: &Spot) -> bool {
-        self.reach.is_none_or(|reach| match reach.parts() {
-            (only, None) => touches(spot, &only),
-            (west, Some(east)) => touches(spot, &west) || touches(spot, &east),
-        })
+        self.reach.is_none_or(|reach| is_within(spot, &reach))
     }
 
     fn verdict(&self, spot: &Spot) -> Verdict {
@@ -340,6 +345,14 @@ impl PlaceTest {
             // Reading the document says why it cannot be decided.
             Some(Err(_)) | None => Verdict::Perhaps,
         }
+    }
+}
+
+/// Whether a place touches a box, which may lie across the antimeridian.
+pub(crate) fn is_within(spot: &Spot, reach: &BoundingBox) -> bool {
+    match reach.parts() {
+        (only, None) => touches(spot, &only),
+        (west, Some(east)) => touches(spot, &west) || touches(spot, &east),
     }
 }
 

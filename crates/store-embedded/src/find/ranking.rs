@@ -6,15 +6,18 @@ use machi_store::evaluate::{Place, SortKey};
 use machi_store::{DocumentNo, Order, OrderBy};
 use machi_types::geo::Geometry;
 
+use super::plan::is_within;
+use crate::index::column::Column;
+use crate::index::id_page::IdPage;
 use crate::index::keys;
 use crate::index::page::{Mask, Values};
 use crate::index::space::{Attribute, SpaceIndex, Spot};
-use crate::index::texts::{Kept, Verdict};
+use crate::index::texts::{Kept, TextPage, Verdict};
 
 /// Keeps the first `wanted` places of an order that lie after a given one.
 #[derive(Debug)]
-pub(crate) struct Ranking<'a> {
-    order: &'a [Order],
+pub(crate) struct Ranking {
+    order: Vec<Order>,
     after: Option<Place>,
     wanted: usize,
     best: Vec<Place>,
@@ -22,20 +25,29 @@ pub(crate) struct Ranking<'a> {
     limit: Option<Place>,
 }
 
-impl<'a> Ranking<'a> {
-    pub(crate) fn new(order: &'a [Order], after: Option<Place>, wanted: usize) -> Self {
+impl Ranking {
+    pub(crate) fn new(order: Vec<Order>, after: Option<Place>, wanted: usize) -> Self {
         Self { order, after, wanted, best: Vec::new(), limit: None }
+    }
+
+    pub(crate) fn wanted(&self) -> usize {
+        self.wanted
+    }
+
+    /// Whether its first part puts large values first.
+    pub(crate) fn is_descending(&self) -> bool {
+        self.order.first().is_some_and(|part| part.descending)
     }
 
     /// Whether a document at this place would be kept.
     pub(crate) fn wants(&self, place: &Place) -> bool {
-        let is_new = self.after.as_ref().is_none_or(|after| place.compare(after, self.order).is_gt());
-        is_new && self.limit.as_ref().is_none_or(|limit| place.compare(limit, self.order).is_lt())
+        let is_new = self.after.as_ref().is_none_or(|after| place.compare(after, &self.order).is_gt());
+        is_new && self.limit.as_ref().is_none_or(|limit| place.compare(limit, &self.order).is_lt())
     }
 
     pub(crate) fn keep(&mut self, place: Place) {
         self.best.push(place);
-        if self.best.len() >= self.wanted * 2 + 64 {
+        if self.best.len() >= self.wanted.saturating_mul(2).saturating_add(64) {
             self.prune();
         }
     }
@@ -46,24 +58,26 @@ impl<'a> Ranking<'a> {
             return;
         }
         if self.best.len() > self.wanted {
-            let order = self.order;
+            let order = &self.order;
             self.best.select_nth_unstable_by(self.wanted - 1, |a, b| a.compare(b, order));
             self.best.truncate(self.wanted);
             self.limit = self.best.iter().max_by(|a, b| a.compare(b, order)).cloned();
         }
     }
 
-    /// The only key of a one-part order behind which nothing is wanted.
-    pub(crate) fn limit(&self) -> Option<&SortKey> {
-        match self.limit.as_ref()?.keys.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        }
+    /// The first key behind which nothing is wanted.
+    fn limit(&self) -> Option<&SortKey> {
+        self.limit.as_ref()?.keys.first()
+    }
+
+    /// The first key before which nothing is wanted.
+    fn after(&self) -> Option<&SortKey> {
+        self.after.as_ref()?.keys.first()
     }
 
     pub(crate) fn finish(mut self) -> Vec<Place> {
         self.prune();
-        let order = self.order;
+        let order = &self.order;
         self.best.sort_by(|a, b| a.compare(b, order));
         self.best
     }
@@ -71,70 +85,136 @@ impl<'a> Ranking<'a> {
 
 /// Where the keys of an order come from.
 #[derive(Debug)]
-pub(crate) struct KeySource<'a> {
-    parts: Vec<(&'a Order, Vec<Arc<Attribute>>)>,
+pub(crate) struct KeySource {
+    parts: Vec<(Order, Columns)>,
 }
 
-impl<'a> KeySource<'a> {
-    pub(crate) fn new(order: &'a [Order], index: &SpaceIndex) -> Self {
-        let attributes = |part: &Order| match &part.by {
+/// The columns of one part of an order.
+#[derive(Debug)]
+enum Columns {
+    Ids(Arc<Column<IdPage>>),
+    Attributes(Vec<Arc<Attribute>>),
+}
+
+impl KeySource {
+    pub(crate) fn new(order: &[Order], index: &SpaceIndex) -> Self {
+        let columns = |part: &Order| match &part.by {
             OrderBy::Facet { name, instances } | OrderBy::Distance { name, instances, .. } => {
-                index.attributes_of(*name, *instances)
+                Columns::Attributes(index.attributes_of(*name, *instances))
             }
-            OrderBy::Id => Vec::new(),
+            OrderBy::Id => Columns::Ids(Arc::clone(&index.ids)),
         };
-        Self { parts: order.iter().map(|part| (part, attributes(part))).collect() }
+        Self { parts: order.iter().map(|part| (part.clone(), columns(part))).collect() }
     }
 
-    /// The documents of a page that may come before a limit of a one-part order, told at a glance;
-    /// `None` where a glance tells nothing.
-    pub(crate) fn in_time(&self, page: u32, limit: &SortKey) -> Option<Mask> {
-        let [(part, attributes)] = self.parts.as_slice() else { return None };
-        let (OrderBy::Facet { .. }, [attribute]) = (&part.by, attributes.as_slice()) else { return None };
-        if attribute.yes.page(page).is_some() || attribute.no.page(page).is_some() {
-            return None;
-        }
-        let columns = (attribute.numbers.page(page), attribute.times.page(page), attribute.texts.page(page));
-        match (columns, limit) {
-            ((Some(values), None, None), SortKey::Number(number)) => {
-                Some(numbers_in_time(values, keys::number(*number), part.descending))
-            }
-            ((None, Some(values), None), SortKey::Time(time)) => {
-                Some(numbers_in_time(values, keys::time(*time), part.descending))
-            }
-            ((None, None, Some(texts)), SortKey::Text(limit)) => {
-                let (yes, perhaps) = texts.test(|kept| text_in_time(kept, limit, part.descending));
-                Some(yes.or(&perhaps))
-            }
-            _ => None,
+    /// The documents of a page whose first key shows at a glance that they may be wanted; `None` where a
+    /// glance tells nothing.
+    pub(crate) fn in_time(&self, page: u32, ranking: &Ranking) -> Option<Mask> {
+        let (part, columns) = self.parts.first()?;
+        let glance = Glance::at(columns, page, &part.by)?;
+        // Of two keys the first one of the order counts; where they are equal, the next parts decide.
+        let early = ranking.limit().and_then(|limit| glance.up_to(limit, part.descending));
+        let late = ranking.after().and_then(|after| glance.up_to(after, !part.descending));
+        match (early, late) {
+            (None, None) => None,
+            (Some(mask), None) => Some(mask),
+            // What has no key comes last, and so after any other.
+            (None, Some(mask)) => Some(mask.or(&Mask::ALL.without(&glance.present()))),
+            (Some(early), Some(late)) => Some(early.and(&late.or(&Mask::ALL.without(&glance.present())))),
         }
     }
 
     /// The place of a document; `None` where only the document can tell.
     pub(crate) fn place(&self, number: DocumentNo, page: u32, slot: u16) -> Option<Place> {
-        let keys = self.parts.iter().map(|(part, attributes)| key(part, attributes, page, slot));
+        let keys = self.parts.iter().map(|(part, columns)| key(part, columns, page, slot));
         Some(Place { keys: keys.collect::<Option<_>>()?, number })
     }
 }
 
-/// What is missing comes last, so where the limit is a value it is never in time.
-fn numbers_in_time(values: &Values<u64>, limit: u64, is_descending: bool) -> Mask {
-    match is_descending {
-        true => values.test(|key| *key >= limit),
-        false => values.test(|key| *key <= limit),
+/// The only column of a page that an order needs to look at.
+enum Glance<'p> {
+    Nothing,
+    Ids(&'p IdPage),
+    Numbers(&'p Values<u64>),
+    Times(&'p Values<u64>),
+    Texts(&'p TextPage),
+    Places(&'p Values<Spot>, &'p Geometry),
+}
+
+impl<'p> Glance<'p> {
+    fn at(columns: &'p Columns, page: u32, by: &'p OrderBy) -> Option<Self> {
+        let attribute = match columns {
+            Columns::Ids(ids) => return Some(ids.page(page).map_or(Self::Nothing, |ids| Self::Ids(ids))),
+            Columns::Attributes(attributes) => match attributes.as_slice() {
+                [only] => only,
+                _ => return None,
+            },
+        };
+        if let OrderBy::Distance { from, .. } = by {
+            return Some(attribute.places.page(page).map_or(Self::Nothing, |places| Self::Places(places, from)));
+        }
+        if attribute.yes.page(page).is_some() || attribute.no.page(page).is_some() {
+            return None;
+        }
+        match (attribute.numbers.page(page), attribute.times.page(page), attribute.texts.page(page)) {
+            (None, None, None) => Some(Self::Nothing),
+            (Some(values), None, None) => Some(Self::Numbers(values)),
+            (None, Some(values), None) => Some(Self::Times(values)),
+            (None, None, Some(texts)) => Some(Self::Texts(texts)),
+            _ => None,
+        }
+    }
+
+    /// The documents with a key that does not lie behind this one, and perhaps others; `None` where that
+    /// cannot be told.
+    fn up_to(&self, key: &SortKey, is_descending: bool) -> Option<Mask> {
+        let numbers = |values: &Values<u64>, limit: u64| match is_descending {
+            true => values.test(|key| *key >= limit),
+            false => values.test(|key| *key <= limit),
+        };
+        Some(match (self, key) {
+            (_, SortKey::Missing) => return None,
+            (Self::Nothing, _) => Mask::NONE,
+            (Self::Ids(ids), SortKey::Text(limit)) => ids.up_to(limit, is_descending),
+            (Self::Numbers(values), SortKey::Number(number)) => numbers(values, keys::number(*number)),
+            (Self::Times(values), SortKey::Time(time)) => numbers(values, keys::time(*time)),
+            (Self::Texts(texts), SortKey::Text(limit)) => {
+                let (yes, perhaps) = texts.test(|kept| text_up_to(kept, limit, is_descending));
+                yes.or(&perhaps)
+            }
+            (Self::Places(places, from), SortKey::Number(metres)) if !is_descending => {
+                let reach = from.bounding_box().widened(*metres);
+                places.test(|spot| is_within(spot, &reach))
+            }
+            _ => return None,
+        })
+    }
+
+    fn present(&self) -> Mask {
+        match self {
+            Self::Nothing => Mask::NONE,
+            Self::Ids(_) => Mask::ALL,
+            Self::Numbers(values) | Self::Times(values) => values.present(),
+            Self::Texts(texts) => texts.present(),
+            Self::Places(places, _) => places.present(),
+        }
     }
 }
 
-fn text_in_time(kept: Kept<'_>, limit: &str, is_descending: bool) -> Verdict {
-    let is_in_time = match is_descending {
+fn text_up_to(kept: Kept<'_>, limit: &str, is_descending: bool) -> Verdict {
+    let is_up_to = match is_descending {
         true => kept.is_cut || kept.text >= limit,
         // The front of a text is never larger than the text.
         false => kept.text <= limit,
     };
-    if is_in_time { Verdict::Yes } else { Verdict::No }
+    if is_up_to { Verdict::Yes } else { Verdict::No }
 }
 
-fn key(part: &Order, attributes: &[Arc<Attribute>], page: u32, slot: u16) -> Option<SortKey> {
+fn key(part: &Order, columns: &Columns, page: u32, slot: u16) -> Option<SortKey> {
+    let attributes = match columns {
+        Columns::Ids(ids) => return Some(SortKey::Text(ids.page(page)?.text(slot).into())),
+        Columns::Attributes(attributes) => attributes,
+    };
     let mut keys = Vec::new();
     for attribute in attributes {
         match &part.by {
@@ -144,7 +224,6 @@ fn key(part: &Order, attributes: &[Arc<Attribute>], page: u32, slot: u16) -> Opt
         }
     }
     let chosen = match &part.by {
-        OrderBy::Id => return None,
         OrderBy::Facet { .. } if part.descending => keys.into_iter().max_by(SortKey::ascending),
         _ => keys.into_iter().min_by(SortKey::ascending),
     };

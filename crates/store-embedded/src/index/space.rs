@@ -8,6 +8,7 @@ use machi_types::geo::Geometry;
 use rustc_hash::FxHashMap;
 
 use super::column::{Column, place};
+use super::id_page::IdPage;
 use super::keys;
 use super::page::{Mask, Values};
 use super::texts::TextPage;
@@ -55,6 +56,8 @@ pub(crate) struct SpaceIndex {
     pub(crate) alive: Arc<Column<Mask>>,
     /// The hash of the id behind each number that was ever given.
     pub(crate) hashes: Arc<Column<Values<u64>>>,
+    /// That id itself.
+    pub(crate) ids: Arc<Column<IdPage>>,
     pub(crate) attributes: FxHashMap<(NameNo, NameNo), Arc<Attribute>>,
     pub(crate) tags: FxHashMap<TagKey, Arc<Column<Mask>>>,
     /// The instances of each name.
@@ -65,8 +68,9 @@ pub(crate) struct SpaceIndex {
 
 impl SpaceIndex {
     /// Takes note of the number that an id was given.
-    pub(crate) fn number(&mut self, number: DocumentNo, hash: u64) {
+    pub(crate) fn number(&mut self, number: DocumentNo, hash: u64, id: &str) {
         let (page, slot) = place(number);
+        Arc::make_mut(&mut self.ids).page_mut(page).set(slot, id);
         Arc::make_mut(&mut self.hashes).page_mut(page).add(slot, hash);
     }
 

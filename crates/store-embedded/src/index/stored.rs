@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::page::{Mask, Values};
+use super::id_page::{IdPage, common};
+use super::page::{Mask, PAGE, Values};
 use super::space::Spot;
 use super::texts::{Kept, TextPage};
 use crate::codec::{Malformed, Reader, put_bytes, put_number};
@@ -84,6 +85,39 @@ impl StoredPage for TextPage {
     }
 }
 
+impl StoredPage for IdPage {
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.len() * 24);
+        put_number(self.len() as u64, &mut out);
+        let mut before = String::new();
+        for slot in 0..self.len() as u16 {
+            let id = self.text(slot);
+            let same = common(&before, &id);
+            put_number(same as u64, &mut out);
+            put_bytes(id.as_bytes().get(same..).unwrap_or_default(), &mut out);
+            before = id;
+        }
+        out
+    }
+
+    fn decode(bytes: &Bytes) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(bytes);
+        let mut page = Self::default();
+        let mut id = String::new();
+        for slot in 0..reader.small()? {
+            let slot = u16::try_from(slot).ok().filter(|slot| usize::from(*slot) < PAGE).ok_or(Malformed)?;
+            let same = reader.small()? as usize;
+            if same > id.len() || !id.is_char_boundary(same) {
+                return Err(Malformed);
+            }
+            id.truncate(same);
+            id.push_str(&reader.text()?);
+            page.set(slot, &id);
+        }
+        if reader.is_at_end() { Ok(page) } else { Err(Malformed) }
+    }
+}
+
 fn read_slots(
     reader: &mut Reader<'_>,
     mut value: impl FnMut(u16, &mut Reader<'_>) -> Result<(), Malformed>,
@@ -92,7 +126,7 @@ fn read_slots(
     let mut slot = 0u16;
     for _ in 0..count {
         let step = u16::try_from(reader.small()?).map_err(|_| Malformed)?;
-        slot = slot.checked_add(step).filter(|slot| usize::from(*slot) < super::page::PAGE).ok_or(Malformed)?;
+        slot = slot.checked_add(step).filter(|slot| usize::from(*slot) < PAGE).ok_or(Malformed)?;
         value(slot, reader)?;
     }
     if reader.is_at_end() { Ok(()) } else { Err(Malformed) }
@@ -155,5 +189,9 @@ mod tests {
         texts.add(900, &"long".repeat(50));
         assert_eq!(TextPage::decode(&texts.encode().into()).unwrap().pairs(), texts.pairs());
         assert!(TextPage::decode(&Bytes::from_static(b"\x05garbage")).is_err());
+        let mut ids = IdPage::default();
+        ["urn:街:1", "urn:道:2", "urn:街:3"].iter().zip(0..).for_each(|(id, slot)| ids.set(slot, id));
+        assert_eq!(IdPage::decode(&ids.encode().into()), Ok(ids));
+        assert!(IdPage::decode(&Bytes::from_static(b"\x01\x05a")).is_err());
     }
 }
