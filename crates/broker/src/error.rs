@@ -231,6 +231,12 @@ fn store_problem(error: StoreError) -> Problem {
             Problem::new(ErrorKind::Unavailable, Text::both("the server is stopping", "サーバーは停止処理中です"))
                 .retry_after(Duration::from_secs(5))
         }
-        StoreError::Damaged { .. } | StoreError::Io { .. } | StoreError::Engine(_) => Problem::internal(error),
+        StoreError::NotEmpty { .. }
+        | StoreError::InUse { .. }
+        | StoreError::NewerFormat { .. }
+        | StoreError::Missing { .. }
+        | StoreError::Damaged { .. }
+        | StoreError::Io { .. }
+        | StoreError::Engine(_) => Problem::internal(error),
     }
 }

@@ -122,7 +122,7 @@ fn copy(from: &Path, to: &Path, length: u64) -> Result<u32, StoreError> {
 /// Puts a backup into a new folder, after checking every file of it.
 pub(crate) fn restore(from: &Path, to: &Path) -> Result<Position, StoreError> {
     let list = from.join(LIST);
-    let text = files::read_if_there(&list)?.ok_or_else(|| damaged(&list, "this folder holds no backup"))?;
+    let text = files::read_if_there(&list)?.ok_or_else(|| no_backup(from))?;
     let (position, listed) = parse_list(&text, &list)?;
     make_new_folder(to)?;
     for (sum, file) in &listed {
@@ -146,7 +146,7 @@ fn parse_list(text: &str, path: &Path) -> Result<(u64, Vec<(u32, Held)>), StoreE
     let mut words = lines.next().unwrap_or_default().split(' ');
     let format = words.nth(1).and_then(|word| word.parse::<u32>().ok()).ok_or_else(wrong)?;
     if format > FORMAT {
-        return Err(damaged(path, format!("the backup has format {format}; this Machi reads up to {FORMAT}")));
+        return Err(StoreError::NewerFormat { file: path.display().to_string(), found: format, known: FORMAT });
     }
     let position = words.nth(1).and_then(|word| word.parse().ok()).ok_or_else(wrong)?;
     let file = |line: &str| {
@@ -160,13 +160,16 @@ fn parse_list(text: &str, path: &Path) -> Result<(u64, Vec<(u32, Held)>), StoreE
     Ok((position, lines.map(file).collect::<Option<_>>().ok_or_else(wrong)?))
 }
 
+fn no_backup(folder: &Path) -> StoreError {
+    StoreError::Missing { folder: folder.display().to_string(), what: "backup" }
+}
+
 /// Makes a folder that must not hold anything yet.
 fn make_new_folder(path: &Path) -> Result<(), StoreError> {
     fs::create_dir_all(path).map_err(|source| io_error("creating", path, source))?;
     let mut entries = fs::read_dir(path).map_err(|source| io_error("reading", path, source))?;
     if entries.next().is_some() {
-        let reason = format!("{} is not empty; name a folder that is new or empty", path.display());
-        return Err(StoreError::ReadOnly { reason });
+        return Err(StoreError::NotEmpty { folder: path.display().to_string() });
     }
     Ok(())
 }

@@ -318,7 +318,13 @@ impl Committer {
         let decision = if is_unchanged { prepared.decision } else { prepared.decide.decide(current.as_deref()) };
         let applied = match (decision, &current) {
             (Err(refusal), _) => return Outcome::Refused(refusal),
-            (Ok(Decision::Keep), _) | (Ok(Decision::Delete), None) => return Outcome::Kept,
+            (Ok(Decision::Keep), _) | (Ok(Decision::Delete), None) | (Ok(Decision::Restore(_)), Some(_)) => {
+                return Outcome::Kept;
+            }
+            (Ok(Decision::Restore(restored)), None) => {
+                let number = number.unwrap_or_else(|| overlay.take_number(&space));
+                apply::restore(&prepared.id, number, restored, at)
+            }
             (Ok(Decision::Delete), Some(document)) => apply::delete(document),
             (Ok(Decision::Change(change)), _) => {
                 let number = number.unwrap_or_else(|| overlay.take_number(&space));
@@ -334,13 +340,15 @@ impl Committer {
             before: current.clone(),
             after: document.clone(),
         };
-        let created = document.as_ref().map_or(at.time, |document| document.created);
+        let (created, modified) =
+            document.as_ref().map_or((at.time, at.time), |document| (document.created, document.modified));
         let record = ChangeRecord {
             space: space.number,
             number,
             id: prepared.id.clone(),
             kind: applied.kind,
             created,
+            modified,
             old_head: applied.old_head,
             new_head: applied.new_head,
             sections: applied.sections.into_iter().map(Into::into).collect(),
@@ -520,7 +528,7 @@ fn show_commit(engine: &Engine, root: &mut Root, decided: Decided, entries: &mut
         engine.documents.write(ready.space.number, &ready.write, record.number, remember);
         let index: &mut SpaceIndex = Arc::make_mut(root.spaces.entry(ready.space.number).or_default());
         publish::number_id(index, &ready.space, &ready.record, ready.hash);
-        publish::index(engine, index, &ready.space, &ready.record, record.time);
+        publish::index(engine, index, &ready.space, &ready.record);
         entries.push(publish::entry(&ready.space, &record, ready.record));
     }
     if !record.cursors.is_empty() {
@@ -601,6 +609,9 @@ fn decision_bytes(decision: &Result<Decision, Refusal>) -> usize {
         Ok(Decision::Change(change)) => {
             change.head.as_ref().map_or(0, bytes::Bytes::len)
                 + change.set.iter().map(|set| set.body.len() + 64).sum::<usize>()
+        }
+        Ok(Decision::Restore(restored)) => {
+            restored.head.len() + restored.sections.iter().map(|section| section.body.len() + 64).sum::<usize>()
         }
         _ => 64,
     }

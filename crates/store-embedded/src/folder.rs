@@ -45,9 +45,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file).map_err(fail)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StoreError::ReadOnly {
-            reason: format!("{} is in use by another process; stop that one first", path.display()),
-        }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: path.display().to_string() }),
         Err(TryLockError::Error(source)) => Err(io_error("locking", &file, source)),
     }
 }
@@ -70,7 +68,7 @@ fn parse_format(text: &str, file: &Path) -> Result<u64, StoreError> {
     let mut words = content.split(' ');
     let format = words.nth(1).and_then(|word| word.parse::<u32>().ok()).ok_or_else(wrong)?;
     if format > FORMAT {
-        return Err(damaged(file, format!("the folder has format {format}; this Machi reads up to {FORMAT}")));
+        return Err(StoreError::NewerFormat { file: file.display().to_string(), found: format, known: FORMAT });
     }
     let seed = words.nth(1).and_then(|word| u64::from_str_radix(word, 16).ok());
     seed.ok_or_else(wrong)

@@ -20,13 +20,7 @@ pub(crate) struct Ready {
 }
 
 /// Brings the index of a space up to a change. A pure function of index and change.
-pub(crate) fn index(
-    engine: &Engine,
-    index: &mut SpaceIndex,
-    space: &Space,
-    record: &ChangeRecord,
-    time: machi_types::Timestamp,
-) {
+pub(crate) fn index(engine: &Engine, index: &mut SpaceIndex, space: &Space, record: &ChangeRecord) {
     let derive = engine.derive(space.collection);
     let names: &dyn Names = &engine.names;
     let number = record.number;
@@ -51,7 +45,7 @@ pub(crate) fn index(
     let is_alive = !matches!(record.kind, machi_store::ChangeKind::Deleted);
     index.set_alive(number, is_alive);
     if is_alive {
-        index.set_times(number, record.created, time);
+        index.set_times(number, record.created, record.modified);
     } else {
         index.clear_times(number);
     }
@@ -106,13 +100,13 @@ pub(crate) fn replay(before: Option<&Document>, record: &ChangeRecord, commit: &
         id: record.id.clone(),
         version: commit.number,
         created: record.created,
-        modified: commit.time,
+        modified: record.modified,
         head: bytes::Bytes::new(),
         sections: Vec::new(),
     });
     document.version = commit.number;
     document.created = record.created;
-    document.modified = commit.time;
+    document.modified = record.modified;
     if let Some(head) = &record.new_head {
         document.head = head.clone();
     }

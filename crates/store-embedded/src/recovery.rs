@@ -171,7 +171,7 @@ impl Replay<'_> {
             let mut root = engine.root.write();
             let index = Arc::make_mut(Arc::make_mut(&mut root).spaces.entry(space.number).or_default());
             publish::number_id(index, &space, change, hash);
-            publish::index(engine, index, &space, change, commit.time);
+            publish::index(engine, index, &space, change);
         }
         Ok(())
     }

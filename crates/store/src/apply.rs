@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use machi_types::{Name, Timestamp};
 
-use crate::{Change, ChangeKind, Document, DocumentNo, Section, SectionChange, SetSection, Stamp};
+use crate::{Change, ChangeKind, Document, DocumentNo, Restored, Section, SectionChange, SetSection, Stamp};
 
 /// A change applied to a document: the new state, and what the feed tells of it.
 #[derive(Clone, Debug)]
@@ -57,6 +57,26 @@ pub fn change(current: Option<&Document>, id: &Name, number: DocumentNo, change:
     }
     let kind = if current.is_some() { ChangeKind::Changed } else { ChangeKind::Created };
     Applied { kind, document: Some(document), old_head, new_head: change.head, sections: touched }
+}
+
+/// Brings a document back, with the times that it had.
+pub fn restore(id: &Name, number: DocumentNo, restored: Restored, at: At) -> Applied {
+    let sections = restored.sections.iter().map(|section| SectionChange { old: None, new: Some(section.clone()) });
+    Applied {
+        kind: ChangeKind::Created,
+        old_head: None,
+        new_head: Some(restored.head.clone()),
+        sections: sections.collect(),
+        document: Some(Document {
+            number,
+            id: id.clone(),
+            version: at.commit,
+            created: restored.created,
+            modified: restored.modified,
+            head: restored.head,
+            sections: restored.sections,
+        }),
+    }
 }
 
 /// Deletes a document.

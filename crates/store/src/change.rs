@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use machi_types::{Name, TenantId, Timestamp};
 
-use crate::{Collection, Document, Position, SectionKey};
+use crate::{Collection, Document, Position, Section, SectionKey};
 
 /// Why a proposal was turned down, in the words of the block that decided; handed back unread.
 pub type Refusal = Box<dyn Error + Send + Sync>;
@@ -36,6 +36,21 @@ pub enum Decision {
     Change(Change),
     /// It is deleted, where it exists.
     Delete,
+    /// It comes back as it once was, where there is none; one that is there stays as it is.
+    Restore(Restored),
+}
+
+/// A document as it once was, with its times: what comes out of an export.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// The head.
+    pub head: Bytes,
+    /// When the document was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub modified: Timestamp,
+    /// The sections, with their own times.
+    pub sections: Vec<Section>,
 }
 
 /// A change of a document: only what is named here is touched.

@@ -22,6 +22,38 @@ pub enum StoreError {
         /// What happened, and what helps.
         reason: String,
     },
+    /// A backup or a restored city goes to a folder of its own.
+    #[error("{folder} is not empty; name a folder that is new or empty")]
+    NotEmpty {
+        /// The folder.
+        folder: String,
+    },
+    /// Another process has the folder open.
+    #[error("{folder} is in use by another process; stop that one first, or name another folder")]
+    InUse {
+        /// The folder.
+        folder: String,
+    },
+    /// A newer Machi wrote this.
+    #[error(
+        "{file} has format {found}, and this Machi reads up to {known}; use the Machi that wrote it, or a newer one"
+    )]
+    NewerFormat {
+        /// The file that says so.
+        file: String,
+        /// Its format.
+        found: u32,
+        /// The newest that is known here.
+        known: u32,
+    },
+    /// There is nothing of the kind.
+    #[error("{folder} holds no {what}")]
+    Missing {
+        /// The folder.
+        folder: String,
+        /// What was looked for.
+        what: &'static str,
+    },
     /// The queue of writers is full: try later.
     #[error("too many writers wait; try again in a moment")]
     Overloaded,

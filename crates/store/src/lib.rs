@@ -39,7 +39,7 @@ mod names;
 mod port;
 mod position;
 
-pub use change::{Change, Commit, Decide, Decision, Outcome, Proposal, Receipt, Refusal, SetSection, Stamp};
+pub use change::{Change, Commit, Decide, Decision, Outcome, Proposal, Receipt, Refusal, Restored, SetSection, Stamp};
 pub use document::{Document, DocumentNo, Section, SectionKey};
 pub use error::StoreError;
 pub use facet::{Collection, CollectionSpec, Derive, Facet, FacetValue, NoFacets};

@@ -160,7 +160,10 @@ impl Pending {
             Err(refusal) => return Outcome::Refused(refusal),
         };
         let applied = match (decision, &current) {
-            (Decision::Keep, _) | (Decision::Delete, None) => return Outcome::Kept,
+            (Decision::Keep, _) | (Decision::Delete, None) | (Decision::Restore(_), Some(_)) => return Outcome::Kept,
+            (Decision::Restore(restored), None) => {
+                apply::restore(&proposal.id, space.number(&proposal.id), restored, at)
+            }
             (Decision::Delete, Some(document)) => apply::delete(document),
             (Decision::Change(change), _) => {
                 apply::change(current.as_deref(), &proposal.id, space.number(&proposal.id), change, at)

@@ -19,6 +19,7 @@ pub mod parse;
 pub mod render;
 mod scalars;
 mod terms;
+mod times;
 
 pub use codec::{Corrupt, Head, HeadRef, InstanceRef, NameRef, SubInstance, encode_instance};
 pub use datetime::{is_datetime, parse_datetime, write_datetime};
@@ -32,6 +33,7 @@ pub use name::{check_name, is_scope};
 pub use parse::{Fault, Input, InvalidEntity, parse_attribute, parse_entity, parse_fragment};
 pub use scalars::{Scalar, scalars};
 pub use terms::{CORE, Coercion, CoreTerms, DEFAULT, Terms};
+pub use times::{FullNames, parse_with_times};
 
 pub(crate) use geometry::check_geometry;
 

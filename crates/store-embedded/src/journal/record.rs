@@ -48,6 +48,8 @@ pub(crate) struct ChangeRecord {
     pub(crate) kind: ChangeKind,
     /// The document's time of creation, after the change.
     pub(crate) created: Timestamp,
+    /// The document's time of its last change: the commit's, except where it was restored.
+    pub(crate) modified: Timestamp,
     pub(crate) old_head: Option<Bytes>,
     pub(crate) new_head: Option<Bytes>,
     pub(crate) sections: Vec<SectionChangeRecord>,
@@ -116,7 +118,9 @@ fn encode_change(change: &ChangeRecord, time: Timestamp, out: &mut Vec<u8>) {
     put_number(u64::from(change.space), out);
     put_number(u64::from(change.number.0), out);
     put_bytes(change.id.as_bytes(), out);
-    put_signed(change.created.micros().wrapping_sub(time.micros()), out);
+    for own in [change.created, change.modified] {
+        put_signed(own.micros().wrapping_sub(time.micros()), out);
+    }
     for head in [&change.old_head, &change.new_head].into_iter().flatten() {
         put_bytes(head, out);
     }
@@ -178,7 +182,8 @@ fn decode_change(reader: &mut Reader<'_>, time: Timestamp) -> Result<ChangeRecor
     let space = reader.small()?;
     let number = DocumentNo(reader.small()?);
     let id = reader.text()?;
-    let created = Timestamp::from_micros(time.micros().wrapping_add(reader.signed()?));
+    let mut own_time = || Ok(Timestamp::from_micros(time.micros().wrapping_add(reader.signed()?)));
+    let (created, modified) = (own_time()?, own_time()?);
     let old_head = (flags & HAS_OLD_HEAD != 0).then(|| reader.bytes()).transpose()?;
     let new_head = (flags & HAS_NEW_HEAD != 0).then(|| reader.bytes()).transpose()?;
     let sections = list(reader, |reader| {
@@ -187,7 +192,7 @@ fn decode_change(reader: &mut Reader<'_>, time: Timestamp) -> Result<ChangeRecor
         let new = (sides & 2 != 0).then(|| read_section(reader, time)).transpose()?;
         Ok(SectionChangeRecord { old, new })
     })?;
-    Ok(ChangeRecord { space, number, id, kind, created, old_head, new_head, sections })
+    Ok(ChangeRecord { space, number, id, kind, created, modified, old_head, new_head, sections })
 }
 
 #[cfg(test)]
@@ -209,6 +214,7 @@ mod tests {
             id: "urn:ngsi-ld:Room:1".into(),
             kind: ChangeKind::Changed,
             created: Timestamp::from_micros(1),
+            modified: Timestamp::from_micros(1_000_000),
             old_head: None,
             new_head: Some(Bytes::from_static(b"head")),
             sections: vec![SectionChangeRecord { old: Some(section.clone()), new: Some(section) }],

@@ -1,5 +1,6 @@
 //! The laws of the port, each told as a small story.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use machi_types::{FixedClock, Name, TenantId, Timestamp};
@@ -7,7 +8,8 @@ use machi_types::{FixedClock, Name, TenantId, Timestamp};
 use super::Open;
 use super::shapes::{THINGS, change, collections, key};
 use crate::{
-    ChangeKind, Commit, Decision, Document, Filter, Find, Outcome, Position, Receipt, Refusal, Store, Term, TermKind,
+    ChangeKind, Commit, Decision, Document, Filter, Find, Outcome, Position, Receipt, Refusal, Restored, Store, Term,
+    TermKind,
 };
 
 pub(super) async fn run(open: &impl Open) {
@@ -26,6 +28,7 @@ pub(super) async fn run(open: &impl Open) {
     an_erased_tenant_is_gone_and_can_come_again(&*store).await;
     deleting_and_creating_again_starts_afresh(&*store).await;
     large_documents_change_in_parts(&*store).await;
+    what_is_restored_has_the_times_that_it_had(&*store).await;
 }
 
 fn tenant(name: &str) -> TenantId {
@@ -78,6 +81,47 @@ async fn what_is_written_is_read_at_once(store: &dyn Store) {
     assert_eq!(document.created, receipt.time);
     assert_eq!(document.modified, receipt.time);
     assert!(read(store, "one", "urn:b").await.is_none());
+}
+
+async fn what_is_restored_has_the_times_that_it_had(store: &dyn Store) {
+    let time = |second: i64| Timestamp::from_micros(second * 1_000_000);
+    let section = crate::Section {
+        key: key(store, "temperature"),
+        created: time(-5),
+        modified: time(-3),
+        body: bytes::Bytes::from_static(b"n 21.5"),
+    };
+    let old = Restored {
+        head: bytes::Bytes::from_static(b"room"),
+        created: time(-7),
+        modified: time(-2),
+        sections: vec![section.clone()],
+    };
+    let restore = |id: &str| {
+        let old = old.clone();
+        let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Restore(old.clone())) };
+        store.commit(Commit::new(tenant("restored")).with(THINGS, Name::from(id), decide))
+    };
+    let receipt = restore("urn:old").await.expect("the commit is taken");
+    assert!(matches!(receipt.outcomes[..], [Outcome::Created { .. }]));
+    let document = read(store, "restored", "urn:old").await.expect("it is there");
+    assert_eq!((document.created, document.modified), (time(-7), time(-2)));
+    assert_eq!((&document.head[..], &document.sections), (&b"room"[..], &vec![section]));
+    let before = |second| crate::Range { low: Bound::Unbounded, high: Bound::Excluded(time(second)) };
+    for (name, range, expected) in
+        [(crate::NameNo::CREATED, -7, 0), (crate::NameNo::CREATED, -6, 1), (crate::NameNo::MODIFIED, -1, 1)]
+    {
+        let condition = crate::Condition::Time(before(range));
+        let filter = Filter::Test(crate::Test { name, instances: crate::Instances::Any, condition });
+        let found = store.view().find(Find::new(tenant("restored"), THINGS, filter)).await.expect("it is answered");
+        assert_eq!(found.rows.len(), expected, "{range}");
+    }
+    let changed = set(store, "restored", "urn:old", None, &[("b", "n 1")]).await;
+    let document = read(store, "restored", "urn:old").await.expect("it is there");
+    assert_eq!((document.created, document.modified), (time(-7), changed.time));
+    let receipt = restore("urn:old").await.expect("the commit is taken");
+    assert!(matches!(receipt.outcomes[..], [Outcome::Kept]));
+    assert_eq!(read(store, "restored", "urn:old").await.expect("it is there").modified, changed.time);
 }
 
 async fn only_named_sections_are_touched(store: &dyn Store) {
