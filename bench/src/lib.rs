@@ -1,5 +1,7 @@
-//! What the benchmarks share: a load generator, a bare server as ceiling, and the processes under test.
+//! What the benchmarks share: load generators, a receiver of notifications, a bare server as ceiling, and the processes under test.
 
 pub mod bare;
 pub mod load;
+pub mod paced;
 pub mod process;
+pub mod receiver;

@@ -79,10 +79,7 @@ async fn drive(address: SocketAddr, connection: u64, end: Instant, make: MakeReq
         random ^= random << 17;
         let request = make(random);
         let sent = Instant::now();
-        if stream.write_all(&request).await.is_err() {
-            break;
-        }
-        let Some((status, bytes)) = read_answer(&mut stream, &mut buffer).await else { break };
+        let Some((status, bytes)) = exchange(&mut stream, &request, &mut buffer).await else { break };
         if (200..300).contains(&status) {
             samples.took.push(sent.elapsed());
             samples.bytes += bytes as u64;
@@ -91,6 +88,12 @@ async fn drive(address: SocketAddr, connection: u64, end: Instant, make: MakeReq
         }
     }
     samples
+}
+
+/// Sends one request and reads its answer, the status and the length of the body; `None` where the connection ended.
+pub(crate) async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> Option<(u16, usize)> {
+    stream.write_all(request).await.ok()?;
+    read_answer(stream, buffer).await
 }
 
 /// Reads one answer; `None` where the connection ended.
@@ -117,7 +120,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(u1
 }
 
 /// The processor time of this process, in seconds.
-fn own_cpu() -> f64 {
+pub fn own_cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();

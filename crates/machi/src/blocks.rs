@@ -1,8 +1,10 @@
 //! What the configuration file says, in the words of each block.
 
+use std::time::Duration;
+
 use machi_broker::config as broker;
 
-use crate::config::Config;
+use crate::config::{Config, SubscriptionsSection};
 
 /// The settings of the broker.
 pub fn broker(config: &Config) -> broker::Config {
@@ -37,6 +39,40 @@ pub fn broker(config: &Config) -> broker::Config {
             alias: source.alias.clone(),
             url: Some(source.url.clone()).filter(|url| !url.is_empty()),
         },
-        subscriptions: broker::SubscriptionsConfig::default(),
+        subscriptions: subscriptions(&config.subscriptions),
+    }
+}
+
+fn subscriptions(section: &SubscriptionsSection) -> broker::SubscriptionsConfig {
+    broker::SubscriptionsConfig {
+        in_flight: section.in_flight.get(),
+        in_flight_per_host: section.in_flight_per_host.get(),
+        held: section.held.get(),
+        timeout_millis: millis(section.timeout),
+        timeout_millis_max: millis(section.longest_timeout),
+        park_after_millis: millis(section.park_after),
+        retry_millis: millis(section.rest),
+        retry_millis_max: millis(section.longest_rest),
+        attempts: section.attempts.get() as u64,
+        give_up_seconds: section.give_up_after.as_secs(),
+        dead_letter_seconds: section.dead_letters_kept.as_secs(),
+        entities_per_notification: section.entities.get(),
+        cursor_millis: millis(section.place_saved),
+        figures_millis: millis(section.figures_saved),
+        live_readers: usize::try_from(section.live_readers).unwrap_or(usize::MAX),
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subscriptions_have_the_same_defaults_in_the_file_and_in_the_broker() {
+        assert_eq!(subscriptions(&SubscriptionsSection::default()), broker::SubscriptionsConfig::default());
     }
 }

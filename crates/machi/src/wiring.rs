@@ -66,6 +66,7 @@ pub async fn assemble(
     let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
+    notifier.report_to(&registry);
     let own = own_endpoints(&registry, &readiness, &broker, heard);
     let router = own
         .into_router()

@@ -16,6 +16,8 @@ pub(crate) struct Frontier {
     /// The number of the first piece.
     first: u64,
     pieces: VecDeque<Piece>,
+    /// The place before which everything is settled.
+    place: Position,
     settled: Option<Position>,
 }
 
@@ -37,6 +39,16 @@ pub(crate) struct Settled {
 }
 
 impl Frontier {
+    /// Nothing is settled behind this place.
+    pub(crate) fn at(place: Position) -> Self {
+        Self { place, ..Self::default() }
+    }
+
+    /// The place before which everything is settled.
+    pub(crate) fn place(&self) -> &Position {
+        &self.place
+    }
+
     /// Notifications of a piece are due.
     pub(crate) fn begin(&mut self, chunk: u64, count: u64) {
         if let Some(piece) = self.piece(chunk) {
@@ -89,6 +101,7 @@ impl Frontier {
         while self.pieces.front().is_some_and(|piece| piece.left == 0 && piece.read.is_some()) {
             let Some(Piece { read: Some(chunk), .. }) = self.pieces.pop_front() else { break };
             self.first += 1;
+            self.place.clone_from(&chunk.position);
             self.settled = Some(chunk.position);
             settled.throttled.extend(chunk.throttled);
             settled.is_news |= chunk.is_news;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use machi_http::metrics::{Counter, Gauge, Registry};
+use machi_http::metrics::{Counter, DURATION_BOUNDS, Gauge, Histogram, Registry};
 use machi_types::TenantId;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
@@ -27,14 +27,38 @@ pub(crate) struct Hub {
 }
 
 /// The figures that `/metrics` shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Meters {
+    pub(crate) due: Counter,
     pub(crate) sent: Counter,
     pub(crate) failed: Counter,
+    /// Attempts that were not the first.
+    pub(crate) repeated: Counter,
+    /// From the commit, or the instant, that made a notification due until its receiver has taken it.
+    pub(crate) took: Histogram,
     pub(crate) parked: Counter,
     pub(crate) dead: Counter,
     pub(crate) held: Gauge,
     pub(crate) waiting: Gauge,
+    /// Commits behind the place before which everything is settled.
+    pub(crate) lag: Gauge,
+}
+
+impl Default for Meters {
+    fn default() -> Self {
+        Self {
+            due: Counter::default(),
+            sent: Counter::default(),
+            failed: Counter::default(),
+            repeated: Counter::default(),
+            took: Histogram::new(DURATION_BOUNDS),
+            parked: Counter::default(),
+            dead: Counter::default(),
+            held: Gauge::default(),
+            waiting: Gauge::default(),
+            lag: Gauge::default(),
+        }
+    }
 }
 
 impl Hub {
@@ -43,8 +67,16 @@ impl Hub {
         let counter = |name, help| registry.counter(name, help, &[]);
         let gauge = |name, help| registry.gauge(name, help, &[]);
         *self.meters.write() = Meters {
+            due: counter("machi_notifications_due", "Notifications that became due."),
             sent: counter("machi_notifications_sent", "Notifications that a receiver has taken."),
             failed: counter("machi_notifications_failed", "Attempts to notify that failed."),
+            repeated: counter("machi_notifications_repeated", "Attempts to notify that were not the first."),
+            took: registry.histogram(
+                "machi_notification_seconds",
+                "Time from a commit until the receiver has taken the notification that it made due.",
+                DURATION_BOUNDS,
+                &[],
+            ),
             parked: counter(
                 "machi_notifications_parked",
                 "Notifications that were written down to wait for their receiver.",
@@ -52,6 +84,10 @@ impl Hub {
             dead: counter("machi_notifications_dead", "Notifications that were given up and became dead letters."),
             held: gauge("machi_notifications_held", "Notifications in memory that are not settled yet."),
             waiting: gauge("machi_subscriptions_waiting", "Subscriptions whose receiver is waited for."),
+            lag: gauge(
+                "machi_notifications_lag_commits",
+                "Commits that may still have notifications neither delivered nor written down.",
+            ),
         };
     }
 

@@ -109,7 +109,7 @@ impl Notifier {
             sender: Arc::new(Sender { web: self.client.clone(), mqtt: MqttClients::new(self.client.clone()) }),
             config: Arc::new(config),
         };
-        let mut dispatcher = Dispatcher::new(tools, Arc::clone(hub), room);
+        let mut dispatcher = Dispatcher::new(tools, Arc::clone(hub), room, after.clone());
         let mut waiting: FxHashSet<SubscriptionKey> = load::waiting(&**store).await?.into_iter().collect();
         for subscription in load::all_at(&**store, &after, hub, &mut matcher.shared).await? {
             if waiting.remove(&subscription.key) {

@@ -19,7 +19,7 @@ pub use example::example;
 pub use section::{Key, Section};
 pub use sections::{
     ContextsSection, EgressSection, LimitsSection, LogSection, ServerSection, SourceSection, StoreSection,
-    TenantsSection,
+    SubscriptionsSection, TenantsSection,
 };
 pub use setting::{ByteSize, LogFilter, LogFormat, OptionalPath, Setting};
 
@@ -38,6 +38,8 @@ pub struct Config {
     pub contexts: ContextsSection,
     /// `[source]`
     pub source: SourceSection,
+    /// `[subscriptions]`
+    pub subscriptions: SubscriptionsSection,
     /// `[egress]`
     pub egress: EgressSection,
     /// `[store]`
@@ -46,13 +48,13 @@ pub struct Config {
 
 impl Config {
     /// The sections, in the order of the example.
-    pub fn sections(&self) -> [&dyn Section; 8] {
-        let Self { server, log, tenants, limits, contexts, source, egress, store } = self;
-        [server, log, tenants, limits, contexts, source, egress, store]
+    pub fn sections(&self) -> [&dyn Section; 9] {
+        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, store } = self;
+        [server, log, tenants, limits, contexts, source, subscriptions, egress, store]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 8] {
-        let Self { server, log, tenants, limits, contexts, source, egress, store } = self;
-        [server, log, tenants, limits, contexts, source, egress, store]
+    fn sections_mut(&mut self) -> [&mut dyn Section; 9] {
+        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, store } = self;
+        [server, log, tenants, limits, contexts, source, subscriptions, egress, store]
     }
 }

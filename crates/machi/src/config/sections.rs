@@ -138,6 +138,42 @@ section! {
 }
 
 section! {
+    /// Subscriptions: how notifications are sent, held back, repeated and given up.
+    [subscriptions] SubscriptionsSection {
+        /// Notifications under way at once.
+        in_flight: NonZeroUsize = count(512);
+        /// Notifications under way at once to one machine.
+        in_flight_per_host: NonZeroUsize = count(16);
+        /// Notifications in memory that are not delivered or written down yet; the feed is read no further beyond.
+        held: NonZeroUsize = count(20_000);
+        /// How long a receiver has to answer where its subscription names no time.
+        timeout: Duration = Duration::from_secs(5);
+        /// The longest time that a subscription may name.
+        longest_timeout: Duration = Duration::from_mins(1);
+        /// How long a notification waits in memory for a machine in trouble before it is written down.
+        park_after: Duration = Duration::from_secs(1);
+        /// The first rest after a failure; each further one is twice as long.
+        rest: Duration = Duration::from_millis(500);
+        /// The longest rest.
+        longest_rest: Duration = Duration::from_mins(1);
+        /// How often a notification is tried before it becomes a dead letter.
+        attempts: NonZeroUsize = count(10);
+        /// How old a notification may be that is still tried again.
+        give_up_after: Duration = Duration::from_hours(24);
+        /// How long dead letters are kept.
+        dead_letters_kept: Duration = Duration::from_hours(7 * 24);
+        /// The most entities in one notification; what is due beyond comes in further ones.
+        entities: NonZeroUsize = count(100);
+        /// How often it is written down how far everything is delivered: what may be sent twice after a crash.
+        place_saved: Duration = Duration::from_secs(1);
+        /// How often the numbers of subscriptions (timesSent and the like) are written down.
+        figures_saved: Duration = Duration::from_secs(10);
+        /// Readers of the live feed at once.
+        live_readers: u64 = 200;
+    }
+}
+
+section! {
     /// Requests that the city sends: to contexts, and to receivers of notifications.
     [egress] EgressSection {
         /// Inside networks that may be reached, such as ["10.20.0.0/16"]; the public internet always may.

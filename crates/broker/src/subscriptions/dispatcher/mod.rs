@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machi_http::Shutdown;
+use machi_store::Position;
 use machi_types::{TenantId, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::{Semaphore, mpsc};
@@ -77,7 +78,7 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     /// A dispatcher that goes on with what waits in the store.
-    pub(super) fn new(tools: Tools, hub: Arc<Hub>, room: Arc<Semaphore>) -> Self {
+    pub(super) fn new(tools: Tools, hub: Arc<Hub>, room: Arc<Semaphore>, after: Position) -> Self {
         let meters = hub.meters.read().clone();
         let saving = Saving::new(&tools.config);
         Self {
@@ -92,7 +93,7 @@ impl Dispatcher {
             to_park: Vec::new(),
             is_parking: false,
             park_not_before: Instant::now(),
-            frontier: Frontier::default(),
+            frontier: Frontier::at(after),
             saving,
             periods: BTreeSet::new(),
             periodic: FxHashMap::default(),
@@ -202,6 +203,7 @@ impl Dispatcher {
 
     /// A notification is due.
     fn take(&mut self, due: Due) {
+        self.meters.due.inc();
         let key = due.subscription.key.clone();
         let line = self.lines.entry(key.clone()).or_insert_with(|| Line::open(Arc::clone(&due.subscription)));
         match &mut line.flow {
@@ -268,8 +270,14 @@ impl Dispatcher {
         }
         self.save(now);
         self.hosts.retain(|_, host| !host.is_idle());
+        self.measure();
+    }
+
+    fn measure(&self) {
         self.meters.waiting.set(self.waiting.len() as i64);
         self.meters.held.set((self.tools.config.held.max(1)).saturating_sub(self.room.available_permits()) as i64);
+        let newest = self.tools.broker.store.view().position();
+        self.meters.lag.set(newest.bucket(0).saturating_sub(self.frontier.place().bucket(0)) as i64);
     }
 
     /// A dead letter waits again.
@@ -385,7 +393,7 @@ impl Dispatcher {
     fn ended(&mut self, done: Result<Done, tokio::task::JoinError>) {
         match done {
             Ok(Done::Sent { due, sent, .. }) => {
-                self.count(&due.subscription, &sent);
+                self.count(&due.subscription, &sent, due.time);
                 if sent.refusal.is_none() {
                     self.settle(&due);
                 }

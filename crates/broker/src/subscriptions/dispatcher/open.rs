@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use machi_store::StoreError;
-
+use machi_types::Timestamp;
 use tokio::time::{Duration, Instant};
 
 use super::Dispatcher;
@@ -52,7 +52,7 @@ impl Dispatcher {
     pub(super) fn sent(&mut self, due: Due, host: &str, sent: &Sent) {
         let subscription = Arc::clone(&due.subscription);
         let key = subscription.key.clone();
-        self.count(&subscription, sent);
+        self.count(&subscription, sent, due.time);
         self.release(host, sent);
         let Some(line) = self.lines.get_mut(&key) else {
             self.settle(&due);
@@ -81,12 +81,14 @@ impl Dispatcher {
         self.wake(host);
     }
 
-    /// Counts an attempt.
-    pub(super) fn count(&mut self, subscription: &Subscription, sent: &Sent) {
+    /// Counts an attempt to deliver what was due at that time.
+    pub(super) fn count(&mut self, subscription: &Subscription, sent: &Sent, due: Timestamp) {
         let now = self.tools.broker.clock.now();
         if sent.refusal.is_none() {
             subscription.counters.succeeded(now);
             self.meters.sent.inc();
+            let micros = u64::try_from(now.micros().saturating_sub(due.micros())).unwrap_or(0);
+            self.meters.took.observe(Duration::from_micros(micros));
         } else {
             subscription.counters.failed(now);
             self.meters.failed.inc();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use machi_store::StoreError;
-
 use tokio::time::{Duration, Instant};
 
 use super::Dispatcher;
@@ -115,6 +114,7 @@ impl Dispatcher {
         }
         host.begin();
         self.under_way += 1;
+        self.meters.repeated.add(u64::from(row.attempts.count > 0));
         if let Some(waiting) = self.waiting_of(key) {
             waiting.is_busy = true;
         }
@@ -125,7 +125,8 @@ impl Dispatcher {
     pub(super) fn sent_row(&mut self, key: &SubscriptionKey, host: &str, sent: &Sent) {
         self.release(host, sent);
         if let Some(subscription) = self.lines.get(key).and_then(|line| line.subscription.clone()) {
-            self.count(&subscription, sent);
+            let due = self.waiting_of(key).and_then(|waiting| Some(waiting.rows.front()?.envelope.due));
+            self.count(&subscription, sent, due.unwrap_or_else(|| self.tools.broker.clock.now()));
             self.judge_row(key, &subscription, sent);
         } else if let Some(waiting) = self.waiting_of(key) {
             waiting.is_busy = false;
