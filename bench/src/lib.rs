@@ -1,5 +1,11 @@
-//! What the benchmarks share: a load generator, a bare server as ceiling, and the processes under test.
+//! What the benchmarks share: a load generator, bare servers and engines as ceilings, the processes under test,
+//! and what is needed to tell right answers from wrong ones.
 
 pub mod bare;
+pub mod ceiling;
+pub mod client;
+pub mod fresh;
 pub mod load;
+pub mod names;
 pub mod process;
+pub mod sensors;
