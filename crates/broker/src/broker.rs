@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use machi_store::{Budget, Store};
 use machi_types::{Caller, Clock, Name, TenantId, Timestamp};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashSet;
 
 use crate::BrokerError;
@@ -26,6 +26,8 @@ pub struct Broker {
     pub(crate) started: Instant,
     /// Entities as they were written for earlier readers.
     pub(crate) shelf: Shelf,
+    /// Tenants that are being restored.
+    pub(crate) restoring: RwLock<FxHashSet<TenantId>>,
     /// What requests share with the notifier.
     pub(crate) hub: Arc<Hub>,
 }
@@ -35,8 +37,17 @@ impl Broker {
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config, loader: Arc<dyn LoadDocument>) -> Self {
         let contexts = Contexts::new(Arc::clone(&store), Arc::clone(&clock), config.contexts.clone(), loader);
         let shelf = Shelf::new(config.limits.rendered_bytes);
-        let (at_work, started, hub) = (Mutex::default(), Instant::now(), Arc::default());
-        Self { store, contexts, config, clock, at_work, started, shelf, hub }
+        Self {
+            store,
+            contexts,
+            config,
+            clock,
+            at_work: Mutex::default(),
+            started: Instant::now(),
+            shelf,
+            restoring: RwLock::default(),
+            hub: Arc::default(),
+        }
     }
 
     /// The @contexts.
@@ -78,6 +89,7 @@ impl Broker {
     /// Refuses an operation on a tenant that does not exist (ETSI GS CIM 009 §5.5.10).
     pub(crate) fn check_tenant(&self, caller: &Caller) -> Result<(), BrokerError> {
         let tenant = caller.tenant();
+        self.check_at_rest(tenant)?;
         if tenant.is_default() || self.store.has_tenant(tenant) {
             return Ok(());
         }
@@ -86,6 +98,6 @@ impl Broker {
 
     /// The same for an operation that creates: it may be the tenant's first.
     pub(crate) fn check_tenant_or_create(&self, caller: &Caller) -> Result<(), BrokerError> {
-        if self.config.tenants.create { Ok(()) } else { self.check_tenant(caller) }
+        if self.config.tenants.create { self.check_at_rest(caller.tenant()) } else { self.check_tenant(caller) }
     }
 }

@@ -17,6 +17,12 @@ pub const CONTEXTS: Collection = Collection("contexts");
 /// Answers to requests that carried an `Idempotency-Key`.
 pub const ANSWERS: Collection = Collection("answers");
 
+/// Tenants that are being restored; a row is there just as long as that takes.
+pub const RESTORES: Collection = Collection("restores");
+
+/// What goes along when a tenant is exported; subscriptions last, so that nothing that comes back notifies anybody.
+pub(crate) const EXPORTED: [Collection; 6] = [CONTEXTS, ENTITIES, ANSWERS, DELIVERIES, DEAD_LETTERS, SUBSCRIPTIONS];
+
 /// What a store must know of the collections when it is opened.
 pub fn specs() -> Vec<CollectionSpec> {
     vec![
@@ -26,5 +32,6 @@ pub fn specs() -> Vec<CollectionSpec> {
         CollectionSpec { collection: SUBSCRIPTIONS, derive: Arc::new(NoFacets) },
         CollectionSpec { collection: DELIVERIES, derive: Arc::new(DeriveParked) },
         CollectionSpec { collection: DEAD_LETTERS, derive: Arc::new(DeriveParked) },
+        CollectionSpec { collection: RESTORES, derive: Arc::new(NoFacets) },
     ]
 }

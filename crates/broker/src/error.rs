@@ -53,6 +53,12 @@ pub enum BrokerError {
         /// Its name.
         tenant: TenantId,
     },
+    /// The tenant is being restored.
+    #[error("tenant {tenant} is being restored")]
+    TenantBusy {
+        /// Its name.
+        tenant: TenantId,
+    },
     /// The input is wrong in a way that is told in words.
     #[error("{}", detail.in_language(machi_http::Language::English))]
     Refused {
@@ -164,6 +170,14 @@ impl From<BrokerError> for Problem {
                     format!("テナント\"{tenant}\"は存在しません"),
                 ),
             ),
+            BrokerError::TenantBusy { tenant } => Self::new(
+                ErrorKind::Unavailable,
+                Text::both(
+                    format!("tenant \"{tenant}\" is being restored; try again when that is done"),
+                    format!("テナント\"{tenant}\"は復元中です。完了後に再試行してください"),
+                ),
+            )
+            .retry_after(Duration::from_secs(5)),
             BrokerError::EntityNotFound { .. }
             | BrokerError::OfOtherType { .. }
             | BrokerError::AttributeNotFound { .. }

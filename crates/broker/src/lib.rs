@@ -36,5 +36,8 @@ mod subscriptions;
 pub use broker::Broker;
 pub use error::BrokerError;
 pub use service::answers::RequestKey;
+pub use domain::transfer::Counted;
 pub use service::effect::{BatchResult, Effect, NotUpdated, UpdateResult};
+pub use service::export::Export;
+pub use service::restore::Pieces;
 pub use subscriptions::Notifier;

@@ -149,6 +149,14 @@ impl Contexts {
         Ok(())
     }
 
+    /// Removes the contexts that a tenant made itself; copies stay, for the whole city uses them.
+    pub async fn remove_own(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+        for record in self.records(tenant).await?.into_iter().filter(|record| record.kind != ContextKind::Cached) {
+            self.remove(tenant, &record.id).await?;
+        }
+        Ok(())
+    }
+
     /// All contexts that are stored for a tenant.
     pub(super) async fn records(&self, owner: &TenantId) -> Result<Vec<Record>, BrokerError> {
         let view = self.store.view();

@@ -16,3 +16,4 @@ pub(crate) mod representation;
 pub(crate) mod scope;
 pub(crate) mod selection;
 pub(crate) mod sorted;
+pub(crate) mod transfer;

@@ -27,9 +27,7 @@ impl Broker {
     /// Deletes everything of a tenant.
     pub async fn erase_tenant(&self, tenant: &TenantId) -> Result<(), BrokerError> {
         self.tenant(tenant).await?;
-        self.contexts.forget_tenant(tenant).await?;
-        self.store.erase(tenant).await?;
-        self.hub.forget_tenant(tenant);
-        Ok(())
+        self.check_at_rest(tenant)?;
+        self.clear_tenant(tenant).await
     }
 }

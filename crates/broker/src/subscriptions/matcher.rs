@@ -30,7 +30,7 @@ use super::hub::Hub;
 use super::linked::gather;
 use super::load;
 use super::parked::Attempts;
-use super::stored::{SUBSCRIPTIONS, redefinition};
+use super::stored::{SUBSCRIPTIONS, figures_of, redefinition};
 use crate::collections::ENTITIES;
 
 /// How many entries are read at once.
@@ -212,7 +212,7 @@ impl Matcher {
         let key = SubscriptionKey { tenant: entry.tenant.clone(), id: entry.id.clone() };
         let read = change.new.as_ref().and_then(|section| {
             let around = (names, &*self.hub, &mut self.shared);
-            load::subscription(key.clone(), &section.body, section.modified, Default::default, around)
+            load::subscription(key.clone(), &section.body, section.modified, || figures_of(entry, names), around)
         });
         let order = if let Some(subscription) = read {
             self.take(Arc::clone(&subscription));

@@ -41,6 +41,11 @@ pub(crate) fn of_subscription(subscription: &str, names: &dyn Names) -> Filter {
     Filter::Test(Test { name: names.intern(SUBSCRIPTION), instances: Instances::Any, condition })
 }
 
+/// The subscription that a row with this head belongs to.
+pub(crate) fn subscription_of(head: &[u8]) -> Option<Name> {
+    Envelope::decode(head).map(|envelope| envelope.subscription)
+}
+
 /// The name under which a store counts rows by subscription.
 pub(crate) const fn facet_name() -> &'static str {
     SUBSCRIPTION

@@ -79,6 +79,13 @@ fn set(key: SectionKey, body: Bytes) -> Decision {
     Decision::Change(Change { set: vec![section], ..Change::default() })
 }
 
+/// The numbers that come with a definition: those of a subscription that was restored.
+pub(crate) fn figures_of(entry: &Entry, names: &dyn Names) -> Figures {
+    let key = figures_key(names);
+    let figures = entry.sections.iter().filter_map(|change| change.new.as_ref()).find(|section| section.key == key);
+    figures.map(|section| Figures::decode(&section.body)).unwrap_or_default()
+}
+
 /// What an entry of the feed says of a definition: its new text and time, or nothing where it was not touched.
 pub(crate) fn redefinition<'e>(entry: &'e Entry, names: &dyn Names) -> Option<&'e SectionChange> {
     let key = definition_key(names);

@@ -1,8 +1,10 @@
 //! `/machi/v1/tenants`: the tenants of this city, for whoever provides it. The default tenant is written `-`.
 
 mod erase;
+mod export;
 mod list;
 mod measure;
+mod restore;
 
 use std::sync::Arc;
 
@@ -24,6 +26,8 @@ pub(super) fn api() -> Api<Arc<Broker>> {
         .route(list::operation(), list::handle)
         .route(measure::operation(), measure::handle)
         .route(erase::operation(), erase::handle)
+        .route(export::operation(), export::handle)
+        .route(restore::operation(), restore::handle)
 }
 
 /// The tenant that a path names.
@@ -47,8 +51,8 @@ fn tenant_of(pieces: &RawPathParams) -> Result<TenantId, Problem> {
 fn view(status: &TenantStatus) -> Json<'static> {
     let count =
         |collection: &str| status.documents.iter().find(|(name, _)| **name == *collection).map_or(0, |(_, n)| *n);
-    let documents =
-        status.documents.iter().map(|(name, n)| (name.as_str().to_owned().into(), Json::from(*n))).collect();
+    let held = status.documents.iter().filter(|(_, count)| *count > 0);
+    let documents = held.map(|(name, count)| (name.as_str().to_owned().into(), Json::from(*count))).collect();
     let name = if status.tenant.is_default() { DEFAULT } else { status.tenant.as_str() };
     Json::Object(vec![
         ("tenant".into(), Json::from(name.to_owned())),

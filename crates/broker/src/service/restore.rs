@@ -1,0 +1,299 @@
+//! A tenant comes back from its export: as a whole or not at all, while the rest of the city goes on.
+//!
+//! As long as it is under way the tenant answers nothing, and a row in the tenant says so, by which a city that
+//! crashed meanwhile finds what to clear away. Subscriptions come last, so that nothing that comes back notifies
+//! anybody.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use machi_http::Text;
+use machi_store::{Change, Collection, Commit, Decision, Document, Filter, Find, Outcome, Refusal};
+use machi_types::{ErrorKind, Name, TenantId, Timestamp};
+
+use crate::collections::{CONTEXTS, DELIVERIES, EXPORTED, RESTORES, SUBSCRIPTIONS};
+use crate::domain::transfer::{self, Counted, Fault, Item, Line, Lines};
+use crate::subscriptions::{SubscriptionKey, subscription_of_row};
+use crate::{Broker, BrokerError};
+
+/// How much is put into one commit.
+const ITEMS: usize = 500;
+const BYTES: usize = 4 << 20;
+/// The id of the row that says that a restore is under way.
+const MARK: &str = "under-way";
+
+/// Where an export comes from, piece by piece.
+pub trait Pieces: Send {
+    /// The next piece; nothing at the end.
+    fn next_piece(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, BrokerError>> + Send + '_>>;
+}
+
+impl Broker {
+    /// Brings a tenant back that holds nothing now.
+    pub async fn restore_tenant(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        pieces: &mut dyn Pieces,
+    ) -> Result<Counted, BrokerError> {
+        let _under_way = self.begin_restore(tenant)?;
+        self.check_empty(tenant).await?;
+        self.mark(tenant, true).await?;
+        let taken = self.take_in(tenant, pieces).await;
+        match taken {
+            Ok(taken) => {
+                self.mark(tenant, false).await?;
+                taken.waiting.into_iter().for_each(|id| self.hub.wake(SubscriptionKey { tenant: tenant.clone(), id }));
+                Ok(taken.counted)
+            }
+            Err(error) => {
+                self.clear_tenant(tenant).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Clears away what was being restored when the city ended.
+    pub async fn end_restores(&self) -> Result<(), BrokerError> {
+        for status in self.store.tenants().await? {
+            let mark = self.store.view().document(&status.tenant, RESTORES, MARK).await?;
+            if mark.is_some() {
+                tracing::warn!(tenant = status.tenant.as_str(), "a restore was broken off; what it left is cleared away");
+                self.clear_tenant(&status.tenant).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_restore(&self, tenant: &TenantId) -> Result<UnderWay<'_>, BrokerError> {
+        if !self.restoring.write().insert(tenant.clone()) {
+            return Err(BrokerError::TenantBusy { tenant: tenant.clone() });
+        }
+        Ok(UnderWay { broker: self, tenant: tenant.clone() })
+    }
+
+    /// Refuses while the tenant is being restored.
+    pub(crate) fn check_at_rest(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+        let restoring = self.restoring.read();
+        if !restoring.is_empty() && restoring.contains(tenant) {
+            return Err(BrokerError::TenantBusy { tenant: tenant.clone() });
+        }
+        Ok(())
+    }
+
+    async fn check_empty(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+        let status = self.store.tenants().await?.into_iter().find(|status| status.tenant == *tenant);
+        // Copies of remote contexts lie in the default tenant, whatever else does.
+        let held = |(collection, count): &&(Name, u64)| *count > 0 && **collection != *CONTEXTS.0;
+        let documents: u64 = status.iter().flat_map(|status| &status.documents).filter(held).map(|(_, n)| n).sum();
+        if documents == 0 {
+            return Ok(());
+        }
+        let name = if tenant.is_default() { "-" } else { tenant.as_str() };
+        Err(BrokerError::Refused {
+            kind: ErrorKind::AlreadyExists,
+            detail: Text::both(
+                format!("tenant {name} holds {documents} documents; erase it before it is restored, or restore it under another name"),
+                format!("テナント{name}には{documents}件の文書があります。消去するか、別の名前で復元してください"),
+            ),
+        })
+    }
+
+    async fn mark(&self, tenant: &TenantId, is_under_way: bool) -> Result<(), BrokerError> {
+        let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> {
+            Ok(if is_under_way { Decision::Change(Change::default()) } else { Decision::Delete })
+        };
+        self.store.commit(Commit::new(tenant.clone()).with(RESTORES, Name::from(MARK), decide)).await?;
+        Ok(())
+    }
+
+    async fn take_in(&self, tenant: &TenantId, pieces: &mut dyn Pieces) -> Result<TakenIn, BrokerError> {
+        let mut lines = Lines::default();
+        let mut taken = TakenIn::default();
+        let mut waiting: Vec<(u64, Bytes)> = Vec::new();
+        let mut bytes = 0;
+        let mut end = None;
+        while let Some(piece) = pieces.next_piece().await? {
+            lines.take(&piece)?;
+            while let Some((number, text, sum)) = lines.next_line() {
+                let line = transfer::line(&text).map_err(|reason| Fault { line: number, reason })?;
+                match line {
+                    Line::Header if number == 1 => {}
+                    Line::Item if number > 1 && end.is_none() => {
+                        bytes += text.len();
+                        waiting.push((number, text));
+                    }
+                    Line::End(counted, crc) if end.is_none() && number > 1 => end = Some((number, counted, crc, sum)),
+                    _ => return Err(Fault { line: number, reason: out_of_place() }.into()),
+                }
+                if waiting.len() >= ITEMS || bytes >= BYTES {
+                    self.put(tenant, std::mem::take(&mut waiting), &mut taken).await?;
+                    bytes = 0;
+                }
+            }
+        }
+        self.put(tenant, waiting, &mut taken).await?;
+        match end {
+            Some((_, counted, crc, sum)) if !lines.has_rest() && counted == taken.counted && crc == sum => Ok(taken),
+            Some((line, ..)) => Err(Fault { line, reason: other_than_written() }.into()),
+            None => Err(lines.fault(cut_off()).into()),
+        }
+    }
+
+    /// Puts some lines into one commit.
+    async fn put(&self, tenant: &TenantId, lines: Vec<(u64, Bytes)>, taken: &mut TakenIn) -> Result<(), BrokerError> {
+        let (store, now) = (Arc::clone(&self.store), self.clock.now());
+        let first = taken.has_subscriptions;
+        let read = tokio::task::spawn_blocking(move || read(&lines, &*store, now, first));
+        let items = read.await.map_err(|_| BrokerError::Bug("reading an export broke off"))??;
+        let mut commit = Commit::new(tenant.clone());
+        for (collection, item) in items {
+            taken.note(collection, &item);
+            let mut restored = Some(item.restored);
+            let mut again = restored.clone();
+            let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> {
+                let restored = restored.take().or_else(|| again.take());
+                Ok(restored.map_or(Decision::Keep, Decision::Restore))
+            };
+            commit = commit.with(collection, item.id, decide);
+        }
+        if commit.proposals.is_empty() {
+            return Ok(());
+        }
+        for outcome in self.store.commit(commit).await?.outcomes {
+            if let Outcome::Refused(refusal) = outcome {
+                return Err(BrokerError::of_refusal(refusal));
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves nothing of a tenant but the copies of contexts that the city shares.
+    pub(super) async fn clear_tenant(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+        self.contexts.forget_tenant(tenant).await?;
+        if tenant.is_default() {
+            // Subscriptions first, so that nobody is notified of what goes.
+            let own = EXPORTED.into_iter().rev().filter(|one| *one != CONTEXTS);
+            for collection in own.chain([RESTORES]) {
+                self.clear_collection(tenant, collection).await?;
+            }
+            self.contexts.remove_own(tenant).await?;
+        } else {
+            self.store.erase(tenant).await?;
+        }
+        self.hub.forget_tenant(tenant);
+        Ok(())
+    }
+
+    async fn clear_collection(&self, tenant: &TenantId, collection: Collection) -> Result<(), BrokerError> {
+        loop {
+            let find = Find { limit: ITEMS, ..Find::new(tenant.clone(), collection, Filter::All) };
+            let found = self.store.view().find(find).await?;
+            if found.rows.is_empty() {
+                return Ok(());
+            }
+            let delete = |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Delete) };
+            let commit = found.rows.iter().fold(Commit::new(tenant.clone()), |commit, row| {
+                commit.with(collection, row.document.id.clone(), delete)
+            });
+            self.store.commit(commit).await?;
+        }
+    }
+}
+
+/// Lets a tenant answer again, however its restore ends.
+struct UnderWay<'b> {
+    broker: &'b Broker,
+    tenant: TenantId,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.broker.restoring.write().remove(&self.tenant);
+    }
+}
+
+/// What has come back so far.
+#[derive(Default)]
+struct TakenIn {
+    counted: Counted,
+    has_subscriptions: bool,
+    /// Subscriptions that something waits for.
+    waiting: Vec<Name>,
+}
+
+impl TakenIn {
+    fn note(&mut self, collection: Collection, item: &Item) {
+        if collection == crate::collections::ENTITIES {
+            self.counted.entities += 1;
+        } else {
+            self.counted.others += 1;
+        }
+        self.has_subscriptions |= collection == SUBSCRIPTIONS;
+        if collection == DELIVERIES
+            && let Some(subscription) = subscription_of_row(&item.restored.head)
+            && !self.waiting.contains(&subscription)
+        {
+            self.waiting.push(subscription);
+        }
+    }
+}
+
+/// Reads lines; subscriptions may be followed by subscriptions only.
+fn read(
+    lines: &[(u64, Bytes)],
+    store: &dyn machi_store::Store,
+    now: Timestamp,
+    mut has_subscriptions: bool,
+) -> Result<Vec<(Collection, Item)>, BrokerError> {
+    let mut items = Vec::with_capacity(lines.len());
+    for (line, text) in lines {
+        let fault = |reason| Fault { line: *line, reason };
+        let item = transfer::item(text, store.names(), now).map_err(fault)?;
+        let known = EXPORTED.into_iter().find(|collection| *collection.0 == *item.collection);
+        let collection = known.ok_or_else(|| fault(unknown(&item.collection)))?;
+        if has_subscriptions && collection != SUBSCRIPTIONS {
+            return Err(fault(out_of_place()).into());
+        }
+        has_subscriptions |= collection == SUBSCRIPTIONS;
+        items.push((collection, item));
+    }
+    Ok(items)
+}
+
+impl From<Fault> for BrokerError {
+    fn from(fault: Fault) -> Self {
+        use machi_http::Language::{English, Japanese};
+        let (line, reason) = (fault.line, fault.reason);
+        Self::bad_data(Text::both(
+            format!("line {line}: {}", reason.in_language(English)),
+            format!("{line}行目: {}", reason.in_language(Japanese)),
+        ))
+    }
+}
+
+fn out_of_place() -> Text {
+    Text::both(
+        "this line stands in the wrong place; an export has one first line, subscriptions behind all else, and one last line",
+        "行の順序が正しくありません",
+    )
+}
+
+fn other_than_written() -> Text {
+    Text::both(
+        "the export is not what was written: count or checksum differ",
+        "エクスポートの内容が書き出されたものと異なります(件数またはチェックサム)",
+    )
+}
+
+fn cut_off() -> Text {
+    Text::both("the export ends before its last line", "エクスポートが途中で終わっています")
+}
+
+fn unknown(collection: &str) -> Text {
+    Text::both(
+        format!("this Machi knows no collection {collection}"),
+        format!("コレクション{collection}は、このMachiでは扱えません"),
+    )
+}
