@@ -256,13 +256,18 @@ async fn queries(store: &EmbeddedStore, shape: &Shape) {
     ask(store, "near 1 km", test(3, near(1000.0)), vec![], false).await;
     ask(store, "near 10 km, counted", test(3, near(10_000.0)), vec![], true).await;
     let by = |n: usize, descending| {
-        vec![Order { by: OrderBy::Facet { name: shape.keys[n].name, instances: Instances::Any }, descending }]
+        vec![Order {
+            by: OrderBy::Facet { name: shape.keys[n].name, instances: Instances::Any },
+            descending,
+            texts: None,
+        }]
     };
     ask(store, "half by number", number(5, 1.0, 1.0), by(0, false), false).await;
     ask(store, "half by text, descending", number(5, 1.0, 1.0), by(1, true), false).await;
     let distance = vec![Order {
         by: OrderBy::Distance { name: shape.keys[3].name, instances: Instances::Any, from: place.clone() },
         descending: false,
+        texts: None,
     }];
     ask(store, "near 10 km by distance", test(3, near(10_000.0)), distance, false).await;
     ask(store, "links to one of 10,000", test(4, Condition::Link(vec!["urn:ngsi-ld:Room:77".into()])), vec![], false)

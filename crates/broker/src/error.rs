@@ -8,7 +8,7 @@ use machi_model::entity::{Corrupt, InvalidEntity};
 use machi_model::laws;
 use machi_model::query::QueryError;
 use machi_store::{Refusal, StoreError};
-use machi_types::{ErrorKind, Json, Name, TenantId};
+use machi_types::{ErrorKind, Json, Name, TenantId, json};
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +99,21 @@ impl BrokerError {
     /// A request that is malformed.
     pub fn invalid(detail: impl Into<Text>) -> Self {
         Self::Refused { kind: ErrorKind::InvalidRequest, detail: detail.into() }
+    }
+
+    /// A text that is no JSON, which is an invalid request, or JSON that cannot be kept without loss, which is
+    /// bad data (ETSI GS CIM 009 §5.5.4).
+    pub(crate) fn no_json(what: &str, what_ja: &str, error: &json::JsonError) -> Self {
+        match error.is_syntax() {
+            true => Self::invalid(Text::both(
+                format!("{what} is not valid JSON: {error}"),
+                format!("{what_ja}が正しいJSONではありません: {error}"),
+            )),
+            false => Self::bad_data(Text::both(
+                format!("{what} is JSON that cannot be kept as it is: {error}"),
+                format!("{what_ja}のJSONをそのまま保存できません: {error}"),
+            )),
+        }
     }
 
     /// What a law refused.

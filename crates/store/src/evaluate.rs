@@ -164,13 +164,13 @@ impl SortKey {
         }
     }
 
-    /// Ascending order of two keys.
-    pub fn ascending(&self, other: &Self) -> Ordering {
+    /// Ascending order of two keys, texts as this part of an order has them.
+    pub fn ascending(&self, other: &Self, part: &Order) -> Ordering {
         match (self, other) {
             (Self::Flag(a), Self::Flag(b)) => a.cmp(b),
             (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
             (Self::Time(a), Self::Time(b)) => a.cmp(b),
-            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Text(a), Self::Text(b)) => part.compare_texts(a, b),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -186,7 +186,7 @@ fn sort_key(order: &Order, document: &Document, facets: &[OwnedFacet]) -> Result
         OrderBy::Id => Ok(SortKey::Text((*document.id).into())),
         OrderBy::Facet { name, instances } => {
             let keys = values(facets, *name, *instances).filter_map(scalar_key);
-            Ok(best(keys, order.descending))
+            Ok(best(keys, order, order.descending))
         }
         OrderBy::Distance { name, instances, from } => {
             let places = values(facets, *name, *instances).filter_map(|value| match value {
@@ -195,7 +195,7 @@ fn sort_key(order: &Order, document: &Document, facets: &[OwnedFacet]) -> Result
             });
             let distances = places.map(|place| Ok(SortKey::Number(place.distance(from)?)));
             let distances = distances.collect::<Result<Vec<_>, StoreError>>()?;
-            Ok(best(distances.into_iter(), false))
+            Ok(best(distances.into_iter(), order, false))
         }
     }
 }
@@ -214,10 +214,11 @@ fn scalar_key(value: &OwnedValue) -> Option<SortKey> {
     }
 }
 
-fn best(keys: impl Iterator<Item = SortKey>, descending: bool) -> SortKey {
+fn best(keys: impl Iterator<Item = SortKey>, order: &Order, descending: bool) -> SortKey {
+    let compare = |a: &SortKey, b: &SortKey| a.ascending(b, order);
     let chosen = match descending {
-        true => keys.max_by(SortKey::ascending),
-        false => keys.min_by(SortKey::ascending),
+        true => keys.max_by(compare),
+        false => keys.min_by(compare),
     };
     chosen.unwrap_or(SortKey::Missing)
 }
@@ -236,7 +237,7 @@ impl Place {
     pub fn compare(&self, other: &Self, order: &[Order]) -> Ordering {
         for ((mine, theirs), part) in self.keys.iter().zip(&other.keys).zip(order) {
             let is_missing = matches!(mine, SortKey::Missing) || matches!(theirs, SortKey::Missing);
-            let ascending = mine.ascending(theirs);
+            let ascending = mine.ascending(theirs, part);
             let ordering = if part.descending && !is_missing { ascending.reverse() } else { ascending };
             if ordering.is_ne() {
                 return ordering;

@@ -1,5 +1,7 @@
 //! Finding documents: filter, order, cursor, limit and budget, and what comes back.
 
+use std::cmp::Ordering;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +54,24 @@ pub struct Order {
     pub by: OrderBy,
     /// Whether large values come first.
     pub descending: bool,
+    /// How texts are compared; without it, by code points.
+    pub texts: Option<Arc<dyn CompareTexts>>,
+}
+
+/// An order of texts other than that of code points.
+pub trait CompareTexts: Debug + Send + Sync {
+    /// Which of two texts comes first.
+    fn compare(&self, a: &str, b: &str) -> Ordering;
+}
+
+impl Order {
+    /// Which of two texts comes first, in ascending order.
+    pub fn compare_texts(&self, a: &str, b: &str) -> Ordering {
+        match &self.texts {
+            Some(texts) => texts.compare(a, b),
+            None => a.cmp(b),
+        }
+    }
 }
 
 /// What an order compares. Values of different kinds follow each other: flags, numbers, times, texts.
@@ -73,7 +93,7 @@ pub enum OrderBy {
         /// From where.
         from: Geometry,
     },
-    /// The id, by code points.
+    /// The id, as a text.
     Id,
 }
 

@@ -46,7 +46,7 @@ pub use error::StoreError;
 pub use facet::{Collection, CollectionSpec, Derive, Facet, FacetValue, NoFacets};
 pub use feed::{ChangeKind, Entry, SectionChange};
 pub use filter::{Check, Condition, Filter, GeoCondition, GeoRelation, Instances, Range, Test, TextCondition};
-pub use find::{Budget, Cursor, Find, Found, Order, OrderBy, Row, Term, TermKind};
+pub use find::{Budget, CompareTexts, Cursor, Find, Found, Order, OrderBy, Row, Term, TermKind};
 pub use memo::Memo;
 pub use names::{NameNo, NameTable, Names};
 pub use port::{Answer, Store, TenantStatus, View};

@@ -37,6 +37,7 @@ pub enum Json<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} (line {line}, column {column})")]
 pub struct JsonError {
+    is_syntax: bool,
     message: String,
     line: usize,
     column: usize,
@@ -56,6 +57,11 @@ pub fn parse(text: &[u8], depth: usize) -> Result<Json<'_>, JsonError> {
 }
 
 impl JsonError {
+    /// Whether the text is no JSON at all, rather than JSON that is ambiguous or nests too deeply.
+    pub const fn is_syntax(&self) -> bool {
+        self.is_syntax
+    }
+
     fn new(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
@@ -63,7 +69,9 @@ impl JsonError {
             Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
             None => text,
         };
-        Self { message, line, column }
+        // What the visitors below refuse is data; the parser's own guard of the stack calls itself syntax.
+        let is_syntax = !error.is_data() && !message.starts_with("recursion limit");
+        Self { is_syntax, message, line, column }
     }
 }
 
@@ -379,7 +387,9 @@ mod tests {
             assert!(error.contains("line 1, column"), "{bad}: {error}");
         }
         let invalid_utf8 = parse(b"\"\xff\"", DEFAULT_DEPTH);
-        assert!(invalid_utf8.is_err());
+        assert!(invalid_utf8.unwrap_err().is_syntax());
+        assert!(parse(b"1e999", DEFAULT_DEPTH).unwrap_err().is_syntax());
+        assert!(!parse(br#"{"a": 1, "a": 2}"#, DEFAULT_DEPTH).unwrap_err().is_syntax());
     }
 
     #[test]
@@ -398,7 +408,9 @@ mod tests {
         let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
         assert!(parse(nested(10).as_bytes(), 10).is_ok());
         assert!(parse(nested(11).as_bytes(), 10).is_err());
-        assert!(parse(nested(100_000).as_bytes(), 1_000_000).is_err());
+        for depth in [10, 1_000_000] {
+            assert!(!parse(nested(100_000).as_bytes(), depth).unwrap_err().is_syntax());
+        }
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {

@@ -76,6 +76,7 @@ impl Question {
             order_by: Some(&text),
             order_from: Some(Coordinates::Text("[2,3]")),
             order_geometry: None,
+            collation: None,
         });
         self.note("orderBy", &text);
         self.order =

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use machi_model::context::{Document, Documents};
+use machi_model::context::{ContextError, Document, Documents};
 use machi_store::Commit;
 use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::Mutex;
@@ -62,7 +62,7 @@ impl Flights {
 #[derive(Debug)]
 pub(super) struct Failures {
     kept: Duration,
-    recent: Mutex<FxHashMap<Name, (Instant, String)>>,
+    recent: Mutex<FxHashMap<Name, (Instant, ContextError)>>,
 }
 
 impl Failures {
@@ -70,19 +70,19 @@ impl Failures {
         Self { kept, recent: Mutex::default() }
     }
 
-    fn recent(&self, url: &str) -> Option<String> {
+    fn recent(&self, url: &str) -> Option<ContextError> {
         let recent = self.recent.lock();
-        let (at, reason) = recent.get(url)?;
-        (at.elapsed() < self.kept).then(|| reason.clone())
+        let (at, error) = recent.get(url)?;
+        (at.elapsed() < self.kept).then(|| error.clone())
     }
 
-    fn note(&self, url: &str, reason: &str) {
+    fn note(&self, url: &str, error: &ContextError) {
         let mut recent = self.recent.lock();
         if recent.len() >= MOST_FAILURES {
             recent.retain(|_, (at, _)| at.elapsed() < self.kept);
         }
         if recent.len() < MOST_FAILURES {
-            recent.insert(Name::from(url), (Instant::now(), reason.to_owned()));
+            recent.insert(Name::from(url), (Instant::now(), error.clone()));
         }
     }
 
@@ -97,7 +97,9 @@ impl Contexts {
         let record = match local_id(url) {
             Some(id) => {
                 let record = self.record(tenant, id).await?;
-                record.ok_or_else(|| unavailable(url, "this city serves no @context under this URL to this tenant"))?
+                record.ok_or_else(|| {
+                    unavailable(url, "this city serves no @context under this URL to this tenant".to_owned())
+                })?
             }
             None => self.copy_of(url).await?,
         };
@@ -134,26 +136,21 @@ impl Contexts {
 
     /// Loads and stores a document, unless that failed a moment ago.
     async fn load_copy(&self, url: &Name) -> Result<Record, BrokerError> {
-        if let Some(reason) = self.failures.recent(url) {
-            return Err(unavailable(url, reason));
+        if let Some(error) = self.failures.recent(url) {
+            return Err(error.into());
         }
         self.load_anew(url).await
     }
 
     /// Loads and stores a document, whatever happened before.
     pub(super) async fn load_anew(&self, url: &Name) -> Result<Record, BrokerError> {
-        let loaded = match self.loader.load(url).await {
-            Ok(loaded) => loaded,
-            Err(reason) => {
-                self.failures.note(url, &reason);
-                return Err(unavailable(url, reason));
-            }
-        };
-        let record = self.copy(url, loaded);
-        if let Err(error) = record.document() {
-            self.failures.note(url, &error.to_string());
-            return Err(unavailable(url, error.to_string()));
-        }
+        let loaded = self.loader.load(url).await.map_err(|reason| unavailable(url, reason));
+        // §5.5.6: what cannot be had is unavailable; what is had but is no @context is the request's fault.
+        let checked = loaded.and_then(|loaded| {
+            let record = self.copy(url, loaded);
+            record.document().map(|_| record)
+        });
+        let record = checked.inspect_err(|error| self.failures.note(url, error))?;
         self.failures.forget(url);
         // A store that takes no writes now must not keep anybody from reading.
         if let Err(error) = self.keep(TenantId::default_tenant(), &record).await {

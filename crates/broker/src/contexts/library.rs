@@ -5,14 +5,14 @@
 
 use bytes::Bytes;
 use machi_http::Text;
-use machi_model::context::resolve;
+use machi_model::context::{ContextError, resolve};
 use machi_store::{Commit, Decision, Filter, Find};
 use machi_types::{ErrorKind, Json, Name, TenantId, json};
 
 use super::documents::Gathered;
 use super::held::UsageFigures;
 use super::record::{self, ContextKind, Record};
-use super::{Contexts, local_id};
+use super::{Contexts, local_id, unavailable};
 use crate::BrokerError;
 use crate::collections::CONTEXTS;
 
@@ -35,7 +35,8 @@ pub struct ContextInfo {
 impl Contexts {
     /// Keeps a context that a client wants to be served: an object with the member `@context`.
     pub async fn add(&self, tenant: &TenantId, body: &[u8]) -> Result<Name, BrokerError> {
-        let parsed = json::parse(body, json::DEFAULT_DEPTH).map_err(|error| no_json(&error))?;
+        let parsed = json::parse(body, json::DEFAULT_DEPTH)
+            .map_err(|error| BrokerError::no_json("the body", "リクエスト本文", &error))?;
         let context = parsed.get("@context").ok_or_else(no_context)?;
         // What the context needs from elsewhere is loaded when it is used; what it says itself is checked now.
         resolve(context, &Gathered::default(), &self.limits)?;
@@ -127,7 +128,11 @@ impl Contexts {
                 format!("@context {id}は{}です。再読み込みできるのはCachedだけです", record.kind.as_str()),
             )));
         };
-        self.load_anew(url).await?;
+        // §5.13.5.4: here what was loaded but is no @context counts as not available, too.
+        self.load_anew(url).await.map_err(|error| match error {
+            BrokerError::Context(fault @ ContextError::Invalid { .. }) => unavailable(url, fault.to_string()).into(),
+            other => other,
+        })?;
         self.held.forget(&record.id);
         Ok(())
     }
@@ -194,13 +199,6 @@ impl Contexts {
 /// Whether the text is a local id, alone or at the end of the URL where it is served.
 fn local_id_of(text: &str) -> Option<&str> {
     if text.starts_with("urn:machi:context:") { Some(text) } else { local_id(text) }
-}
-
-fn no_json(error: &json::JsonError) -> BrokerError {
-    BrokerError::invalid(Text::both(
-        format!("the body is not valid JSON: {error}"),
-        format!("リクエスト本文が正しいJSONではありません: {error}"),
-    ))
 }
 
 fn no_context() -> BrokerError {

@@ -160,6 +160,6 @@ fn key_of_url<'a>(tenant: &TenantId, url: &'a str) -> std::borrow::Cow<'a, str> 
     }
 }
 
-fn unavailable(url: &str, reason: impl Into<String>) -> BrokerError {
-    ContextError::Unavailable { url: Name::from(url), reason: reason.into() }.into()
+fn unavailable(url: &str, reason: String) -> ContextError {
+    ContextError::Unavailable { url: Name::from(url), reason }
 }

@@ -187,8 +187,11 @@ impl WantedSelector<'_> {
     fn read(&self, context: &Context) -> Result<Selector, Problem> {
         let types = self.types.map(TypeExpression::parse).transpose().map_err(BrokerError::from)?;
         let types = types.map(|types| types.expand(&expander(context))).transpose().map_err(BrokerError::from)?;
+        let ids = self.ids.iris("id")?;
         let pattern = self.pattern.map(|text| Pattern::parse("idPattern", text)).transpose();
-        Ok(Selector { ids: self.ids.iris("id")?, pattern: pattern.map_err(BrokerError::from)?, types })
+        // §5.2.33: "id takes precedence over idPattern", which is checked all the same.
+        let pattern = pattern.map_err(BrokerError::from)?.filter(|_| ids.is_empty());
+        Ok(Selector { ids, pattern, types })
     }
 }
 
@@ -200,14 +203,10 @@ fn asks_for_every_type(criteria: &Criteria) -> bool {
 /// The order of the entities. It is for what is held here alone (§5.7.2.4).
 pub(super) fn order(
     parameters: &OrderParameters<'_>,
-    collation: Option<&str>,
     is_local: bool,
     context: &Context,
 ) -> Result<Option<OrderBy>, Problem> {
     let order = OrderBy::parse(parameters).map_err(BrokerError::from)?;
-    if let Some(collation) = collation {
-        check_collation(collation)?;
-    }
     let Some(order) = order else { return Ok(None) };
     if !is_local {
         return Err(bad(Text::both(
@@ -216,28 +215,6 @@ pub(super) fn order(
         )));
     }
     Ok(Some(order.expand(&expander(context)).map_err(BrokerError::from)?))
-}
-
-/// A language tag (RFC 5646), perhaps with the extension that names a collation (RFC 6067), or the name by
-/// which ICU knows its root.
-fn check_collation(collation: &str) -> Result<(), Problem> {
-    let mut parts = collation.split('-');
-    let language = parts.next().unwrap_or_default();
-    let is_language = (2..=8).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
-    let is_part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    if !is_language || !parts.all(is_part) {
-        return Err(bad(Text::both(
-            format!("collation: {collation:?} names no collation; one looks like und-x-icu or de-u-co-phonebk"),
-            format!("collation: {collation:?}は照合順序ではありません(例: und-x-icu、de-u-co-phonebk)"),
-        )));
-    }
-    Err(Problem::new(
-        ErrorKind::OperationNotSupported,
-        Text::both(
-            "texts are ordered by their code points here; ask without collation",
-            "文字列はコードポイント順で並べます。collationは指定できません",
-        ),
-    ))
 }
 
 /// How names are expanded by a context.

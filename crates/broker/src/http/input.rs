@@ -218,7 +218,7 @@ impl Payload {
         &self.bytes
     }
 
-    /// The JSON (ETSI GS CIM 009 §5.5.4: what is no JSON is an `InvalidRequest`).
+    /// The JSON (ETSI GS CIM 009 §5.5.4).
     pub(crate) fn json(&self) -> Result<Json<'_>, Problem> {
         if self.bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(Problem::new(
@@ -226,7 +226,8 @@ impl Payload {
                 Text::both("the body is empty; it must be JSON", "リクエスト本文が空です"),
             ));
         }
-        json::parse(&self.bytes, self.depth).map_err(|error| no_json(&error))
+        json::parse(&self.bytes, self.depth)
+            .map_err(|error| BrokerError::no_json("the body", "リクエスト本文", &error).into())
     }
 
     /// The context of the body.
@@ -277,16 +278,6 @@ pub(crate) fn context_ref<'a>(
             "application/ld+jsonの本文には@contextが必要です",
         ))),
     }
-}
-
-pub(crate) fn no_json(error: &json::JsonError) -> Problem {
-    Problem::new(
-        ErrorKind::InvalidRequest,
-        Text::both(
-            format!("the body is not valid JSON: {error}"),
-            format!("リクエスト本文が正しいJSONではありません: {error}"),
-        ),
-    )
 }
 
 /// ETSI GS CIM 009 §4.8, §4.22: what the system keeps about an entity is no attribute.

@@ -159,7 +159,7 @@ fn place<'a>(json: &'a Json<'_>) -> Result<GeoParameters<'a>, Problem> {
     })
 }
 
-/// How its entities are ordered: the terms of `orderBy` joined, the rest as parameters, and the collation.
+/// How its entities are ordered: the terms of `orderBy` joined, the rest as parameters.
 pub(super) fn ordering<'a>(json: &'a Json<'_>) -> Result<Option<Ordering<'a>>, Problem> {
     let Some(ordering) = object_member(json, "ordering")? else { return Ok(None) };
     let terms = match list_member(ordering, "orderBy")? {
@@ -180,7 +180,7 @@ pub(super) struct Ordering<'a> {
     terms: Option<String>,
     from: Option<&'a Json<'a>>,
     geometry: Option<&'a str>,
-    pub(super) collation: Option<&'a str>,
+    collation: Option<&'a str>,
 }
 
 impl Ordering<'_> {
@@ -189,6 +189,7 @@ impl Ordering<'_> {
             order_by: self.terms.as_deref(),
             order_from: self.from.map(Coordinates::Json),
             order_geometry: self.geometry,
+            collation: self.collation,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The order of a query's entities (ETSI GS CIM 009 §4.23): by index where all values are of one kind, else by
 //! reading all matches, within the budget, and sorting them as the model says.
 
+use std::cmp::Ordering as Compared;
 use std::sync::Arc;
 
 use machi_model::entity::{EntityFacts, Kind};
-use machi_model::query::{Direction, Member, OrderBy, OrderTerm, SortKey, Step};
-use machi_store::{Cursor, Document, Filter, Find, Instances, NameNo, Order, OrderBy as By, StoreError};
-use machi_types::geo::Geometry;
+use machi_model::query::{Collation, Direction, Member, OrderBy, OrderTerm, SortKey, Step};
+use machi_store::{CompareTexts, Cursor, Document, Filter, Find, Instances, NameNo, Order, OrderBy as By, StoreError};
 
 use super::query::Rows;
 use super::select::Sight;
@@ -49,7 +49,7 @@ impl Broker {
         let compiler = Compiler::new(&self.store, sight.now);
         let mut parts = Vec::new();
         for term in &order.terms {
-            match compiler.part(self.store.names(), term, order.reference.as_ref()) {
+            match compiler.part(self.store.names(), term, &order) {
                 Some(part) => parts.push(part),
                 None => return Ok(Ordering::ByReading(order)),
             }
@@ -126,10 +126,20 @@ impl Broker {
     }
 }
 
+/// Texts in the order of a collation, for the store.
+#[derive(Debug)]
+struct Texts(Collation);
+
+impl CompareTexts for Texts {
+    fn compare(&self, a: &str, b: &str) -> Compared {
+        self.0.compare(a, b)
+    }
+}
+
 impl Compiler<'_> {
     /// The part of an order that a term stands for, if the store can bring it about.
-    fn part(&self, names: &dyn machi_store::Names, term: &OrderTerm, reference: Option<&Geometry>) -> Option<Part> {
-        let by_distance = reference.filter(|_| term.direction.is_by_distance());
+    fn part(&self, names: &dyn machi_store::Names, term: &OrderTerm, order: &OrderBy) -> Option<Part> {
+        let by_distance = order.reference.as_ref().filter(|_| term.direction.is_by_distance());
         let descending = matches!(term.direction, Direction::Descending | Direction::FarthestFirst);
         let own = |name| By::Facet { name, instances: Instances::Only(NameNo::NONE) };
         let (by, doubts) = match (term.path.as_plain()?, by_distance) {
@@ -146,7 +156,11 @@ impl Compiler<'_> {
             (Step::Member(Member::ExpiresAt), None) => (own(names.lookup(EXPIRES)?), Vec::new()),
             (Step::Member(_), _) => return None,
         };
-        Some(Part { order: Order { by, descending }, doubts })
+        let texts: Option<Arc<dyn CompareTexts>> = match by {
+            By::Id => None,
+            _ => Some(Arc::new(Texts(order.collation.clone()))),
+        };
+        Some(Part { order: Order { by, descending, texts }, doubts })
     }
 
     /// Entities whose attribute is no place, or several when the farthest is asked for.

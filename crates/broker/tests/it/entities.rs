@@ -36,7 +36,7 @@ async fn bad_input_is_refused_by_its_kind_and_nothing_is_stored() {
         ("", "InvalidRequest"),
         ("{", "InvalidRequest"),
         (r#"{"id":"urn:x:1","type":"T","a":NaN}"#, "InvalidRequest"),
-        (r#"{"id":"urn:x:1","id":"urn:x:2","type":"T"}"#, "InvalidRequest"),
+        (r#"{"id":"urn:x:1","id":"urn:x:2","type":"T"}"#, "BadRequestData"),
         (r#"{"id":"urn:x:1","type":"T","a":"\ud800"}"#, "InvalidRequest"),
         ("[]", "BadRequestData"),
         ("null", "BadRequestData"),
@@ -56,7 +56,7 @@ async fn bad_input_is_refused_by_its_kind_and_nothing_is_stored() {
         "[".repeat(99),
         "]".repeat(99)
     );
-    assert_eq!(city.json("POST", "/entities", &[], &nested).await.fault(), fault(400, "InvalidRequest"));
+    assert_eq!(city.json("POST", "/entities", &[], &nested).await.fault(), fault(400, "BadRequestData"));
 }
 
 #[tokio::test]

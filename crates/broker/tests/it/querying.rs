@@ -133,8 +133,6 @@ async fn what_is_too_wide_wrong_or_unknown_is_refused() {
     for query in ["type=Sensor&limit=1001", "type=Sensor&offset=10001"] {
         assert_eq!(fault(&city, query).await, (403, "TooManyResults".to_owned()), "{query}");
     }
-    let collated = "type=Sensor&local=true&orderBy=name&collation=de-u-co-phonebk";
-    assert_eq!(fault(&city, collated).await, (422, "OperationNotSupported".to_owned()));
     let unknown = city.ask("GET", "/entities?type=Sensor", &[("ngsild-tenant", "nowhere")]).await;
     assert_eq!(unknown.fault(), (404, "NonexistentTenant".to_owned()));
     let detail = city.ask("GET", "/entities?type=Sensor&q=level%3E%3E5", &[]).await.detail();

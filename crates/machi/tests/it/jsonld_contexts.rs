@@ -179,7 +179,6 @@ fn a_malformed_context_is_refused() {
 
 // §5.5.6: A remote @context that cannot be had is LdContextNotAvailable, one that is no @context BadRequestData.
 #[test]
-#[ignore = "known to fail, see docs/plan.md"]
 fn an_unusable_remote_context_is_told_apart() {
     let receiver = Receiver::start();
     let missing = receiver.url("/missing.jsonld");

@@ -46,7 +46,6 @@ fn scope_queries_select_entities() {
 
 // §5.7.2.4: A malformed scope query is refused with BadRequestData.
 #[test]
-#[ignore = "known to fail, see docs/plan.md"]
 fn malformed_scope_queries_are_refused() {
     let tenant = gardens();
     each(

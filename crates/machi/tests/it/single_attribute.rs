@@ -94,7 +94,6 @@ fn a_replaced_attribute_is_what_was_sent() {
 // §5.6.19.4: An unknown entity, attribute or instance is not found by a replacement.
 // §6.7.3.1: A type that the entity does not have makes it not found.
 #[test]
-#[ignore = "known to fail, see docs/plan.md"]
 fn only_a_known_attribute_is_changed() {
     let tenant = tenant_with([&thing_x()]);
     for method in ["PATCH", "PUT"] {

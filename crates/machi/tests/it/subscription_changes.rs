@@ -71,7 +71,6 @@ fn names_in_a_subscription_follow_the_context() {
 // §5.8.1.4: A jsonldContext that cannot be had is LdContextNotAvailable, one that is none BadRequestData.
 // §5.8.2.4: An unusable jsonldContext in an update is refused as at creation.
 #[test]
-#[ignore = "known to fail, see docs/plan.md"]
 fn an_unusable_jsonld_context_is_refused() {
     let receiver = Receiver::start();
     let none = receiver.serve_page("/none.jsonld", 200, &[("Content-Type", "application/ld+json")], "[");

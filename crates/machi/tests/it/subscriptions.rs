@@ -103,7 +103,6 @@ fn read_only_members_are_ignored() {
 // §5.2.12: Wrong types, cardinalities and combinations are refused with BadRequestData.
 // §5.2.33: A selector of entities has a type, and its id and pattern are well formed.
 #[test]
-#[ignore = "known to fail, see docs/plan.md"]
 fn a_malformed_subscription_is_refused() {
     refused(vec![
         ("no type", json!({"type": null})),

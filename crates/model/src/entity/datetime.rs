@@ -4,7 +4,7 @@ use std::io::Write;
 
 use machi_types::Timestamp;
 
-/// A date-time that a request gives: UTC, every part present, up to nine digits of a second, `.` or `,` before them.
+/// A date-time that a request gives: UTC, every part present, up to six digits of a second, `.` or `,` before them.
 pub fn parse_datetime(text: &str) -> Option<Timestamp> {
     if !is_datetime(text) {
         return None;
@@ -51,7 +51,7 @@ pub fn is_datetime(text: &str) -> bool {
 fn is_fraction_and_zone(rest: &[u8]) -> bool {
     match rest {
         b"Z" => true,
-        [b'.' | b',', digits @ .., b'Z'] => (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit),
+        [b'.' | b',', digits @ .., b'Z'] => (1..=6).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit),
         _ => false,
     }
 }
@@ -138,6 +138,7 @@ mod tests {
             "2020-09-01T12:03:00+09:00",
             "2020-09-01t12:03:00z",
             "2020-09-01T12:03:00.Z",
+            "2020-09-01T12:03:00.1234567Z",
             "2020-13-01T12:03:00Z",
             "2019-02-29T00:00:00Z",
             "2020-09-01T25:03:00Z",
@@ -159,7 +160,7 @@ mod tests {
 
         #[test]
         fn times_are_read_as_the_general_parser_reads_them(
-            text in "[0-9]{3}[0-9]-(0[0-9]|1[0-3])-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]([.,][0-9]{1,9})?Z",
+            text in "[0-9]{3}[0-9]-(0[0-9]|1[0-3])-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]([.,][0-9]{1,6})?Z",
         ) {
             prop_assert_eq!(parse_datetime(&text), text.parse().ok(), "{}", text);
         }

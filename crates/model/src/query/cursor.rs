@@ -101,6 +101,10 @@ impl<'t> Cursor<'t> {
         Ok(())
     }
 
+    pub(super) fn is_in_parentheses(&self) -> bool {
+        self.depth > 0
+    }
+
     pub(super) fn leave(&mut self) {
         self.depth -= 1;
     }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use machi_types::ErrorKind;
 use machi_types::geo::InvalidGeometry;
 
+use super::InvalidCollation;
+
 /// Why a text is no query. Positions count characters; the first is 1.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum QueryError {
@@ -66,6 +68,9 @@ pub enum QueryError {
         /// Why it belongs there.
         reason: &'static str,
     },
+    /// The order of texts is none.
+    #[error("{0}")]
+    Collation(#[from] InvalidCollation),
     /// The coordinates are no geometry.
     #[error("{0}")]
     Geometry(#[from] InvalidGeometry),
@@ -79,7 +84,7 @@ impl QueryError {
             | Self::Invalid { position, .. }
             | Self::TooDeep { position, .. }
             | Self::TooManyTerms { position, .. } => Some(*position),
-            Self::TooLong { .. } | Self::Missing { .. } | Self::Geometry(_) => None,
+            Self::TooLong { .. } | Self::Missing { .. } | Self::Collation(_) | Self::Geometry(_) => None,
         }
     }
 

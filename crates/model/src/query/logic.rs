@@ -19,6 +19,20 @@ pub enum Logic<T> {
     Any(Vec<Logic<T>>),
 }
 
+/// How a language joins its conditions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Joints {
+    or: &'static [&'static str],
+    and_in_parentheses: bool,
+}
+
+impl Joints {
+    /// `q`: `|` is or, `;` is and.
+    pub(super) const PLAIN: Self = Self { or: &["|"], and_in_parentheses: false };
+    /// `type` and `scopeQ`: a comma is or, too; "for logical and grouping parenthesis are needed" (§4.17, §4.19).
+    pub(super) const AND_IN_PARENTHESES: Self = Self { or: &["|", ","], and_in_parentheses: true };
+}
+
 impl<T> Logic<T> {
     /// All of these must hold.
     pub fn all(parts: Vec<Self>) -> Self {
@@ -83,33 +97,43 @@ impl<T> Logic<T> {
     }
 
     /// `any := all *(or all)`, `all := one *(";" one)`, `one := "(" any ")" / condition`: and binds closer (§4.9).
+    ///
+    /// Where [`Joints::AND_IN_PARENTHESES`] holds, `;` stands between two bare conditions in parentheses alone.
     pub(super) fn read(
         cursor: &mut Cursor<'_>,
-        or: &[&str],
+        joints: Joints,
         condition: &mut dyn FnMut(&mut Cursor<'_>) -> Result<T, QueryError>,
     ) -> Result<Self, QueryError> {
-        let mut alternatives = vec![Self::read_all(cursor, or, condition)?];
-        while or.iter().any(|mark| cursor.eat(mark)) {
-            alternatives.push(Self::read_all(cursor, or, condition)?);
+        let mut alternatives = vec![Self::read_all(cursor, joints, condition)?];
+        while joints.or.iter().any(|mark| cursor.eat(mark)) {
+            alternatives.push(Self::read_all(cursor, joints, condition)?);
         }
         Ok(Self::any(alternatives))
     }
 
     fn read_all(
         cursor: &mut Cursor<'_>,
-        or: &[&str],
+        joints: Joints,
         condition: &mut dyn FnMut(&mut Cursor<'_>) -> Result<T, QueryError>,
     ) -> Result<Self, QueryError> {
-        let mut parts = vec![Self::read_one(cursor, or, condition)?];
-        while cursor.eat(";") {
-            parts.push(Self::read_one(cursor, or, condition)?);
+        let mut is_bare = cursor.peek() != Some('(');
+        let mut parts = vec![Self::read_one(cursor, joints, condition)?];
+        while cursor.peek() == Some(';') {
+            let joint = cursor.mark();
+            cursor.bump();
+            let is_next_bare = cursor.peek() != Some('(');
+            if joints.and_in_parentheses && is_bare && is_next_bare && !cursor.is_in_parentheses() {
+                return Err(cursor.unexpected_at(joint, "parentheses around what \";\" joins, as in (A;B),"));
+            }
+            is_bare = is_next_bare;
+            parts.push(Self::read_one(cursor, joints, condition)?);
         }
         Ok(Self::all(parts))
     }
 
     fn read_one(
         cursor: &mut Cursor<'_>,
-        or: &[&str],
+        joints: Joints,
         condition: &mut dyn FnMut(&mut Cursor<'_>) -> Result<T, QueryError>,
     ) -> Result<Self, QueryError> {
         if cursor.peek() != Some('(') {
@@ -118,7 +142,7 @@ impl<T> Logic<T> {
         }
         cursor.enter()?;
         cursor.bump();
-        let inner = Self::read(cursor, or, condition)?;
+        let inner = Self::read(cursor, joints, condition)?;
         cursor.expect(")", "an operator or \")\"")?;
         cursor.leave();
         Ok(inner)

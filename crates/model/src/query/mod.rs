@@ -19,6 +19,7 @@
 //!
 //! [`Query::matches`] says what a query means, by asking an entity for its [`Facts`].
 
+mod collation;
 mod compare;
 mod cursor;
 mod error;
@@ -47,6 +48,7 @@ mod word;
 #[cfg(test)]
 mod tests;
 
+pub use collation::{Collation, InvalidCollation};
 pub use error::QueryError;
 pub use facts::{Facts, Target};
 pub use geoquery::{Coordinates, GeoParameters, GeoQuery, GeoRelation};

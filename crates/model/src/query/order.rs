@@ -1,4 +1,4 @@
-//! The entity ordering language: `orderBy`, `orderFrom`, `orderGeometry` (§4.23).
+//! The entity ordering language: `orderBy`, `orderFrom`, `orderGeometry`, `collation` (§4.23).
 
 use std::cmp::Ordering;
 use std::fmt::{self, Display, Formatter};
@@ -8,7 +8,7 @@ use machi_types::geo::Geometry;
 
 use super::cursor::Cursor;
 use super::geoquery::{self, Coordinates};
-use super::{Facts, Limits, Naming, Path, QueryError, SortKey, Step, Word};
+use super::{Collation, Facts, Limits, Member, Naming, Path, QueryError, SortKey, Step, Word};
 
 /// By what entities are ordered.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub struct OrderBy<N: Naming = Step> {
     pub terms: Vec<OrderTerm<N>>,
     /// From where distances are measured; there where any term asks for distance.
     pub reference: Option<Geometry>,
+    /// How texts are ordered.
+    pub collation: Collation,
 }
 
 /// One thing by which entities are ordered.
@@ -51,16 +53,20 @@ pub struct OrderParameters<'p> {
     pub order_from: Option<Coordinates<'p>>,
     /// `orderGeometry`, a point where it is not given.
     pub order_geometry: Option<&'p str>,
+    /// `collation`, the root collation where it is not given.
+    pub collation: Option<&'p str>,
 }
 
 impl OrderBy<Word> {
-    /// Reads the parameters; none where there is no `orderBy`. Coordinates are checked even where nothing needs them.
+    /// Reads the parameters; none where there is no `orderBy`. Coordinates and collation are checked even where
+    /// nothing needs them.
     pub fn parse(parameters: &OrderParameters<'_>) -> Result<Option<Self>, QueryError> {
         let kind = parameters.order_geometry.unwrap_or("Point");
         let reference = parameters
             .order_from
             .map(|coordinates| geoquery::geometry("orderGeometry", kind, coordinates))
             .transpose()?;
+        let collation = parameters.collation.map(Collation::parse).transpose()?.unwrap_or_default();
         let Some(text) = parameters.order_by else { return Ok(None) };
         let terms = Self::parse_terms(text)?;
         let needs_reference = terms.iter().any(|term| term.direction.is_by_distance());
@@ -68,7 +74,7 @@ impl OrderBy<Word> {
             let reason = "an order by distance needs coordinates to measure from";
             return Err(QueryError::Missing { parameter: "orderFrom", reason });
         }
-        Ok(Some(Self { terms, reference: reference.filter(|_| needs_reference) }))
+        Ok(Some(Self { terms, reference: reference.filter(|_| needs_reference), collation }))
     }
 
     fn parse_terms(text: &str) -> Result<Vec<OrderTerm<Word>>, QueryError> {
@@ -94,7 +100,7 @@ impl OrderBy<Word> {
         let expand =
             |term: &OrderTerm<Word>| Ok(OrderTerm { path: term.path.expand(name)?, direction: term.direction });
         let terms = self.terms.iter().map(expand).collect::<Result<_, E>>()?;
-        Ok(OrderBy { terms, reference: self.reference.clone() })
+        Ok(OrderBy { terms, reference: self.reference.clone(), collation: self.collation.clone() })
     }
 }
 
@@ -103,25 +109,34 @@ impl OrderBy {
     ///
     /// Of several instances, the one counts that comes first in this direction.
     pub fn keys(&self, facts: &dyn Facts) -> Vec<SortKey> {
-        self.terms.iter().map(|term| term.key(facts, self.reference.as_ref())).collect()
+        self.terms.iter().map(|term| term.key(facts, self)).collect()
     }
 
     /// Which of two entities, given by their keys, comes first; an entity without the attribute comes last either way.
     pub fn compare(&self, a: &[SortKey], b: &[SortKey]) -> Ordering {
         let pairs = self.terms.iter().zip(a.iter().zip(b));
-        pairs.map(|(term, (a, b))| term.direction.compare(a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        pairs
+            .map(|(term, (a, b))| term.direction.compare(a, b, term.collation(self)))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
     }
 }
 
 impl OrderTerm {
-    fn key(&self, facts: &dyn Facts, reference: Option<&Geometry>) -> SortKey {
+    /// How its texts are ordered: ids, which are no words of any language, by code points.
+    fn collation<'o>(&self, order: &'o OrderBy) -> Option<&'o Collation> {
+        let is_id = matches!(self.path.as_plain(), Some(Step::Member(Member::Id)));
+        (!is_id).then_some(&order.collation)
+    }
+
+    fn key(&self, facts: &dyn Facts, order: &OrderBy) -> SortKey {
         let mut first = SortKey::Missing;
         self.path.any(facts, &mut |reached| {
-            let key = match reference {
+            let key = match &order.reference {
                 Some(reference) if self.direction.is_by_distance() => SortKey::of_distance(reached, reference),
                 _ => SortKey::of(reached),
             };
-            if self.direction.compare(&key, &first).is_lt() {
+            if self.direction.compare(&key, &first, self.collation(order)).is_lt() {
                 first = key;
             }
             false
@@ -147,10 +162,10 @@ impl Direction {
     }
 
     /// Which of two keys comes first; of different types, the order of §4.23.2 holds whichever way.
-    fn compare(self, a: &SortKey, b: &SortKey) -> Ordering {
+    fn compare(self, a: &SortKey, b: &SortKey, collation: Option<&Collation>) -> Ordering {
         match self {
-            Self::Ascending | Self::NearestFirst => a.cmp(b),
-            Self::Descending | Self::FarthestFirst => a.cmp_descending(b),
+            Self::Ascending | Self::NearestFirst => a.compare(b, collation),
+            Self::Descending | Self::FarthestFirst => a.compare_descending(b, collation),
         }
     }
 

@@ -9,6 +9,7 @@ use std::fmt::{self, Display, Formatter};
 use machi_types::Name;
 
 use super::cursor::Cursor;
+use super::logic::Joints;
 use super::{Limits, Logic, NameList, Naming, Operand, Path, Pattern, QueryError, Step, Value, Word, read};
 
 /// A query: conditions on attributes, joined by and and or.
@@ -91,7 +92,7 @@ impl Query<Word> {
     /// Reads `csf` or another parameter in the same language.
     pub fn parse_as(parameter: &'static str, text: &str, limits: &Limits) -> Result<Self, QueryError> {
         let mut cursor = Cursor::new(parameter, text, limits)?;
-        let logic = Logic::read(&mut cursor, &["|"], &mut Term::read)?;
+        let logic = Logic::read(&mut cursor, Joints::PLAIN, &mut Term::read)?;
         cursor.expect_end("an operator, \";\", \"|\" or the end")?;
         Ok(Self { logic })
     }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use machi_types::Name;
 
 use super::cursor::Cursor;
+use super::logic::Joints;
 use super::word::is_term_char;
 use super::{Limits, Logic, QueryError};
 use crate::entity::is_scope;
@@ -86,8 +87,8 @@ impl Hash for ScopePath {
 
 /// Which scopes an entity must have.
 ///
-/// Beyond the grammar, the first `/` may be missing, as in example 5 of the clause, parentheses may nest, `;` needs
-/// none, and the whole may stand in quotes, as in annex C.5.15.
+/// Beyond the grammar, the `/` in front may be missing behind the first scope, as in example 5 of the clause,
+/// parentheses may nest, `;` needs none beside a group, and the whole may stand in quotes, as in annex C.5.15.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScopeQuery {
     /// The patterns.
@@ -122,7 +123,9 @@ impl ScopeQuery {
     pub fn parse_within(text: &str, limits: &Limits) -> Result<Self, QueryError> {
         let mut cursor = Cursor::new("scopeQ", text, limits)?;
         let is_quoted = cursor.eat("\"");
-        let logic = Logic::read(&mut cursor, &["|", ","], &mut ScopePattern::read)?;
+        let start = cursor.mark();
+        let logic =
+            Logic::read(&mut cursor, Joints::AND_IN_PARENTHESES, &mut |cursor| ScopePattern::read(cursor, start))?;
         if is_quoted {
             cursor.expect("\"", "\";\", \"|\", \",\" or the closing quotation mark")?;
         }
@@ -156,9 +159,12 @@ impl ScopePattern {
         })
     }
 
-    fn read(cursor: &mut Cursor<'_>) -> Result<Self, QueryError> {
+    fn read(cursor: &mut Cursor<'_>, start: usize) -> Result<Self, QueryError> {
         let mut pattern = Self { levels: Vec::new(), and_below: false };
-        cursor.eat("/");
+        let is_first = cursor.mark() == start;
+        if !cursor.eat("/") && (is_first || cursor.is_in_parentheses()) {
+            return Err(cursor.unexpected("\"/\", with which a scope begins,"));
+        }
         loop {
             if cursor.peek() == Some('#') {
                 cursor.bump();

@@ -6,11 +6,11 @@ use machi_types::geo::Geometry;
 use machi_types::{Json, Number, Timestamp};
 
 use super::eval::Reached;
-use super::{Moment, Target, compare};
+use super::{Collation, Moment, Target, compare};
 
 /// What an entity is ordered by: numbers come before texts, texts before objects, and so on, as §4.23.2 lists them.
 ///
-/// Texts are ordered by code point; the root collation of ICU, which §4.23.1 would like, needs its tables.
+/// Texts are ordered by a [`Collation`] (§4.23.1).
 #[derive(Clone, Debug)]
 pub enum SortKey {
     /// Metres from the reference geometry; only where the order is by distance.
@@ -112,20 +112,22 @@ impl SortKey {
 }
 
 impl SortKey {
-    /// Backwards among values of one type; the order of types, nothing last, is the same both ways.
-    pub(super) fn cmp_descending(&self, other: &Self) -> Ordering {
-        self.rank().cmp(&other.rank()).then_with(|| other.cmp(self))
+    /// Which of two keys comes first; without a collation, texts by code points.
+    pub(super) fn compare(&self, other: &Self, collation: Option<&Collation>) -> Ordering {
+        self.compare_with(other, |a, b| collation.map_or_else(|| a.cmp(b), |collation| collation.compare(a, b)))
     }
-}
 
-impl Ord for SortKey {
-    fn cmp(&self, other: &Self) -> Ordering {
+    /// Backwards among values of one type; the order of types, nothing last, is the same both ways.
+    pub(super) fn compare_descending(&self, other: &Self, collation: Option<&Collation>) -> Ordering {
+        self.rank().cmp(&other.rank()).then_with(|| other.compare(self, collation))
+    }
+
+    fn compare_with(&self, other: &Self, texts: impl Fn(&str, &str) -> Ordering) -> Ordering {
         match (self, other) {
             (Self::Distance(a), Self::Distance(b)) => a.total_cmp(b),
             (Self::Number(a), Self::Number(b)) => compare::numbers(a, b),
-            (Self::Text(a), Self::Text(b)) | (Self::Object(a), Self::Object(b)) | (Self::Array(a), Self::Array(b)) => {
-                a.cmp(b)
-            }
+            (Self::Text(a), Self::Text(b)) => texts(a, b),
+            (Self::Object(a), Self::Object(b)) | (Self::Array(a), Self::Array(b)) => a.cmp(b),
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             (Self::Time(a), Self::Time(b))
             | (Self::Date(a), Self::Date(b))
@@ -135,15 +137,9 @@ impl Ord for SortKey {
     }
 }
 
-impl PartialOrd for SortKey {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 impl PartialEq for SortKey {
     fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+        self.compare_with(other, str::cmp).is_eq()
     }
 }
 

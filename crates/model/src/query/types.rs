@@ -1,12 +1,13 @@
 //! The entity type selection language (§4.17).
 //!
-//! Beyond the grammar, parentheses may nest and `;` needs none: `(A|B);C`.
+//! Beyond the grammar, parentheses may nest, and `;` needs none beside a group: `(A|B);C`.
 
 use std::fmt::{self, Display, Formatter};
 
 use machi_types::Name;
 
 use super::cursor::Cursor;
+use super::logic::Joints;
 use super::{Limits, Logic, QueryError, Word};
 
 /// Which types an entity must have; names are [`Word`]s as written, [`Name`]s when expanded.
@@ -32,7 +33,7 @@ impl TypeExpression<Word> {
             return Ok(Self::Every);
         }
         let mut read = |cursor: &mut Cursor<'_>| Word::read_until(cursor, ";|,()", "a type");
-        let logic = Logic::read(&mut cursor, &["|", ","], &mut read)?;
+        let logic = Logic::read(&mut cursor, Joints::AND_IN_PARENTHESES, &mut read)?;
         cursor.expect_end("\";\", \"|\", \",\" or the end")?;
         Ok(Self::Logic(logic))
     }

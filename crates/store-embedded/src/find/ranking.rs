@@ -113,8 +113,8 @@ impl KeySource {
         let (part, columns) = self.parts.first()?;
         let glance = Glance::at(columns, page, &part.by)?;
         // Of two keys the first one of the order counts; where they are equal, the next parts decide.
-        let early = ranking.limit().and_then(|limit| glance.up_to(limit, part.descending));
-        let late = ranking.after().and_then(|after| glance.up_to(after, !part.descending));
+        let early = ranking.limit().and_then(|limit| glance.up_to(limit, part, part.descending));
+        let late = ranking.after().and_then(|after| glance.up_to(after, part, !part.descending));
         match (early, late) {
             (None, None) => None,
             (Some(mask), None) => Some(mask),
@@ -167,7 +167,7 @@ impl<'p> Glance<'p> {
 
     /// The documents with a key that does not lie behind this one, and perhaps others; `None` where that
     /// cannot be told.
-    fn up_to(&self, key: &SortKey, is_descending: bool) -> Option<Mask> {
+    fn up_to(&self, key: &SortKey, part: &Order, is_descending: bool) -> Option<Mask> {
         let numbers = |values: &Values<u64>, limit: u64| match is_descending {
             true => values.test(|key| *key >= limit),
             false => values.test(|key| *key <= limit),
@@ -175,11 +175,11 @@ impl<'p> Glance<'p> {
         Some(match (self, key) {
             (_, SortKey::Missing) => return None,
             (Self::Nothing, _) => Mask::NONE,
-            (Self::Ids(ids), SortKey::Text(limit)) => ids.up_to(limit, is_descending),
+            (Self::Ids(ids), SortKey::Text(limit)) if part.texts.is_none() => ids.up_to(limit, is_descending),
             (Self::Numbers(values), SortKey::Number(number)) => numbers(values, keys::number(*number)),
             (Self::Times(values), SortKey::Time(time)) => numbers(values, keys::time(*time)),
             (Self::Texts(texts), SortKey::Text(limit)) => {
-                let (yes, perhaps) = texts.test(|kept| text_up_to(kept, limit, is_descending));
+                let (yes, perhaps) = texts.test(|kept| text_up_to(kept, limit, part, is_descending));
                 yes.or(&perhaps)
             }
             (Self::Places(places, from), SortKey::Number(metres)) if !is_descending => {
@@ -201,12 +201,14 @@ impl<'p> Glance<'p> {
     }
 }
 
-fn text_up_to(kept: Kept<'_>, limit: &str, is_descending: bool) -> Verdict {
-    let is_up_to = match is_descending {
-        true => kept.is_cut || kept.text >= limit,
-        // The front of a text is never larger than the text.
-        false => kept.text <= limit,
-    };
+/// The front of a text is never larger than the text, by code points; of another order nothing is known.
+fn text_up_to(kept: Kept<'_>, limit: &str, part: &Order, is_descending: bool) -> Verdict {
+    let is_open = kept.is_cut && (is_descending || part.texts.is_some());
+    let is_up_to = is_open
+        || match is_descending {
+            true => part.compare_texts(kept.text, limit).is_ge(),
+            false => part.compare_texts(kept.text, limit).is_le(),
+        };
     if is_up_to { Verdict::Yes } else { Verdict::No }
 }
 
@@ -224,8 +226,8 @@ fn key(part: &Order, columns: &Columns, page: u32, slot: u16) -> Option<SortKey>
         }
     }
     let chosen = match &part.by {
-        OrderBy::Facet { .. } if part.descending => keys.into_iter().max_by(SortKey::ascending),
-        _ => keys.into_iter().min_by(SortKey::ascending),
+        OrderBy::Facet { .. } if part.descending => keys.into_iter().max_by(|a, b| a.ascending(b, part)),
+        _ => keys.into_iter().min_by(|a, b| a.ascending(b, part)),
     };
     Some(chosen.unwrap_or(SortKey::Missing))
 }

@@ -298,7 +298,7 @@ fn find(store: &dyn Store, question: &Question) -> Find {
                 }
             }
         };
-        Order { by, descending: *descending }
+        Order { by, descending: *descending, texts: None }
     });
     let order = order.collect();
     let filter = question.filter.filter(store);

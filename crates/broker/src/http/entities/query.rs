@@ -36,8 +36,9 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
         order_by: query.get("orderBy"),
         order_from: query.get("orderFrom").map(Coordinates::Text),
         order_geometry: query.get("orderGeometry"),
+        collation: query.get("collation"),
     };
-    let order = order(&parameters, query.get("collation"), wanted.is_local(&criteria), &context)?;
+    let order = order(&parameters, wanted.is_local(&criteria), &context)?;
     page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated)
         .await
 }

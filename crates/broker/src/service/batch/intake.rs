@@ -228,6 +228,13 @@ impl Broken {
             Self::Array(error @ BrokenArray::NoArray(_)) => {
                 BrokerError::bad_data(Text::both(error.to_string(), "リクエスト本文はJSON配列でなければなりません"))
             }
+            // §5.5.4: what was read so far is JSON; it is only more than is taken.
+            Self::Array(error @ (BrokenArray::TooDeep { .. } | BrokenArray::TooLong { .. })) => {
+                BrokerError::bad_data(Text::both(
+                    format!("the body holds more than is taken: {error}"),
+                    format!("リクエスト本文が上限を超えています: {error}"),
+                ))
+            }
             Self::Array(error) => BrokerError::invalid(Text::both(
                 format!("the body is not valid JSON: {error}"),
                 format!("リクエスト本文が正しいJSONではありません: {error}"),

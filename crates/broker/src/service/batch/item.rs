@@ -89,7 +89,7 @@ pub(super) fn read(shared: &Shared, place: usize, text: Bytes) -> Item {
     let at = (place, text.len());
     let parsed = match json::parse(&text, depth) {
         Ok(parsed) => parsed,
-        Err(error) => return bad(place, item_name(place), Trouble::NotJson, not_json(&error)),
+        Err(error) => return not_json(place, &error),
     };
     if parsed == Json::Null {
         return bad(place, item_name(place), Trouble::Null, null());
@@ -119,7 +119,7 @@ pub(super) fn read_with(shared: &Shared, place: usize, text: &Bytes, context: &A
     let at = (place, text.len());
     match json::parse(text, shared.broker.config.limits.nesting) {
         Ok(parsed) => finished(at, &parsed, decider(shared, &parsed, context)),
-        Err(error) => bad(place, item_name(place), Trouble::NotJson, not_json(&error)),
+        Err(error) => not_json(place, &error),
     }
 }
 
@@ -221,11 +221,10 @@ fn bad(place: usize, name: Name, trouble: Trouble, error: BrokerError) -> Item {
     Item::Bad { place, name, trouble, error }
 }
 
-fn not_json(error: &json::JsonError) -> BrokerError {
-    BrokerError::invalid(Text::both(
-        format!("this is not valid JSON: {error}"),
-        format!("正しいJSONではありません: {error}"),
-    ))
+/// What is JSON but ambiguous or too deep is the trouble of this item alone.
+fn not_json(place: usize, error: &json::JsonError) -> Item {
+    let trouble = if error.is_syntax() { Trouble::NotJson } else { Trouble::Own };
+    bad(place, item_name(place), trouble, BrokerError::no_json("this item", "この項目", error))
 }
 
 fn null() -> BrokerError {

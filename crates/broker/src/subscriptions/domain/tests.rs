@@ -138,7 +138,7 @@ fn any_members() -> impl Strategy<Value = String> {
         (0..30_u8, 0..3_u8).prop_map(|(id, t)| format!(r#"{{"type":"<urn:t:{t}>","id":["urn:e:{id}","urn:e:1"]}}"#)),
         (0..4_u8).prop_map(|id| format!(r#"{{"type":"*","idPattern":"^urn:e:{id}.*"}}"#)),
         (0..4_u8).prop_map(|id| format!(r#"{{"type":"*","idPattern":"{id}$"}}"#)),
-        (0..3_u8, 0..3_u8).prop_map(|(a, b)| format!(r#"{{"type":"<urn:t:{a}>;<urn:t:{b}>"}}"#)),
+        (0..3_u8, 0..3_u8).prop_map(|(a, b)| format!(r#"{{"type":"(<urn:t:{a}>;<urn:t:{b}>)"}}"#)),
         (0..3_u8, 0..3_u8).prop_map(|(a, b)| format!(r#"{{"type":"<urn:t:{a}>|<urn:t:{b}>"}}"#)),
     ];
     let entities = prop::collection::vec(selector, 1..3).prop_map(|list| format!(r#""entities":[{}]"#, list.join(",")));
@@ -146,7 +146,7 @@ fn any_members() -> impl Strategy<Value = String> {
         let names: Vec<String> = names.iter().map(|n| format!("\"urn:a:{n}\"")).collect();
         format!(r#""watchedAttributes":[{}]"#, names.join(","))
     });
-    let scope = prop_oneof![Just("/a"), Just("/a/#"), Just("/+/b"), Just("/c/b|/a/b"), Just("/a;/c/#"), Just("/#")]
+    let scope = prop_oneof![Just("/a"), Just("/a/#"), Just("/+/b"), Just("/c/b|/a/b"), Just("(/a;/c/#)"), Just("/#")]
         .prop_map(|text| format!(r#""scopeQ":"{text}""#));
     let near = (-20..20_i32, -20..20_i32, 0..5_u8, any::<bool>()).prop_map(|(x, y, n, is_far)| {
         let relation = if is_far { "near;minDistance==900000" } else { "near;maxDistance==900000" };

@@ -128,6 +128,10 @@ impl Parser<'_> {
                     _ => self.members(name, members, &path),
                 }
             }
+            // §5.6.4.2, §5.6.19.2: one instance is given; which one, its datasetId tells.
+            Json::Array(items) if items.iter().any(|item| is_instance(item, self.input)) => {
+                Err(path.fault(Fault::SeveralInstances))
+            }
             json => self.instance(name, json, &path),
         }
     }

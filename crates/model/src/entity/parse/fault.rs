@@ -115,6 +115,9 @@ pub enum Fault {
     /// Sub-attributes of sub-attributes, and so on.
     #[error("attributes nest too deeply")]
     Depth,
+    /// An array of instances where one is needed.
+    #[error("this is an array of attribute instances, where one is needed; its datasetId tells which it is")]
+    SeveralInstances,
     /// Instances mixed with plain values.
     #[error("this is no attribute instance, while other items of the array are")]
     MixedInstances,

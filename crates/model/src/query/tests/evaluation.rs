@@ -372,6 +372,7 @@ fn entities_are_ordered_by_distance_and_others_after_them() {
             order_by: Some(order),
             order_from: Some(Coordinates::Text("[1,0]")),
             order_geometry: None,
+            collation: None,
         };
         let order = OrderBy::parse(&parameters).unwrap().unwrap().expand(&expanded).unwrap();
         let mut numbered: Vec<_> = entities.iter().map(|entity| order.keys(entity)).enumerate().collect();

@@ -206,7 +206,7 @@ proptest! {
         if let Ok(relation) = GeoRelation::parse(&text) {
             prop_assert_eq!(GeoRelation::parse(&relation.to_string()), Ok(relation));
         }
-        let order = |text: &str| OrderBy::parse(&OrderParameters { order_by: Some(text), order_from: Some(Coordinates::Text("[0,0]")), order_geometry: None });
+        let order = |text: &str| OrderBy::parse(&OrderParameters { order_by: Some(text), order_from: Some(Coordinates::Text("[0,0]")), order_geometry: None, collation: None });
         if let Ok(Some(order_by)) = order(&text) {
             prop_assert_eq!(order(&order_by.to_string()), Ok(Some(order_by)));
         }

@@ -291,6 +291,7 @@ fn orders_are_read_with_their_reference() {
             order_by: Some(order_by),
             order_from: from.map(Coordinates::Text),
             order_geometry,
+            collation: None,
         })
     };
     for (text, written) in [
