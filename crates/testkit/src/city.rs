@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::preload::Environment;
 use crate::process::Server;
 use crate::{Answer, Client};
 
@@ -20,6 +21,10 @@ pub struct Options {
     pub config: Option<String>,
     /// Further arguments of `machi serve`.
     pub arguments: Vec<String>,
+    /// The folder for the data, where it is not one of the city's own.
+    pub data: Option<PathBuf>,
+    /// What the process is started with besides what it inherits.
+    pub environment: Environment,
 }
 
 /// A running server, which ends with this value or with the test's process, whichever is first.
@@ -50,7 +55,8 @@ impl City {
         if let Some(config) = &options.config {
             std::fs::write(folder.path().join("machi.toml"), config).expect("the folder takes a file");
         }
-        let server = Server::spawn(binary, &arguments(folder.path(), &options, "127.0.0.1:0"), folder.path());
+        let arguments = arguments(folder.path(), &options, "127.0.0.1:0");
+        let server = Server::spawn(binary, &arguments, &options.environment, folder.path());
         let address = server.address.clone();
         Self { binary: binary.to_owned(), options, server: Mutex::new(Some(server)), address, folder }
     }
@@ -103,7 +109,7 @@ impl City {
 
     /// The folder that holds the data.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        data(self.folder.path(), &self.options)
     }
 
     /// What the server logged.
@@ -130,7 +136,7 @@ impl City {
     pub fn restart(&self) {
         self.kill();
         let arguments = arguments(self.folder.path(), &self.options, &self.address);
-        *self.guard() = Some(Server::spawn(&self.binary, &arguments, self.folder.path()));
+        *self.guard() = Some(Server::spawn(&self.binary, &arguments, &self.options.environment, self.folder.path()));
     }
 
     fn guard(&self) -> MutexGuard<'_, Option<Server>> {
@@ -144,8 +150,12 @@ impl Drop for City {
     }
 }
 
+fn data(folder: &Path, options: &Options) -> PathBuf {
+    options.data.clone().unwrap_or_else(|| folder.join("data"))
+}
+
 fn arguments(folder: &Path, options: &Options, listen: &str) -> Vec<String> {
-    let mut arguments = vec!["serve".to_owned(), "--data".to_owned(), folder.join("data").display().to_string()];
+    let mut arguments = vec!["serve".to_owned(), "--data".to_owned(), data(folder, options).display().to_string()];
     if options.config.is_some() {
         arguments.extend(["--config".to_owned(), folder.join("machi.toml").display().to_string()]);
     }

@@ -18,8 +18,11 @@ mod client;
 mod dice;
 mod entities;
 mod powercut;
+mod preload;
 mod process;
 mod receiver;
+mod shifted_clock;
+mod small_disk;
 mod wait;
 
 pub use answer::{Answer, LinkValue, error_type};
@@ -30,6 +33,9 @@ pub use dice::Dice;
 pub use entities::{
     CORE_CONTEXT, DEFAULT_VOCABULARY, entity, geo, ids, point, property, relationship, sorted, subscription,
 };
-pub use powercut::{Deed, Deeds, Moment, Recording, Watch};
+pub use powercut::{Deed, Deeds, Moment, Recording, Strace, Watch, comparable};
+pub use preload::Environment;
 pub use receiver::{Behaviour, Notice, Receiver};
+pub use shifted_clock::ShiftedClock;
+pub use small_disk::SmallDisk;
 pub use wait::{DEADLINE, eventually, in_seconds};

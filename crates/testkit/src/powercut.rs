@@ -15,8 +15,10 @@
 mod disk;
 mod recording;
 mod shim;
+mod strace;
 #[cfg(test)]
 mod tests;
 
 pub use recording::{Deed, Deeds, Moment, Recording};
 pub use shim::Watch;
+pub use strace::{Strace, comparable};

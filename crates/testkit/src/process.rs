@@ -8,6 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::preload::Environment;
+
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// A running server and its watchdog.
@@ -22,11 +24,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the binary and waits for the one line that it prints when it is ready.
     #[track_caller]
-    pub(crate) fn spawn(binary: &str, arguments: &[String], folder: &Path) -> Self {
+    pub(crate) fn spawn(binary: &str, arguments: &[String], environment: &Environment, folder: &Path) -> Self {
         let log = folder.join("server.log");
         let stderr = File::options().create(true).append(true).open(&log).expect("the test's folder takes a log");
-        let spawned =
-            Command::new(binary).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn();
+        let mut command = Command::new(binary);
+        command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn();
         let mut child = match spawned {
             Ok(child) => child,
             Err(error) => panic!("{binary} cannot be started: {error}"),

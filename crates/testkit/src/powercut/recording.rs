@@ -110,9 +110,10 @@ impl Recording {
         disk.cut(&mut dice, image);
     }
 
-    /// What was done to which path, to compare with what another observer saw.
+    /// What was done to which path, to compare with what another observer saw. An open file goes by the name
+    /// that it has at the time.
     pub fn deeds(&self) -> Deeds {
-        let mut paths = BTreeMap::new();
+        let mut paths: BTreeMap<u64, String> = BTreeMap::new();
         let mut deeds = Deeds::new();
         for record in &self.records {
             let path = || paths.get(&record.handle).cloned().unwrap_or_default();
@@ -127,7 +128,11 @@ impl Recording {
                 b'W' => (Deed::Write, path(), record.payload.len() as u64),
                 b'T' => (Deed::Cut, path(), 0),
                 b'E' | b'F' => (Deed::Sync, path(), 0),
-                b'R' => (Deed::Rename, self.two(record).1, 0),
+                b'R' => {
+                    let (from, to) = self.two(record);
+                    paths.values_mut().filter(|path| **path == from).for_each(|path| path.clone_from(&to));
+                    (Deed::Rename, to, 0)
+                }
                 b'L' => (Deed::Link, self.two(record).1, 0),
                 b'U' | b'D' => (Deed::Remove, self.text(record), 0),
                 b'M' => (Deed::MakeFolder, self.text(record), 0),

@@ -1,11 +1,11 @@
-//! The preloaded library: built once per version of its source, and handed to a command by environment.
+//! How the shim is told what to watch, and what to make go wrong.
 
 use std::ffi::OsString;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
+
+use crate::preload::{self, Environment};
 
 const SOURCE: &str = include_str!("../../shim/powercut.c");
 
@@ -59,36 +59,13 @@ impl Watch {
 
     /// Preloads the shim into a command.
     pub fn around<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command.env("LD_PRELOAD", library()).envs(self.settings.iter().map(|(name, value)| (name, value)))
+        command.envs(self.environment())
     }
-}
 
-/// The built library. Builds of other processes at the same time do no harm: the last rename wins.
-fn library() -> &'static Path {
-    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let mut hasher = DefaultHasher::new();
-        SOURCE.hash(&mut hasher);
-        let folder = std::env::temp_dir().join("machi-testkit");
-        fs::create_dir_all(&folder).expect("the folder of temporary files can be written");
-        let library = folder.join(format!("powercut-{:016x}.so", hasher.finish()));
-        if !library.exists() {
-            build(&folder, &library);
-        }
-        library
-    })
-}
-
-fn build(folder: &Path, library: &Path) {
-    let fresh = tempfile::tempdir_in(folder).expect("the folder of temporary files can be written");
-    let (source, built) = (fresh.path().join("powercut.c"), fresh.path().join("powercut.so"));
-    fs::write(&source, SOURCE).expect("the folder of temporary files can be written");
-    let compiled = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-o"])
-        .arg(&built)
-        .arg(&source)
-        .output()
-        .expect("a C compiler named cc is there");
-    assert!(compiled.status.success(), "the shim was not built:\n{}", String::from_utf8_lossy(&compiled.stderr));
-    fs::rename(&built, library).expect("both lie in one folder");
+    /// What a process that is watched is started with.
+    pub fn environment(&self) -> Environment {
+        let mut environment = vec![(preload::VARIABLE.to_owned(), preload::library("powercut", SOURCE).into())];
+        environment.extend(self.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        environment
+    }
 }

@@ -14,6 +14,7 @@ const ACTOR: &str = r#"
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 int main(int count, char **words) {
     int fd = -1;
@@ -22,6 +23,7 @@ int main(int count, char **words) {
         if (!strcmp(what, "open")) fd = open(with, O_RDWR | O_CREAT, 0644);
         if (!strcmp(what, "folder")) fd = open(with, O_RDONLY);
         if (!strcmp(what, "write") && write(fd, with, strlen(with)) < 0) return 1;
+        if (!strcmp(what, "beside") && syscall(SYS_write, fd, with, strlen(with)) < 0) return 1;
         if (!strcmp(what, "rewrite") && pwrite(fd, with, strlen(with), 0) < 0) return 1;
         if (!strcmp(what, "sync") && fsync(fd) != 0 && write(1, "failed\n", 7) < 0) return 1;
         if (!strcmp(what, "mkdir")) mkdir(with, 0755);
@@ -34,13 +36,23 @@ int main(int count, char **words) {
 
 /// Runs a story in a watched folder and returns the recording.
 fn record(folder: &Path, story: &[&str], watch: impl FnOnce(Watch) -> Watch) -> Recording {
+    record_by(folder, story, watch, |actor| Command::new(actor))
+}
+
+/// Runs a story by a command that is made of the actor.
+fn record_by(
+    folder: &Path,
+    story: &[&str],
+    watch: impl FnOnce(Watch) -> Watch,
+    command: impl FnOnce(&Path) -> Command,
+) -> Recording {
     let (source, actor) = (folder.join("actor.c"), folder.join("actor"));
     fs::write(&source, ACTOR).unwrap();
     assert!(Command::new("cc").arg("-o").arg(&actor).arg(&source).status().unwrap().success());
     let (live, log) = (folder.join("live"), folder.join("log"));
     fs::create_dir_all(folder.join("base")).unwrap();
     fs::create_dir_all(&live).unwrap();
-    let mut command = Command::new(actor);
+    let mut command = command(&actor);
     watch(Watch::new(&live, &log)).around(&mut command).current_dir(&live).args(story);
     assert!(command.output().unwrap().status.success());
     Recording::read(&log)
@@ -134,4 +146,25 @@ fn space_runs_out_at_the_quota() {
     let recording = record(folder.path(), &["open", "a", "write", "12345"], |watch| watch.quota(&quota));
     assert_eq!(fs::read(folder.path().join("live/a")).unwrap(), b"123");
     assert_eq!(recording.deeds().get(&(Deed::Write, "a".to_owned())), Some(&(1, 3)));
+}
+
+#[test]
+fn what_passes_beside_the_shim_is_seen_by_strace() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(strace) = Strace::new(&folder.path().join("trace")) else {
+        println!("SKIPPED: processes cannot be traced here");
+        return;
+    };
+    let story = ["open", "new", "write", "x", "sync", "", "commit", "a", "write", "y", "mkdir", "d", "remove", "a"];
+    let traced = |story: &[&str]| {
+        let recording = record_by(folder.path(), story, |watch| watch, |actor| strace.command(actor));
+        let seen = strace.deeds(&folder.path().join("live")).unwrap();
+        (comparable(&recording.deeds()), comparable(&seen))
+    };
+    let (recorded, seen) = traced(&story);
+    assert_eq!(recorded, seen);
+    assert_eq!(seen.get(&(Deed::Write, "a".to_owned())), Some(&(1, 1)));
+    let (recorded, seen) = traced(&["open", "b", "write", "x", "beside", "yz"]);
+    let written = (Deed::Write, "b".to_owned());
+    assert_eq!((recorded.get(&written), seen.get(&written)), (Some(&(1, 1)), Some(&(2, 3))));
 }
