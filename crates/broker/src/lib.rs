@@ -34,9 +34,9 @@ mod service;
 mod subscriptions;
 
 pub use broker::Broker;
+pub use domain::transfer::Counted;
 pub use error::BrokerError;
 pub use service::answers::RequestKey;
-pub use domain::transfer::Counted;
 pub use service::effect::{BatchResult, Effect, NotUpdated, UpdateResult};
 pub use service::export::Export;
 pub use service::restore::Pieces;

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tracing::warn;
 
 use crate::blocks;
-use crate::config::{Config, EgressSection, ServerSection};
+use crate::config::{Config, ServerSection};
 use crate::control;
 use crate::lifecycle::StartError;
 use crate::own::{self, Readiness};
@@ -60,7 +60,7 @@ pub async fn assemble(
 ) -> Result<City, StartError> {
     let registry = Arc::new(Registry::new());
     observe_process(&registry);
-    let client = Client::new(client_settings(&config.egress))?;
+    let client = Client::new(client_settings(config))?;
     let readiness = Arc::new(Readiness::default());
     let store = Arc::new(store);
     let secret = control::secret();
@@ -123,7 +123,7 @@ fn own_endpoints(registry: &Arc<Registry>, readiness: &Arc<Readiness>, broker: &
 /// The OpenAPI description of our own endpoints, as it is committed.
 pub fn openapi_text() -> String {
     let store = machi_store::memory::MemoryStore::new(collections(), Arc::new(SystemClock));
-    let client = Client::new(client_settings(&EgressSection::default())).expect("the default settings name no file");
+    let client = Client::new(client_settings(&Config::default())).expect("the default settings name no file");
     let broker = broker(&Config::default(), Arc::new(store), client);
     let api =
         own_endpoints(&Arc::new(Registry::new()), &Arc::new(Readiness::default()), &broker, &machi_http::shutdown().1);
@@ -169,12 +169,14 @@ fn origins(list: &[String]) -> Result<Origins, StartError> {
     Ok(Origins::Only(origins))
 }
 
-fn client_settings(egress: &EgressSection) -> ClientSettings {
+fn client_settings(config: &Config) -> ClientSettings {
+    let Config { egress, subscriptions, .. } = config;
     ClientSettings {
         egress: Egress::allowing(egress.allow.clone()),
         authorities: egress.authorities.0.clone(),
         connect_patience: egress.connect_timeout,
-        kept_per_host: egress.kept_connections.get(),
+        // Were fewer kept than are used at once, each burst would open new ones until no port is left.
+        kept_per_host: egress.kept_connections.max(subscriptions.in_flight_per_host).get(),
         kept_for: egress.kept_for,
     }
 }

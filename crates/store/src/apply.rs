@@ -76,6 +76,7 @@ pub fn restore(id: &Name, number: DocumentNo, restored: Restored, at: At) -> App
             modified: restored.modified,
             head: restored.head,
             sections: restored.sections,
+            memo: Memo::default(),
         }),
     }
 }

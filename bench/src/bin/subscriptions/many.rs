@@ -1,6 +1,6 @@
 //! One hundred thousand subscriptions: 500 updates a second of which each matches sixteen, for a minute.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use machi_bench::process::Server;
 use machi_bench::receiver::{Arrival, Receiver};
 use machi_types::{Clock, SystemClock, Timestamp};
 
-use super::shapes::{Plan, SHAPES, THROTTLING};
+use super::shapes::{Plan, THROTTLING};
 
 const RECEIVERS: usize = 4;
 const UPDATES_PER_SECOND: u64 = 500;
@@ -181,31 +181,31 @@ struct Faults {
 /// Compares what came with what was due.
 fn check(plan: &Plan, run: &Run, began: Timestamp, arrivals: &[Arrival], receivers: &[Receiver]) -> Faults {
     let mut faults = Faults { wrong: receivers.iter().map(Receiver::garbled).sum(), ..Faults::default() };
-    let mut came: HashMap<(u64, u64), Timestamp> = HashMap::with_capacity(arrivals.len());
+    let mut came = HashSet::with_capacity(arrivals.len());
+    // When those that are throttled notified.
+    let mut notified: HashMap<u64, Vec<i64>> = HashMap::new();
     for arrival in arrivals {
         let (subscription, serial) = (u64::from(arrival.subscription), u64::from(arrival.serial));
         faults.wrong += u64::from(!plan.matches(subscription, target(plan, serial)));
-        faults.twice += u64::from(came.insert((subscription, serial), arrival.notified_at).is_some());
+        faults.twice += u64::from(!came.insert((subscription, serial)));
+        if plan.is_throttled(subscription) {
+            notified.entry(subscription).or_default().push(arrival.notified_at.micros());
+        }
     }
-    let mut rested: HashMap<u64, Timestamp> = HashMap::new();
-    // Updates of one entity may overtake each other on their way; throttling is judged in the order of commits.
-    let mut serials: Vec<u64> = (1..=run.moments.len() as u64).collect();
-    serials.sort_by_key(|serial| run.moments[*serial as usize - 1].1);
-    for serial in serials {
+    let rest = (THROTTLING * 1e6) as i64;
+    for times in notified.values_mut() {
+        times.sort_unstable();
+        faults.wrong += times.windows(2).filter(|pair| pair[1] - pair[0] < rest).count() as u64;
+    }
+    for (serial, (sent, answered)) in (1..).zip(&run.moments) {
         let entity = target(plan, serial);
-        let sent = began.micros() + run.moments[serial as usize - 1].0.as_micros() as i64;
-        for subscription in (0..SHAPES).flat_map(|shape| (0..2).map(move |n| shape * plan.of_shape + entity * 2 + n)) {
-            let arrival = came.get(&(subscription, serial));
-            let rest = rested.get(&subscription).map(|last| last.micros() + (THROTTLING * 1e6) as i64);
-            let rest = rest.filter(|_| plan.is_throttled(subscription));
-            match (arrival, rest) {
-                (Some(at), rest) => {
-                    faults.wrong += u64::from(rest.is_some_and(|rest| at.micros() < rest));
-                    rested.insert(subscription, *at);
-                }
-                (None, Some(rest)) if sent < rest => {}
-                (None, _) => faults.missing += 1,
-            }
+        // The commit lies between these two.
+        let at = |moment: &Duration| began.micros() + moment.as_micros() as i64;
+        let (earliest, latest) = (at(sent), at(answered) + 1000);
+        for subscription in plan.due(entity).filter(|subscription| !came.contains(&(*subscription, serial))) {
+            let times = notified.get(&subscription).map_or(&[][..], Vec::as_slice);
+            let rested = times.iter().any(|time| *time <= latest && earliest < *time + rest);
+            faults.missing += u64::from(!rested);
         }
     }
     faults

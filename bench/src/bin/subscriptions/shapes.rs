@@ -37,6 +37,12 @@ impl Plan {
         subscription % self.of_shape / EACH == entity
     }
 
+    /// The subscriptions that an update of this entity matches.
+    pub(crate) fn due(&self, entity: u64) -> impl Iterator<Item = u64> {
+        let of_shape = self.of_shape;
+        (0..SHAPES).flat_map(move |shape| (0..EACH).map(move |which| shape * of_shape + entity * EACH + which))
+    }
+
     pub(crate) fn is_throttled(&self, subscription: u64) -> bool {
         subscription / self.of_shape == 7
     }

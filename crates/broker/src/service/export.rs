@@ -91,12 +91,8 @@ impl Export {
         place: usize,
         after: Option<Cursor>,
     ) -> Result<Vec<u8>, BrokerError> {
-        let find = Find {
-            after,
-            limit: PAGE,
-            budget: NO_BOUND,
-            ..Find::new(self.tenant.clone(), collection, Filter::All)
-        };
+        let find =
+            Find { after, limit: PAGE, budget: NO_BOUND, ..Find::new(self.tenant.clone(), collection, Filter::All) };
         let found = self.view.find(find).await?;
         let more = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
         self.next = if more.is_some() { Next::Page(place, more) } else { Next::Page(place + 1, None) };

@@ -59,7 +59,10 @@ impl Broker {
         for status in self.store.tenants().await? {
             let mark = self.store.view().document(&status.tenant, RESTORES, MARK).await?;
             if mark.is_some() {
-                tracing::warn!(tenant = status.tenant.as_str(), "a restore was broken off; what it left is cleared away");
+                tracing::warn!(
+                    tenant = status.tenant.as_str(),
+                    "a restore was broken off; what it left is cleared away"
+                );
                 self.clear_tenant(&status.tenant).await?;
             }
         }
@@ -94,7 +97,9 @@ impl Broker {
         Err(BrokerError::Refused {
             kind: ErrorKind::AlreadyExists,
             detail: Text::both(
-                format!("tenant {name} holds {documents} documents; erase it before it is restored, or restore it under another name"),
+                format!(
+                    "tenant {name} holds {documents} documents; erase it before it is restored, or restore it under another name"
+                ),
                 format!("テナント{name}には{documents}件の文書があります。消去するか、別の名前で復元してください"),
             ),
         })

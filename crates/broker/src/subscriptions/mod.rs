@@ -36,9 +36,9 @@ mod service;
 pub(crate) mod stored;
 
 pub(crate) use dead_letters::DeadLetter;
+pub(crate) use domain::subscription::SubscriptionKey;
 pub(crate) use live::LiveFilter;
 pub use notifier::Notifier;
-pub(crate) use domain::subscription::SubscriptionKey;
 pub(crate) use parked::subscription_of as subscription_of_row;
 pub(crate) use service::{Shown, id_of};
 

@@ -113,7 +113,7 @@ impl Notifier {
         let mut waiting: FxHashSet<SubscriptionKey> = load::waiting(&**store).await?.into_iter().collect();
         for subscription in load::all_at(&**store, &after, hub, &mut matcher.shared).await? {
             if waiting.remove(&subscription.key) {
-                dispatcher.resume(subscription.key.clone(), Some(Arc::clone(&subscription)));
+                dispatcher.resume(&subscription.key, Some(Arc::clone(&subscription)));
             }
             dispatcher.defined(Arc::clone(&subscription));
             matcher.take(subscription);
@@ -123,7 +123,7 @@ impl Notifier {
             let document = store.view().document(&key.tenant, SUBSCRIPTIONS, &key.id).await?;
             let subscription = document
                 .and_then(|document| load::of_document(&key.tenant, document, store.names(), hub, &mut matcher.shared));
-            dispatcher.resume(key, subscription);
+            dispatcher.resume(&key, subscription);
         }
         Ok((matcher, dispatcher, orders, after))
     }

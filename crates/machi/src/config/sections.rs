@@ -183,8 +183,9 @@ section! {
         authorities: OptionalPath = OptionalPath(None);
         /// How long another machine has to take a connection.
         connect_timeout: Duration = Duration::from_secs(5);
-        /// Connections to one receiver that are kept for the next notification.
-        kept_connections: NonZeroUsize = count(8);
+        /// Connections to one receiver that are kept for the next notification; [subscriptions] in_flight_per_host
+        /// are kept at least.
+        kept_connections: NonZeroUsize = count(16);
         /// How long they are kept.
         kept_for: Duration = Duration::from_secs(30);
     }

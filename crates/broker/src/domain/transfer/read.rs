@@ -51,7 +51,9 @@ fn header(json: &Json<'_>) -> Result<(), Text> {
     match json.get("format").and_then(Json::as_u64).filter(|_| is_tenant) {
         Some(format) if (1..=FORMAT).contains(&format) => Ok(()),
         Some(format) => Err(Text::both(
-            format!("the export has format {format}, and this Machi reads up to {FORMAT}; use the Machi that wrote it, or a newer one"),
+            format!(
+                "the export has format {format}, and this Machi reads up to {FORMAT}; use the Machi that wrote it, or a newer one"
+            ),
             format!("エクスポートの形式は{format}ですが、このMachiが読めるのは{FORMAT}までです"),
         )),
         None => Err(Text::both("this is no export of a tenant", "テナントのエクスポートではありません")),

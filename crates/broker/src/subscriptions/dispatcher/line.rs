@@ -47,6 +47,8 @@ pub(super) struct Open {
 pub(super) struct Waiting {
     /// Not before this.
     pub(super) next: Instant,
+    /// When it is looked at, where that is settled.
+    pub(super) alarm: Option<Instant>,
     /// Failures in a row.
     pub(super) failures: u32,
     /// The first rows.
@@ -115,6 +117,15 @@ impl Open {
 impl Waiting {
     /// Rows are to be read, not before this.
     pub(super) fn from(next: Instant) -> Self {
-        Self { next, failures: 0, rows: VecDeque::new(), done: Vec::new(), is_busy: false, parking: 0, has_more: true }
+        Self {
+            next,
+            alarm: None,
+            failures: 0,
+            rows: VecDeque::new(),
+            done: Vec::new(),
+            is_busy: false,
+            parking: 0,
+            has_more: true,
+        }
     }
 }

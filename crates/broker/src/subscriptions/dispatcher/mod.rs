@@ -20,7 +20,7 @@ use std::time::Duration;
 use machi_http::Shutdown;
 use machi_store::Position;
 use machi_types::{TenantId, Timestamp};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -56,8 +56,10 @@ pub(super) struct Dispatcher {
     tasks: JoinSet<Done>,
     lines: FxHashMap<SubscriptionKey, Line>,
     hosts: FxHashMap<Box<str>, Host>,
-    /// The lines that wait.
-    waiting: FxHashSet<SubscriptionKey>,
+    /// How many lines wait.
+    waiting: usize,
+    /// When lines that wait are to be looked at.
+    alarms: BTreeSet<(Instant, SubscriptionKey)>,
     /// What is to be written down.
     to_park: Vec<Due>,
     is_parking: bool,
@@ -89,7 +91,8 @@ impl Dispatcher {
             tasks: JoinSet::new(),
             lines: FxHashMap::default(),
             hosts: FxHashMap::default(),
-            waiting: FxHashSet::default(),
+            waiting: 0,
+            alarms: BTreeSet::new(),
             to_park: Vec::new(),
             is_parking: false,
             park_not_before: Instant::now(),
@@ -107,10 +110,11 @@ impl Dispatcher {
     }
 
     /// What waits in the store for a subscription goes on; what waits for one that is gone is cleared away.
-    pub(super) fn resume(&mut self, key: SubscriptionKey, subscription: Option<Arc<Subscription>>) {
-        let line = Line::waiting(subscription, Instant::now());
-        self.waiting.insert(key.clone());
-        self.lines.insert(key, line);
+    pub(super) fn resume(&mut self, key: &SubscriptionKey, subscription: Option<Arc<Subscription>>) {
+        let now = Instant::now();
+        self.waiting += 1;
+        self.lines.insert(key.clone(), Line::waiting(subscription, now));
+        self.look_at(key, now);
     }
 
     /// Works until the city closes, and then until what is under way has come to its end.
@@ -170,6 +174,7 @@ impl Dispatcher {
             if let Flow::Waiting(waiting) = &mut line.flow {
                 // Whatever was wrong may be right now.
                 waiting.next = Instant::now();
+                self.look_at(&key, Instant::now());
             }
         }
     }
@@ -181,17 +186,24 @@ impl Dispatcher {
         let (gone, kept) =
             std::mem::take(&mut self.to_park).into_iter().partition(|due: &Due| due.subscription.key == *key);
         self.to_park = kept;
-        for due in gone {
-            self.settle(&due);
+        for due in &gone {
+            self.settle(due);
         }
         let Some(line) = self.lines.get_mut(key) else { return };
         line.subscription = None;
-        if let Flow::Open(open) = &mut line.flow {
-            for due in open.drain() {
-                self.settle(&due);
+        match &mut line.flow {
+            Flow::Open(open) => {
+                for due in open.drain() {
+                    self.settle(&due);
+                }
+                self.drop_if_idle(key);
+            }
+            Flow::Waiting(waiting) => {
+                waiting.parking = waiting.parking.saturating_sub(gone.len());
+                waiting.next = Instant::now();
+                self.look_at(key, Instant::now());
             }
         }
-        self.drop_if_idle(key);
     }
 
     /// A tenant is gone, with all its subscriptions.
@@ -263,18 +275,14 @@ impl Dispatcher {
             self.relieve(now);
         }
         self.hub.take_replayed().into_iter().for_each(|key| self.replay(key));
-        let due: Vec<SubscriptionKey> =
-            self.waiting.iter().filter(|key| self.wants_attention(key, now)).cloned().collect();
-        for key in due {
-            self.proceed(&key);
-        }
+        self.ring(now);
         self.save(now);
         self.hosts.retain(|_, host| !host.is_idle());
         self.measure();
     }
 
     fn measure(&self) {
-        self.meters.waiting.set(self.waiting.len() as i64);
+        self.meters.waiting.set(self.waiting as i64);
         self.meters.held.set((self.tools.config.held.max(1)).saturating_sub(self.room.available_permits()) as i64);
         let newest = self.tools.broker.store.view().position();
         self.meters.lag.set(newest.bucket(0).saturating_sub(self.frontier.place().bucket(0)) as i64);
@@ -286,6 +294,7 @@ impl Dispatcher {
             Some(Flow::Waiting(waiting)) => {
                 waiting.has_more = true;
                 waiting.next = Instant::now();
+                self.look_at(&key, Instant::now());
             }
             // What is under way goes first; then the line changes over, and finds the row.
             Some(Flow::Open(open)) => {
@@ -303,7 +312,7 @@ impl Dispatcher {
         if self.lines.contains_key(&key) {
             self.replay(key);
         } else {
-            self.resume(key, subscription);
+            self.resume(&key, subscription);
         }
     }
 

@@ -152,8 +152,10 @@ impl Dispatcher {
         let cooldown = line.subscription.as_ref().and_then(|subscription| subscription.endpoint.cooldown);
         let rest =
             if has_failed { self.tools.config.rest(1, dice).max(cooldown.unwrap_or_default()) } else { Duration::ZERO };
-        line.flow = Flow::Waiting(Waiting { failures, parking: all.len(), ..Waiting::from(Instant::now() + rest) });
-        self.waiting.insert(key.clone());
+        let next = Instant::now() + rest;
+        line.flow = Flow::Waiting(Waiting { failures, parking: all.len(), ..Waiting::from(next) });
+        self.waiting += 1;
+        self.look_at(key, next);
         self.to_park.extend(all);
     }
 
@@ -206,9 +208,12 @@ impl Dispatcher {
         }
         self.meters.parked.add(due.len() as u64);
         for due in due {
-            if let Some(Line { flow: Flow::Waiting(waiting), .. }) = self.lines.get_mut(&due.subscription.key) {
+            let key = &due.subscription.key;
+            if let Some(Line { flow: Flow::Waiting(waiting), .. }) = self.lines.get_mut(key) {
                 waiting.parking = waiting.parking.saturating_sub(1);
                 waiting.has_more = true;
+                let next = waiting.next;
+                self.look_at(key, next);
             }
             self.settle(&due);
         }

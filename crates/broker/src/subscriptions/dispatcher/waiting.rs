@@ -16,6 +16,8 @@ use crate::subscriptions::send::Sent;
 const DELETED: usize = ROWS;
 /// How long to rest when the store fails.
 const REST: Duration = Duration::from_secs(1);
+/// How often it is looked whether a subscription that rests has expired.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// What is to be done next for a line that waits.
 enum Step {
@@ -30,23 +32,55 @@ enum Step {
 }
 
 impl Dispatcher {
-    /// Whether anything may be done for a line now.
-    pub(super) fn wants_attention(&self, key: &SubscriptionKey, now: Instant) -> bool {
-        match self.lines.get(key).map(|line| (&line.flow, line.is_queued)) {
-            Some((Flow::Waiting(waiting), is_queued)) => !waiting.is_busy && !is_queued && waiting.next <= now,
-            _ => false,
+    /// Has a line that waits looked at, at this time or before.
+    pub(super) fn look_at(&mut self, key: &SubscriptionKey, at: Instant) {
+        let Some(waiting) = self.waiting_of(key) else { return };
+        if waiting.alarm.is_some_and(|alarm| alarm <= at) {
+            return;
         }
+        if let Some(later) = waiting.alarm.replace(at) {
+            self.alarms.remove(&(later, key.clone()));
+        }
+        self.alarms.insert((at, key.clone()));
+    }
+
+    /// Goes on with the lines whose time has come.
+    pub(super) fn ring(&mut self, now: Instant) {
+        while self.alarms.first().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, key)) = self.alarms.pop_first() else { return };
+            if let Some(waiting) = self.waiting_of(&key) {
+                waiting.alarm = None;
+            }
+            self.proceed(&key);
+        }
+    }
+
+    /// Whether anything may be done for a line now; where it is only too early, it is looked at in time.
+    fn wants_attention(&mut self, key: &SubscriptionKey) -> bool {
+        let Some(line) = self.lines.get(key) else { return false };
+        let Flow::Waiting(waiting) = &line.flow else { return false };
+        // Whatever it is busy with or queued for comes back to it.
+        if waiting.is_busy || line.is_queued {
+            return false;
+        }
+        let next = waiting.next;
+        let is_time = next <= Instant::now();
+        if !is_time {
+            self.look_at(key, next);
+        }
+        is_time
     }
 
     /// Does what is next for a line that waits.
     pub(super) fn proceed(&mut self, key: &SubscriptionKey) {
-        if !self.wants_attention(key, Instant::now()) {
+        if !self.wants_attention(key) {
             return;
         }
         let step = self.step(key);
         let tools = self.tools.clone();
         match step {
-            Step::Nothing => return,
+            // What is awaited looks at it again; a subscription may also expire meanwhile.
+            Step::Nothing => return self.look_at(key, Instant::now() + PAUSE),
             Step::Reopen => return self.reopen(key),
             Step::Send(row, subscription) => return self.begin_row(key, row, &subscription),
             Step::Load => self.tasks.spawn(tools.load(key.clone())),
@@ -239,7 +273,10 @@ impl Dispatcher {
     }
 
     fn reopen(&mut self, key: &SubscriptionKey) {
-        self.waiting.remove(key);
+        if let Some(alarm) = self.waiting_of(key).and_then(|waiting| waiting.alarm.take()) {
+            self.alarms.remove(&(alarm, key.clone()));
+        }
+        self.waiting -= 1;
         if let Some(line) = self.lines.get_mut(key) {
             line.flow = Flow::Open(Open::default());
         }

@@ -12,7 +12,7 @@ use super::shape::Shape;
 use super::trigger::Triggers;
 
 /// Names a subscription in the whole city.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SubscriptionKey {
     pub(crate) tenant: TenantId,
     pub(crate) id: Name,

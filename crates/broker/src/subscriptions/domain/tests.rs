@@ -120,6 +120,8 @@ fn any_query() -> impl Strategy<Value = String> {
         (0..6_i32).prop_map(|n| format!(">{n}")),
         (0..6_i32).prop_map(|n| format!("<={n}")),
         (0..4_i32).prop_map(|n| format!("=={n}..{}", n + 2)),
+        (0..6_i32, 0..3_i32, 0..5_u8)
+            .prop_map(|(low, more, n)| format!(">={low};<urn:a:{n}>>={low};<urn:a:{n}><{}", low + more)),
         Just("==\"a\",\"b\",3".to_owned()),
         Just("==\"ab\"".to_owned()),
         Just("==\"2026-01-01T00:00:00.000Z\"".to_owned()),
@@ -139,6 +141,8 @@ fn any_members() -> impl Strategy<Value = String> {
         (0..4_u8).prop_map(|id| format!(r#"{{"type":"*","idPattern":"^urn:e:{id}.*"}}"#)),
         (0..4_u8).prop_map(|id| format!(r#"{{"type":"*","idPattern":"{id}$"}}"#)),
         (0..3_u8, 0..3_u8).prop_map(|(a, b)| format!(r#"{{"type":"(<urn:t:{a}>;<urn:t:{b}>)"}}"#)),
+        (0..4_u8).prop_map(|id| format!(r#"{{"type":"*","idPattern":"e:{id}[0-9]?$"}}"#)),
+        (0..4_u8).prop_map(|id| format!(r#"{{"type":"*","idPattern":"^urn:.*rn:e:{id}|:e:1{id}"}}"#)),
         (0..3_u8, 0..3_u8).prop_map(|(a, b)| format!(r#"{{"type":"<urn:t:{a}>|<urn:t:{b}>"}}"#)),
     ];
     let entities = prop::collection::vec(selector, 1..3).prop_map(|list| format!(r#""entities":[{}]"#, list.join(",")));
@@ -220,9 +224,15 @@ fn many_subscriptions_of_one_kind_leave_few_candidates() {
         for (kind, members) in [
             ("id", format!(r#""entities":[{{"type":"<urn:t:0>","id":["urn:e:{n}"]}}]"#)),
             ("pattern", format!(r#""entities":[{{"type":"<urn:t:0>","idPattern":"^urn:e:{n}-.*"}}]"#)),
+            ("part", format!(r#""entities":[{{"type":"<urn:t:0>","idPattern":"urn:e:{n}-"}}]"#)),
+            ("regex", format!(r#""entities":[{{"type":"<urn:t:0>","idPattern":".*:e:{n}-[0-9]$"}}]"#)),
             ("watched", format!(r#""entities":[{{"type":"<urn:t:0>"}}],"watchedAttributes":["urn:a:{n}"]"#)),
             ("equal", format!(r#""entities":[{{"type":"<urn:t:0>"}}],"q":"<urn:a:room>==\"r{n}\"""#)),
             ("above", format!(r#""entities":[{{"type":"<urn:t:0>"}}],"q":"<urn:a:number>>{n}""#)),
+            (
+                "between",
+                format!(r#""entities":[{{"type":"<urn:t:0>"}}],"q":"<urn:a:number>>={n};<urn:a:number><{}""#, n + 1),
+            ),
             (
                 "place",
                 format!(
@@ -253,7 +263,7 @@ fn many_subscriptions_of_one_kind_leave_few_candidates() {
     let changes = Changes::of(&entry);
     let candidates = index.candidates(&state, &changes, &names);
     let due: Vec<_> = candidates.iter().filter(|subscription| is_due(subscription, &state, &changes)).collect();
-    assert_eq!(due.len(), 8, "{:?}", due.iter().map(|s| s.key.id.as_str()).collect::<Vec<_>>());
+    assert_eq!(due.len(), 11, "{:?}", due.iter().map(|s| s.key.id.as_str()).collect::<Vec<_>>());
     assert!(candidates.len() < 400, "{} candidates", candidates.len());
     assert!(index.get("urn:s:id:5").is_some() && !index.is_empty());
 }

@@ -6,8 +6,8 @@
 mod need;
 mod places;
 mod ranges;
+mod texts;
 
-use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use machi_model::entity::{Scalar as Value, scalars};
 use machi_store::{NameNo, Names};
 use machi_types::Name;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::changes::Changes;
 use super::state::EntityState;
@@ -23,6 +24,7 @@ use need::ordered::Bits;
 use need::{Key, Need, Scalar};
 use places::Places;
 use ranges::Ranges;
+use texts::Texts;
 
 /// The place of a subscription.
 type Number = u32;
@@ -34,9 +36,8 @@ pub(crate) struct Index {
     free: Vec<Number>,
     numbers: FxHashMap<Name, Number>,
     ids: Buckets<Name>,
-    prefixes: Buckets<Box<str>>,
-    /// How many subscriptions have a prefix of this length.
-    prefix_lengths: BTreeMap<usize, u32>,
+    prefixes: Texts,
+    parts: Texts,
     types: Buckets<Name>,
     scopes: Buckets<Box<str>>,
     watched: Buckets<NameNo>,
@@ -149,9 +150,11 @@ impl Index {
         self.by_scope(state, &mut found);
         self.by_change(changes, &mut found);
         self.by_value(state, &mut found);
-        for (name, geometry) in state.geometries() {
-            if let Some(name) = names.lookup(name) {
-                self.places.candidates(name, &geometry.bounding_box(), &mut found);
+        if !self.places.is_empty() {
+            for (name, geometry) in state.geometries() {
+                if let Some(name) = names.lookup(name) {
+                    self.places.candidates(name, &geometry.bounding_box(), &mut found);
+                }
             }
         }
         found.sort_unstable();
@@ -162,11 +165,8 @@ impl Index {
 
     fn by_id(&self, id: &str, found: &mut Vec<Number>) {
         found.extend_from_slice(self.ids.get(id));
-        for length in self.prefix_lengths.keys().take_while(|length| **length <= id.len()) {
-            if let Some(prefix) = id.get(..*length) {
-                found.extend_from_slice(self.prefixes.get(prefix));
-            }
-        }
+        self.prefixes.beginning(id, found);
+        self.parts.inside(id, found);
     }
 
     fn by_scope(&self, state: &EntityState, found: &mut Vec<Number>) {
@@ -196,7 +196,10 @@ impl Index {
         if self.existing.0.is_empty() && self.equal.is_empty() && self.ranges.is_empty() {
             return;
         }
-        for section in state.reading.sections() {
+        // The lowest and the highest number of each attribute that ranges are about.
+        let mut numbers: SmallVec<[(&Ranges, f64, f64); 4]> = SmallVec::new();
+        let sections = state.reading.sections();
+        for section in &sections {
             found.extend_from_slice(self.existing.get(section.name));
             let (equal, ranges) = (self.equal.get(section.name), self.ranges.get(section.name));
             if equal.is_none() && ranges.is_none() {
@@ -205,12 +208,18 @@ impl Index {
             let Ok(instance) = section.instance() else { continue };
             scalars(&instance, |value| {
                 if let (Some(ranges), Value::Number(number)) = (ranges, &value) {
-                    ranges.holding(*number, found);
+                    match numbers.iter_mut().find(|(known, ..)| std::ptr::eq(*known, ranges)) {
+                        Some((_, low, high)) => (*low, *high) = (low.min(*number), high.max(*number)),
+                        None => numbers.push((ranges, *number, *number)),
+                    }
                 }
                 if let (Some(equal), Some(scalar)) = (equal, scalar(value)) {
                     found.extend_from_slice(equal.get(&scalar));
                 }
             });
+        }
+        for (ranges, low, high) in numbers {
+            ranges.meeting(low, high, found);
         }
     }
 
@@ -219,14 +228,17 @@ impl Index {
         let one_more = |list: &[Number]| list.len() as u64 + 1;
         match key {
             Key::Id(id) => one_more(self.ids.get(id.as_str())),
-            Key::Prefix(prefix) => 2 * one_more(self.prefixes.get(prefix)),
+            Key::Prefix(prefix) => 2 * (self.prefixes.crowd(prefix) + 1),
+            Key::Part(part) => 2 * (self.parts.crowd(part) + 1),
             Key::Scope(scope) => 2 * one_more(self.scopes.get(scope)),
             Key::Equal(name, scalar) => {
                 2 * self.equal.get(name.as_str()).map_or(1, |equal| one_more(equal.get(scalar)))
             }
             Key::Place(name, reach) => 2 * (self.places.crowd(*name, reach) + 1),
-            // Looked at are just those that hold the number, or about half where there are two bounds.
-            Key::Between(name, ..) => 3 + self.ranges.get(name.as_str()).map_or(0, |ranges| ranges.len() / 8),
+            // Looked at are just those that hold the number.
+            Key::Between(name, low, high) => {
+                3 + self.ranges.get(name.as_str()).map_or(0, |ranges| ranges.crowd(*low, *high))
+            }
             Key::Watched(name) => 4 * one_more(self.watched.get(name)),
             Key::Type(name) => 8 * one_more(self.types.get(name.as_str())),
             Key::Exists(name) => 8 * one_more(self.existing.get(name.as_str())),
@@ -237,10 +249,8 @@ impl Index {
     fn file(&mut self, key: &Key, number: Number) {
         match key {
             Key::Id(id) => self.ids.add(id.clone(), number),
-            Key::Prefix(prefix) => {
-                *self.prefix_lengths.entry(prefix.len()).or_default() += 1;
-                self.prefixes.add(prefix.clone(), number);
-            }
+            Key::Prefix(prefix) => self.prefixes.insert(prefix, number),
+            Key::Part(part) => self.parts.insert(part, number),
             Key::Type(name) => self.types.add(name.clone(), number),
             Key::Scope(scope) => self.scopes.add(scope.clone(), number),
             Key::Watched(name) => self.watched.add(*name, number),
@@ -255,15 +265,8 @@ impl Index {
     fn unfile(&mut self, key: &Key, number: Number) {
         match key {
             Key::Id(id) => self.ids.remove(id.as_str(), number),
-            Key::Prefix(prefix) => {
-                self.prefixes.remove(prefix, number);
-                if let Some(count) = self.prefix_lengths.get_mut(&prefix.len()) {
-                    *count -= 1;
-                    if *count == 0 {
-                        self.prefix_lengths.remove(&prefix.len());
-                    }
-                }
-            }
+            Key::Prefix(prefix) => self.prefixes.remove(prefix, number),
+            Key::Part(part) => self.parts.remove(part, number),
             Key::Type(name) => self.types.remove(name.as_str(), number),
             Key::Scope(scope) => self.scopes.remove(scope, number),
             Key::Watched(name) => self.watched.remove(name, number),
@@ -279,7 +282,7 @@ impl Index {
             Key::Between(name, low, high) => {
                 if let Some(ranges) = self.ranges.get_mut(name.as_str()) {
                     ranges.remove(*low, *high, number);
-                    if ranges.len() == 0 {
+                    if ranges.is_empty() {
                         self.ranges.remove(name.as_str());
                     }
                 }

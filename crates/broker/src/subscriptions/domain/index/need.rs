@@ -4,7 +4,8 @@
 //! needs that must all be met one is enough to file a subscription under, and the rarest is the cheapest.
 
 use machi_model::query::{
-    Logic, Moment, Operand, Operator, Query, ScopeLevel, ScopePattern, ScopeQuery, Term, Test, TypeExpression, Value,
+    Logic, Moment, Operand, Operator, Pattern, Query, ScopeLevel, ScopePattern, ScopeQuery, Term, Test, TypeExpression,
+    Value,
 };
 use machi_types::Name;
 use machi_types::geo::BoundingBox;
@@ -12,13 +13,21 @@ use ordered::Bits;
 
 use crate::subscriptions::domain::subscription::{Ids, Selector, Subscription};
 
+/// The bytes of a piece of an id, and how few are still worth looking for.
+const PART: usize = 8;
+const SHORTEST_PART: usize = 3;
+/// So many pieces of a literal are considered, from its end on, where ids differ most.
+const MOST_PARTS: usize = 32;
+
 /// One thing to file a subscription under.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Key {
     /// The entity has this id.
     Id(Name),
     /// Its id begins so.
-    Prefix(Box<str>),
+    Prefix(Box<[u8]>),
+    /// Its id holds this somewhere.
+    Part(Box<[u8]>),
     /// It has this type.
     Type(Name),
     /// It has a scope at or below this one.
@@ -29,7 +38,7 @@ pub(super) enum Key {
     Exists(Name),
     /// It has an attribute with this value.
     Equal(Name, Scalar),
-    /// It has an attribute with a number between these two.
+    /// It has an attribute with a number at or above the one and, maybe another, at or below the other.
     Between(Name, f64, f64),
     /// It has an attribute with a place in this box.
     Place(machi_store::NameNo, BoundingBox),
@@ -68,6 +77,10 @@ pub(super) mod ordered {
             let is_negative = bits >> 63 == 1;
             Self(if is_negative { !bits } else { bits | 1 << 63 })
         }
+
+        pub(in super::super) fn number(self) -> u64 {
+            self.0
+        }
     }
 }
 
@@ -94,10 +107,9 @@ fn selector(selector: &Selector) -> Need {
     let ids = match &selector.ids {
         Ids::Any => Need::Unknown,
         Ids::Of(ids) => Need::AnyOf(ids.iter().map(|id| Need::One(Key::Id(id.clone()))).collect()),
-        Ids::Matching(pattern) => match (pattern.as_exact(), pattern.literal_prefix()) {
-            (Some(exact), _) => Need::One(Key::Id(exact.into())),
-            (None, "") => Need::Unknown,
-            (None, prefix) => Need::One(Key::Prefix(prefix.into())),
+        Ids::Matching(pattern) => match pattern.as_exact() {
+            Some(exact) => Need::One(Key::Id(exact.into())),
+            None => of_pattern(pattern),
         },
     };
     let types = match &selector.types {
@@ -107,12 +119,40 @@ fn selector(selector: &Selector) -> Need {
     Need::All(vec![ids, types])
 }
 
+/// What an id begins with, and pieces of what it holds: the rarest of them is the one to look for.
+fn of_pattern(pattern: &Pattern) -> Need {
+    let prefix = Some(pattern.literal_prefix()).filter(|prefix| !prefix.is_empty());
+    let mut all: Vec<Need> =
+        prefix.map(|prefix| Need::One(Key::Prefix(prefix.as_bytes().into()))).into_iter().collect();
+    for literal in pattern.literals().iter().filter(|literal| literal.len() >= SHORTEST_PART) {
+        let pieces = literal.as_bytes().windows(literal.len().min(PART)).rev().take(MOST_PARTS);
+        all.extend(pieces.map(|piece| Need::One(Key::Part(piece.into()))));
+    }
+    Need::All(all)
+}
+
 fn of_logic<T>(logic: &Logic<T>, one: &dyn Fn(&T) -> Need) -> Need {
     match logic {
         Logic::One(condition) => one(condition),
-        Logic::All(parts) => Need::All(parts.iter().map(|part| of_logic(part, one)).collect()),
+        Logic::All(parts) => Need::All(with_bounds(parts.iter().map(|part| of_logic(part, one)).collect())),
         Logic::Any(parts) => Need::AnyOf(parts.iter().map(|part| of_logic(part, one)).collect()),
     }
+}
+
+/// Adds what bounds from below and from above say together: both of them are rarer than either alone.
+fn with_bounds(mut parts: Vec<Need>) -> Vec<Need> {
+    let mut bounds: Vec<(Name, f64, f64)> = Vec::new();
+    for part in &parts {
+        let Need::One(Key::Between(name, low, high)) = part else { continue };
+        match bounds.iter_mut().find(|(known, ..)| known == name) {
+            Some((_, lowest, highest)) => (*lowest, *highest) = (lowest.max(*low), highest.min(*high)),
+            None => bounds.push((name.clone(), *low, *high)),
+        }
+    }
+    // Two values of one attribute may meet bounds that exclude each other; then only each bound alone is needed.
+    let together = bounds.into_iter().filter(|(_, low, high)| low <= high && low.is_finite() && high.is_finite());
+    parts.extend(together.map(|(name, low, high)| Need::One(Key::Between(name, low, high))));
+    parts
 }
 
 fn scope(query: &ScopeQuery) -> Need {

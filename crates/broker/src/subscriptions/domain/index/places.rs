@@ -55,6 +55,10 @@ impl Places {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.grids.is_empty()
+    }
+
     /// About how many boxes one more like this would lie among.
     pub(super) fn crowd(&self, attribute: NameNo, reach: &BoundingBox) -> u64 {
         cells(attribute, level_of(reach), reach)
