@@ -2,13 +2,36 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::names::mix;
+
 /// Makes the bytes of a request from a random number.
 pub type MakeRequest = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
+
+/// What is sent, and what is thought of the answers.
+pub trait Traffic: Send + Sync {
+    /// Writes a request that follows from a random number. What is returned comes back with the answer.
+    fn request(&self, random: u64, out: &mut Vec<u8>) -> [u64; 2];
+
+    /// Whether an answer with status 2xx is right.
+    fn is_right(&self, _asked: [u64; 2], _body: &[u8]) -> bool {
+        true
+    }
+}
+
+struct Plain(MakeRequest);
+
+impl Traffic for Plain {
+    fn request(&self, random: u64, out: &mut Vec<u8>) -> [u64; 2] {
+        out.extend_from_slice(&(self.0)(random));
+        [0; 2]
+    }
+}
 
 /// What a run came to.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +40,12 @@ pub struct Outcome {
     pub rate: f64,
     /// Answers with another status.
     pub refused: u64,
+    /// Answers that were not right.
+    pub wrong: u64,
     /// Half of the answers took at most this.
     pub p50: Duration,
+    /// 95 of 100 answers took at most this.
+    pub p95: Duration,
     /// 99 of 100 answers took at most this.
     pub p99: Duration,
     /// The bytes of an answer's body, on average.
@@ -29,11 +56,16 @@ pub struct Outcome {
 
 /// Sends requests on so many connections for so long.
 pub async fn run(address: SocketAddr, connections: u64, time: Duration, make: MakeRequest) -> Outcome {
+    run_traffic(address, connections, time, Arc::new(Plain(make))).await
+}
+
+/// The same with answers that are looked at.
+pub async fn run_traffic(address: SocketAddr, connections: u64, time: Duration, traffic: Arc<dyn Traffic>) -> Outcome {
     let (started, cpu) = (Instant::now(), own_cpu());
     let mut tasks = tokio::task::JoinSet::new();
     for connection in 0..connections {
-        let make = Arc::clone(&make);
-        tasks.spawn(async move { drive(address, connection, started + time, make).await });
+        let traffic = Arc::clone(&traffic);
+        tasks.spawn(async move { drive(address, connection, started + time, &*traffic).await });
     }
     let mut all = Samples::default();
     while let Some(samples) = tasks.join_next().await {
@@ -45,17 +77,34 @@ pub async fn run(address: SocketAddr, connections: u64, time: Duration, make: Ma
     Outcome {
         rate: all.took.len() as f64 / elapsed,
         refused: all.refused,
+        wrong: all.wrong,
         p50: at(0.5),
+        p95: at(0.95),
         p99: at(0.99),
         body: all.bytes / (all.took.len() as u64).max(1),
         generator: (own_cpu() - cpu) / elapsed,
     }
 }
 
+/// Sends so many requests a second on one connection, until the flag is set. Returns how many were refused or wrong.
+pub async fn pace(address: SocketAddr, a_second: u64, traffic: Arc<dyn Traffic>, stop: Arc<AtomicBool>) -> u64 {
+    let mut samples = Samples::default();
+    let Ok(mut connection) = Connection::open(address, mix(a_second)).await else { return u64::MAX };
+    let mut ticks = tokio::time::interval(Duration::from_nanos(1_000_000_000 / a_second.max(1)));
+    while !stop.load(Ordering::Relaxed) {
+        ticks.tick().await;
+        if connection.exchange(&*traffic, &mut samples).await.is_none() {
+            return u64::MAX;
+        }
+    }
+    samples.refused + samples.wrong
+}
+
 #[derive(Debug, Default)]
 struct Samples {
     took: Vec<Duration>,
     refused: u64,
+    wrong: u64,
     bytes: u64,
 }
 
@@ -63,41 +112,67 @@ impl Samples {
     fn add(&mut self, other: Self) {
         self.took.extend(other.took);
         self.refused += other.refused;
+        self.wrong += other.wrong;
         self.bytes += other.bytes;
     }
 }
 
-async fn drive(address: SocketAddr, connection: u64, end: Instant, make: MakeRequest) -> Samples {
+async fn drive(address: SocketAddr, number: u64, end: Instant, traffic: &dyn Traffic) -> Samples {
     let mut samples = Samples::default();
-    let Ok(mut stream) = TcpStream::connect(address).await else { return samples };
-    let _ = stream.set_nodelay(true);
-    let mut random = connection.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut buffer = Vec::with_capacity(1 << 16);
+    let Ok(mut connection) = Connection::open(address, mix(number + 1)).await else { return samples };
     while Instant::now() < end {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        let request = make(random);
-        let sent = Instant::now();
-        let Some((status, bytes)) = exchange(&mut stream, &request, &mut buffer).await else { break };
-        if (200..300).contains(&status) {
-            samples.took.push(sent.elapsed());
-            samples.bytes += bytes as u64;
-        } else {
-            samples.refused += 1;
+        if connection.exchange(traffic, &mut samples).await.is_none() {
+            break;
         }
     }
     samples
 }
 
+struct Connection {
+    stream: TcpStream,
+    random: u64,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Connection {
+    async fn open(address: SocketAddr, seed: u64) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, random: seed | 1, request: Vec::with_capacity(4096), answer: Vec::with_capacity(1 << 16) })
+    }
+
+    /// One request and its answer; `None` where the connection ended.
+    async fn exchange(&mut self, traffic: &dyn Traffic, samples: &mut Samples) -> Option<()> {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.request.clear();
+        let asked = traffic.request(self.random, &mut self.request);
+        let sent = Instant::now();
+        self.stream.write_all(&self.request).await.ok()?;
+        let (status, body) = read_answer(&mut self.stream, &mut self.answer).await?;
+        let body = self.answer.get(body).unwrap_or_default();
+        if !(200..300).contains(&status) {
+            samples.refused += 1;
+            return Some(());
+        }
+        samples.took.push(sent.elapsed());
+        samples.bytes += body.len() as u64;
+        samples.wrong += u64::from(!traffic.is_right(asked, body));
+        Some(())
+    }
+}
+
 /// Sends one request and reads its answer, the status and the length of the body; `None` where the connection ended.
 pub(crate) async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> Option<(u16, usize)> {
     stream.write_all(request).await.ok()?;
-    read_answer(stream, buffer).await
+    let (status, body) = read_answer(stream, buffer).await?;
+    Some((status, body.len()))
 }
 
-/// Reads one answer; `None` where the connection ended.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(u16, usize)> {
+/// Reads one answer: the status, and where in the buffer the body lies; `None` where the connection ended.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(u16, std::ops::Range<usize>)> {
     buffer.clear();
     let head = loop {
         if stream.read_buf(buffer).await.ok()? == 0 {
@@ -107,21 +182,29 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(u1
             break at + 4;
         }
     };
-    let text = std::str::from_utf8(buffer.get(..head)?).ok()?.to_ascii_lowercase();
-    let status = text.split(' ').nth(1)?.parse().ok()?;
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
-    let length = length.and_then(|length| length.trim().parse::<usize>().ok()).unwrap_or(0);
-    while buffer.len() < head + length {
+    let text = std::str::from_utf8(buffer.get(..head)?).ok()?;
+    let status = text.get(9..12)?.parse().ok()?;
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    let end = head + length.unwrap_or(0);
+    while buffer.len() < end {
         if stream.read_buf(buffer).await.ok()? == 0 {
             return None;
         }
     }
-    Some((status, length))
+    Some((status, head..end))
 }
 
 /// The processor time of this process, in seconds.
 pub fn own_cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_of("self")
+}
+
+/// The processor time of a process, in seconds.
+pub fn cpu_of(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
     (ticks(11) + ticks(12)) / 100.0
@@ -134,7 +217,17 @@ pub fn get(path: &str, headers: &str) -> Vec<u8> {
 
 /// A request with a JSON body.
 pub fn with_body(method: &str, path: &str, body: &str) -> Vec<u8> {
+    let mut request = Vec::with_capacity(body.len() + 256);
+    write_request(method, path, "", body, &mut request);
+    request
+}
+
+/// Writes a request with a JSON body; each of the headers ends with its line.
+pub fn write_request(method: &str, path: &str, headers: &str, body: &str, out: &mut Vec<u8>) {
     let length = body.len();
-    format!("{method} {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
-        .into_bytes()
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: bench\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    out.extend_from_slice(head.as_bytes());
+    out.extend_from_slice(body.as_bytes());
 }

@@ -32,6 +32,22 @@ impl Server {
         line.split_whitespace().nth(1).and_then(|word| word.parse::<u64>().ok()).unwrap_or_default() / 1024
     }
 
+    /// The processor time that it has used, in seconds.
+    pub fn cpu(&self) -> f64 {
+        crate::load::cpu_of(&self.child.id().to_string())
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end and waits until it has.
+    pub fn stop(mut self) -> std::io::Result<()> {
+        Command::new("kill").arg(self.child.id().to_string()).status()?;
+        self.child.wait().map(|_| ())
+    }
+
     /// The bytes that the process has written to disk.
     pub fn written(&self) -> u64 {
         let io = std::fs::read_to_string(format!("/proc/{}/io", self.child.id())).unwrap_or_default();

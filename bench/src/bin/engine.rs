@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use machi_bench::ceiling::bare_engine;
+use machi_bench::names::mix;
 use machi_store::{
     Change, Collection, CollectionSpec, Commit, Condition, Decision, Derive, Document, Facet, FacetValue, Filter, Find,
     GeoCondition, GeoRelation, Instances, NameNo, Names, Order, OrderBy, Range, Refusal, SectionKey, SetSection, Stamp,
@@ -48,14 +50,6 @@ impl Derive for Tagged {
             }
         }
     }
-}
-
-fn mix(mut x: u64) -> u64 {
-    x ^= x >> 33;
-    x = x.wrapping_mul(0xff51_afd7_ed55_8ccd);
-    x ^= x >> 33;
-    x = x.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    x ^ (x >> 33)
 }
 
 fn id(n: u64) -> Name {
@@ -172,26 +166,6 @@ async fn patch_rate(store: &Arc<EmbeddedStore>, shape: &Arc<Shape>, writers: u64
     (all as f64 / started.elapsed().as_secs_f64(), (written_bytes() - written) / all)
 }
 
-fn bare_engine(folder: &Path, count: u64) -> (f64, f64) {
-    let database = fjall::Database::builder(folder).cache_size(64 << 20).open().expect("fjall opens");
-    let space = database.keyspace("documents", fjall::KeyspaceCreateOptions::default).expect("fjall opens");
-    let mut rates = [0.0; 2];
-    for (round, rate) in rates.iter_mut().enumerate() {
-        let started = Instant::now();
-        for batch in 0..count / 1000 {
-            let mut writes = database.batch();
-            for n in batch * 1000..(batch + 1) * 1000 {
-                let body = format!("{:600}", format!("{} {round}", mix(n)));
-                writes.insert(&space, id(n).as_bytes(), body.as_bytes());
-            }
-            writes.commit().expect("fjall writes");
-            database.persist(fjall::PersistMode::SyncAll).expect("fjall syncs");
-        }
-        *rate = count as f64 / started.elapsed().as_secs_f64();
-    }
-    (rates[0], rates[1])
-}
-
 async fn ask(store: &EmbeddedStore, what: &str, filter: Filter, order: Vec<Order>, count: bool) {
     let mut times = Vec::new();
     let mut rows = 0;
@@ -220,7 +194,7 @@ fn main() {
 
 async fn run(count: u64) {
     let folder = tempfile::tempdir().expect("a folder");
-    let (ceiling_new, ceiling_old) = bare_engine(&folder.path().join("bare"), count);
+    let (ceiling_new, ceiling_old) = bare_engine(&folder.path().join("bare"), count, Duration::ZERO);
     println!("bare engine, one 600-byte value each: new {ceiling_new:.0}/s, existing {ceiling_old:.0}/s");
     let path = folder.path().join("store");
     let store = open(&path);
@@ -247,7 +221,6 @@ async fn run(count: u64) {
     println!("opened in {:?}", started.elapsed());
     let found = store.view().count(Find::new(tenant(), THINGS, Filter::All)).await.expect("counted");
     assert_eq!(found, count);
-    let _ = Duration::ZERO;
 }
 
 async fn queries(store: &EmbeddedStore, shape: &Shape) {

@@ -11,6 +11,7 @@ use rustc_hash::FxHashSet;
 use crate::BrokerError;
 use crate::config::Config;
 use crate::contexts::{Contexts, LoadDocument};
+use crate::domain::rendered::Shelf;
 use crate::subscriptions::hub::Hub;
 
 /// The NGSI-LD broker. Its operations are in the files of `service`, one verb each.
@@ -23,6 +24,8 @@ pub struct Broker {
     /// The keys of batches that are at work.
     pub(crate) at_work: Mutex<FxHashSet<(TenantId, Name)>>,
     pub(crate) started: Instant,
+    /// Entities as they were written for earlier readers.
+    pub(crate) shelf: Shelf,
     /// What requests share with the notifier.
     pub(crate) hub: Arc<Hub>,
 }
@@ -31,7 +34,9 @@ impl Broker {
     /// A broker over a store that was opened with the collections of [`crate::collections`].
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config, loader: Arc<dyn LoadDocument>) -> Self {
         let contexts = Contexts::new(Arc::clone(&store), Arc::clone(&clock), config.contexts.clone(), loader);
-        Self { store, contexts, config, clock, at_work: Mutex::default(), started: Instant::now(), hub: Arc::default() }
+        let shelf = Shelf::new(config.limits.rendered_bytes);
+        let (at_work, started, hub) = (Mutex::default(), Instant::now(), Arc::default());
+        Self { store, contexts, config, clock, at_work, started, shelf, hub }
     }
 
     /// The @contexts.

@@ -76,6 +76,8 @@ pub struct LimitsConfig {
     pub query_documents: u64,
     /// How long an answer is kept for requests that repeat its `Idempotency-Key`.
     pub answers_kept_seconds: u64,
+    /// Memory for entities as they were written for earlier readers.
+    pub rendered_bytes: usize,
 }
 
 /// `[source]`: how this city names itself to other context sources.
@@ -125,6 +127,7 @@ impl Default for LimitsConfig {
             query_seconds: 2,
             query_documents: 50_000,
             answers_kept_seconds: 24 * 3600,
+            rendered_bytes: 32 << 20,
         }
     }
 }

@@ -97,7 +97,7 @@ async fn check_order(broker: &Broker, sight: &Sight, world: &World, question: &Q
             is_counted: false,
         };
         let page = broker.query_entities(&caller, query).await.expect("a random order is simple enough");
-        found.extend(page.rows.iter().map(|row| row.id().clone()));
+        found.extend(page.rows.iter().map(|row| row.id.clone()));
         start = page.next;
     }
     assert_eq!(found, expected, "{question}");

@@ -33,6 +33,7 @@ pub fn broker(config: &Config) -> broker::Config {
             query_seconds: limits.query_time.as_secs(),
             query_documents: limits.query_reads,
             answers_kept_seconds: limits.answers_kept.as_secs(),
+            rendered_bytes: config.store.rendered.0 as usize,
         },
         source: broker::SourceConfig {
             id: source.id.clone(),

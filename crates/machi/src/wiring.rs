@@ -73,7 +73,8 @@ pub async fn assemble(
         .merge(own::page_routes())
         .merge(machi_broker::http::router(Arc::clone(&broker)))
         .merge(control::router(Arc::clone(&store), &secret));
-    let edge = Edge::new(router, edge_settings(config, peers)?, &registry);
+    let shortcut = Arc::new(machi_broker::http::HotEntities::new(Arc::clone(&broker)));
+    let edge = Edge::with_shortcut(router, shortcut, edge_settings(config, peers)?, &registry);
     let work = vec![tokio::spawn(keep_house(broker, heard.clone())), tokio::spawn(notifier.run(heard.clone()))];
     Ok(City { edge, registry, secret, store, work })
 }

@@ -78,6 +78,13 @@ impl Documents {
         &self.tree
     }
 
+    /// The newest visible version, where it lies in the cache.
+    pub(crate) fn at_hand(&self, space: u32, number: DocumentNo) -> Option<Arc<Document>> {
+        // What is cached is the newest version; one that is not visible yet is nobody's to see.
+        let visible = self.visible.load(Ordering::SeqCst);
+        self.cache.get(&(space, number)).filter(|document| document.version <= visible)
+    }
+
     /// The document as of a commit.
     pub(crate) fn read(&self, space: u32, number: DocumentNo, at: u64) -> Result<Option<Arc<Document>>, StoreError> {
         if let Some(document) = self.cache.get(&(space, number))

@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use machi_store::{
-    Answer, CollectionSpec, Commit, Entry, Names, Position, Receipt, Store, StoreError, TenantStatus, View,
+    Answer, Collection, CollectionSpec, Commit, Document, Entry, Names, Position, Receipt, Store, StoreError,
+    TenantStatus, View,
 };
 use machi_types::{Clock, Name, TenantId};
 use parking_lot::Mutex;
@@ -177,6 +178,14 @@ impl Store for EmbeddedStore {
 
     fn view(&self) -> Arc<dyn View> {
         Arc::new(EmbeddedView::now(Arc::clone(&self.engine)))
+    }
+
+    fn at_hand(&self, tenant: &TenantId, collection: Collection, id: &str) -> Option<Arc<Document>> {
+        let space = self.engine.space(tenant, collection)?;
+        let mut candidates = space.candidates(self.engine.hash(id)).into_iter();
+        let document = candidates.find_map(|number| self.engine.documents.at_hand(space.number, number))?;
+        // Where ids share a hash, the documents must be told apart with care.
+        (*document.id == *id).then_some(document)
     }
 
     fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use machi_types::{Name, Timestamp};
 
-use crate::{Change, ChangeKind, Document, DocumentNo, Restored, Section, SectionChange, SetSection, Stamp};
+use crate::{
+    Change, ChangeKind, Document, DocumentNo, Memo, Restored, Section, SectionChange, SetSection, Stamp,
+};
 
 /// A change applied to a document: the new state, and what the feed tells of it.
 #[derive(Clone, Debug)]
@@ -39,6 +41,7 @@ pub fn change(current: Option<&Document>, id: &Name, number: DocumentNo, change:
         modified: at.time,
         head: Bytes::new(),
         sections: Vec::with_capacity(change.set.len()),
+        memo: Memo::default(),
     };
     let mut document = current.cloned().unwrap_or_else(fresh_document);
     document.version = at.commit;

@@ -34,6 +34,7 @@ mod facet;
 mod feed;
 mod filter;
 mod find;
+mod memo;
 pub mod memory;
 mod names;
 mod port;
@@ -46,6 +47,7 @@ pub use facet::{Collection, CollectionSpec, Derive, Facet, FacetValue, NoFacets}
 pub use feed::{ChangeKind, Entry, SectionChange};
 pub use filter::{Check, Condition, Filter, GeoCondition, GeoRelation, Instances, Range, Test, TextCondition};
 pub use find::{Budget, Cursor, Find, Found, Order, OrderBy, Row, Term, TermKind};
+pub use memo::Memo;
 pub use names::{NameNo, NameTable, Names};
 pub use port::{Answer, Store, TenantStatus, View};
 pub use position::Position;

@@ -23,6 +23,11 @@ pub trait Store: Debug + Send + Sync {
     /// Reads the newest committed state, from now on unchanged.
     fn view(&self) -> Arc<dyn View>;
 
+    /// The newest committed document of an id, where it lies in memory ready to be read; any store may say no.
+    fn at_hand(&self, _tenant: &TenantId, _collection: Collection, _id: &str) -> Option<Arc<Document>> {
+        None
+    }
+
     /// Reads the documents (not the indexes) as of a position that is still kept.
     fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError>;
 

@@ -18,11 +18,13 @@ const LONGEST_KEY: usize = 64 << 10;
 pub(super) struct HeldContexts {
     contexts: Cache<Name, Arc<Held>>,
     usages: RwLock<FxHashMap<Name, Arc<Usage>>>,
+    /// Counts up whenever something is forgotten.
+    generation: AtomicU64,
 }
 
 /// A resolved context, and the documents it was made from.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(crate) struct Held {
     context: Arc<Context>,
     usages: SmallVec<[Arc<Usage>; 2]>,
 }
@@ -50,8 +52,13 @@ impl Held {
         Self { context, usages }
     }
 
+    /// The context.
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
     /// Counts one use by a tenant.
-    pub(super) fn count(&self, tenant: &TenantId, clock: &dyn Clock) {
+    pub(crate) fn count(&self, tenant: &TenantId, clock: &dyn Clock) {
         for usage in &self.usages {
             usage.hits.fetch_add(1, Ordering::Relaxed);
             usage.last.store(clock.now().micros(), Ordering::Relaxed);
@@ -82,7 +89,7 @@ impl Usage {
 
 impl HeldContexts {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { contexts: Cache::new(capacity.max(1)), usages: RwLock::default() }
+        Self { contexts: Cache::new(capacity.max(1)), usages: RwLock::default(), generation: AtomicU64::new(0) }
     }
 
     /// The context under this key; counts the use.
@@ -90,6 +97,16 @@ impl HeldContexts {
         let held = self.contexts.get(key)?;
         held.count(tenant, clock);
         Some(Arc::clone(&held.context))
+    }
+
+    /// The same to keep, as long as the generation stays what it was before.
+    pub(super) fn find_to_keep(&self, key: &str) -> Option<Arc<Held>> {
+        self.contexts.get(key)
+    }
+
+    /// A number that changes whenever a context is forgotten.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
     }
 
     pub(super) fn keep(&self, key: &str, held: Held) {
@@ -101,6 +118,7 @@ impl HeldContexts {
     /// Forgets every context that was made from this document.
     pub(super) fn forget(&self, id: &Name) {
         self.contexts.retain(|_, held| !held.usages.iter().any(|usage| usage.id == *id));
+        self.generation.fetch_add(1, Ordering::SeqCst);
     }
 
     /// The figures of a document, made when they are asked for first.

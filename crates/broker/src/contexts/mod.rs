@@ -27,7 +27,8 @@ pub use load_http::HttpLoader;
 pub use record::{ContextKind, Record};
 
 use documents::{Failures, Flights, Gathered};
-use held::{Held, HeldContexts};
+pub(crate) use held::Held;
+use held::HeldContexts;
 
 use crate::BrokerError;
 use crate::config::ContextsConfig;
@@ -80,6 +81,26 @@ impl Contexts {
             ContextRef::Inline(Json::String(url)) => self.held.find(&key_of_url(tenant, url), tenant, &*self.clock),
             ContextRef::Inline(json) => self.held.find(&json.to_text(), tenant, &*self.clock),
         }
+    }
+
+    /// The context at a URL to keep over many requests, if it is held: it holds as long as [`generation`] says so.
+    ///
+    /// [`generation`]: Self::generation
+    pub(crate) fn held_to_keep(&self, tenant: &TenantId, url: Option<&str>) -> Option<Arc<Held>> {
+        match url {
+            Some(url) => self.held.find_to_keep(&key_of_url(tenant, url)),
+            None => Some(Arc::new(Held::new(Arc::clone(Context::core()), smallvec::SmallVec::new()))),
+        }
+    }
+
+    /// A number that is another one whenever contexts may have changed.
+    pub(crate) fn generation(&self) -> u64 {
+        self.held.generation()
+    }
+
+    /// The clock by which uses are counted.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// The context, resolved now if it is not held.

@@ -11,6 +11,7 @@ pub(crate) mod guard;
 pub(crate) mod members;
 pub(crate) mod older;
 pub(crate) mod reading;
+pub(crate) mod rendered;
 pub(crate) mod representation;
 pub(crate) mod scope;
 pub(crate) mod selection;

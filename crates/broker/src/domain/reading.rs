@@ -55,6 +55,24 @@ impl Reading {
         &self.stored.id
     }
 
+    /// The document that is read.
+    pub(crate) fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// Whether the entity will read the same at any later time: nothing of it expires or has expired.
+    pub(crate) fn lasts(&self) -> Result<bool, Corrupt> {
+        if HeadRef::read(&self.stored.head)?.expires_at().is_some() {
+            return Ok(false);
+        }
+        for section in &self.stored.sections {
+            if expires(&InstanceRef::read(&section.body)?, DEPTH)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The encoded head.
     pub(crate) fn head(&self) -> &[u8] {
         &self.stored.head
@@ -117,6 +135,22 @@ fn has_expired_parts(instance: &InstanceRef<'_>, now: Timestamp, depth: usize) -
         let inner = sub?.instance;
         if is_past(inner.expires_at(), now) || has_expired_parts(&inner, now, depth)? {
             return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether an instance or anything in it expires at some time.
+fn expires(instance: &InstanceRef<'_>, depth: usize) -> Result<bool, Corrupt> {
+    if instance.expires_at().is_some() {
+        return Ok(true);
+    }
+    let depth = depth.checked_sub(1).ok_or(Corrupt::Depth)?;
+    if instance.has_attributes() {
+        for sub in instance.attributes() {
+            if expires(&sub?.instance, depth)? {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

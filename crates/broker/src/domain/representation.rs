@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use machi_model::context::Context;
 use machi_model::entity::render::{self, Datasets, Format, GeometrySource, Languages, Links, Output};
 use machi_model::entity::{Corrupt, Document, Encoded};
@@ -13,6 +14,7 @@ use super::graph::{Graph, Join};
 use super::members::{Members, NodeNo};
 use super::older;
 use super::reading::Reading;
+use super::rendered::Look;
 
 /// How many linked entities one answer may embed, and how many bytes it may grow to by that.
 const EMBEDDED: usize = 50_000;
@@ -52,12 +54,20 @@ pub(crate) enum Unwritable {
 /// A written answer.
 #[derive(Debug)]
 pub(crate) struct Body {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
     /// Whether anything was changed to keep to an earlier version of the standard.
     pub(crate) is_amended: bool,
 }
 
 impl Representation {
+    /// The look of entities that are shown whole; none where something of them is chosen, or changed.
+    pub(crate) fn look(&self) -> Option<Look> {
+        let is_chosen = self.members.is_some() || self.datasets.is_some() || self.languages.is_some();
+        let is_changed = self.feature.is_some() || self.version.is_some() || self.join != Join::None;
+        let look = Look { format: self.format, sys_attrs: self.sys_attrs, has_context: self.context_in_body };
+        (!is_chosen && !is_changed).then_some(look)
+    }
+
     /// Whether instances of this attribute are shown of entities at this place.
     pub(crate) fn shows(&self, node: NodeNo, attribute: &str, dataset_id: Option<&str>) -> bool {
         let projection = self.members.as_ref().and_then(|members| members.projection(node));
@@ -107,7 +117,18 @@ impl Representation {
         Ok(writer.finish(bytes))
     }
 
-    fn context_text(&self) -> Option<String> {
+    /// One entity without what it links to; `context` is the text of its @context, where it has one of its own.
+    pub(crate) fn write_alone(
+        &self,
+        row: &Reading,
+        context: Option<&str>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unwritable> {
+        Writer::new(self, None).entity(row, NodeNo::ROOT, context, out)
+    }
+
+    /// The text of the @context, where it stands in the body.
+    pub(crate) fn context_text(&self) -> Option<String> {
         self.context_in_body.then(|| match self.context.source() {
             // A list of one is the one.
             Json::Array(items) if items.len() == 1 => items.first().map(Json::to_text).unwrap_or_default(),
@@ -178,7 +199,7 @@ impl<'w> Writer<'w> {
     }
 
     fn finish(self, bytes: Vec<u8>) -> Body {
-        Body { bytes, is_amended: self.state.is_amended.get() }
+        Body { bytes: bytes.into(), is_amended: self.state.is_amended.get() }
     }
 }
 

@@ -14,6 +14,7 @@ mod page;
 mod preload_context;
 mod query_body;
 mod representation;
+mod shortcut;
 mod source_identity;
 mod subscriptions;
 mod tenants;
@@ -25,6 +26,8 @@ use axum::Router;
 use axum::routing::{delete, get, patch, post};
 use machi_http::Shutdown;
 use machi_http::openapi::Api;
+
+pub use shortcut::HotEntities;
 
 use crate::Broker;
 

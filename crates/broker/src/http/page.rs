@@ -92,9 +92,8 @@ pub(super) async fn answer(
     representation: &Representation,
     negotiated: Negotiated,
 ) -> Result<Response, Problem> {
-    let page = broker.query_entities(caller, query).await?;
-    let graph = broker.linked_entities(&page.sight, &page.rows, representation).await?;
-    let body = representation.write_all(&page.rows, graph.as_ref()).map_err(BrokerError::from)?;
+    let mut page = broker.query_entities(caller, query).await?;
+    let body = broker.show_all(&page.sight, std::mem::take(&mut page.rows), representation).await?;
     let context = &representation.context;
     let mut response = representation::answer(broker, caller.tenant(), negotiated, context, body).await?;
     let links = PageLinks::new(uri, negotiated.media);

@@ -16,6 +16,7 @@ pub(crate) mod query;
 pub(crate) mod replace;
 pub(crate) mod retrieve;
 pub(crate) mod select;
+mod show;
 mod tenants;
 pub(crate) mod update;
 pub(crate) mod write;

@@ -9,7 +9,6 @@ use machi_types::Caller;
 use super::order::Ordering;
 use super::select::Sight;
 use crate::domain::cursor::PageStart;
-use crate::domain::reading::Reading;
 use crate::domain::selection::Criteria;
 use crate::{Broker, BrokerError};
 
@@ -29,7 +28,8 @@ pub(crate) struct EntityQuery {
 #[derive(Debug)]
 pub(crate) struct EntityPage {
     pub(crate) sight: Sight,
-    pub(crate) rows: Vec<Reading>,
+    /// The entities found; one that expired a moment ago may still be among them.
+    pub(crate) rows: Vec<Arc<Document>>,
     pub(crate) previous: Option<PageStart>,
     pub(crate) next: Option<PageStart>,
     pub(crate) count: Option<u64>,
@@ -78,7 +78,7 @@ impl Broker {
         let last = found.rows.last().map(|(_, cursor)| cursor.clone());
         let next = last.filter(|_| found.more).map(|last| start.next(found.rows.len() as u64, last));
         let previous = start.previous(limit as u64, self.config.limits.offset_max as u64);
-        let rows = self.readings(&sight, found.rows.into_iter().map(|(document, _)| document))?;
+        let rows = found.rows.into_iter().map(|(document, _)| document).collect();
         Ok(EntityPage { sight, rows, previous, next, count })
     }
 
@@ -121,18 +121,5 @@ impl Broker {
         let found = sight.view.find(find).await?;
         let rows = found.rows.into_iter().map(|row| (row.document, row.cursor)).collect();
         Ok(Rows { rows, more: found.more }.cut())
-    }
-
-    /// The living entities among the documents, ready to be written.
-    pub(crate) fn readings(
-        &self,
-        sight: &Sight,
-        documents: impl IntoIterator<Item = Arc<Document>>,
-    ) -> Result<Vec<Reading>, BrokerError> {
-        let mut readings = Vec::new();
-        for document in documents {
-            readings.extend(Reading::of(document, self.store.names(), sight.now)?);
-        }
-        Ok(readings)
     }
 }

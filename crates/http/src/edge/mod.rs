@@ -12,6 +12,7 @@ mod gate;
 mod gzip;
 mod ids;
 mod peers;
+mod shortcut;
 
 use std::any::Any;
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ use figures::Figures;
 use gate::Gate;
 use ids::{Identity, Ids};
 pub use peers::Peers;
+pub use shortcut::Shortcut;
 
 use crate::metrics::Registry;
 use crate::request::{Arrival, TENANT_HEADER};
@@ -62,6 +64,7 @@ pub struct EdgeSettings {
 #[derive(Debug)]
 pub struct Edge {
     router: Router,
+    shortcut: Option<Arc<dyn Shortcut>>,
     settings: EdgeSettings,
     gate: Gate,
     figures: Figures,
@@ -86,9 +89,23 @@ struct Asked {
 impl Edge {
     /// An edge around `router`, whose figures go to `registry`.
     pub fn new(router: Router, settings: EdgeSettings, registry: &Registry) -> Arc<Self> {
+        Arc::new(Self::build(router, None, settings, registry))
+    }
+
+    /// The same, with a shortcut that is asked before the router.
+    pub fn with_shortcut(
+        router: Router,
+        shortcut: Arc<dyn Shortcut>,
+        settings: EdgeSettings,
+        registry: &Registry,
+    ) -> Arc<Self> {
+        Arc::new(Self::build(router, Some(shortcut), settings, registry))
+    }
+
+    fn build(router: Router, shortcut: Option<Arc<dyn Shortcut>>, settings: EdgeSettings, registry: &Registry) -> Self {
         let figures = Figures::new(registry);
         let gate = Gate::new(settings.concurrency, settings.queue, settings.queue_patience, registry);
-        Arc::new(Self { router, settings, gate, figures, ids: Ids::new() })
+        Self { router, shortcut, settings, gate, figures, ids: Ids::new() }
     }
 
     /// Answers one request.
@@ -100,7 +117,10 @@ impl Edge {
         let asked = self.read(&request, peer);
         let response = match self.refusal(&asked, &request) {
             Some(problem) => problem.into_response(),
-            None => self.route(request, &asked).await,
+            None => match self.cut_short(&request) {
+                Some(response) => response,
+                None => self.route(request, &asked).await,
+            },
         };
         let response = finish::finish(response, &asked, &self.settings);
         let took = asked.at.elapsed();
@@ -138,6 +158,16 @@ impl Edge {
             // Browsers apply no CORS to WebSockets, so the origin is checked here.
             Some(origin) if is_upgrade && !self.settings.origins.admit(origin) => Some(cors::refused()),
             _ => None,
+        }
+    }
+
+    /// The answer that needs no router and waits for nothing, where there is one.
+    fn cut_short<B>(&self, request: &Request<B>) -> Option<Response> {
+        let shortcut = self.shortcut.as_ref()?;
+        let answer = || shortcut.answer(request.method(), request.uri(), request.headers());
+        match std::panic::catch_unwind(AssertUnwindSafe(answer)) {
+            Ok(response) => response,
+            Err(panic) => Some(Problem::internal(panic_text(&*panic)).into_response()),
         }
     }
 

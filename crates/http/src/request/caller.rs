@@ -38,7 +38,7 @@ impl<S: Sync> FromRequestParts<S> for RequestCaller {
 }
 
 /// The tenant that the headers name; without the header, the default one.
-fn tenant(headers: &HeaderMap) -> Result<TenantId, Problem> {
+pub fn tenant(headers: &HeaderMap) -> Result<TenantId, Problem> {
     let mut values = headers.get_all(TENANT_HEADER).iter();
     let Some(value) = values.next() else {
         return Ok(TenantId::default_tenant());

@@ -197,5 +197,7 @@ section! {
         path: PathBuf = PathBuf::from("machi-data");
         /// Memory for data that was read or written lately.
         cache: ByteSize = ByteSize(128 << 20);
+        /// Memory for entities as JSON, as they were written for earlier readers.
+        rendered: ByteSize = ByteSize(32 << 20);
     }
 }

@@ -20,13 +20,12 @@ use rustc_hash::FxHasher;
 use crate::contexts::ContextRef;
 use crate::domain::graph::Join;
 use crate::domain::reading::Reading;
-use crate::domain::representation::Representation;
 use crate::http::criteria::{bad, expander};
 use crate::http::representation::{Negotiated, SHOWING, Shown, answer};
 use crate::{Broker, BrokerError};
 
-const PATH: &str = "/ngsi-ld/v1/entities/";
-const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(in crate::http) const PATH: &str = "/ngsi-ld/v1/entities/";
+pub(in crate::http) const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: Request) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
@@ -46,7 +45,9 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: 
     let types = types(&query, &context)?;
     let (sight, row) = broker.retrieve_entity(&caller, &id, types.as_ref()).await?;
     check_attributes(&shown, &context, &row)?;
-    let etag = etag(&row, &representation, parts.uri.query(), &parts.headers);
+    // Where other entities are shown, too, no version stands for what is seen.
+    let is_alone = representation.join == Join::None;
+    let etag = is_alone.then(|| etag(row.version(), row.instances(), parts.uri.query(), &parts.headers));
     if let Some(etag) = &etag
         && Conditions::of(&parts.headers)?.is_unmodified(etag)
     {
@@ -54,6 +55,9 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: 
     }
     let graph = broker.linked_entities(&sight, std::slice::from_ref(&row), &representation).await?;
     let body = representation.write_one(&row, graph.as_ref()).map_err(BrokerError::from)?;
+    if let Some(look) = representation.look() {
+        broker.shelf.keep(&row, &context, look, &body.bytes).map_err(BrokerError::from)?;
+    }
     let response = answer(&broker, caller.tenant(), negotiated, &context, body).await?;
     Ok(match etag {
         Some(etag) => response.with_etag(&etag),
@@ -115,15 +119,12 @@ fn check_attributes(shown: &Shown<'_>, context: &Context, row: &Reading) -> Resu
     ))
 }
 
-/// The version with what tells its representations apart; none where other entities are shown, too.
-fn etag(row: &Reading, representation: &Representation, query: Option<&str>, headers: &HeaderMap) -> Option<Etag> {
-    if representation.join != Join::None {
-        return None;
-    }
+/// The version of an entity with so many instances, and what tells its representations apart.
+pub(in crate::http) fn etag(version: u64, instances: usize, query: Option<&str>, headers: &HeaderMap) -> Etag {
     let mut hasher = FxHasher::default();
-    (query, row.instances()).hash(&mut hasher);
+    (query, instances).hash(&mut hasher);
     for name in [ACCEPT, PREFER, LINK] {
         headers.get_all(&name).iter().for_each(|value| (&name, value.as_bytes()).hash(&mut hasher));
     }
-    Some(Etag::of_representation(row.version(), hasher.finish() as u32))
+    Etag::of_representation(version, hasher.finish() as u32)
 }

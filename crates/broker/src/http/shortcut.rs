@@ -1,0 +1,112 @@
+//! The request that is asked most, without the way through the router: `GET /entities/{entityId}` of an entity
+//! that lies in memory as it was written for an earlier reader (docs/adr/0005).
+//!
+//! Whatever is not plain here (a parameter, a condition, a preference, an entity that must be read first) is
+//! left to `entities::retrieve`, which answers everything and is what defines the answer.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::header::{ACCEPT, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LINK};
+use http::{HeaderMap, Method, Uri};
+use machi_http::answer::{AnswerExt, context_link_value, representation};
+use machi_http::edge::Shortcut;
+use machi_http::request::{MediaType, TENANT_HEADER, context_link, tenant};
+use machi_model::context::CORE_URL;
+use machi_model::entity::render::Format;
+use machi_types::TenantId;
+use parking_lot::RwLock;
+use rustc_hash::FxHashMap;
+
+use super::entities::retrieve::{self, PREFER};
+use crate::Broker;
+use crate::collections::ENTITIES;
+use crate::contexts::Held;
+use crate::domain::rendered::{Look, Rendered};
+
+/// How many kinds of requests are remembered; beyond that all are forgotten.
+const KINDS: usize = 256;
+const PLAIN: Look = Look { format: Format::Normalized, sys_attrs: false, has_context: false };
+
+/// The shortcut around one broker.
+#[derive(Debug)]
+pub struct HotEntities {
+    broker: Arc<Broker>,
+    kinds: RwLock<FxHashMap<KindKey, Arc<Kind>>>,
+}
+
+/// What of the headers decides on the answer: the tenant and the link to the @context, as they came.
+type KindKey = (Option<HeaderValue>, Option<HeaderValue>);
+
+/// What follows from these headers.
+#[derive(Debug)]
+struct Kind {
+    tenant: TenantId,
+    context: Arc<Held>,
+    link: HeaderValue,
+    /// The generation of contexts for which it holds.
+    generation: u64,
+}
+
+impl HotEntities {
+    /// The shortcut to this broker's entities.
+    pub fn new(broker: Arc<Broker>) -> Self {
+        Self { broker, kinds: RwLock::default() }
+    }
+
+    fn kind(&self, headers: &HeaderMap) -> Option<Arc<Kind>> {
+        let key = (headers.get(TENANT_HEADER).cloned(), headers.get(LINK).cloned());
+        let generation = self.broker.contexts.generation();
+        if let Some(kind) = self.kinds.read().get(&key)
+            && kind.generation == generation
+        {
+            return Some(Arc::clone(kind));
+        }
+        let kind = Arc::new(self.read_kind(headers, generation)?);
+        let mut kinds = self.kinds.write();
+        if kinds.len() >= KINDS {
+            kinds.clear();
+        }
+        kinds.insert(key, Arc::clone(&kind));
+        Some(kind)
+    }
+
+    fn read_kind(&self, headers: &HeaderMap, generation: u64) -> Option<Kind> {
+        let tenant = tenant(headers).ok()?;
+        let url = context_link(headers).ok()?;
+        let context = self.broker.contexts.held_to_keep(&tenant, url.as_deref())?;
+        let link = match context.context().is_core() {
+            true => context_link_value(CORE_URL),
+            false => context_link_value(context.context().url()?),
+        };
+        Some(Kind { tenant, context, link: link?, generation })
+    }
+}
+
+impl Shortcut for HotEntities {
+    fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+        if *method != Method::GET || uri.query().is_some() || !is_plain(headers) {
+            return None;
+        }
+        let id = uri.path().strip_prefix(retrieve::PATH).filter(|id| !id.contains(['/', '%']))?;
+        let kind = self.kind(headers)?;
+        let document = self.broker.store.at_hand(&kind.tenant, ENTITIES, id)?;
+        let text = Rendered::of(&document, kind.context.context(), PLAIN)?;
+        kind.context.count(&kind.tenant, self.broker.contexts.clock());
+        // What is kept lasts, so that every section is shown.
+        let etag = retrieve::etag(document.version, document.sections.len(), None, headers);
+        Some(representation(MediaType::Json, text).with_link(kind.link.clone()).with_etag(&etag))
+    }
+}
+
+/// Whether the headers ask for the entity as it is kept.
+fn is_plain(headers: &HeaderMap) -> bool {
+    const SPECIAL: [HeaderName; 4] = [PREFER, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE];
+    let (mut links, mut tenants) = (0, 0);
+    headers.iter().all(|(name, value)| {
+        links += u32::from(name == LINK);
+        tenants += u32::from(name == TENANT_HEADER);
+        let is_json = || matches!(value.as_bytes(), b"*/*" | b"application/json");
+        links < 2 && tenants < 2 && !SPECIAL.contains(name) && (name != ACCEPT || is_json())
+    })
+}
