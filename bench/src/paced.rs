@@ -37,7 +37,8 @@ impl Run {
 
     /// So much of all answers came within this time.
     pub fn within(&self, share: f64) -> Duration {
-        let mut took: Vec<Duration> = self.moments.iter().map(|(sent, answered)| answered.saturating_sub(*sent)).collect();
+        let mut took: Vec<Duration> =
+            self.moments.iter().map(|(sent, answered)| answered.saturating_sub(*sent)).collect();
         took.sort_unstable();
         took.get((took.len() as f64 * share) as usize).copied().unwrap_or_default()
     }

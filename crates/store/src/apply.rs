@@ -3,9 +3,7 @@
 use bytes::Bytes;
 use machi_types::{Name, Timestamp};
 
-use crate::{
-    Change, ChangeKind, Document, DocumentNo, Memo, Restored, Section, SectionChange, SetSection, Stamp,
-};
+use crate::{Change, ChangeKind, Document, DocumentNo, Memo, Restored, Section, SectionChange, SetSection, Stamp};
 
 /// A change applied to a document: the new state, and what the feed tells of it.
 #[derive(Clone, Debug)]
@@ -78,6 +76,7 @@ pub fn restore(id: &Name, number: DocumentNo, restored: Restored, at: At) -> App
             modified: restored.modified,
             head: restored.head,
             sections: restored.sections,
+            memo: Memo::default(),
         }),
     }
 }
