@@ -150,7 +150,8 @@ impl Connection {
         self.request.clear();
         let asked = traffic.request(self.random, &mut self.request);
         let sent = Instant::now();
-        let (status, body) = exchange(&mut self.stream, &self.request, &mut self.answer).await?;
+        self.stream.write_all(&self.request).await.ok()?;
+        let (status, body) = read_answer(&mut self.stream, &mut self.answer).await?;
         let body = self.answer.get(body).unwrap_or_default();
         if !(200..300).contains(&status) {
             samples.refused += 1;
@@ -163,31 +164,33 @@ impl Connection {
     }
 }
 
-/// Sends one request and reads its answer, the status and where the body lies; `None` where the connection ended.
-pub(crate) async fn exchange(
-    stream: &mut TcpStream,
-    request: &[u8],
-    answer: &mut Vec<u8>,
-) -> Option<(u16, std::ops::Range<usize>)> {
+/// Sends one request and reads its answer, the status and the length of the body; `None` where the connection ended.
+pub(crate) async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> Option<(u16, usize)> {
     stream.write_all(request).await.ok()?;
-    answer.clear();
+    let (status, body) = read_answer(stream, buffer).await?;
+    Some((status, body.len()))
+}
+
+/// Reads one answer: the status, and where in the buffer the body lies; `None` where the connection ended.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(u16, std::ops::Range<usize>)> {
+    buffer.clear();
     let head = loop {
-        if stream.read_buf(answer).await.ok()? == 0 {
+        if stream.read_buf(buffer).await.ok()? == 0 {
             return None;
         }
-        if let Some(at) = answer.windows(4).position(|window| window == b"\r\n\r\n") {
+        if let Some(at) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             break at + 4;
         }
     };
-    let text = std::str::from_utf8(answer.get(..head)?).ok()?;
+    let text = std::str::from_utf8(buffer.get(..head)?).ok()?;
     let status = text.get(9..12)?.parse().ok()?;
     let length = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
     });
     let end = head + length.unwrap_or(0);
-    while answer.len() < end {
-        if stream.read_buf(answer).await.ok()? == 0 {
+    while buffer.len() < end {
+        if stream.read_buf(buffer).await.ok()? == 0 {
             return None;
         }
     }

@@ -9,7 +9,7 @@ use machi_broker::{Broker, Notifier};
 use machi_http::Shutdown;
 use machi_http::client::{Client, ClientSettings, Egress};
 use machi_http::edge::{Edge, EdgeSettings, Origins, Peers};
-use machi_http::metrics::{Registry, observe_process};
+use machi_http::metrics::{Kind, Registry, observe_process};
 use machi_http::openapi::Api;
 use machi_http::server::ServerLimits;
 use machi_store::{CollectionSpec, Store};
@@ -63,6 +63,7 @@ pub async fn assemble(
     let client = Client::new(client_settings(config))?;
     let readiness = Arc::new(Readiness::default());
     let store = Arc::new(store);
+    observe_store(&registry, &store);
     let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
@@ -96,6 +97,17 @@ fn broker(config: &Config, store: Arc<dyn Store>, client: Client) -> Arc<Broker>
     let loader = Arc::new(HttpLoader::new(client, &settings.contexts));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Arc::new(Broker::new(store, clock, settings, loader))
+}
+
+/// Adds the figures of the store. What all of the process sends to disk is among those of the process.
+fn observe_store(registry: &Registry, store: &Arc<EmbeddedStore>) {
+    let weak = Arc::downgrade(store);
+    let help = "Bytes of changes written to the journal; process_io_written_bytes counts all that goes to disk.";
+    registry.observe("machi_store_journal_written_bytes", help, Kind::Counter, move |samples| {
+        if let Some(store) = weak.upgrade() {
+            samples.write(&[], store.journal_written() as f64);
+        }
+    });
 }
 
 async fn keep_house(broker: Arc<Broker>, mut heard: Shutdown) {

@@ -437,6 +437,7 @@ impl Committer {
         let bytes = self.journal.append(&batch, self.last_commit + 1, last)?;
         self.names_written = names.end;
         self.journal_bytes_since_checkpoint += bytes;
+        self.engine.count_journal_bytes(bytes);
         Ok(())
     }
 

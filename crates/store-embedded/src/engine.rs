@@ -60,6 +60,8 @@ pub(crate) struct Engine {
     checkpoint_is_due: AtomicBool,
     erased: Mutex<Vec<u32>>,
     last_time: AtomicI64,
+    /// The bytes written to the journal since the start.
+    journal_written: AtomicU64,
 }
 
 /// What the background thread is asked to do, and what stands in its way.
@@ -153,6 +155,7 @@ impl Engine {
             checkpoint_is_due: AtomicBool::new(false),
             erased: Mutex::default(),
             last_time: AtomicI64::new(i64::MIN / 2),
+            journal_written: AtomicU64::new(0),
         }
     }
 
@@ -167,6 +170,14 @@ impl Engine {
 
     pub(crate) fn checkpoint_done(&self) {
         self.checkpoint_is_due.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn count_journal_bytes(&self, bytes: u64) {
+        self.journal_written.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn journal_written(&self) -> u64 {
+        self.journal_written.load(Ordering::Relaxed)
     }
 
     pub(crate) fn time_of_last_commit(&self) -> Timestamp {

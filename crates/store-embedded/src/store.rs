@@ -75,6 +75,11 @@ impl EmbeddedStore {
         Duration::from_micros(u64::try_from(lag).unwrap_or(0))
     }
 
+    /// The bytes written to the journal since the store was opened.
+    pub fn journal_written(&self) -> u64 {
+        self.engine.journal_written()
+    }
+
     /// Writes a backup of one position to a new folder while the store works.
     pub fn backup(&self, to: &Path) -> Result<Position, StoreError> {
         backup::write(&self.engine, to)

@@ -33,6 +33,7 @@ mod post_query;
 mod purge_entities;
 mod q_language;
 mod query_entities;
+mod read_again;
 mod replace_entity;
 mod restart;
 mod retrieve_entity;
