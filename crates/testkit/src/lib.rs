@@ -17,6 +17,7 @@ mod city;
 mod client;
 mod dice;
 mod entities;
+mod kept;
 mod powercut;
 mod process;
 mod receiver;
@@ -30,6 +31,7 @@ pub use dice::Dice;
 pub use entities::{
     CORE_CONTEXT, DEFAULT_VOCABULARY, entity, geo, ids, point, property, relationship, sorted, subscription,
 };
+pub use kept::KeptConnection;
 pub use powercut::{Deed, Deeds, Moment, Recording, Watch};
 pub use receiver::{Behaviour, Notice, Receiver};
 pub use wait::{DEADLINE, eventually, in_seconds};
