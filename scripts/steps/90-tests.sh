@@ -14,6 +14,9 @@ if cargo nextest --version >/dev/null 2>&1; then
         awk '/<testcase/ { fresh = 1 }
             fresh && match($0, /SKIPPED: [^<]*/) { print substr($0, RSTART + 9, RLENGTH - 9); fresh = 0 }' \
             "$report" >>"$MACHI_SKIPS"
+    # A test that is marked as one that does not run is skipped like any other.
+    cargo nextest list --locked --release --workspace --run-ignored ignored-only --message-format oneline |
+        sed 's/^/marked #[ignore]: /' >>"$MACHI_SKIPS"
     exit "$verdict"
 fi
 
@@ -22,5 +25,5 @@ log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
 verdict=0
 cargo test --locked --release --workspace --no-fail-fast --lib --bins --tests -- --show-output | tee "$log" || verdict=$?
-sed -n 's/^SKIPPED: //p' "$log" >>"$MACHI_SKIPS"
+sed -n -e 's/^SKIPPED: //p' -e 's/^test \(.*\) \.\.\. ignored.*/marked #[ignore]: \1/p' "$log" >>"$MACHI_SKIPS"
 exit "$verdict"

@@ -38,6 +38,12 @@ pub struct ContextsConfig {
     pub timeout_seconds: u64,
     /// How large one document may be.
     pub document_bytes: usize,
+    /// How many documents may include one another in a chain.
+    pub chain: usize,
+    /// How many documents one context may include, each counted as often as it is included.
+    pub documents: usize,
+    /// How many terms one context may define, each counted as often as it is applied.
+    pub terms: usize,
     /// How many resolved contexts are held in memory.
     pub held: usize,
     /// How long a copy is fresh when its server does not say.
@@ -64,6 +70,8 @@ pub struct LimitsConfig {
     pub body_seconds: u64,
     /// How deep JSON may nest.
     pub nesting: usize,
+    /// How many attribute instances an entity may have.
+    pub attributes: usize,
     /// How many rows a page has when the request does not say.
     pub page_rows: usize,
     /// How many rows a page may have.
@@ -104,6 +112,9 @@ impl Default for ContextsConfig {
             fetch: true,
             timeout_seconds: 10,
             document_bytes: 8 << 20,
+            chain: 10,
+            documents: 100,
+            terms: 200_000,
             held: 256,
             fresh_seconds: 24 * 3600,
             retry_seconds: 30,
@@ -121,6 +132,7 @@ impl Default for LimitsConfig {
             batch_checked_bytes: 8 << 20,
             body_seconds: 30,
             nesting: 64,
+            attributes: 10_000,
             page_rows: 20,
             page_rows_max: 1000,
             offset_max: 10_000,

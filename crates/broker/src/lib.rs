@@ -30,6 +30,8 @@ mod domain;
 mod error;
 mod hash;
 pub mod http;
+#[cfg(any(test, feature = "probe"))]
+pub mod probe;
 mod service;
 mod subscriptions;
 

@@ -107,6 +107,9 @@ async fn answer(
     if wanted.is_none() || headers.get(header::AUTHORIZATION) != wanted.as_ref() {
         return Err(Problem::new(ErrorKind::ResourceNotFound, Text::en("there is nothing here")));
     }
+    if !matches!(&*command, "backup" | "verify" | "clock") {
+        return Err(Problem::new(ErrorKind::ResourceNotFound, Text::en("there is no such command")));
+    }
     let store = control.store;
     let done = tokio::task::spawn_blocking(move || match &*command {
         "backup" => {

@@ -160,6 +160,8 @@ fn edge_settings(config: &Config, peers: Peers) -> Result<EdgeSettings, StartErr
         concurrency: server.requests.get(),
         queue: server.queue as usize,
         queue_patience: server.queue_timeout,
+        body_bytes: server.bodies.0,
+        answer_bytes: server.answers.0,
         always: own::ALWAYS.to_vec(),
         origins: origins(&server.origins)?,
         gzip_from: server.gzip_from.0,

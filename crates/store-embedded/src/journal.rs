@@ -5,7 +5,7 @@
 //! Nor is a file that another process has left trusted with more, or its last batch believed to be on disk:
 //! that batch is carried over into a new segment, which is synced before anything is built on it.
 
-mod frame;
+pub(crate) mod frame;
 pub(crate) mod record;
 mod segment;
 

@@ -24,6 +24,8 @@ mod journal;
 mod kept;
 mod lists;
 mod options;
+#[cfg(any(test, feature = "probe"))]
+pub mod probe;
 mod publish;
 mod recovery;
 mod spaces;

@@ -101,10 +101,25 @@ impl City {
         parsed(&String::from_utf8_lossy(request), &bytes)
     }
 
+    /// Where it listens, such as `127.0.0.1:43210`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The process id of the server.
     #[track_caller]
     pub fn process_id(&self) -> u32 {
         self.guard().as_ref().expect("the server runs").id()
+    }
+
+    /// A line of the server's process status in bytes, such as `VmHWM`, the most memory that it ever had.
+    #[track_caller]
+    pub fn memory(&self, line: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process_id()));
+        let status = status.expect("the server runs, and /proc is mounted");
+        let found = status.lines().find_map(|one| one.strip_prefix(line)?.strip_prefix(':'));
+        let kilobytes = found.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+        kilobytes.expect("the status has the line") * 1024
     }
 
     /// The folder that holds the data.

@@ -17,6 +17,7 @@ mod city;
 mod client;
 mod dice;
 mod entities;
+mod kept;
 mod powercut;
 mod preload;
 mod process;
@@ -33,6 +34,7 @@ pub use dice::Dice;
 pub use entities::{
     CORE_CONTEXT, DEFAULT_VOCABULARY, entity, geo, ids, point, property, relationship, sorted, subscription,
 };
+pub use kept::KeptConnection;
 pub use powercut::{Deed, Deeds, Moment, Recording, Strace, Watch, comparable};
 pub use preload::Environment;
 pub use receiver::{Behaviour, Notice, Receiver};

@@ -70,7 +70,9 @@ impl Contexts {
     ) -> Self {
         let held = HeldContexts::new(config.held);
         let failures = Failures::new(Duration::from_secs(config.retry_seconds));
-        Self { store, clock, config, loader, limits: Limits::default(), held, flights: Flights::default(), failures }
+        let limits =
+            Limits { depth: config.chain, documents: config.documents, terms: config.terms, ..Limits::default() };
+        Self { store, clock, config, loader, limits, held, flights: Flights::default(), failures }
     }
 
     /// The context, if it needs neither store nor network.

@@ -42,7 +42,7 @@ impl PageStart {
         while trail.len() > TRAIL || trail.iter().map(|(_, start)| start.0.len()).sum::<usize>() > TRAIL_BYTES {
             trail.remove(0);
         }
-        Self { passed: self.passed + rows, after: Some(last), trail }
+        Self { passed: self.passed.saturating_add(rows), after: Some(last), trail }
     }
 
     /// The page of `rows` rows before this one: by its offset if that is small, else by where it started.

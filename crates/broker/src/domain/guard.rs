@@ -1,10 +1,12 @@
 //! What an entity must be like for a write to be done: not expired, of the asked types, of the asked version.
 
+use machi_http::Text;
 use machi_http::request::{Conditions, Etag};
 use machi_model::entity::{Corrupt, Head, HeadRef};
 use machi_model::query::TypeExpression;
-use machi_store::{Change, Decision, Document, Stamp};
+use machi_store::{Change, Decision, Document, SectionKey, Stamp};
 use machi_types::Timestamp;
+use rustc_hash::FxHashSet;
 
 use crate::BrokerError;
 
@@ -42,6 +44,27 @@ pub(crate) fn living(document: Option<&Document>, time: Timestamp) -> Result<Opt
     let Some(document) = document else { return Ok(None) };
     let expires = HeadRef::read(&document.head)?.expires_at();
     Ok(expires.is_none_or(|expires| expires > time).then_some(document))
+}
+
+/// Refuses a change that would leave the entity with more attribute instances than one may have.
+pub(crate) fn check_size(decision: &Decision, living: Option<&Document>, limit: usize) -> Result<(), BrokerError> {
+    let Decision::Change(change) = decision else { return Ok(()) };
+    let before = living.filter(|_| !change.replace).map_or(&[][..], |document| &document.sections);
+    if before.len() + change.set.len() <= limit {
+        return Ok(());
+    }
+    let touched: FxHashSet<SectionKey> =
+        change.set.iter().map(|set| set.key).chain(change.remove.iter().copied()).collect();
+    let kept = before.iter().filter(|section| !touched.contains(&section.key)).count();
+    let after = kept + change.set.len();
+    // An entity from times of a higher limit may still be changed, only not grow.
+    if after <= limit || after <= before.len() {
+        return Ok(());
+    }
+    Err(BrokerError::bad_data(Text::both(
+        format!("the entity would have {after} attributes; {limit} are the most that one may have here"),
+        format!("エンティティの属性が{after}個になります。上限は{limit}個です"),
+    )))
 }
 
 /// A decision on an entity that has expired but is still stored: a new one takes nothing over from it.

@@ -95,12 +95,14 @@ impl Broker {
     ) -> Result<Written, BrokerError> {
         let time = self.clock.now();
         let effect: Arc<Mutex<Option<Effect>>> = Arc::default();
+        let most = self.config.limits.attributes;
         let (store, guard, found) = (Arc::clone(&self.store), target.guard, Arc::clone(&effect));
         let decide = move |current: Option<&Document>| -> Result<Decision, Refusal> {
             let document = guard::living(current, time)?;
             guard.check_types(document)?;
             let (decision, came_to) = decide(Now { document, time, store: &*store })?;
             guard.check_version(document)?;
+            guard::check_size(&decision, document, most)?;
             *found.lock() = Some(came_to);
             Ok(guard::over_expired(decision, current, document))
         };

@@ -27,7 +27,7 @@ mod linked;
 mod live;
 mod load;
 mod matcher;
-mod mqtt;
+pub(crate) mod mqtt;
 mod notifier;
 pub(crate) mod parked;
 mod periodic;

@@ -12,6 +12,7 @@ mod gate;
 mod gzip;
 mod ids;
 mod peers;
+mod room;
 mod shortcut;
 
 use std::any::Any;
@@ -33,6 +34,7 @@ use figures::Figures;
 use gate::Gate;
 use ids::{Identity, Ids};
 pub use peers::Peers;
+use room::Room;
 pub use shortcut::Shortcut;
 
 use crate::metrics::Registry;
@@ -48,6 +50,10 @@ pub struct EdgeSettings {
     pub queue: usize,
     /// How long a request waits for its turn before it is answered 503.
     pub queue_patience: Duration,
+    /// Bytes of large bodies that may be in memory at once; more wait for their turn.
+    pub body_bytes: u64,
+    /// Bytes of large answers that may wait for their readers; further ones are answered 503.
+    pub answer_bytes: u64,
     /// Paths that never wait for their turn, so that an overloaded city can still be looked at.
     pub always: Vec<&'static str>,
     /// Pages of which sites may call the APIs.
@@ -67,6 +73,8 @@ pub struct Edge {
     shortcut: Option<Arc<dyn Shortcut>>,
     settings: EdgeSettings,
     gate: Gate,
+    bodies: Room,
+    answers: Room,
     figures: Figures,
     ids: Ids,
 }
@@ -105,7 +113,9 @@ impl Edge {
     fn build(router: Router, shortcut: Option<Arc<dyn Shortcut>>, settings: EdgeSettings, registry: &Registry) -> Self {
         let figures = Figures::new(registry);
         let gate = Gate::new(settings.concurrency, settings.queue, settings.queue_patience, registry);
-        Self { router, shortcut, settings, gate, figures, ids: Ids::new() }
+        let bodies = Room::for_bodies(settings.body_bytes, registry);
+        let answers = Room::for_answers(settings.answer_bytes, registry);
+        Self { router, shortcut, settings, gate, bodies, answers, figures, ids: Ids::new() }
     }
 
     /// Answers one request.
@@ -117,9 +127,10 @@ impl Edge {
         let asked = self.read(&request, peer);
         let response = match self.refusal(&asked, &request) {
             Some(problem) => problem.into_response(),
+            // What the shortcut gives lies in memory whether anybody reads it or not.
             None => match self.cut_short(&request) {
                 Some(response) => response,
-                None => self.route(request, &asked).await,
+                None => self.answers.hold(self.route(request, &asked).await),
             },
         };
         let response = finish::finish(response, &asked, &self.settings);
@@ -176,6 +187,10 @@ impl Edge {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
+        let _body = match self.bodies.enter(request.headers(), self.settings.queue_patience).await {
+            Ok(taken) => taken,
+            Err(problem) => return problem.into_response(),
+        };
         let path = asked.uri.path();
         let _turn = if self.settings.always.contains(&path) {
             None

@@ -43,6 +43,8 @@ pub(crate) fn limits() -> ServerLimits {
 
 pub(crate) fn settings() -> EdgeSettings {
     EdgeSettings {
+        body_bytes: 64 << 20,
+        answer_bytes: 64 << 20,
         concurrency: 64,
         queue: 64,
         queue_patience: Duration::from_secs(5),

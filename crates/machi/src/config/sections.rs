@@ -39,6 +39,10 @@ section! {
         queue: u64 = 4096;
         /// How long a request may wait for its turn before it is answered 503.
         queue_timeout: Duration = Duration::from_secs(10);
+        /// Bytes of large bodies in memory at once; more wait for their turn.
+        bodies: ByteSize = ByteSize(256 << 20);
+        /// Bytes of large answers that clients have not read yet; further large ones are answered 503.
+        answers: ByteSize = ByteSize(256 << 20);
         /// How long the head of a request may take.
         head_timeout: Duration = Duration::from_secs(10);
         /// The most bytes of a request's head, its address and headers.
@@ -88,6 +92,8 @@ section! {
         batch_entities: NonZeroUsize = count(100_000);
         /// How deep JSON may nest; at most 128.
         depth: NonZeroUsize = count(64);
+        /// The most attributes of an entity, each instance of each dataset counted.
+        attributes: NonZeroUsize = count(10_000);
         /// Elements on a page where the client names no limit.
         page: NonZeroUsize = count(20);
         /// The most elements on a page.
@@ -114,6 +120,12 @@ section! {
         timeout: Duration = Duration::from_secs(10);
         /// The largest document.
         document: ByteSize = ByteSize(8 << 20);
+        /// How many documents may include one another in a chain.
+        chain: NonZeroUsize = count(10);
+        /// How many documents one context may include, each counted as often as it is included.
+        documents: NonZeroUsize = count(100);
+        /// How many terms one context may define, each counted as often as it is applied.
+        terms: NonZeroUsize = count(200_000);
         /// Resolved contexts that are held in memory.
         held: NonZeroUsize = count(256);
         /// How long a copy is fresh when its server does not say.

@@ -9,6 +9,7 @@ fn cited() -> BTreeMap<(String, String), Vec<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let mut files: Vec<_> =
         fs::read_dir(folder).expect("the tests are here").flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.is_file());
     files.sort();
     let mut requirements: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for file in files {

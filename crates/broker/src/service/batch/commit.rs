@@ -46,13 +46,14 @@ enum Place {
 pub(super) async fn commit(shared: &Shared, group: Vec<Item>) -> Committed {
     let mut commit = Commit::new(shared.caller.tenant().clone());
     let time = shared.broker.clock.now();
+    let most = shared.broker.config.limits.attributes;
     let mut places = Vec::with_capacity(group.len());
     for item in group {
         match item {
             Item::Ready { id, decide, .. } => {
                 let undone = Undone::default();
                 let store = Arc::clone(&shared.broker.store);
-                commit = commit.with(ENTITIES, id.clone(), proposal(decide, store, time, Arc::clone(&undone)));
+                commit = commit.with(ENTITIES, id.clone(), proposal(decide, store, (time, most), Arc::clone(&undone)));
                 places.push(Place::Proposed(id, undone));
             }
             Item::Bad { name, error, .. } => places.push(Place::Bad(name, Box::new(error))),
@@ -77,12 +78,13 @@ pub(super) async fn commit(shared: &Shared, group: Vec<Item>) -> Committed {
 fn proposal(
     mut decide: Decider,
     store: Arc<dyn machi_store::Store>,
-    time: machi_types::Timestamp,
+    (time, most): (machi_types::Timestamp, usize),
     undone: Undone,
 ) -> impl FnMut(Option<&Document>) -> Result<Decision, Refusal> + Send {
     move |current| {
         let document = guard::living(current, time)?;
         let (decision, effect) = decide(Now { document, time, store: &*store })?;
+        guard::check_size(&decision, document, most)?;
         *undone.lock() = match effect {
             Effect::Partly(result) => Some(result),
             _ => None,

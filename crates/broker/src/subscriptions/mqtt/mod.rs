@@ -4,7 +4,7 @@
 //! What was not acknowledged when a connection broke has failed, and is tried again like any other.
 
 mod message;
-mod packet;
+pub(crate) mod packet;
 mod session;
 
 use std::fmt;

@@ -33,7 +33,7 @@ pub(super) struct Publish<'p> {
 
 /// What a broker says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     /// The answer to a connect: 0 is yes.
     ConnAck(u8),
     /// A message arrived (at least once), with a reason.
@@ -52,7 +52,7 @@ pub(super) enum Heard {
 /// What is no MQTT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the broker sent what is no MQTT")]
-pub(super) struct Garbled;
+pub(crate) struct Garbled;
 
 impl Connect<'_> {
     /// MQTT 3.1.1 §3.1, MQTT 5 §3.1.
@@ -107,7 +107,7 @@ pub(super) fn disconnect() -> Vec<u8> {
 }
 
 /// Takes the first whole packet out of what was received; nothing if it is not whole yet.
-pub(super) fn hear(received: &mut Vec<u8>) -> Result<Option<Heard>, Garbled> {
+pub(crate) fn hear(received: &mut Vec<u8>) -> Result<Option<Heard>, Garbled> {
     let Some((&kind, rest)) = received.split_first() else { return Ok(None) };
     let Some((length, length_bytes)) = read_length(rest)? else { return Ok(None) };
     if length > LARGEST {

@@ -1,0 +1,171 @@
+//! How many bytes of large bodies, and of large answers that nobody has read yet, may be in memory at once.
+//!
+//! Requests at work are counted by the gate; but a few hundred of the largest bodies, or as many connections that
+//! do not read what they asked for, would still fill the memory. Small ones are not worth the counting.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http_body::{Frame, SizeHint};
+use machi_types::ErrorKind;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::metrics::{Counter, Registry};
+use crate::{Problem, Text};
+
+/// What is shorter is not counted.
+const SMALL: u64 = 16 << 10;
+/// Longer bodies are read in pieces, and no more of them is in memory.
+const LARGEST: u64 = 8 << 20;
+/// Permits are counted in units of this many bytes.
+const UNIT: u64 = 1 << 10;
+
+/// Memory for something, counted.
+#[derive(Debug)]
+pub(super) struct Room {
+    units: Arc<Semaphore>,
+    all: u64,
+    turned_away: Counter,
+}
+
+/// A part of the room, given back when it is dropped.
+pub(super) type Taken = Option<OwnedSemaphorePermit>;
+
+impl Room {
+    /// Room for so many bytes of bodies.
+    pub(super) fn for_bodies(bytes: u64, registry: &Registry) -> Self {
+        Self::new(bytes, "bodies", registry)
+    }
+
+    /// Room for so many bytes of answers.
+    pub(super) fn for_answers(bytes: u64, registry: &Registry) -> Self {
+        Self::new(bytes, "answers", registry)
+    }
+
+    fn new(bytes: u64, what: &str, registry: &Registry) -> Self {
+        let all = (bytes / UNIT).clamp(1, u64::from(u32::MAX)).min(Semaphore::MAX_PERMITS as u64);
+        let turned_away = registry.counter(
+            "machi_http_memory_refusals",
+            "Requests answered 503 because too many bytes were in memory.",
+            &[("what", what)],
+        );
+        Self { units: Arc::new(Semaphore::new(all as usize)), all, turned_away }
+    }
+
+    /// Waits until there is room for the body that the headers announce.
+    pub(super) async fn enter(&self, headers: &HeaderMap, patience: Duration) -> Result<Taken, Problem> {
+        let Some(units) = self.units_of(announced(headers)) else { return Ok(None) };
+        match timeout(patience, Arc::clone(&self.units).acquire_many_owned(units)).await {
+            Ok(Ok(taken)) => Ok(Some(taken)),
+            // The semaphore is never closed; patience that ran out is the one way to come here.
+            Ok(Err(_)) | Err(_) => Err(self.turn_away()),
+        }
+    }
+
+    /// The answer, which keeps its part of the room until it is sent; a refusal where there is none left.
+    pub(super) fn hold(&self, response: Response) -> Response {
+        // A stream has no exact size: it is made as it is read.
+        let size = http_body::Body::size_hint(response.body()).exact().unwrap_or(0);
+        let Some(units) = self.units_of(size) else { return response };
+        match Arc::clone(&self.units).try_acquire_many_owned(units) {
+            Ok(taken) => response.map(|body| Body::new(Held { body, _taken: taken })),
+            Err(_) => self.turn_away().into_response(),
+        }
+    }
+
+    /// What larger things than the room take is all of it.
+    fn units_of(&self, bytes: u64) -> Option<u32> {
+        (bytes > SMALL).then(|| bytes.div_ceil(UNIT).min(self.all) as u32)
+    }
+
+    fn turn_away(&self) -> Problem {
+        self.turned_away.inc();
+        Problem::new(
+            ErrorKind::Unavailable,
+            Text::both(
+                "too many large requests or answers are in memory; try again after the time in Retry-After",
+                "大きなリクエストまたは応答が多すぎます。Retry-Afterの時間が経ってから再試行してください",
+            ),
+        )
+        .retry_after(Duration::from_secs(1))
+    }
+}
+
+/// The most bytes of the body that will be in memory.
+fn announced(headers: &HeaderMap) -> u64 {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(length) => length.min(LARGEST),
+        None if headers.contains_key(TRANSFER_ENCODING) => LARGEST,
+        None => 0,
+    }
+}
+
+/// A body that keeps its part of the room.
+struct Held {
+    body: Body,
+    _taken: OwnedSemaphorePermit,
+}
+
+impl http_body::Body for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn of_length(length: u64) -> HeaderMap {
+        HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from(length))])
+    }
+
+    #[tokio::test]
+    async fn large_bodies_wait_for_room_and_small_ones_do_not() {
+        let room = Room::for_bodies(100 << 10, &Registry::new());
+        let patience = Duration::from_millis(20);
+        let first = room.enter(&of_length(80 << 10), patience).await.unwrap();
+        assert_eq!(room.enter(&of_length(80 << 10), patience).await.unwrap_err().status(), 503);
+        assert!(room.enter(&of_length(SMALL), patience).await.unwrap().is_none());
+        drop(first);
+        let whole = room.enter(&of_length(1 << 30), patience).await.unwrap();
+        assert!(whole.is_some(), "what is larger than the room takes all of it");
+        let chunked = HeaderMap::from_iter([(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))]);
+        assert_eq!(room.enter(&chunked, patience).await.unwrap_err().status(), 503);
+        assert_eq!(room.turned_away.value(), 2);
+    }
+
+    #[test]
+    fn large_answers_keep_their_room_until_they_are_gone() {
+        let room = Room::for_answers(100 << 10, &Registry::new());
+        let large = || Response::new(Body::from(vec![b'x'; 80 << 10]));
+        let first = room.hold(large());
+        assert_eq!(first.status(), 200);
+        assert_eq!(http_body::Body::size_hint(first.body()).exact(), Some(80 << 10));
+        assert_eq!(room.hold(large()).status(), 503);
+        assert_eq!(room.hold(Response::new(Body::from("small"))).status(), 200);
+        drop(first);
+        assert_eq!(room.hold(large()).status(), 200);
+    }
+}

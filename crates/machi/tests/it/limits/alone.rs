@@ -1,0 +1,74 @@
+//! What a batch of the largest size costs; it has the machine to itself.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+use std::net::TcpStream;
+
+use crate::kit::*;
+
+const ENTITIES: usize = 100_000;
+/// What a batch may cost above idle.
+const ABOVE_IDLE: u64 = 64 << 20;
+
+/// An entity of about 600 bytes with six attributes, one of them a point.
+fn entity_text(number: usize) -> String {
+    let value = number % 1000;
+    let filling = "x".repeat(120);
+    format!(
+        r#"{{"id":"urn:ngsi-ld:T:{number}","type":"T","a":{{"type":"Property","value":{value}}},"b":{{"type":"Property","value":"{filling}"}},"c":{{"type":"Property","value":true,"observedAt":"2026-01-01T00:00:00Z"}},"d":{{"type":"Relationship","object":"urn:ngsi-ld:T:{value}"}},"e":{{"type":"Property","value":[1,2,3],"unitCode":"CEL"}},"location":{{"type":"GeoProperty","value":{{"type":"Point","coordinates":[139.{value},35.{value}]}}}}}}"#
+    )
+}
+
+/// Streams a batch in chunks, so that nobody needs it as a whole, and gives the answer's bytes.
+fn stream(city: &City, operation: &str, every_bad: usize) -> String {
+    let mut stream = TcpStream::connect(city.address()).expect("the server listens");
+    let head = format!(
+        "POST /ngsi-ld/v1/entityOperations/{operation} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).expect("the head is taken");
+    let mut piece = String::from("[");
+    for number in 0..ENTITIES {
+        if number > 0 {
+            piece.push(',');
+        }
+        if number.is_multiple_of(every_bad) {
+            write!(piece, r#"{{"id":"urn:ngsi-ld:T:{number}","type":"T","a":{{"type":"Property"}}}}"#)
+                .expect("a String takes everything");
+        } else {
+            piece.push_str(&entity_text(number));
+        }
+        if piece.len() > 64 << 10 {
+            write!(stream, "{:x}\r\n{piece}\r\n", piece.len()).expect("a piece is taken");
+            piece.clear();
+        }
+    }
+    piece.push(']');
+    write!(stream, "{:x}\r\n{piece}\r\n0\r\n\r\n", piece.len()).expect("the last piece is taken");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the answer comes");
+    answer
+}
+
+// Issue 2, section 4: A batch of 100,000 entities works, streamed, with at most 64 MB above idle and a verdict per entity.
+#[test]
+fn a_batch_of_100_000_entities_is_streamed() {
+    let city = City::start(env!("CARGO_BIN_EXE_machi"));
+    let client = city.client();
+    client.create(&t("first", json!({"a": property(1)})));
+    let idle = city.memory("VmRSS");
+    let started = std::time::Instant::now();
+    let answer = stream(&city, "create", 100);
+    let above = city.memory("VmHWM").saturating_sub(idle);
+    println!("idle {} MB, at most {} MB more, {:?}", idle >> 20, above >> 20, started.elapsed());
+    assert!(answer.starts_with("HTTP/1.1 207 "), "{}", answer.chars().take(500).collect::<String>());
+    let (_, body) = answer.split_once("\r\n\r\n").expect("the answer has a body");
+    let verdicts: Value = serde_json::from_str(body).expect("the answer is JSON");
+    let count = |member: &str| verdicts[member].as_array().map_or(0, Vec::len);
+    assert_eq!((count("success"), count("errors")), (ENTITIES - ENTITIES / 100, ENTITIES / 100));
+    assert_eq!(verdicts["errors"][1]["entityId"], json!("urn:ngsi-ld:T:100"));
+    assert!(above <= ABOVE_IDLE, "the batch took {} MB above idle", above >> 20);
+    city.kill();
+    city.restart();
+    let found = client.get("/entities").query(&[("type", "T"), ("count", "true"), ("limit", "0")]).send();
+    assert_eq!(found.expect_header("ngsild-results-count"), (ENTITIES - ENTITIES / 100 + 1).to_string());
+}

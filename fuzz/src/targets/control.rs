@@ -1,0 +1,80 @@
+//! Requests to the control endpoint: who does not hold the secret gets nothing, whatever is asked.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use machi_broker::collections;
+use machi_store_embedded::{EmbeddedStore, Options};
+use machi_types::SystemClock;
+use tokio::runtime::Runtime;
+use tower_service::Service;
+
+use crate::planted;
+use crate::target::{Target, texts};
+use crate::targets::world;
+
+pub(crate) const TARGET: Target = Target {
+    name: "control",
+    run,
+    seeds,
+    words: &["POST ", "/machi/v1/control/", "verify", "clock", "backup", "Authorization: Bearer 5ecret", "%2f", ".."],
+};
+
+const SECRET: &str = "5ecret";
+
+struct Room {
+    runtime: Runtime,
+    router: Router,
+}
+
+thread_local! {
+    static ROOM: Room = Room::new();
+}
+
+impl Room {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("machi-fuzz-{}", std::process::id()));
+        let store = EmbeddedStore::open(&folder, collections::specs(), Arc::new(SystemClock), Options::default())
+            .expect("a store can be made in the folder for temporary files");
+        // The open files stay usable, and nothing is left behind whichever way this process ends.
+        std::fs::remove_dir_all(&folder).expect("the folder was just made");
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.expect("a runtime of one thread can be made");
+        Self { runtime, router: machi::control::router(Arc::new(store), SECRET) }
+    }
+
+    fn ask(&self, request: Request<Full<Bytes>>) -> Response<Body> {
+        let answer = self.router.clone().call(request);
+        self.runtime.block_on(answer).unwrap_or_else(|never| match never {})
+    }
+}
+
+fn run(bytes: &[u8]) {
+    let Some(request) = world::read(bytes) else { return };
+    let holds_secret = request.headers().get(AUTHORIZATION).is_some_and(|value| value == "Bearer 5ecret");
+    // A backup would write wherever the input says.
+    let may_write = percent_decoded(request.uri().path()).contains("backup");
+    if holds_secret && may_write {
+        return;
+    }
+    let status = ROOM.with(|room| room.ask(request)).status();
+    assert!(holds_secret || status.is_client_error(), "a stranger was answered {status}");
+    planted::fault(holds_secret && status == StatusCode::OK);
+}
+
+fn percent_decoded(path: &str) -> String {
+    machi_http::percent::decode(path).map_or_else(|_| path.to_owned(), |path| path.into_owned())
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    texts(&[
+        "POST /machi/v1/control/verify\nAuthorization: Bearer secret\n\n",
+        "POST /machi/v1/control/clock\nAuthorization: Basic 5ecret",
+        "POST /machi/v1/control/backup\n\n/nowhere",
+    ])
+}
