@@ -27,7 +27,7 @@ impl Client {
     pub fn connect(address: SocketAddr) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(120)))?;
+        stream.set_read_timeout(Some(Duration::from_mins(2)))?;
         Ok(Self { stream, buffer: vec![0; 1 << 16] })
     }
 
@@ -69,12 +69,11 @@ impl Answer {
 
     /// The target of the Link to the next page.
     pub fn next(&self) -> Option<String> {
-        self.head
-            .lines()
-            .filter(|line| line.len() > 5 && line.as_bytes()[..5].eq_ignore_ascii_case(b"link:"))
-            .flat_map(|line| line.split(", <").map(str::to_owned).collect::<Vec<_>>())
-            .find(|link| link.contains("rel=\"next\""))
-            .and_then(|link| Some(link.rsplit('<').next()?.split('>').next()?.trim_start_matches("ink: <").to_owned()))
+        let headers = self.head.lines().filter_map(|line| line.split_once(':'));
+        let links =
+            headers.filter(|(name, _)| name.eq_ignore_ascii_case("link")).flat_map(|(_, value)| value.split(", <"));
+        let next = links.into_iter().find(|link| link.contains("rel=\"next\""))?;
+        Some(next.trim().trim_start_matches('<').split('>').next()?.to_owned())
     }
 
     /// The body as text.

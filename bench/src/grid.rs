@@ -81,14 +81,14 @@ impl Grid {
         Cell {
             group: n % (self.count / 10).max(1),
             level: (random >> 16 & 0xf_ffff) as f64 / 10.0,
-            second: (random >> 36 & 15 == 0).then(|| 200_000.0 + (n % 5000) as f64),
+            second: (random >> 36).is_multiple_of(16).then_some(200_000.0 + (n % 5000) as f64),
             is_left,
             is_upper: has_other.then_some(is_left == is_odd_one),
             place: (
                 135.0 + (mix(n ^ 0xabcd) % 1_000_000) as f64 / 500_000.0,
                 35.0 + (mix(n ^ 0x1234) % 1_000_000) as f64 / 500_000.0,
             ),
-            scope: (random >> 40 & 7 == 0).then(|| n % SCOPES),
+            scope: (random >> 40).is_multiple_of(8).then_some(n % SCOPES),
             accuracy: random >> 44 & 0xff,
         }
     }

@@ -5,6 +5,9 @@ use crate::grid::{Cell, Grid};
 /// The diameter of a degree of latitude, in metres.
 const DEGREE: f64 = 111_195.0;
 
+/// By what an entity is ordered.
+pub type Key = Box<dyn Fn(&Cell, f64) -> f64 + Send + Sync>;
+
 /// What a plain reading of an entity says of a condition; nothing where a hair decides.
 pub type Meets = Box<dyn Fn(&Cell, f64) -> Option<bool> + Send + Sync>;
 
@@ -15,7 +18,7 @@ pub struct Question {
     /// Whether an entity meets it, with this level.
     pub meets: Meets,
     /// The key of its order.
-    pub key: Option<Box<dyn Fn(&Cell, f64) -> f64 + Send + Sync>>,
+    pub key: Option<Key>,
 }
 
 impl std::fmt::Debug for Question {
@@ -52,7 +55,7 @@ pub fn question(grid: &Grid, shape: usize, random: u64) -> Question {
     match shape {
         0 => by_q(&format!("{group}==\"group {wanted} of the city\""), move |cell, _| cell.group == wanted),
         1 => by_q(&format!("{side}==\"left\""), |cell, _| cell.is_left),
-        2 => by_q(&format!("{level}>={from};{level}<={}", from + 10.0), move |cell, level| {
+        2 => by_q(&format!("{level}=={from}..{}", from + 10.0), move |cell, level| {
             let is_within = |level: f64| level >= from && level <= from + 10.0;
             is_within(level) || cell.second.is_some_and(is_within)
         }),
@@ -65,7 +68,7 @@ pub fn question(grid: &Grid, shape: usize, random: u64) -> Question {
         5 => by_q(&format!("!{other}"), |cell, _| cell.is_upper.is_none()),
         6 => {
             let second = 200_000.0 + (random % 5000) as f64;
-            by_q(&format!("{level}=={second}"), move |cell, level| cell.second == Some(second) || level == second)
+            by_q(&format!("{level}=={second}"), move |cell, _| cell.second == Some(second))
         }
         7 => {
             let scope = random % 100;
@@ -80,7 +83,7 @@ pub fn question(grid: &Grid, shape: usize, random: u64) -> Question {
             let mut question = by_q(&format!("{level}<{most}"), move |cell, level| {
                 level < most || cell.second.is_some_and(|second| second < most)
             });
-            question.parameters.push_str(&format!("&orderBy={level}&local=true"));
+            question.parameters = format!("{}&orderBy={level}&local=true", question.parameters);
             question.key = Some(Box::new(|_, level| level));
             question
         }
@@ -150,7 +153,7 @@ fn in_box(relation: &str, (west, south): (f64, f64)) -> Question {
 
 /// Metres between two places close to each other.
 fn distance((x, y): (f64, f64), (east, north): (f64, f64)) -> f64 {
-    let across = (x - east) * ((y + north) / 2.0).to_radians().cos();
+    let across = (x - east) * f64::midpoint(y, north).to_radians().cos();
     DEGREE * across.hypot(y - north)
 }
 

@@ -55,7 +55,7 @@ fn run(binary: &str, count: u64, minutes: u64) -> Result<()> {
     shapes(&world, &machi, UPDATES_A_SECOND, "with 200 updates a second")?;
     let stop = Arc::new(AtomicBool::new(false));
     let writers = spawn_updates(&world, &machi, 5000, &stop);
-    std::thread::sleep(Duration::from_secs(60 * minutes));
+    std::thread::sleep(Duration::from_mins(minutes));
     stop.store(true, Ordering::Relaxed);
     writers.join().expect("the writer ends")?;
     println!(

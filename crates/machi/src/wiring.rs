@@ -43,7 +43,7 @@ pub struct City {
 /// Opens the store of a city, with the collections of all blocks.
 pub fn open_store(config: &Config) -> Result<EmbeddedStore, StartError> {
     let cache = config.store.cache.0;
-    let options = Options { document_cache_bytes: cache / 3 * 2, block_cache_bytes: cache / 3, ..Options::default() };
+    let options = Options { document_cache_bytes: cache / 4 * 3, block_cache_bytes: cache / 4, ..Options::default() };
     Ok(EmbeddedStore::open(&config.store.path, collections(), Arc::new(SystemClock), options)?)
 }
 

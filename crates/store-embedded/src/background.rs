@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use machi_store::StoreError;
 
-use crate::checkpoint;
+use crate::checkpoint::{self, Written};
 use crate::documents;
-use crate::engine::{Engine, Root};
+use crate::engine::Engine;
 
 const IDLE: Duration = Duration::from_millis(500);
 
 /// Works until the engine closes, then writes what is left.
-pub(crate) fn run(engine: &Engine, checkpointed: Arc<Root>) {
+pub(crate) fn run(engine: &Engine, checkpointed: Written) {
     let mut work = Work { engine, checkpointed };
     loop {
         let is_closing = engine.background.wait(IDLE);
@@ -33,7 +33,7 @@ pub(crate) fn run(engine: &Engine, checkpointed: Arc<Root>) {
 
 struct Work<'a> {
     engine: &'a Engine,
-    checkpointed: Arc<Root>,
+    checkpointed: Written,
 }
 
 impl Work<'_> {
@@ -61,8 +61,7 @@ impl Work<'_> {
         let root = Arc::clone(&engine.root.read());
         if root.position > engine.pages.applied() {
             let time = engine.time_of_last_commit();
-            checkpoint::write(engine, &self.checkpointed, &root, time)?;
-            self.checkpointed = root;
+            self.checkpointed = checkpoint::write(engine, &self.checkpointed, &root, time)?;
         }
         engine.checkpoint_done();
         Ok(())

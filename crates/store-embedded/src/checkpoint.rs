@@ -1,8 +1,11 @@
 //! Checkpoints: the indexes of one position written to the tree of pages, page by page.
 //!
-//! The root of the checkpoint before is kept. Pages are shared until they are written, so a page that
-//! is still the same object has not changed and is not written again.
+//! Which pages the checkpoint before had is remembered ([`written`]): a page that is still the same object has
+//! not changed and is not written again.
 
+mod written;
+
+use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,9 +16,11 @@ use crate::codec::{Malformed, Reader, put_bytes, put_number, put_signed};
 use crate::engine::{Engine, Root};
 use crate::index::column::{Column, document};
 use crate::index::page::{Mask, Values};
-use crate::index::space::{Attribute, SpaceIndex, TagKey};
+use crate::index::space::{SpaceIndex, TagKey};
 use crate::index::stored::StoredPage;
 use crate::tree::Tree;
+use written::Visit;
+pub(crate) use written::Written;
 
 const NAME: u8 = 1;
 const SPACE: u8 = 2;
@@ -36,7 +41,7 @@ const TAGS: u8 = 10;
 const IDS: u8 = 11;
 
 /// Where a column's pages lie.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct ColumnKey {
     space: u32,
     kind: u8,
@@ -78,9 +83,9 @@ pub(crate) struct State {
 }
 
 /// Writes what changed since the checkpoint before, and makes it durable.
-pub(crate) fn write(engine: &Engine, before: &Root, root: &Root, time: Timestamp) -> Result<(), StoreError> {
-    let writer = Writer { tree: &engine.pages, commit: root.position };
-    writer.names(engine);
+pub(crate) fn write(engine: &Engine, before: &Written, root: &Root, time: Timestamp) -> Result<Written, StoreError> {
+    let (tree, commit) = (&engine.pages, root.position);
+    write_names(engine, commit);
     for (number, index) in &root.spaces {
         // One that was erased meanwhile has no row; the journal tells of the erasure.
         let Some(space) = engine.spaces.by_number(*number) else { continue };
@@ -88,91 +93,47 @@ pub(crate) fn write(engine: &Engine, before: &Root, root: &Root, time: Timestamp
         put_bytes(space.tenant.as_str().as_bytes(), &mut row);
         put_bytes(space.collection.0.as_bytes(), &mut row);
         put_number(index.bytes, &mut row);
-        writer.tree.insert(&numbered(SPACE, *number), &row, writer.commit);
+        tree.insert(&numbered(SPACE, *number), &row, commit);
     }
-    let empty = SpaceIndex::default();
-    for (number, index) in &root.spaces {
-        let old = before.spaces.get(number);
-        if !old.is_some_and(|old| Arc::ptr_eq(old, index)) {
-            writer.space(*number, old.map_or(&empty, |old| old), index);
-        }
+    written::visit(root, &mut Changed { tree, commit, before });
+    let written = Written::of(root);
+    for (key, page) in before.beyond(&written) {
+        tree.remove(&key.page(page), commit);
     }
-    for (number, old) in before.spaces.iter().filter(|(number, _)| !root.spaces.contains_key(number)) {
-        writer.tree.remove(&numbered(SPACE, *number), writer.commit);
-        writer.space(*number, old, &empty);
+    for number in before.spaces.iter().filter(|number| !root.spaces.contains_key(number)) {
+        tree.remove(&numbered(SPACE, *number), commit);
     }
     let cursors = engine.cursors.read().iter().map(|(name, position)| (name.clone(), position.clone())).collect();
     let state = State { time, spaces_given: root.spaces_given, cursors };
-    writer.tree.insert(&STATE, &encode_state(&state), writer.commit);
-    engine.pages.seal(root.position);
-    engine.pages.flush()?;
-    Ok(())
+    tree.insert(&STATE, &encode_state(&state), commit);
+    tree.seal(commit);
+    tree.flush()?;
+    Ok(written)
 }
 
-struct Writer<'a> {
+fn write_names(engine: &Engine, commit: u64) {
+    for number in 0..engine.names.len() as u32 {
+        let key = numbered(NAME, number);
+        // Names never change: what is on disk stays.
+        if !matches!(engine.pages.get(&key, u64::MAX >> 2), Ok(Some(_))) {
+            let name = engine.names.text(NameNo::from_number(number));
+            engine.pages.insert(&key, name.as_bytes(), commit);
+        }
+    }
+}
+
+/// Writes the pages that are not those of the checkpoint before.
+struct Changed<'a> {
     tree: &'a Tree,
     commit: u64,
+    before: &'a Written,
 }
 
-impl Writer<'_> {
-    fn names(&self, engine: &Engine) {
-        for number in 0..engine.names.len() as u32 {
-            let key = numbered(NAME, number);
-            // Names never change: what is on disk stays.
-            if !matches!(self.tree.get(&key, u64::MAX >> 2), Ok(Some(_))) {
-                let name = engine.names.text(NameNo::from_number(number));
-                self.tree.insert(&key, name.as_bytes(), self.commit);
-            }
-        }
-    }
-
-    fn space(&self, space: u32, old: &SpaceIndex, new: &SpaceIndex) {
-        let key = |kind, names| ColumnKey { space, kind, names };
-        let none = [NameNo::NONE; 3];
-        self.column(key(ALIVE, none), &old.alive, &new.alive);
-        self.column(key(HASHES, none), &old.hashes, &new.hashes);
-        self.column(key(IDS, none), &old.ids, &new.ids);
-        let empty = Attribute::default();
-        for (names, attribute) in &new.attributes {
-            let before = old.attributes.get(names);
-            if !before.is_some_and(|before| Arc::ptr_eq(before, attribute)) {
-                self.attribute(space, *names, before.map_or(&empty, |before| before), attribute);
-            }
-        }
-        for (names, before) in old.attributes.iter().filter(|(names, _)| !new.attributes.contains_key(names)) {
-            self.attribute(space, *names, before, &empty);
-        }
-        let empty = Column::default();
-        for (tag, column) in &new.tags {
-            let before = old.tags.get(tag);
-            self.column(key(TAGS, [tag.name, tag.instance, tag.tag]), before.map_or(&empty, |before| before), column);
-        }
-        for (tag, before) in old.tags.iter().filter(|(tag, _)| !new.tags.contains_key(tag)) {
-            self.column(key(TAGS, [tag.name, tag.instance, tag.tag]), before, &empty);
-        }
-    }
-
-    fn attribute(&self, space: u32, (name, instance): (NameNo, NameNo), old: &Attribute, new: &Attribute) {
-        let key = |kind| ColumnKey { space, kind, names: [name, instance, NameNo::NONE] };
-        self.column(key(EXISTS), &old.exists, &new.exists);
-        self.column(key(YES), &old.yes, &new.yes);
-        self.column(key(NO), &old.no, &new.no);
-        self.column(key(NUMBERS), &old.numbers, &new.numbers);
-        self.column(key(TIMES), &old.times, &new.times);
-        self.column(key(TEXTS), &old.texts, &new.texts);
-        self.column(key(PLACES), &old.places, &new.places);
-        self.column(key(LINKS), &old.links, &new.links);
-    }
-
-    fn column<P: StoredPage>(&self, key: ColumnKey, old: &Column<P>, new: &Column<P>) {
-        for (number, page) in new.pages() {
-            if !old.page(*number).is_some_and(|before| Arc::ptr_eq(before, page)) {
+impl Visit for Changed<'_> {
+    fn column<P: StoredPage + Any + Send + Sync>(&mut self, key: ColumnKey, column: &Column<P>) {
+        for (number, page) in column.pages() {
+            if !self.before.has(&key, *number, page) {
                 self.tree.insert(&key.page(*number), &page.encode(), self.commit);
-            }
-        }
-        for (number, _) in old.pages() {
-            if new.page(*number).is_none() {
-                self.tree.remove(&key.page(*number), self.commit);
             }
         }
     }

@@ -79,7 +79,7 @@ impl Documents {
     }
 
     /// The newest visible version, where it lies in the cache.
-    pub(crate) fn at_hand(&self, space: u32, number: DocumentNo) -> Option<Arc<Document>> {
+    pub(crate) fn cached(&self, space: u32, number: DocumentNo) -> Option<Arc<Document>> {
         // What is cached is the newest version; one that is not visible yet is nobody's to see.
         let visible = self.visible.load(Ordering::SeqCst);
         self.cache.get(&(space, number)).filter(|document| document.version <= visible)

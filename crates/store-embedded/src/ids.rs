@@ -1,4 +1,4 @@
-//! From an id to its number: a hash table over the hashes that the index keeps for each number.
+//! From an id to its number: a hash table of numbers over the hash of each.
 
 use hashbrown::HashTable;
 use machi_store::DocumentNo;
@@ -6,24 +6,31 @@ use machi_store::DocumentNo;
 /// The numbers of the ids of one space, found by hash. A number is never taken back.
 #[derive(Debug, Default)]
 pub(crate) struct IdTable {
-    numbers: HashTable<(u64, u32)>,
-    next: u32,
+    numbers: HashTable<u32>,
+    /// The hash of each number's id.
+    hashes: Vec<u64>,
 }
 
 impl IdTable {
     /// The numbers whose ids have this hash: nearly always one or none.
     pub(crate) fn candidates(&self, hash: u64) -> impl Iterator<Item = DocumentNo> {
-        self.numbers.iter_hash(hash).filter(move |(other, _)| *other == hash).map(|(_, number)| DocumentNo(*number))
+        let has_hash = move |number: &&u32| self.hashes.get(**number as usize) == Some(&hash);
+        self.numbers.iter_hash(hash).filter(has_hash).map(|number| DocumentNo(*number))
     }
 
     /// Notes a number.
     pub(crate) fn insert(&mut self, hash: u64, number: DocumentNo) {
-        self.next = self.next.max(number.0 + 1);
-        self.numbers.insert_unique(hash, (hash, number.0), |(hash, _)| *hash);
+        let at = number.0 as usize;
+        if self.hashes.len() <= at {
+            self.hashes.resize(at + 1, 0);
+        }
+        self.hashes[at] = hash;
+        let hashes = &self.hashes;
+        self.numbers.insert_unique(hash, number.0, |number| hashes.get(*number as usize).copied().unwrap_or(0));
     }
 
     /// The number that the next new id gets.
     pub(crate) fn next(&self) -> DocumentNo {
-        DocumentNo(self.next)
+        DocumentNo(self.hashes.len() as u32)
     }
 }

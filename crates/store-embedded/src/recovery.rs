@@ -7,9 +7,9 @@ use machi_store::{Names, Position, StoreError};
 use machi_types::{TenantId, Timestamp};
 
 use crate::backup::RESTORED;
-use crate::checkpoint;
+use crate::checkpoint::{self, Written};
 use crate::documents::DocumentWrite;
-use crate::engine::{Engine, Root};
+use crate::engine::Engine;
 use crate::failure::damaged;
 use crate::files;
 use crate::journal::record::{Batch, ChangeRecord, CommitRecord};
@@ -22,23 +22,20 @@ pub(crate) struct Recovered {
     pub(crate) time: Timestamp,
     /// How many names are on disk, in the tables or in the journal.
     pub(crate) names: usize,
-    /// The root of the checkpoint on disk.
-    pub(crate) checkpointed: Arc<Root>,
+    /// The pages of the checkpoint on disk.
+    pub(crate) checkpointed: Written,
 }
 
 /// Brings the engine to the last commit that is in the journal.
 pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
     let state = checkpoint::read(engine)?;
-    let checkpointed = Arc::clone(&engine.root.read());
+    let (indexes, checkpointed) = {
+        let root = engine.root.read();
+        (root.position, Written::of(&root))
+    };
     let documents = engine.documents.tree().applied();
     engine.keep_from.store(engine.documents.tree().kept_from(), Ordering::Release);
-    let mut replay = Replay {
-        engine,
-        documents,
-        indexes: checkpointed.position,
-        commit: documents.min(checkpointed.position),
-        time: state.time,
-    };
+    let mut replay = Replay { engine, documents, indexes, commit: documents.min(indexes), time: state.time };
     replay.check_reach()?;
     let names = learn_names(engine, replay.commit)?;
     engine.documents.publish(documents);
@@ -49,7 +46,7 @@ pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
         }
         batches.iter().try_for_each(|batch| replay.batch(batch))?;
     }
-    let commit = replay.commit.max(documents).max(checkpointed.position);
+    let commit = replay.commit.max(documents).max(indexes);
     engine.documents.publish(commit);
     {
         let mut root = engine.root.write();

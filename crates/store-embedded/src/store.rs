@@ -185,12 +185,19 @@ impl Store for EmbeddedStore {
         Arc::new(EmbeddedView::now(Arc::clone(&self.engine)))
     }
 
-    fn at_hand(&self, tenant: &TenantId, collection: Collection, id: &str) -> Option<Arc<Document>> {
-        let space = self.engine.space(tenant, collection)?;
-        let mut candidates = space.candidates(self.engine.hash(id)).into_iter();
-        let document = candidates.find_map(|number| self.engine.documents.at_hand(space.number, number))?;
-        // Where ids share a hash, the documents must be told apart with care.
-        (*document.id == *id).then_some(document)
+    fn newest(&self, tenant: &TenantId, collection: Collection, id: &str) -> Option<Arc<Document>> {
+        let engine = &self.engine;
+        let space = engine.space(tenant, collection)?;
+        let mut candidates = space.candidates(engine.hash(id)).into_iter();
+        let cached = candidates.find_map(|number| engine.documents.cached(space.number, number));
+        // Where ids share a hash, the documents tell them apart.
+        if let Some(document) = cached.filter(|document| *document.id == *id) {
+            return Some(document);
+        }
+        let position = engine.open_view();
+        let found = engine.find_document(&space, id, position);
+        engine.close_view(position);
+        found.ok().flatten()
     }
 
     fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {

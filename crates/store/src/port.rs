@@ -23,8 +23,9 @@ pub trait Store: Debug + Send + Sync {
     /// Reads the newest committed state, from now on unchanged.
     fn view(&self) -> Arc<dyn View>;
 
-    /// The newest committed document of an id, where it lies in memory ready to be read; any store may say no.
-    fn at_hand(&self, _tenant: &TenantId, _collection: Collection, _id: &str) -> Option<Arc<Document>> {
+    /// The newest committed document of an id, where that can be told without waiting for others; any store may
+    /// say no, and then it is for a view to tell.
+    fn newest(&self, _tenant: &TenantId, _collection: Collection, _id: &str) -> Option<Arc<Document>> {
         None
     }
 

@@ -60,6 +60,24 @@ pub(crate) struct Body {
 }
 
 impl Representation {
+    /// Whole entities in a look.
+    pub(crate) fn whole(context: &Arc<Context>, look: Look) -> Self {
+        Self {
+            context: Arc::clone(context),
+            context_in_body: look.has_context,
+            format: look.format,
+            sys_attrs: look.sys_attrs,
+            languages: None,
+            datasets: None,
+            members: None,
+            feature: None,
+            version: None,
+            join: Join::None,
+            join_level: 0,
+            contained_by: Vec::new(),
+        }
+    }
+
     /// The look of entities that are shown whole; none where something of them is chosen, or changed.
     pub(crate) fn look(&self) -> Option<Look> {
         let is_chosen = self.members.is_some() || self.datasets.is_some() || self.languages.is_some();

@@ -1,12 +1,13 @@
-//! The request that is asked most, without the way through the router: `GET /entities/{entityId}` of an entity
-//! that lies in memory as it was written for an earlier reader (docs/adr/0005).
+//! The request that is asked most, without the way through the router: `GET /entities/{entityId}`
+//! (docs/adr/0005).
 //!
-//! Whatever is not plain here (a parameter, a condition, a preference, an entity that must be read first) is
-//! left to `entities::retrieve`, which answers everything and is what defines the answer.
+//! Whatever is not plain here (a parameter, a condition, a preference, an entity that is not there) is left to
+//! `entities::retrieve`, which answers everything and is what defines the answer.
 
 use std::sync::Arc;
 
 use axum::response::Response;
+use bytes::Bytes;
 use http::header::{ACCEPT, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LINK};
 use http::{HeaderMap, Method, Uri};
 use machi_http::answer::{AnswerExt, context_link_value, representation};
@@ -22,7 +23,9 @@ use super::entities::retrieve::{self, PREFER};
 use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::contexts::Held;
+use crate::domain::reading::Reading;
 use crate::domain::rendered::{Look, Rendered};
+use crate::domain::representation::Representation;
 
 /// How many kinds of requests are remembered; beyond that all are forgotten.
 const KINDS: usize = 256;
@@ -71,6 +74,21 @@ impl HotEntities {
         Some(kind)
     }
 
+    /// The entity as JSON, its version, and how many instances of attributes it shows.
+    fn text(&self, kind: &Kind, id: &str) -> Option<(Bytes, u64, usize)> {
+        let broker = &*self.broker;
+        let document = broker.store.newest(&kind.tenant, ENTITIES, id)?;
+        let context = kind.context.context();
+        if let Some(text) = Rendered::of(&document, context, PLAIN) {
+            // What is kept lasts, so that every section is shown.
+            return Some((text, document.version, document.sections.len()));
+        }
+        let reading = Reading::of(document, broker.store.names(), broker.clock.now()).ok()??;
+        let text = Representation::whole(context, PLAIN).write_one(&reading, None).ok()?.bytes;
+        broker.shelf.keep(&reading, context, PLAIN, &text).ok()?;
+        Some((text, reading.version(), reading.instances()))
+    }
+
     fn read_kind(&self, headers: &HeaderMap, generation: u64) -> Option<Kind> {
         let tenant = tenant(headers).ok()?;
         let url = context_link(headers).ok()?;
@@ -90,11 +108,9 @@ impl Shortcut for HotEntities {
         }
         let id = uri.path().strip_prefix(retrieve::PATH).filter(|id| !id.contains(['/', '%']))?;
         let kind = self.kind(headers)?;
-        let document = self.broker.store.at_hand(&kind.tenant, ENTITIES, id)?;
-        let text = Rendered::of(&document, kind.context.context(), PLAIN)?;
+        let (text, version, instances) = self.text(&kind, id)?;
         kind.context.count(&kind.tenant, self.broker.contexts.clock());
-        // What is kept lasts, so that every section is shown.
-        let etag = retrieve::etag(document.version, document.sections.len(), None, headers);
+        let etag = retrieve::etag(version, instances, None, headers);
         Some(representation(MediaType::Json, text).with_link(kind.link.clone()).with_etag(&etag))
     }
 }

@@ -111,16 +111,22 @@ impl KeySource {
     /// glance tells nothing.
     pub(crate) fn in_time(&self, page: u32, ranking: &Ranking) -> Option<Mask> {
         let (part, columns) = self.parts.first()?;
-        let glance = Glance::at(columns, page, &part.by)?;
+        let glances = Glance::all(columns, page, &part.by)?;
+        // Of several instances any may give the key.
+        let up_to = |key: &SortKey, is_descending: bool| {
+            let mut masks = glances.iter().map(|glance| glance.up_to(key, part, is_descending));
+            masks.try_fold(Mask::NONE, |all, mask| Some(all.or(&mask?)))
+        };
+        let present = || glances.iter().fold(Mask::NONE, |all, glance| all.or(&glance.present()));
         // Of two keys the first one of the order counts; where they are equal, the next parts decide.
-        let early = ranking.limit().and_then(|limit| glance.up_to(limit, part, part.descending));
-        let late = ranking.after().and_then(|after| glance.up_to(after, part, !part.descending));
+        let early = ranking.limit().and_then(|limit| up_to(limit, part.descending));
+        let late = ranking.after().and_then(|after| up_to(after, !part.descending));
         match (early, late) {
             (None, None) => None,
             (Some(mask), None) => Some(mask),
             // What has no key comes last, and so after any other.
-            (None, Some(mask)) => Some(mask.or(&Mask::ALL.without(&glance.present()))),
-            (Some(early), Some(late)) => Some(early.and(&late.or(&Mask::ALL.without(&glance.present())))),
+            (None, Some(mask)) => Some(mask.or(&Mask::ALL.without(&present()))),
+            (Some(early), Some(late)) => Some(early.and(&late.or(&Mask::ALL.without(&present())))),
         }
     }
 
@@ -131,7 +137,7 @@ impl KeySource {
     }
 }
 
-/// The only column of a page that an order needs to look at.
+/// The only column of a page that an order needs to look at for one instance.
 enum Glance<'p> {
     Nothing,
     Ids(&'p IdPage),
@@ -142,14 +148,18 @@ enum Glance<'p> {
 }
 
 impl<'p> Glance<'p> {
-    fn at(columns: &'p Columns, page: u32, by: &'p OrderBy) -> Option<Self> {
-        let attribute = match columns {
-            Columns::Ids(ids) => return Some(ids.page(page).map_or(Self::Nothing, |ids| Self::Ids(ids))),
-            Columns::Attributes(attributes) => match attributes.as_slice() {
-                [only] => only,
-                _ => return None,
-            },
-        };
+    /// What each instance of an attribute has in a page; `None` where that is not told at a glance.
+    fn all(columns: &'p Columns, page: u32, by: &'p OrderBy) -> Option<Vec<Self>> {
+        match columns {
+            Columns::Ids(ids) => Some(vec![ids.page(page).map_or(Self::Nothing, |ids| Self::Ids(ids))]),
+            Columns::Attributes(attributes) if attributes.is_empty() => None,
+            Columns::Attributes(attributes) => {
+                attributes.iter().map(|attribute| Self::at(attribute, page, by)).collect()
+            }
+        }
+    }
+
+    fn at(attribute: &'p Attribute, page: u32, by: &'p OrderBy) -> Option<Self> {
         if let OrderBy::Distance { from, .. } = by {
             return Some(attribute.places.page(page).map_or(Self::Nothing, |places| Self::Places(places, from)));
         }

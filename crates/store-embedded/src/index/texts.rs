@@ -31,7 +31,9 @@ pub(crate) enum Verdict {
 pub(crate) struct TextPage {
     texts: String,
     /// Where each text ends, and whether it is cut.
-    ends: Vec<(u32, bool)>,
+    ends: Vec<End>,
+    /// A hash of each text, so that equal ones are found without reading all of them.
+    hashes: Vec<u32>,
     codes: Values<u16>,
     /// How many codes have been taken away: their texts may be unused.
     freed: usize,
@@ -75,25 +77,23 @@ impl TextPage {
         (yes, perhaps.without(&yes))
     }
 
-    /// The documents with just this text: lengths are compared before bytes.
+    /// The documents with just this text.
     pub(crate) fn test_equal(&self, wanted: &str) -> (Mask, Mask) {
         let kept = keep(wanted);
-        let (bytes, length) = (kept.text.as_bytes(), kept.text.len() as u32);
-        let mut start = 0;
-        let mut codes = Vec::new();
-        for (code, (end, is_cut)) in self.ends.iter().enumerate() {
-            let may_equal = end - start == length && *is_cut == kept.is_cut;
-            if may_equal && self.texts.as_bytes().get(start as usize..*end as usize) == Some(bytes) {
-                codes.push(code as u16);
-            }
-            start = *end;
-        }
+        let codes: Vec<u16> = self.equal_to(kept).collect();
         let mask = match codes.as_slice() {
             [] => Mask::NONE,
             codes => self.codes.test(|code| codes.contains(code)),
         };
         // What is cut alike may still differ behind the cut.
         if kept.is_cut { (Mask::NONE, mask) } else { (mask, Mask::NONE) }
+    }
+
+    /// The codes of a text, of which there may be several.
+    fn equal_to(&self, kept: Kept<'_>) -> impl Iterator<Item = u16> {
+        let hash = hash(kept);
+        let alike = self.hashes.iter().zip(0..).filter(move |(other, _)| **other == hash).map(|(_, code)| code);
+        alike.filter(move |code| self.kept(*code) == kept)
     }
 
     pub(crate) fn present(&self) -> Mask {
@@ -123,18 +123,19 @@ impl TextPage {
 
     fn kept(&self, code: u16) -> Kept<'_> {
         let code = usize::from(code);
-        let start = code.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(end, _)| *end as usize);
-        let (end, is_cut) = self.ends.get(code).copied().unwrap_or_default();
-        Kept { text: self.texts.get(start..end as usize).unwrap_or_default(), is_cut }
+        let start = code.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end.at());
+        let end = self.ends.get(code).copied().unwrap_or_default();
+        Kept { text: self.texts.get(start..end.at()).unwrap_or_default(), is_cut: end.is_cut() }
     }
 
     fn find(&self, kept: Kept<'_>) -> Option<u16> {
-        (0..self.ends.len() as u16).find(|code| self.kept(*code) == kept)
+        self.equal_to(kept).next()
     }
 
     fn push(&mut self, kept: Kept<'_>) -> u16 {
         self.texts.push_str(kept.text);
-        self.ends.push((self.texts.len() as u32, kept.is_cut));
+        self.ends.push(End::new(self.texts.len(), kept.is_cut));
+        self.hashes.push(hash(kept));
         (self.ends.len() - 1) as u16
     }
 
@@ -145,6 +146,28 @@ impl TextPage {
         pairs.into_iter().for_each(|(slot, kept)| fresh.add_kept(slot, kept));
         *self = fresh;
     }
+}
+
+/// Where a text ends, in the upper bits, and whether it is cut, in the lowest.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct End(u32);
+
+impl End {
+    fn new(at: usize, is_cut: bool) -> Self {
+        Self((at as u32) << 1 | u32::from(is_cut))
+    }
+
+    fn at(self) -> usize {
+        (self.0 >> 1) as usize
+    }
+
+    fn is_cut(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
+fn hash(kept: Kept<'_>) -> u32 {
+    xxhash_rust::xxh3::xxh3_64(kept.text.as_bytes()) as u32
 }
 
 fn keep(text: &str) -> Kept<'_> {
