@@ -15,7 +15,7 @@ build_fuzz() {
     RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares" \
-        cargo build --locked --release --manifest-path fuzz/Cargo.toml --target "$host" \
+        cargo build --release --manifest-path fuzz/Cargo.toml --target "$host" \
         --target-dir "$(fuzz_folder)/build"
     FUZZ="$(fuzz_folder)/build/$host/release/machi-fuzz"
 }

@@ -58,7 +58,7 @@ async fn run(binary: &str, time: Duration) -> std::io::Result<ExitCode> {
         ended.map_err(std::io::Error::other)??;
     }
     let mut windows = windows.lock().await;
-    let times: Vec<Duration> = windows.iter_mut().map(p99).collect();
+    let times: Vec<Duration> = windows.iter_mut().map(|times| p99(times)).collect();
     let sent: usize = windows.iter().map(Vec::len).sum();
     println!("{sent} requests in {time:?}, {} MB at most", machi.memory("VmHWM"));
     let is_steady = judge(&times, &memory);
@@ -85,7 +85,7 @@ fn median<T: Copy + Ord>(values: &[T]) -> T {
     sorted[sorted.len() / 2]
 }
 
-fn p99(times: &mut Vec<Duration>) -> Duration {
+fn p99(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times.get(times.len() * 99 / 100).copied().unwrap_or_default()
 }

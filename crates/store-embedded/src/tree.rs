@@ -25,7 +25,7 @@ use crate::undo::Undo;
 /// The key of the row that says up to which commit the tree is complete.
 const APPLIED: &[u8] = b"\0applied";
 /// How much is gathered in memory before it is written to a table.
-const MEMTABLE_BYTES: u64 = 16 << 20;
+const MEMTABLE_BYTES: u64 = 8 << 20;
 /// How many full memtables may wait before writers do.
 const MEMTABLES_WAITING: usize = 2;
 /// A bound below which no version of a row can be dropped: commits are counted from 1.

@@ -73,7 +73,7 @@ fn percent_decoded(path: &str) -> String {
 
 fn seeds() -> Vec<Vec<u8>> {
     texts(&[
-        "POST /machi/v1/control/verify\nAuthorization: Bearer secret\n\n",
+        "POST /machi/v1/control/verify\nAuthorization: Bearer 5ecre\n\n",
         "POST /machi/v1/control/clock\nAuthorization: Basic 5ecret",
         "POST /machi/v1/control/backup\n\n/nowhere",
     ])

@@ -35,6 +35,7 @@ pub(crate) const TARGET: Target = Target {
         "charset=utf-8",
         "\\\"",
         "rel=",
+        ", <b>; rel=next",
         "anchor=",
     ],
 };
@@ -62,7 +63,7 @@ fn run(bytes: &[u8]) {
         .map(|value| link::links(value).filter(Result::is_ok).count())
         .sum();
     let is_context = link.is_ok_and(|link| link.is_some());
-    planted::fault(links == 3 && is_context);
+    planted::fault(links == 2 && is_context);
 }
 
 fn read(text: &str) -> HeaderMap {

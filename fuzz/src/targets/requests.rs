@@ -61,6 +61,7 @@ pub(crate) const TARGET: Target = Target {
 };
 
 fn run(bytes: &[u8]) {
+    world::renew();
     let Some(request) = world::read(bytes) else { return };
     let answer = world::ask(request);
     planted::fault(answer.status == StatusCode::MULTI_STATUS);

@@ -23,7 +23,7 @@ pub(crate) const TARGET: Target = Target {
         "\"uri\":",
         "\"accept\":",
         "\"timeInterval\":",
-        "\"throttling\":1",
+        "\"throttling\":1,",
         "\"expiresAt\":",
         "\"isActive\":",
         "\"notificationTrigger\":[",
@@ -48,6 +48,7 @@ pub(crate) const TARGET: Target = Target {
 const PATH: &str = "/ngsi-ld/v1/subscriptions";
 
 fn run(bytes: &[u8]) {
+    world::renew();
     let Some(request) = world::json("POST", PATH, bytes) else { return };
     let created = world::ask(request);
     if created.status != StatusCode::CREATED {
@@ -61,7 +62,7 @@ fn run(bytes: &[u8]) {
     let deleted = world::ask(world::json("DELETE", &place, b"").expect("the address is well formed"));
     assert_eq!(deleted.status, StatusCode::NO_CONTENT, "{place}");
     let holds = |name: &[u8]| read.body.windows(name.len()).any(|window| window == name);
-    planted::fault(holds(b"\"throttling\"") && holds(b"\"scopeQ\""));
+    planted::fault(holds(b"\"throttling\"") && holds(b"\"watchedAttributes\""));
 }
 
 fn seeds() -> Vec<Vec<u8>> {

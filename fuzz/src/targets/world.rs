@@ -91,13 +91,19 @@ impl World {
     }
 }
 
-/// Asks a city that knows the entities of the seeds, and maybe what was asked before.
-pub(crate) fn ask(request: Request<Full<Bytes>>) -> Answer {
+/// Makes a new city where the one there is has answered enough; called between two inputs.
+pub(crate) fn renew() {
     WORLD.with_borrow_mut(|world| {
         if world.as_ref().is_none_or(|world| world.asked >= AGE) {
             *world = Some(World::new());
         }
-        let world = world.as_mut().expect("it was just made");
+    });
+}
+
+/// Asks a city that knows the entities of the seeds, and maybe what was asked before.
+pub(crate) fn ask(request: Request<Full<Bytes>>) -> Answer {
+    WORLD.with_borrow_mut(|world| {
+        let world = world.get_or_insert_with(World::new);
         world.asked += 1;
         let shown = format!("{} {}", request.method(), request.uri());
         let answer = world.ask(request);

@@ -78,7 +78,7 @@ async fn run(broker: &Arc<Broker>, mut asked: Asked, kind: BatchKind) -> Result<
 }
 
 fn created(result: &BatchResult) -> Response {
-    let mut body = Vec::with_capacity(40 * result.created.len() + 2);
+    let mut body = Vec::with_capacity(result.size());
     result.write_created(&mut body);
     output::with_body(StatusCode::CREATED, body)
 }

@@ -52,7 +52,7 @@ pub(super) fn with_body(status: StatusCode, body: Vec<u8>) -> Response {
 
 /// The body of a `BatchOperationResult`.
 pub(super) fn batch_body(result: &BatchResult) -> Vec<u8> {
-    let mut body = Vec::with_capacity(64 * result.len());
+    let mut body = Vec::with_capacity(result.size());
     result.write(&mut body);
     body
 }

@@ -104,6 +104,13 @@ impl BatchResult {
         self.len() == 0
     }
 
+    /// About how many bytes its body has, so that a long one is written without being copied as it grows.
+    pub fn size(&self) -> usize {
+        let names: usize = self.created.iter().chain(&self.changed).map(|name| name.len() + 3).sum();
+        let errors: usize = self.errors.iter().map(|error| error.len() + 1).sum();
+        names + errors + 32
+    }
+
     /// The body of a 207: `success` and `errors`.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"success\":");

@@ -18,8 +18,8 @@ use crate::collections::ENTITIES;
 use crate::domain::reading::Reading;
 use crate::{Broker, BrokerError};
 
-/// Events that wait for a reader.
-const BUFFER: usize = 64;
+/// Events that wait for a reader. The feed keeps the others, so that few will do.
+const BUFFER: usize = 16;
 /// Entries that are read at once.
 const CHUNK: usize = 256;
 /// A reader who is this many commits behind is too slow.
