@@ -19,6 +19,7 @@ from pathlib import Path
 
 MACHI, SERVER, DATA, WORK = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
 MAPPINGS = Path("docs/guide/mappings")
+CONTEXT = re.compile(r'"(https?://[^"]*context[^"]*)"')
 TOTALS = re.compile(r": (\d+) rows, (\d+) taken, (\d+) rejected")
 PRELOADED = {
     name: [
@@ -181,30 +182,6 @@ def preload():
                 faults.append(f"{url} could not be preloaded: {error.code} {error.read()[:200].decode(errors='replace')}")
 
 
-def unflattened(file):
-    """The entity of an example that was flattened to one row: `address__addressCountry_` is a path."""
-    names, values = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8")), skipinitialspace=True))[:2]
-    entity = {}
-    for name, value in zip(names, values):
-        *path, last = name.removesuffix("_").split("__")
-        place = entity
-        for step in path:
-            place = place.setdefault(step, {})
-        try:
-            place[last] = json.loads(value)
-        except ValueError:
-            place[last] = value
-    return listed(entity)
-
-
-def listed(value):
-    if not isinstance(value, dict):
-        return value
-    if value and all(key.isdigit() for key in value):
-        return [listed(each) for each in value.values()]
-    return {key: listed(each) for key, each in value.items()}
-
-
 def examples():
     folder = DATA / "smart-data-models"
     if not folder.exists():
@@ -218,22 +195,20 @@ def examples():
         forms.setdefault((form, file.suffix == ".csv"), []).append(file)
     for number, ((form, is_csv), files) in enumerate(sorted(forms.items())):
         tenant = f"examples{number}"
-        if is_csv:
-            files = [write(WORK / f"{tenant}-{place}.json", unflattened(file)) for place, file in enumerate(files)]
         name = f"examples, {form}{' as CSV' if is_csv else ''} ({len(files)})"
         totals = load(name, files, tenant)
         context = PRELOADED["Environment"][0] if "jsonld" in form or "geojson" in form else None
         by_q = count(tenant, context, q="dataProvider|source|name|description|dateObserved")
         row(name, totals, by_q, count(tenant, **near(0, 0, 20100000)))
     known = {url for urls in PRELOADED.values() for url in urls}
-    named = {url for file in every for url in re.findall(r'"(https?://[^"]*context[^"]*)"', file.read_text(encoding="utf-8"))}
-    missing = sorted(url for url in named - known if "uri.etsi.org" not in url)
-    print("Contexts that the examples name and no local file gives:", *missing, sep="\n  ")
-
-
-def write(file, entity):
-    file.write_text(json.dumps(entity, ensure_ascii=False), encoding="utf-8")
-    return file
+    named = {}
+    for file in every:
+        for url in set(CONTEXT.findall(file.read_text(encoding="utf-8"))) - known:
+            if "uri.etsi.org" not in url:
+                named.setdefault(url, []).append(file)
+    print("Contexts that examples name and no local file gives:")
+    for url, files in sorted(named.items()):
+        print(f"  {url} ({len(files)} files)")
 
 
 def main():

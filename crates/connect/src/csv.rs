@@ -80,7 +80,7 @@ pub(crate) fn delimiter_of(header: &[u8]) -> u8 {
 fn cut(text: &[u8], delimiter: u8) -> Result<Vec<Vec<u8>>, usize> {
     let mut fields = vec![Vec::new()];
     let mut bytes = text.iter().copied().peekable();
-    // Only a quote at the beginning of a field opens one.
+    // Only a quote at the beginning of a field opens one; blanks before it do not count.
     let (mut is_quoted, mut is_start) = (false, true);
     while let Some(byte) = bytes.next() {
         let Some(field) = fields.last_mut() else { break };
@@ -90,7 +90,10 @@ fn cut(text: &[u8], delimiter: u8) -> Result<Vec<Vec<u8>>, usize> {
                 field.push(b'"');
             }
             b'"' if is_quoted => is_quoted = false,
-            b'"' if is_start => is_quoted = true,
+            b'"' if is_start => {
+                field.clear();
+                is_quoted = true;
+            }
             byte if byte == delimiter && !is_quoted => {
                 fields.push(Vec::new());
                 is_start = true;
@@ -98,7 +101,7 @@ fn cut(text: &[u8], delimiter: u8) -> Result<Vec<Vec<u8>>, usize> {
             }
             byte => field.push(byte),
         }
-        is_start = false;
+        is_start &= byte == b' ';
     }
     if is_quoted { Err(fields.len()) } else { Ok(fields) }
 }
@@ -140,8 +143,14 @@ mod tests {
     #[test]
     fn records_are_cut_as_rfc_4180_says() {
         assert_eq!(
-            all("a,b\r\n\r\n\"1,\"\"2\"\"\n3\",\n x , y\" \n\"\",\"q\"x\n"),
-            [good(1, &["a", "b"]), good(3, &["1,\"2\"\n3", ""]), good(5, &[" x ", " y\" "]), good(6, &["", "qx"])]
+            all("a,b\r\n\r\n\"1,\"\"2\"\"\n3\",\n x , y\" \n\"\",\"q\"x\n\"a\",  \"b,c\"\n"),
+            [
+                good(1, &["a", "b"]),
+                good(3, &["1,\"2\"\n3", ""]),
+                good(5, &[" x ", " y\" "]),
+                good(6, &["", "qx"]),
+                good(7, &["a", "b,c"])
+            ]
         );
     }
 

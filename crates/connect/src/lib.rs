@@ -14,6 +14,7 @@ mod cells;
 mod csv;
 mod encoding;
 mod feature;
+mod flattened;
 mod format;
 mod geo3x3;
 mod items;

@@ -7,6 +7,7 @@ use machi_types::json::{self, DEFAULT_DEPTH};
 
 use crate::cells::{Cells, Columns};
 use crate::csv::{self, Record, Records};
+use crate::flattened::Paths;
 use crate::items::{Items, ItemsError, Shape};
 use crate::lines::{Line, Lines};
 use crate::propose::Header;
@@ -42,10 +43,15 @@ pub enum OpenError {
 
 /// What is known of a CSV before its first row.
 struct CsvHeader {
-    columns: Columns,
     width: usize,
     encoding: Encoding,
-    mapping: Mapping,
+    reading: Reading,
+}
+
+/// How a record of a CSV becomes an entity.
+enum Reading {
+    Mapped { columns: Columns, mapping: Mapping },
+    Flattened(Paths),
 }
 
 /// The rows of a file.
@@ -92,21 +98,31 @@ impl Rows {
         lines.put_back(vec![first]);
         let mut records = Records::new(lines, delimiter);
         let header = Header::read(&mut records, encoding)?;
-        let columns = Columns::new(&header.names);
-        let mapping = match mapping {
-            Some(mapping) => mapping,
-            None => header
-                .mapping()
-                .ok_or_else(|| OpenError::NeedsMapping { proposal: header.proposal(&mut records, encoding) })?,
-        };
-        if let Some(column) = mapping.missing_column(&columns) {
-            let names = header.names.join("\", \"");
-            return Err(OpenError::Header(format!(
-                "the mapping names the column \"{column}\"; the file has \"{names}\""
-            )));
-        }
-        let header = Box::new(CsvHeader { columns, width: header.names.len(), encoding, mapping });
+        let reading = Self::reading(&header, mapping, &mut records, encoding)?;
+        let header = Box::new(CsvHeader { width: header.names.len(), encoding, reading });
         Ok(Self { cutter: Cutter::Csv { records, header }, place: 0, mapping: None })
+    }
+
+    fn reading(
+        header: &Header,
+        mapping: Option<Mapping>,
+        records: &mut Records,
+        encoding: Encoding,
+    ) -> Result<Reading, OpenError> {
+        let paths = Paths::of(&header.names).filter(|_| mapping.is_none());
+        if let Some(paths) = paths {
+            return Ok(Reading::Flattened(paths));
+        }
+        let needs_mapping = || OpenError::NeedsMapping { proposal: header.proposal(records, encoding) };
+        let mapping = mapping.or_else(|| header.mapping()).ok_or_else(needs_mapping)?;
+        let columns = Columns::new(&header.names);
+        match mapping.missing_column(&columns) {
+            None => Ok(Reading::Mapped { columns, mapping }),
+            Some(column) => {
+                let names = header.names.join("\", \"");
+                Err(OpenError::Header(format!("the mapping names the column \"{column}\"; the file has \"{names}\"")))
+            }
+        }
     }
 
     fn step(&mut self) -> io::Result<Option<Row>> {
@@ -141,7 +157,11 @@ impl Rows {
 impl CsvHeader {
     fn entity(&self, fields: &[Vec<u8>]) -> Result<Json<'static>, RowError> {
         check_width(fields, self.width)?;
-        self.mapping.entity(&Cells::Record { columns: &self.columns, fields, encoding: self.encoding })
+        let encoding = self.encoding;
+        match &self.reading {
+            Reading::Mapped { columns, mapping } => mapping.entity(&Cells::Record { columns, fields, encoding }),
+            Reading::Flattened(paths) => understood(paths.entity(fields, encoding)?, None),
+        }
     }
 }
 
@@ -167,15 +187,19 @@ fn read(text: &[u8], mapping: Option<&Mapping>) -> Result<Json<'static>, RowErro
     if parsed.as_object().is_none() {
         return Err(RowError::new(format!("this is {}", parsed.kind()), "an entity, which is an object"));
     }
-    if feature::is_feature(&parsed) {
+    understood(parsed.into_owned(), mapping)
+}
+
+/// The entity that an object is, in whichever representation.
+fn understood(object: Json<'static>, mapping: Option<&Mapping>) -> Result<Json<'static>, RowError> {
+    if feature::is_feature(&object) {
         return match mapping {
-            Some(mapping) => mapping.entity(&Cells::Feature(&parsed)),
-            None => feature::entity(&parsed.into_owned()).map(whole),
+            Some(mapping) => mapping.entity(&Cells::Feature(&object)),
+            None => feature::entity(&object).map(whole),
         };
     }
-    let is_normalized = ngsiv2::is_normalized(&parsed);
-    let entity = parsed.into_owned();
-    Ok(whole(if is_normalized { ngsiv2::to_ngsi_ld(entity) } else { entity }))
+    let is_normalized = ngsiv2::is_normalized(&object);
+    Ok(whole(if is_normalized { ngsiv2::to_ngsi_ld(object) } else { object }))
 }
 
 /// An entity as NGSI-LD takes it; one that it takes already stays as it is.

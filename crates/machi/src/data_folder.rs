@@ -1,10 +1,10 @@
 //! The folder that holds a city: made where it is missing, and used by one process at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The file whose lock says that a process uses the folder.
+/// The file whose lock says that a process uses the folder; it holds the number of that process, for people.
 const LOCK: &str = "machi.lock";
 
 /// A city's folder, locked for as long as this lives.
@@ -39,10 +39,14 @@ impl DataFolder {
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let unusable = |source| DataFolderError::Unusable { path: path.to_owned(), source };
         std::fs::create_dir_all(path).map_err(unusable)?;
-        let lock =
+        let mut lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                // A full disk keeps the number from being written, not the city from starting.
+                let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
+                Ok(Self { path: path.to_owned(), _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
@@ -63,7 +67,8 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("a/b");
         let first = DataFolder::open(&path).unwrap();
-        assert!(first.path().is_dir());
+        let process = std::fs::read_to_string(first.path().join(LOCK)).unwrap();
+        assert_eq!(process.trim().parse(), Ok(std::process::id()));
         let second = DataFolder::open(&path).unwrap_err();
         assert!(matches!(second, DataFolderError::InUse { .. }), "{second}");
         drop(first);

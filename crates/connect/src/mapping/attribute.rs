@@ -140,7 +140,7 @@ fn plain(cells: &Cells<'_>, settings: &Settings, column: &str) -> Result<Option<
 }
 
 /// A number, a truth value or a text, whichever a cell looks like.
-fn recognised(text: &str) -> Json<'static> {
+pub(crate) fn recognised(text: &str) -> Json<'static> {
     match text {
         "true" => Json::Bool(true),
         "false" => Json::Bool(false),

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use machi_types::json::Members;
 use machi_types::{Iri, Json};
 
-pub(crate) use attribute::{Attribute, Origin};
+pub(crate) use attribute::{Attribute, Origin, recognised};
 pub use read::MappingError;
 pub(crate) use template::{Template, escape};
 

@@ -48,6 +48,13 @@ fn a_header_with_id_and_type_needs_no_mapping() {
 }
 
 #[test]
+fn an_entity_that_was_flattened_needs_no_mapping() {
+    let text = b"\"id_\", \"type_\", \"level__type_\", \"level__value_\", \"tags__0_\"\n\"gauge 1\", \"T\", \"Number\", \"1.5\", \"\"\n";
+    let expected = r#"{"id":"urn:ngsi-ld:T:gauge%201","type":"T","level":{"type":"Property","value":1.5}}"#;
+    assert_eq!(rows(text, Format::Csv, Encoding::Utf8, None), [good(2, expected)]);
+}
+
+#[test]
 fn a_csv_that_cannot_be_understood_is_refused_with_what_would_help() {
     let open = |text: &'static str, mapping: Option<&str>| {
         let mapping = mapping.map(|mapping| Mapping::parse(mapping).unwrap());

@@ -71,7 +71,7 @@ pub enum Encoding {
 
 /// All files were read to their end, and some rows were refused.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} rows were refused; the report says what is wrong with each, and what would be right")]
+#[error("rows refused: {0}; the report says what is wrong with each, and what would be right")]
 pub struct RowsRefused(u64);
 
 impl From<Encoding> for machi_connect::Encoding {

@@ -1,5 +1,7 @@
 //! What every test here uses: the shared city, a tenant of its own, and short ways to ask and to expect.
 
+use std::path::PathBuf;
+
 pub(crate) use machi_testkit::*;
 pub(crate) use serde_json::{Value, json};
 
@@ -65,4 +67,10 @@ pub(crate) fn refuses(tenant: &Client, query: &[(&str, &str)], problem: &str) ->
 /// The name that a term has where no @context defines it.
 pub(crate) fn full(term: &str) -> String {
     format!("{DEFAULT_VOCABULARY}{term}")
+}
+
+/// Where a program is, if it is installed.
+pub(crate) fn which(program: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
