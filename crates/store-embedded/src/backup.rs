@@ -132,7 +132,8 @@ pub(crate) fn restore(from: &Path, to: &Path) -> Result<Position, StoreError> {
             return Err(damaged(&source, "the file does not match the backup's list"));
         }
     }
-    files::write_durably(&to.join(RESTORED), position.to_string())?;
+    let served = position.to_string();
+    files::write_durably(&to.join(RESTORED), format!("{served}\n{}\n", files::sum_line(&served)))?;
     Ok(Position::single(position))
 }
 

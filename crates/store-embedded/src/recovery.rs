@@ -83,7 +83,10 @@ fn learn_names(engine: &Engine, mut after: u64) -> Result<usize, StoreError> {
 fn serve_restored(engine: &Engine) -> Result<(), StoreError> {
     let marker = engine.folder.join(RESTORED);
     let Some(text) = files::read_if_there(&marker)? else { return Ok(()) };
-    let restored: u64 = text.trim().parse().map_err(|_| damaged(&marker, "it does not hold a position"))?;
+    let position = text.strip_suffix('\n').and_then(|text| text.split_once('\n'));
+    let position = position.filter(|(content, end)| *end == files::sum_line(content));
+    let restored = position.and_then(|(content, _)| content.parse::<u64>().ok());
+    let restored = restored.ok_or_else(|| damaged(&marker, "it is not what was written"))?;
     for position in engine.cursors.write().values_mut().filter(|position| position.bucket(0) < restored) {
         *position = Position::single(restored);
     }

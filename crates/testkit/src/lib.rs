@@ -24,6 +24,7 @@ mod process;
 mod receiver;
 mod shifted_clock;
 mod small_disk;
+mod soak;
 mod wait;
 
 pub use answer::{Answer, LinkValue, error_type};
@@ -40,4 +41,5 @@ pub use preload::Environment;
 pub use receiver::{Behaviour, Notice, Receiver};
 pub use shifted_clock::ShiftedClock;
 pub use small_disk::SmallDisk;
+pub use soak::{soak_rounds, soak_seed};
 pub use wait::{DEADLINE, eventually, in_seconds};

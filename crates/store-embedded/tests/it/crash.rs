@@ -5,8 +5,10 @@
 
 mod check;
 mod deed;
+mod full;
 mod ledger;
 mod loops;
+mod observed;
 pub(crate) mod plan;
 pub(crate) mod process;
 mod writer;

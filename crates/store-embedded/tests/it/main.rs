@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may end where it finds what it did not expect")]
 
 mod backup;
+mod clock;
 mod conformance;
 mod crash;
 mod damage;

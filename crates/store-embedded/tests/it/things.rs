@@ -31,13 +31,18 @@ pub(crate) async fn set(store: &dyn Store, tenant: &str, id: u64, number: u64) -
 
 /// The ids and bodies of all things.
 pub(crate) async fn all(store: &dyn Store, tenant: &str) -> Vec<(String, String)> {
+    served(store, tenant).await.expect("found")
+}
+
+/// The ids and bodies of all things, where they can be read.
+pub(crate) async fn served(store: &dyn Store, tenant: &str) -> Result<Vec<(String, String)>, StoreError> {
     let tenant: TenantId = tenant.parse().expect("the tests' tenants are well named");
     let mut find = Find::new(tenant, THINGS, Filter::All);
     find.limit = usize::MAX - 1;
-    let found = store.view().find(find).await.expect("found");
+    let found = store.view().find(find).await?;
     let row = |document: &Document| {
         let body = document.sections.first().map(|section| String::from_utf8_lossy(&section.body).into_owned());
         (document.id.to_string(), body.unwrap_or_default())
     };
-    found.rows.iter().map(|row_| row(&row_.document)).collect()
+    Ok(found.rows.iter().map(|row_| row(&row_.document)).collect())
 }

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use machi_testkit::{Dice, Recording, Watch};
+use machi_testkit::{Dice, Recording, Watch, soak_rounds, soak_seed};
 use tempfile::TempDir;
 
 use super::check::{Numbers, check};
@@ -16,6 +16,21 @@ use super::process::{Writer, copy};
 const ROUNDS: u64 = 5;
 /// How many more cuts are tried at earlier moments of each recording.
 const EARLIER_CUTS: u64 = 3;
+
+/// How soon writes must be taken again after a sync has failed.
+const BACK_WITHIN: Duration = Duration::from_secs(10);
+
+/// What became of a round in which a sync was to fail.
+struct Failing {
+    has_failed: bool,
+    is_refused: bool,
+    found: String,
+}
+
+/// Whether a line says that something was acknowledged that had to be written.
+pub(super) fn is_written(line: &str) -> bool {
+    line.strip_prefix("ack ").and_then(|rest| rest.rsplit(' ').next()).is_some_and(|version| version != "0")
+}
 
 /// A store that crashes again and again, and what was ever said about it.
 struct Crashing {
@@ -58,6 +73,33 @@ impl Crashing {
         Err(format!("the writer ended by itself:\n{}\n{errors}", said.join("\n")))
     }
 
+    /// Runs a writer whose sync of that number fails, and kills it once it has gone on.
+    fn failing_sync_round(&mut self, seed: u64, number: u64, part: &str) -> Result<Failing, String> {
+        copy(&self.path("base"), &self.path("live"));
+        let log = self.path("log");
+        let _ = fs::remove_file(&log);
+        let watch = Watch::new(&self.path("live"), &log).failing_sync(number).matching(part);
+        let mut writer = Writer::start(self.folder.path(), &self.plan(seed), Some(&watch));
+        let is_ready = writer.listen_until(Duration::from_mins(1), |line| line == "ready");
+        let is_refused = is_ready && writer.listen_until(Duration::from_secs(1), |line| line.starts_with("refused"));
+        let refused = Instant::now();
+        let is_back = writer.listen_until(BACK_WITHIN, is_written);
+        let back_after = refused.elapsed();
+        writer.listen_until(Duration::from_millis(self.dice.below(300)), |_| false);
+        let (said, was_running) = writer.kill();
+        let recording = Recording::read(&log);
+        let again = recording.synced_after_failure();
+        match (is_back && was_running, again.as_slice()) {
+            (false, _) => Err(format!("writing did not go on within {BACK_WITHIN:?}: {}", said.join("\n"))),
+            (true, [_, ..]) => Err(format!("{again:?} were synced again after a sync of them had failed")),
+            (true, []) => {
+                let has_failed = recording.failed_syncs() == 1;
+                let found = self.cut_at_random(&recording, seed)?;
+                Ok(Failing { has_failed, is_refused, found: format!("back after {back_after:?}; {found}") })
+            }
+        }
+    }
+
     /// Checks a copy of a folder against a ledger, which it leaves as what was found.
     fn check_copy(&mut self, name: &str, seed: u64, ledger: &mut Ledger) -> Result<String, String> {
         let copied = self.path("checked");
@@ -84,14 +126,18 @@ impl Crashing {
         let _ = fs::remove_file(&log);
         let watch = watch(Watch::new(&self.path("live"), &log).slow_sync(self.dice.below(2_000)));
         self.run_and_kill(seed, Some(&watch))?;
-        let recording = Recording::read(&log);
+        self.cut_at_random(&Recording::read(&log), seed)
+    }
+
+    /// Cuts at some moments and at the end, where the story goes on.
+    fn cut_at_random(&mut self, recording: &Recording, seed: u64) -> Result<String, String> {
         assert_eq!(recording.violations(), Vec::<String>::new());
         for earlier in 0..EARLIER_CUTS {
             let moment = self.dice.below(recording.end() as u64) as usize;
             let cut_seed = seed.wrapping_mul(100).wrapping_add(earlier + 1);
-            self.cut_at(&recording, moment, cut_seed, seed)?;
+            self.cut_at(recording, moment, cut_seed, seed)?;
         }
-        let (ledger, found) = self.cut_at(&recording, recording.end(), seed.wrapping_mul(100), seed)?;
+        let (ledger, found) = self.cut_at(recording, recording.end(), seed.wrapping_mul(100), seed)?;
         let acknowledged = ledger.acknowledged;
         self.ledger = ledger;
         copy(&self.path("image"), &self.path("base"));
@@ -122,28 +168,12 @@ impl Crashing {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long the loops run is told to the tests, not to Machi")]
-fn rounds() -> u64 {
-    std::env::var("MACHI_SOAK_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS)
-}
-
-/// The seed of a run: the time, or the one that is to be run again.
-#[expect(clippy::disallowed_methods, reason = "how the loops run is told to the tests, not to Machi")]
-fn seed() -> u64 {
-    let told = std::env::var("MACHI_SOAK_SEED").ok().and_then(|seed| seed.parse().ok());
-    told.unwrap_or_else(|| {
-        use machi_types::Clock as _;
-        machi_types::SystemClock.now().micros().unsigned_abs() % 1_000_000_007
-    })
-}
-
 #[test]
 fn kills_lose_nothing_that_was_acknowledged() {
-    let seed = seed();
-    println!("seed {seed}");
+    let seed = soak_seed();
     let mut crashing = Crashing::new(seed);
     copy(&crashing.path("base"), &crashing.path("live"));
-    for round in 0..rounds() {
+    for round in 0..soak_rounds(ROUNDS) {
         match crashing.kill_round(seed.wrapping_add(round)) {
             Ok(found) => println!("kill {round}: {found}"),
             Err(wrong) => crashing.fail(seed, round, &wrong),
@@ -154,10 +184,9 @@ fn kills_lose_nothing_that_was_acknowledged() {
 
 #[test]
 fn power_cuts_lose_nothing_that_was_acknowledged() {
-    let seed = seed();
-    println!("seed {seed}");
+    let seed = soak_seed();
     let mut crashing = Crashing::new(seed);
-    for round in 0..rounds() {
+    for round in 0..soak_rounds(ROUNDS) {
         match crashing.power_cut_round(seed.wrapping_add(round), |watch| watch) {
             Ok(found) => println!("power cut {round}: {found}"),
             Err(wrong) => crashing.fail(seed, round, &wrong),
@@ -169,8 +198,7 @@ fn power_cuts_lose_nothing_that_was_acknowledged() {
 /// The counter-proof: a loop that cannot fail proves nothing.
 #[test]
 fn without_the_journals_syncs_the_power_cuts_are_noticed() {
-    let seed = seed();
-    println!("seed {seed}");
+    let seed = soak_seed();
     let mut crashing = Crashing::new(seed);
     for round in 0..20 {
         let verdict =
@@ -181,4 +209,27 @@ fn without_the_journals_syncs_the_power_cuts_are_noticed() {
         }
     }
     panic!("twenty power cuts of an engine without syncs, and nothing was missed");
+}
+
+// After a failing sync the engine never syncs the same file again; it goes on in another and serves soon, and what
+// was refused is there wholly or not at all: the ledger and the cuts tell.
+#[test]
+fn after_a_failing_sync_the_same_file_is_never_synced_again() {
+    let seed = soak_seed();
+    let mut crashing = Crashing::new(seed);
+    let (mut failed, mut refused) = (0, 0);
+    for round in 0..soak_rounds(4) {
+        // The journal's own syncs make writers wait; those of tables must not even be noticed.
+        let part = if round % 2 == 0 { "journal" } else { "store/" };
+        let number = 25 + crashing.dice.below(60);
+        match crashing.failing_sync_round(seed.wrapping_add(round), number, part) {
+            Ok(failing) => {
+                println!("failing sync {number} of {part}: {}", failing.found);
+                failed += u64::from(failing.has_failed);
+                refused += u64::from(failing.is_refused);
+            }
+            Err(wrong) => crashing.fail(seed, round, &wrong),
+        }
+    }
+    assert!(failed > 0 && refused > 0, "no sync has failed: {failed}, or nobody noticed: {refused}");
 }

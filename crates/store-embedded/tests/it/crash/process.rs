@@ -77,6 +77,16 @@ impl Writer {
     }
 }
 
+impl Writer {
+    /// Waits for its own end. Returns all that it said.
+    pub(crate) fn wait(mut self) -> Vec<String> {
+        let _ = self.child.wait();
+        self.reader.join().unwrap();
+        self.said.extend(self.lines.try_iter());
+        self.said
+    }
+}
+
 pub(crate) fn test_binary() -> std::path::PathBuf {
     std::env::current_exe().unwrap()
 }
