@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use machi_store::StoreError;
 use machi_store::conformance::collections;
-use machi_store::{Store, StoreError};
 use machi_store_embedded::{EmbeddedStore, Options};
 use machi_types::{Clock, FixedClock, Timestamp};
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use machi_store::StoreError;
 use machi_store::conformance::collections;
-use machi_store::{Store, StoreError};
 use machi_store_embedded::{EmbeddedStore, Options};
 use machi_testkit::Dice;
 use machi_types::SystemClock;
@@ -22,7 +22,7 @@ fn open(folder: &Path) -> Result<EmbeddedStore, StoreError> {
         checkpoint_bytes: 1 << 15,
         feed_kept: Duration::from_hours(1),
         feed_bytes: 1 << 15,
-        versions_kept: 4,
+        versions_kept: 0,
         ..Options::default()
     };
     EmbeddedStore::open(folder, collections(), Arc::new(SystemClock), options)

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use super::{Deed, Deeds};
 
-/// What strace is told to follow. Calls of io_uring are opaque to it: there must be none.
+/// What strace is told to follow. Calls of `io_uring` are opaque to it: there must be none.
 const CALLS: &str = "trace=%file,%desc,sync,syncfs,io_uring_setup";
 /// Calls that change neither files nor names, however they touch them.
 const HARMLESS: [&str; 42] = [

@@ -8,6 +8,9 @@ use machi_testkit::{Deed, Recording, Strace, Watch, comparable};
 use super::plan::Plan;
 use super::process::{Writer, test_binary};
 
+/// A seed that makes everything small, so that tables and segments come and go within a short story.
+const SMALL: u64 = 198;
+
 #[test]
 fn no_write_passes_beside_the_shim() {
     let folder = tempfile::tempdir().unwrap();
@@ -17,7 +20,7 @@ fn no_write_passes_beside_the_shim() {
     };
     let (live, log) = (folder.path().join("live"), folder.path().join("log"));
     fs::create_dir_all(&live).unwrap();
-    let plan = Plan { deeds: 100, ..Plan::endless(&live.join("store"), 5, 1) };
+    let plan = Plan { deeds: 100, ..Plan::endless(&live.join("store"), SMALL, 1) };
     let command = strace.command(&test_binary());
     let mut writer = Writer::start_under(command, folder.path(), &plan, Some(&Watch::new(&live, &log)));
     let is_closed = writer.listen_until(Duration::from_mins(2), |line| line == "closed");
