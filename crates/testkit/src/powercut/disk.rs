@@ -101,7 +101,7 @@ impl<T> Pending<T> {
 }
 
 impl<'a> Disk<'a> {
-    pub(super) fn empty(log: &'a [u8]) -> Self {
+    fn empty(log: &'a [u8]) -> Self {
         let root = Node::Folder(Folder::default());
         let (handles, syncs) = (HashMap::new(), HashMap::new());
         Self { log, nodes: vec![root], handles, syncs, synced_after_failure: Vec::new() }

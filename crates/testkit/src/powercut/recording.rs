@@ -90,9 +90,9 @@ impl Recording {
         self.records.iter().filter(|record| record.kind == b'X').map(|record| self.text(record)).collect()
     }
 
-    /// The files that were synced again after a sync of them had failed.
-    pub fn synced_after_failure(&self) -> Vec<String> {
-        let mut disk = Disk::empty(&self.bytes);
+    /// The files that were synced again after a sync of them had failed, on a disk that held `base` before.
+    pub fn synced_after_failure(&self, base: &Path) -> Vec<String> {
+        let mut disk = Disk::load(base, &self.bytes);
         self.replay(&mut disk, self.end(), &mut Dice::new(0));
         disk.synced_after_failure
     }

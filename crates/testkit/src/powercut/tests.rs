@@ -123,7 +123,7 @@ fn a_failing_sync_drops_what_it_was_to_write() {
     let recording = record(folder.path(), &story, |watch| watch.failing_sync(1).matching("a"));
     assert_eq!(recording.said(recording.end()), "failed\ndone\n");
     assert_eq!(recording.failed_syncs(), 1);
-    assert_eq!(recording.synced_after_failure(), ["a"]);
+    assert_eq!(recording.synced_after_failure(&folder.path().join("base")), ["a"]);
     let outcomes = outcomes(folder.path(), &recording, recording.end(), "a");
     assert!(outcomes.contains(&holds("")) && outcomes.contains(&holds("x")), "{outcomes:?}");
 }

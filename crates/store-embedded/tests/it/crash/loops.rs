@@ -89,7 +89,7 @@ impl Crashing {
         writer.listen_until(Duration::from_millis(self.dice.below(300)), |_| false);
         let (said, was_running) = writer.kill();
         let recording = Recording::read(&log);
-        let again = recording.synced_after_failure();
+        let again = recording.synced_after_failure(&self.path("base"));
         match (is_back && was_running, again.as_slice()) {
             (false, _) => Err(format!("writing did not go on within {BACK_WITHIN:?}: {}", said.join("\n"))),
             (true, [_, ..]) => Err(format!("{again:?} were synced again after a sync of them had failed")),
