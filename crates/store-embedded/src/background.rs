@@ -61,7 +61,10 @@ impl Work<'_> {
         let root = Arc::clone(&engine.root.read());
         if root.position > engine.pages.applied() {
             let time = engine.time_of_last_commit();
-            self.checkpointed = checkpoint::write(engine, &self.checkpointed, &root, time)?;
+            // What is gathered reaches the disk before anything that is gathered later, also where the flush fails
+            // now: the next checkpoint must take back what this one has put, an erased space for one.
+            self.checkpointed = checkpoint::gather(engine, &self.checkpointed, &root, time);
+            engine.pages.flush()?;
         }
         engine.checkpoint_done();
         Ok(())

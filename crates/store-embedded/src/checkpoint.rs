@@ -82,8 +82,8 @@ pub(crate) struct State {
     pub(crate) cursors: Vec<(Name, Position)>,
 }
 
-/// Writes what changed since the checkpoint before, and makes it durable.
-pub(crate) fn write(engine: &Engine, before: &Written, root: &Root, time: Timestamp) -> Result<Written, StoreError> {
+/// Gathers what changed since the checkpoint before; the next flush of the pages makes it durable.
+pub(crate) fn gather(engine: &Engine, before: &Written, root: &Root, time: Timestamp) -> Written {
     let (tree, commit) = (&engine.pages, root.position);
     write_names(engine, commit);
     for (number, index) in &root.spaces {
@@ -107,8 +107,7 @@ pub(crate) fn write(engine: &Engine, before: &Written, root: &Root, time: Timest
     let state = State { time, spaces_given: root.spaces_given, cursors };
     tree.insert(&STATE, &encode_state(&state), commit);
     tree.seal(commit);
-    tree.flush()?;
-    Ok(written)
+    written
 }
 
 fn write_names(engine: &Engine, commit: u64) {
