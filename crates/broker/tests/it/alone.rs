@@ -7,7 +7,8 @@ use bytes::Bytes;
 use futures_util::stream;
 use machi_store::memory::MemoryStore;
 use machi_store::{
-    Answer, Collection, Commit, Decision, Entry, IndexStatus, Names, Outcome, Position, Receipt, Store, StoreError, TenantStatus, View,
+    Answer, Collection, Commit, Decision, Entry, IndexStatus, Names, Outcome, Position, Receipt, Store, StoreError,
+    TenantStatus, View,
 };
 use machi_types::{Name, TenantId};
 
