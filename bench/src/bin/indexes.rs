@@ -139,11 +139,13 @@ impl Question {
     }
 }
 
+fn is_b(n: u64) -> bool {
+    City::facts(n).kind == 'B'
+}
+
 fn questions(city: &City) -> Vec<Question> {
     let [name, value, one] = [0, 1, 3].map(|at| city.term(at).to_owned());
-    let is_b = |n: u64| City::facts(n).kind == 'B';
     let ordered = |what, order: String| question(what, format!("type=B&local=true&orderBy={order}"), is_b);
-    let is_meant = |n: u64| City::facts(n).kind == 'A' && n / 10 == 12_345;
     let near = "georel=near;maxDistance==200000&geometry=Point&coordinates=[136,36]";
     let by_distance = "local=true&orderBy=location;dist-asc&orderFrom=[136,36]&orderGeometry=Point";
     vec![
@@ -156,24 +158,30 @@ fn questions(city: &City) -> Vec<Question> {
         ordered("300,000 by two keys", format!("{one};desc,{value}")),
         question("300,000 by distance", format!("type=B&{near}&{by_distance}"), is_b),
         question("joinLevel=2, fan-out 5", "type=J&local=true&join=inline&joinLevel=2", |n| n < JOINED),
-        question("idPattern", "type=A&idPattern=-12345.$", is_meant).within(200),
+        question("idPattern", "type=A&idPattern=-12345.$", |n| is_a(n) && n / 10 == 12_345).within(200),
     ]
+}
+
+fn is_a(n: u64) -> bool {
+    City::facts(n).kind == 'A'
 }
 
 fn added_questions(city: &City) -> Vec<Question> {
     let [name, value, sub, _, _, address, ..] = [0, 1, 2, 3, 4, 5, 6].map(|at| city.term(at).to_owned());
     let q = |q: String| format!("type=A&q={}", encoded(&q));
-    let facts = City::facts;
-    let is_a = |n: u64| facts(n).kind == 'A';
     let all = vec![
         question("sub-attribute, one in 1,000", q(format!("{value}.{sub}==77")), move |n| {
-            is_a(n) && facts(n).accuracy == 77
+            is_a(n) && City::facts(n).accuracy == 77
         }),
-        question("sub-attribute, half", q(format!("{value}.{sub}<500")), move |n| is_a(n) && facts(n).accuracy < 500),
+        question("sub-attribute, half", q(format!("{value}.{sub}<500")), move |n| {
+            is_a(n) && City::facts(n).accuracy < 500
+        }),
         question("JSON path, one in 500", q(format!("{address}[city]==\"c77\"")), move |n| {
-            is_a(n) && facts(n).random % 500 == 77
+            is_a(n) && City::facts(n).random % 500 == 77
         }),
-        question("JSON path, a seventh", q(format!("{address}[n]==3")), move |n| is_a(n) && facts(n).random % 7 == 3),
+        question("JSON path, a seventh", q(format!("{address}[n]==3")), move |n| {
+            is_a(n) && City::facts(n).random % 7 == 3
+        }),
         question("~= with three letters", q(format!("{name}~=abc")), move |n| is_a(n) && City::text(n).contains("abc")),
         question("~= with three letters, none", q(format!("{name}~=xyz")), |_| false),
         question("~= with three letters, all", q(format!("{name}~=tre")), is_a),
