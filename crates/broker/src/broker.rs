@@ -23,6 +23,8 @@ pub struct Broker {
     pub(crate) clock: Arc<dyn Clock>,
     /// The keys of batches that are at work.
     pub(crate) at_work: Mutex<FxHashSet<(TenantId, Name)>>,
+    /// Held while the added indexes of a tenant change.
+    pub(crate) indexing: tokio::sync::Mutex<()>,
     pub(crate) started: Instant,
     /// Entities as they were written for earlier readers.
     pub(crate) shelf: Shelf,
@@ -43,6 +45,7 @@ impl Broker {
             config,
             clock,
             at_work: Mutex::default(),
+            indexing: tokio::sync::Mutex::default(),
             started: Instant::now(),
             shelf,
             restoring: RwLock::default(),

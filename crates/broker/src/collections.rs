@@ -6,6 +6,7 @@ use machi_store::{Collection, CollectionSpec, NoFacets};
 
 use crate::domain::facets::DeriveEntities;
 use crate::service::answers::DeriveAnswers;
+pub(crate) use crate::service::indexes::INDEXES;
 use crate::subscriptions::parked::DeriveParked;
 pub use crate::subscriptions::parked::{DEAD_LETTERS, DELIVERIES};
 pub use crate::subscriptions::stored::SUBSCRIPTIONS;
@@ -21,7 +22,8 @@ pub const ANSWERS: Collection = Collection("answers");
 pub const RESTORES: Collection = Collection("restores");
 
 /// What goes along when a tenant is exported; subscriptions last, so that nothing that comes back notifies anybody.
-pub(crate) const EXPORTED: [Collection; 6] = [CONTEXTS, ENTITIES, ANSWERS, DELIVERIES, DEAD_LETTERS, SUBSCRIPTIONS];
+pub(crate) const EXPORTED: [Collection; 7] =
+    [CONTEXTS, INDEXES, ENTITIES, ANSWERS, DELIVERIES, DEAD_LETTERS, SUBSCRIPTIONS];
 
 /// What a store must know of the collections when it is opened.
 pub fn specs() -> Vec<CollectionSpec> {
@@ -33,5 +35,6 @@ pub fn specs() -> Vec<CollectionSpec> {
         CollectionSpec { collection: DELIVERIES, derive: Arc::new(DeriveParked) },
         CollectionSpec { collection: DEAD_LETTERS, derive: Arc::new(DeriveParked) },
         CollectionSpec { collection: RESTORES, derive: Arc::new(NoFacets) },
+        CollectionSpec { collection: INDEXES, derive: Arc::new(NoFacets) },
     ]
 }

@@ -9,15 +9,17 @@ mod world;
 
 use std::sync::Arc;
 
+use machi_model::entity::{CoreTerms, Terms};
 use machi_store::{Find, Store};
 use machi_types::{Caller, Name, RequestId, SystemClock, TenantId};
 
-use crate::Broker;
 use crate::config::Config;
 use crate::contexts::LoadNothing;
 use crate::domain::cursor::PageStart;
+use crate::service::indexes::definition;
 use crate::service::query::EntityQuery;
 use crate::service::select::Sight;
+use crate::{Broker, BrokerError};
 
 use dice::Dice;
 use questions::Question;
@@ -33,6 +35,7 @@ pub async fn run(store: Arc<dyn Store>, seed: u64, questions: usize) {
     let mut asked = Asked::default();
     for round in 0..ROUNDS {
         world::change(&broker, &mut dice, round).await;
+        change_indexes(&broker, &mut dice).await;
         let sight = broker.sight(&TenantId::default_tenant());
         let world = World::read(&broker, &sight).await;
         for _ in 0..questions / ROUNDS {
@@ -44,6 +47,49 @@ pub async fn run(store: Arc<dyn Store>, seed: u64, questions: usize) {
         }
     }
     asked.assert_worth_asking();
+}
+
+/// Paths of the random questions that an added index may answer; the second ones are for patterns.
+const PATHS: [(&str, bool); 14] = [
+    ("a.s", false),
+    ("b.s", true),
+    ("c.t", false),
+    ("a.observedAt", false),
+    ("b.expiresAt", false),
+    ("a[k]", false),
+    ("b[k]", true),
+    ("a[m.n]", false),
+    ("c[en]", false),
+    ("d[*]", false),
+    ("a", true),
+    ("b", true),
+    ("c", true),
+    ("a.unitCode", false),
+];
+
+/// Adds and drops indexes, and waits until those that are there answer.
+async fn change_indexes(broker: &Broker, dice: &mut Dice) {
+    let caller = Caller::anonymous(TenantId::default_tenant(), RequestId(0));
+    for (path, is_for_patterns) in PATHS {
+        let expand = |name: &str| CoreTerms.expand(name).map_err(BrokerError::bad_data);
+        let definition = definition(path, is_for_patterns, &expand).expect("the path is right");
+        let known = broker.indexes(&caller).await.expect("indexes are listed");
+        match known.iter().find(|index| index.definition == definition) {
+            Some(index) if dice.chance(30) => broker.remove_index(&caller, &index.id).await.expect("it is dropped"),
+            None if dice.chance(70) => {
+                broker.add_index(&caller, path, definition).await.expect("it is added");
+            }
+            _ => {}
+        }
+    }
+    for _ in 0..5000 {
+        let indexes = broker.indexes(&caller).await.expect("indexes are listed");
+        if indexes.iter().all(|index| index.status.as_ref().is_some_and(|status| status.is_complete)) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    panic!("the added indexes are not completed");
 }
 
 /// How telling the questions were.
@@ -101,4 +147,18 @@ async fn check_order(broker: &Broker, sight: &Sight, world: &World, question: &Q
         start = page.next;
     }
     assert_eq!(found, expected, "{question}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use machi_store::memory::MemoryStore;
+
+    #[tokio::test]
+    async fn the_reference_store_obeys_the_law() {
+        for seed in 1..=4 {
+            let store = MemoryStore::new(crate::collections::specs(), Arc::new(SystemClock));
+            run(Arc::new(store), seed, 200).await;
+        }
+    }
 }

@@ -66,6 +66,7 @@ pub async fn assemble(
     observe_store(&registry, &store);
     let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
+    broker.resume_indexes().await?;
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
     notifier.report_to(&registry);
     let own = own_endpoints(&registry, &readiness, &broker, heard);

@@ -14,6 +14,7 @@ use machi_types::{Name, TenantId, Timestamp};
 
 use crate::codec::{Malformed, Reader, put_bytes, put_number, put_signed};
 use crate::engine::{Engine, Root};
+use crate::index::added::Added;
 use crate::index::column::{Column, document};
 use crate::index::page::{Mask, Values};
 use crate::index::space::{SpaceIndex, TagKey};
@@ -93,6 +94,11 @@ pub(crate) fn gather(engine: &Engine, before: &Written, root: &Root, time: Times
         put_bytes(space.tenant.as_str().as_bytes(), &mut row);
         put_bytes(space.collection.0.as_bytes(), &mut row);
         put_number(index.bytes, &mut row);
+        put_number(index.added.len() as u64, &mut row);
+        for added in &index.added {
+            put_bytes(added.definition.as_bytes(), &mut row);
+            put_number(u64::from(added.upto), &mut row);
+        }
         tree.insert(&numbered(SPACE, *number), &row, commit);
     }
     written::visit(root, &mut Changed { tree, commit, before });
@@ -181,7 +187,13 @@ fn read_space(engine: &Engine, root: &mut Root, key: &[u8], value: &Bytes) -> Re
     let collection = engine.collection(&reader.text()?);
     engine.spaces.insert(number, tenant, collection);
     let bytes = reader.number()?;
-    root.spaces.insert(number, Arc::new(SpaceIndex { bytes, ..SpaceIndex::default() }));
+    let mut added = Vec::new();
+    for _ in 0..reader.small()? {
+        let definition = reader.text()?;
+        let derive = engine.derive(collection).added(&engine.names, &definition).ok_or(Malformed)?;
+        added.push(Added { definition, derive, upto: reader.small()? });
+    }
+    root.spaces.insert(number, Arc::new(SpaceIndex { added, bytes, ..SpaceIndex::default() }));
     Ok(())
 }
 

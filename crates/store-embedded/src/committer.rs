@@ -136,6 +136,32 @@ impl Queue {
     }
 }
 
+/// Makes an empty commit, so that the next checkpoint has a position of its own.
+pub(crate) struct Nudge {
+    queue: Arc<Queue>,
+    engine: Arc<Engine>,
+}
+
+impl Nudge {
+    /// The consumer under whose name such commits stand in the journal.
+    const CONSUMER: &str = "@indexes";
+
+    pub(crate) fn new(queue: Arc<Queue>, engine: Arc<Engine>) -> Self {
+        Self { queue, engine }
+    }
+
+    pub(crate) fn commit(&self, tenant: &TenantId) {
+        let (answer, _) = oneshot::channel();
+        let cursors = vec![(Name::from(Self::CONSUMER), Position::single(self.engine.documents.visible()))];
+        let waiting =
+            Waiting { tenant: tenant.clone(), prepared: Vec::new(), all_or_nothing: false, cursors, bytes: 0, answer };
+        // Where it is not taken, the index is built again after a restart.
+        if self.queue.push(waiting, &self.engine).is_ok() {
+            self.engine.request_checkpoint();
+        }
+    }
+}
+
 /// The writer's own state.
 pub(crate) struct Committer {
     engine: Arc<Engine>,
@@ -402,7 +428,7 @@ impl Committer {
     fn is_newest(&self, space: &Space, document: &Document) -> bool {
         let root = self.engine.root.read();
         let Some(index) = root.spaces.get(&space.number) else { return false };
-        modified(index, document.number) == Some(document.modified)
+        index.modified(document.number) == Some(document.modified)
     }
 
     /// The number that an id had before it was deleted: it gets the same again.
@@ -569,12 +595,6 @@ impl Overlay {
         next.0 += 1;
         number
     }
-}
-
-fn modified(index: &SpaceIndex, number: DocumentNo) -> Option<Timestamp> {
-    let (page, slot) = crate::index::column::place(number);
-    let attribute = index.attribute(machi_store::NameNo::MODIFIED, machi_store::NameNo::NONE)?;
-    attribute.times.page(page)?.of(slot).next().map(crate::index::keys::time_of)
 }
 
 fn refuse(decided: Vec<Decided>, error: &StoreError) {

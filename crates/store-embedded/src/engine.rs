@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::documents::Documents;
 use crate::index::keys;
 use crate::index::space::SpaceIndex;
+use crate::indexer::Declared;
 use crate::journal::Segments;
 use crate::options::Options;
 use crate::spaces::{Space, Spaces};
@@ -55,6 +56,8 @@ pub(crate) struct Engine {
     /// Versions that only views before this commit could see may go.
     pub(crate) keep_from: Arc<AtomicU64>,
     pub(crate) background: Background,
+    /// The added indexes that there shall be.
+    pub(crate) declared: Declared,
     /// Held while tables come and go, and by a backup while it takes hold of them.
     pub(crate) tables: Mutex<()>,
     checkpoint_is_due: AtomicBool,
@@ -151,6 +154,7 @@ impl Engine {
             pins: Mutex::default(),
             keep_from: parts.keep_from,
             background: Background::default(),
+            declared: Declared::default(),
             tables: Mutex::default(),
             checkpoint_is_due: AtomicBool::new(false),
             erased: Mutex::default(),

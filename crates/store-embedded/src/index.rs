@@ -3,6 +3,7 @@
 //! The columns live in memory, are written to disk at checkpoints page by page, and are brought up to
 //! date from the journal at the start. See docs/adr/0003 for what each facet costs.
 
+pub(crate) mod added;
 pub(crate) mod column;
 pub(crate) mod id_page;
 pub(crate) mod keys;

@@ -20,6 +20,7 @@ mod find;
 mod folder;
 mod ids;
 mod index;
+mod indexer;
 mod journal;
 mod kept;
 mod lists;

@@ -122,7 +122,7 @@ pub fn rows() -> Vec<Vec<u8>> {
     numbers.add(3, 7);
     numbers.add(900, 8);
     let mut texts = TextPage::default();
-    texts.add(3, "text");
+    texts.add(3, "text", 64);
     let mut spots = Values::<Spot>::default();
     spots.add(1, Spot::Point(139.7, 35.6));
     spots.add(2, Spot::Box([1.0, 2.0, 3.0, 4.0]));

@@ -33,6 +33,12 @@ pub(crate) fn index(engine: &Engine, index: &mut SpaceIndex, space: &Space, reco
             derive.section(names, section.key, &section.body, &mut remove);
         }
     }
+    for old in record.sections.iter().filter_map(|change| change.old.as_ref()) {
+        index.update_added(names, number, (old.key, &old.body), None);
+    }
+    for new in record.sections.iter().filter_map(|change| change.new.as_ref()) {
+        index.update_added(names, number, (new.key, &new.body), Some(engine.seed));
+    }
     let mut add = |facet: Facet<'_>| index.add(number, &facet, engine.seed);
     if let Some(head) = &record.new_head {
         derive.head(names, head, &mut add);

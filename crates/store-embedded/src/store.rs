@@ -6,8 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use machi_store::{
-    Answer, Collection, CollectionSpec, Commit, Document, Entry, Names, Position, Receipt, Store, StoreError,
-    TenantStatus, View,
+    Answer, Collection, CollectionSpec, Commit, Document, Entry, IndexStatus, Names, Position, Receipt, Store,
+    StoreError, TenantStatus, View,
 };
 use machi_types::{Clock, Name, TenantId};
 use parking_lot::Mutex;
@@ -15,9 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::background;
 use crate::backup;
-use crate::committer::{self, Committer, Errand, Queue, Waiting};
+use crate::committer::{self, Committer, Errand, Nudge, Queue, Waiting};
 use crate::engine::Engine;
 use crate::folder::{self, Folder};
+use crate::indexer;
 use crate::journal::record::CommitRecord;
 use crate::options::Options;
 use crate::publish;
@@ -51,6 +52,7 @@ impl EmbeddedStore {
         let recovered = recovery::recover(&engine)?;
         let queue = Arc::new(Queue::default());
         let committer = Committer::new(Arc::clone(&engine), journal, &recovered);
+        let nudge = Nudge::new(Arc::clone(&queue), Arc::clone(&engine));
         let threads = vec![
             spawn("machi-committer", {
                 let queue = Arc::clone(&queue);
@@ -59,6 +61,10 @@ impl EmbeddedStore {
             spawn("machi-background", {
                 let engine = Arc::clone(&engine);
                 move || background::run(&engine, recovered.checkpointed)
+            })?,
+            spawn("machi-indexer", {
+                let engine = Arc::clone(&engine);
+                move || indexer::run(&engine, &nudge)
             })?,
         ];
         Ok(Self { engine, queue, threads: Mutex::new(threads), _folder: folder })
@@ -97,6 +103,7 @@ impl EmbeddedStore {
 
     /// Ends all work, with everything written out. Commits that come later are refused.
     pub fn close(&self) {
+        self.engine.declared.close();
         self.queue.close();
         let mut threads = self.threads.lock().drain(..).collect::<Vec<_>>().into_iter();
         if let Some(committer) = threads.next() {
@@ -252,7 +259,16 @@ impl Store for EmbeddedStore {
         Box::pin(std::future::ready(Ok(statuses)))
     }
 
+    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>) {
+        self.engine.declared.declare(tenant, collection, definitions);
+    }
+
+    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus> {
+        indexer::statuses(&self.engine, tenant, collection)
+    }
+
     fn erase(&self, tenant: &TenantId) -> Answer<'_, ()> {
+        self.engine.declared.forget(tenant);
         let (answer, answered) = oneshot::channel();
         let sent = self.queue.send(Errand::Erase(tenant.clone(), answer));
         Box::pin(async move {

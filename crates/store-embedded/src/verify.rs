@@ -55,7 +55,7 @@ fn compare_all(engine: &Engine, root: &Root, verified: &mut Verified) -> Result<
     for space in engine.spaces.all() {
         let empty = Arc::default();
         let index = root.spaces.get(&space.number).unwrap_or(&empty);
-        let afresh = rebuild(engine, space.number, root.position, verified)?;
+        let afresh = rebuild(engine, space.number, root.position, index, verified)?;
         let derived = SpaceIndex { hashes: Arc::clone(&index.hashes), ..afresh };
         compare_ids(&space.tenant, index, &derived)?;
         compare(engine, &format!("{}/{}", space.tenant, space.collection.0), index, &derived, verified)?;
@@ -64,8 +64,14 @@ fn compare_all(engine: &Engine, root: &Root, verified: &mut Verified) -> Result<
 }
 
 /// The index of a space, made from its documents alone.
-fn rebuild(engine: &Engine, space: u32, at: u64, verified: &mut Verified) -> Result<SpaceIndex, StoreError> {
-    let mut index = SpaceIndex::default();
+fn rebuild(
+    engine: &Engine,
+    space: u32,
+    at: u64,
+    kept: &SpaceIndex,
+    verified: &mut Verified,
+) -> Result<SpaceIndex, StoreError> {
+    let mut index = SpaceIndex { added: kept.added.clone(), ..SpaceIndex::default() };
     let Some(known) = engine.spaces.by_number(space) else { return Ok(index) };
     let derive = engine.derive(known.collection);
     for number in documents::numbers(engine.documents.tree(), space, at) {
@@ -77,6 +83,9 @@ fn rebuild(engine: &Engine, space: u32, at: u64, verified: &mut Verified) -> Res
         derive.head(names, &document.head, &mut add);
         for section in &document.sections {
             derive.section(names, section.key, &section.body, &mut add);
+        }
+        for section in &document.sections {
+            index.update_added(names, number, (section.key, &section.body), Some(engine.seed));
         }
         let (page, slot) = place(number);
         Arc::make_mut(&mut index.ids).page_mut(page).set(slot, &document.id);

@@ -59,7 +59,7 @@ fn owned(value: &FacetValue<'_>) -> OwnedValue {
         // Both zeros are one number.
         FacetValue::Number(number) => OwnedValue::Number(*number + 0.0),
         FacetValue::Time(time) => OwnedValue::Time(*time),
-        FacetValue::Text(text) => OwnedValue::Text((*text).into()),
+        FacetValue::Text(text) | FacetValue::Whole(text) => OwnedValue::Text((*text).into()),
         FacetValue::Geometry(geometry) => OwnedValue::Geometry(Box::new((*geometry).clone())),
         FacetValue::Link(target) => OwnedValue::Link((*target).into()),
     }
@@ -89,6 +89,8 @@ pub fn meets(filter: &Filter, document: &Document, facets: &[OwnedFacet]) -> Res
         Filter::Ids(ids) => Ok(ids.contains(&document.id)),
         Filter::IdMatches(pattern) => Ok(pattern.is_match(&document.id)),
         Filter::Check(check) => Ok(check.meets(document)),
+        // A document's own facets are not those of added indexes.
+        Filter::Indexed(indexed) => meets(&indexed.otherwise, document, facets),
         Filter::Test(test) => {
             for facet in facets {
                 if meets_test(test, facet)? {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use machi_types::Timestamp;
 use machi_types::geo::Geometry;
 
-use crate::{NameNo, Names, SectionKey};
+use crate::{DeriveAdded, NameNo, Names, SectionKey};
 
 /// The name of a collection of documents: entities, subscriptions, contexts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +38,8 @@ pub enum FacetValue<'a> {
     Time(Timestamp),
     /// A text.
     Text(&'a str),
+    /// A text that the index keeps whole, however long: for patterns.
+    Whole(&'a str),
     /// A place.
     Geometry(&'a Geometry),
     /// The id of another document of the same collection.
@@ -50,6 +52,11 @@ pub trait Derive: Debug + Send + Sync {
     fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>));
     /// Hands the facets of a section to `facet`; they may carry other names than the section's own.
     fn section(&self, names: &dyn Names, key: SectionKey, body: &[u8], facet: &mut dyn FnMut(Facet<'_>));
+    /// What an added index derives that this text defines; `None` where the text defines none.
+    fn added(&self, names: &dyn Names, definition: &str) -> Option<Arc<dyn DeriveAdded>> {
+        let _ = (names, definition);
+        None
+    }
 }
 
 /// For collections that are read by id alone.

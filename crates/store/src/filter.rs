@@ -8,7 +8,7 @@ use machi_types::geo::{BoundingBox, Geometry, SpatialRelation, TooIntricate};
 use machi_types::{Name, Timestamp};
 use regex::Regex;
 
-use crate::{Document, NameNo};
+use crate::{Document, Indexed, NameNo};
 
 /// Which documents are meant.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub enum Filter {
     /// Those that the block itself approves after reading them. Each costs a document read, so it
     /// belongs behind conditions that leave few candidates.
     Check(Arc<dyn Check>),
+    /// Those that an added index tells, where it is complete.
+    Indexed(Box<Indexed>),
 }
 
 impl Filter {

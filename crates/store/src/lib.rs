@@ -23,6 +23,7 @@
 //! Name it in a [`Collection`] constant of your block and register its [`Derive`] where the binary opens the store.
 #![warn(missing_docs)]
 
+mod added;
 pub mod apply;
 mod change;
 #[cfg(any(test, feature = "conformance"))]
@@ -40,6 +41,7 @@ mod names;
 mod port;
 mod position;
 
+pub use added::{DeriveAdded, IndexStatus, Indexed};
 pub use change::{Change, Commit, Decide, Decision, Outcome, Proposal, Receipt, Refusal, Restored, SetSection, Stamp};
 pub use document::{Document, DocumentNo, Section, SectionKey};
 pub use error::StoreError;

@@ -14,9 +14,9 @@ use tokio::sync::watch;
 use crate::apply::{self, Applied, At};
 use crate::evaluate::{self, OwnedFacet, Place};
 use crate::{
-    Answer, Collection, CollectionSpec, Commit, Decision, Derive, Document, DocumentNo, Entry, Find, Found, NameNo,
-    NameTable, Names, NoFacets, Outcome, Position, Proposal, Receipt, Row, Store, StoreError, TenantStatus, Term,
-    TermKind, View,
+    Answer, Collection, CollectionSpec, Commit, Decision, Derive, Document, DocumentNo, Entry, Find, Found,
+    IndexStatus, NameNo, NameTable, Names, NoFacets, Outcome, Position, Proposal, Receipt, Row, Store, StoreError,
+    TenantStatus, Term, TermKind, View,
 };
 
 /// A store that lives as long as the process.
@@ -36,6 +36,7 @@ struct State {
     spaces: BTreeMap<(TenantId, Collection), Space>,
     feed: Vec<Arc<Entry>>,
     cursors: HashMap<Name, Position>,
+    indexes: HashMap<(TenantId, Collection), Vec<Name>>,
     commits: u64,
     time: Option<Timestamp>,
 }
@@ -266,6 +267,24 @@ impl Store for MemoryStore {
             }
             Ok(by_tenant.into_values().collect())
         })
+    }
+
+    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>) {
+        self.0.state.write().indexes.insert((tenant.clone(), collection), definitions);
+    }
+
+    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus> {
+        let state = self.0.state.read();
+        let key = (tenant.clone(), collection);
+        let documents = state.spaces.get(&key).map_or(0, |space| space.documents(u64::MAX).count() as u64);
+        // Here every condition is answered without indexes.
+        let status = |definition: &Name| IndexStatus {
+            definition: definition.clone(),
+            documents,
+            of: documents,
+            is_complete: true,
+        };
+        state.indexes.get(&key).into_iter().flatten().map(status).collect()
     }
 
     fn erase(&self, tenant: &TenantId) -> Answer<'_, ()> {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use machi_types::{Name, TenantId};
 
-use crate::{Collection, Commit, Document, Entry, Find, Found, Names, Position, Receipt, StoreError, Term};
+use crate::{
+    Collection, Commit, Document, Entry, Find, Found, IndexStatus, Names, Position, Receipt, StoreError, Term,
+};
 
 /// What every operation of the port answers, in time.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -51,6 +53,13 @@ pub trait Store: Debug + Send + Sync {
 
     /// The tenants, with their sizes.
     fn tenants(&self) -> Answer<'_, Vec<TenantStatus>>;
+
+    /// Declares which added indexes a collection of a tenant shall have, each by the text that defines it,
+    /// from now until it is declared anew. A declaration does not outlive the process, an index does.
+    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>);
+
+    /// How far the declared indexes are.
+    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus>;
 
     /// Deletes everything of a tenant, for good.
     fn erase(&self, tenant: &TenantId) -> Answer<'_, ()>;

@@ -181,7 +181,11 @@ fn random_term(dice: &mut Dice) -> String {
 
 fn random_path(dice: &mut Dice) -> String {
     let name = dice.pick(&["a", "b", "c", "d"]);
-    match dice.roll(20) {
+    match dice.roll(25) {
+        20 => "a.s".to_owned(),
+        21 => "b.s".to_owned(),
+        22 => dice.pick(&["a.observedAt", "b.expiresAt", "a.unitCode"]).to_owned(),
+        23 | 24 => dice.pick(&["a[k]", "b[k]", "a[m.n]", "c[en]", "d[*]"]).to_owned(),
         0..11 => name.to_owned(),
         11 => dice.pick(&["r", "location", "unknown"]).to_owned(),
         12 => format!("{name}.{}", dice.pick(&["s", "s", "t"])),
@@ -227,7 +231,8 @@ fn random_operand(dice: &mut Dice) -> String {
 }
 
 fn random_pattern(dice: &mut Dice) -> String {
-    dice.pick(&["red", "^red$", "^R.*e$", "\"(red|blue)\"", "2020", "^2020-01-01T00:00:00Z$", "e"]).to_owned()
+    dice.pick(&["red", "^red$", "^R.*e$", "\"(red|blue)\"", "2020", "^2020-01-01T00:00:00Z$", "e", "in red$", "CEL"])
+        .to_owned()
 }
 
 impl fmt::Display for Question {

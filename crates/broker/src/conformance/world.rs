@@ -98,8 +98,16 @@ fn random_instance(dice: &mut Dice) -> String {
     if dice.chance(30) {
         members.push(format!(r#""observedAt":"{}""#, dice.pick(&["2020-01-01T00:00:00Z", "2021-01-01T00:00:00.25Z"])));
     }
-    if dice.chance(40) {
-        members.push(format!(r#""s":{{"value":{}}}"#, random_scalar(dice)));
+    match dice.roll(10) {
+        0..4 => members.push(format!(r#""s":{{"value":{}}}"#, random_scalar(dice))),
+        4 => members.push(format!(
+            r#""s":[{{"value":{}}},{{"value":{},"datasetId":"urn:d:3"}}]"#,
+            random_scalar(dice),
+            random_scalar(dice)
+        )),
+        5 => members.push(format!(r#""s":{{"languageMap":{{"en":{},"ja":"赤"}}}}"#, random_text(dice))),
+        6 => members.push(format!(r#""s":{{"value":[{},{}]}}"#, random_scalar(dice), random_scalar(dice))),
+        _ => {}
     }
     members.join(",")
 }
@@ -116,6 +124,13 @@ fn random_transient(dice: &mut Dice) -> String {
     members.join(",")
 }
 
+fn random_text(dice: &mut Dice) -> &'static str {
+    dice.pick(&[r#""red""#, r#""blue""#, LONG])
+}
+
+/// A text that is longer than default indexes keep.
+const LONG: &str = r#""a long text that goes on and on until no index keeps it any longer, and only then ends in red""#;
+
 pub(super) fn random_scalar(dice: &mut Dice) -> String {
     match dice.roll(10) {
         0..4 => dice.pick(&["-1", "0", "1", "2", "2.5", "3", "9007199254740992", "9007199254740993", "1e300", "-0.0"]),
@@ -123,6 +138,7 @@ pub(super) fn random_scalar(dice: &mut Dice) -> String {
             r#""red""#,
             r#""blue""#,
             r#""Red Blue""#,
+            LONG,
             r#""2020-01-01T00:00:00Z""#,
             r#""2020-01-01T00:00:00.500Z""#,
             r#""2020-06-01""#,
@@ -136,7 +152,7 @@ pub(super) fn random_scalar(dice: &mut Dice) -> String {
 }
 
 fn random_value(dice: &mut Dice) -> String {
-    match dice.roll(16) {
+    match dice.roll(17) {
         0..7 => format!(r#""type":"Property","value":{}"#, random_scalar(dice)),
         7 => format!(r#""type":"Property","value":[{},{}]"#, random_scalar(dice), random_scalar(dice)),
         8 => format!(
@@ -163,6 +179,7 @@ fn random_value(dice: &mut Dice) -> String {
         }
         12 => format!(r#""type":"VocabProperty","vocab":{}"#, dice.pick(&[r#""red""#, r#"["red","blue"]"#])),
         13 => format!(r#""type":"JsonProperty","json":{{"k":{},"@value":1}}"#, random_scalar(dice)),
+        15 => format!(r#""type":"Property","value":1,"unitCode":"{}""#, dice.pick(&["CEL", "MTR"])),
         14 => format!(r#""type":"ListProperty","valueList":[{},{}]"#, random_scalar(dice), random_scalar(dice)),
         _ => random_link(dice),
     }

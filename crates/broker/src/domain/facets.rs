@@ -7,12 +7,15 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use machi_model::entity::{Corrupt, HeadRef, InstanceRef, Kind, Scalar, iris_of, scalars, value_of};
 use machi_model::query::Moment;
-use machi_store::{Derive, Facet, FacetValue, NameNo, Names, SectionKey};
+use machi_store::{Derive, DeriveAdded, Facet, FacetValue, NameNo, Names, SectionKey};
 use machi_types::Timestamp;
 use machi_types::geo::Geometry;
 
+use super::added::DerivePath;
 use super::scope::scope_tags;
 
 /// Tags each type of an entity.
@@ -56,6 +59,10 @@ const DEPTH: usize = 64;
 pub(crate) struct DeriveEntities;
 
 impl Derive for DeriveEntities {
+    fn added(&self, names: &dyn Names, definition: &str) -> Option<Arc<dyn DeriveAdded>> {
+        DerivePath::of(names, definition)
+    }
+
     fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
         // Damaged bytes have no facets; whoever reads the document is told.
         let Ok(head) = HeadRef::read(head) else { return };
@@ -75,7 +82,7 @@ impl Derive for DeriveEntities {
 
     fn section(&self, names: &dyn Names, key: SectionKey, body: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
         let Ok(instance) = InstanceRef::read(body) else { return };
-        let mut section = SectionFacets { names, key, facet };
+        let mut section = SectionFacets { names, key, is_whole: false, facet };
         section.own(FacetValue::Exists);
         // A Property is what carries no tag of a kind: most attributes are, and need no entry for it.
         if instance.kind() != Kind::Property {
@@ -90,15 +97,18 @@ impl Derive for DeriveEntities {
     }
 }
 
-/// Hands out the facets of one section.
-struct SectionFacets<'f> {
-    names: &'f dyn Names,
-    key: SectionKey,
-    facet: &'f mut dyn FnMut(Facet<'_>),
+/// Hands out the facets of one section, or of one place inside it.
+pub(super) struct SectionFacets<'f> {
+    pub(super) names: &'f dyn Names,
+    /// Their name and instance.
+    pub(super) key: SectionKey,
+    /// Whether texts are kept whole.
+    pub(super) is_whole: bool,
+    pub(super) facet: &'f mut dyn FnMut(Facet<'_>),
 }
 
 impl SectionFacets<'_> {
-    fn own(&mut self, value: FacetValue<'_>) {
+    pub(super) fn own(&mut self, value: FacetValue<'_>) {
         self.under(self.key.name, value);
     }
 
@@ -106,7 +116,7 @@ impl SectionFacets<'_> {
         (self.facet)(Facet { name, instance: self.key.instance, value });
     }
 
-    fn tag(&mut self, tag: &str) {
+    pub(super) fn tag(&mut self, tag: &str) {
         let tag = self.names.intern(tag);
         self.own(FacetValue::Tag(tag));
     }
@@ -117,7 +127,7 @@ impl SectionFacets<'_> {
     }
 
     /// What the value is, as far as orders and single-valued conditions must know.
-    fn value_tag(&mut self, instance: &InstanceRef<'_>) {
+    pub(super) fn value_tag(&mut self, instance: &InstanceRef<'_>) {
         let value = instance.value();
         let tag = match (instance.kind(), value.as_bytes().first()) {
             (Kind::VocabProperty, _) if iris_of(value).count() != 1 => value::MANY,
@@ -133,7 +143,7 @@ impl SectionFacets<'_> {
         self.tag(tag);
     }
 
-    fn values(&mut self, instance: &InstanceRef<'_>) {
+    pub(super) fn values(&mut self, instance: &InstanceRef<'_>) {
         scalars(instance, |scalar| match scalar {
             Scalar::Number(number) => self.own(FacetValue::Number(number)),
             Scalar::Bool(flag) => self.own(FacetValue::Flag(flag)),
@@ -151,19 +161,20 @@ impl SectionFacets<'_> {
         });
     }
 
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
+        let kept = if self.is_whole { FacetValue::Whole(text) } else { FacetValue::Text(text) };
         match Moment::parse(text) {
-            None => self.own(FacetValue::Text(text)),
+            None => self.own(kept),
             Some(Moment::DateTime(time)) => {
                 self.own(FacetValue::Time(time));
-                self.under(self.beside(DATE_TEXT), FacetValue::Text(text));
+                self.under(self.beside(DATE_TEXT), kept);
             }
             Some(Moment::Date(time)) => {
-                self.own(FacetValue::Text(text));
+                self.own(kept);
                 self.under(self.beside(DATE), FacetValue::Time(time));
             }
             Some(Moment::Time(time)) => {
-                self.own(FacetValue::Text(text));
+                self.own(kept);
                 self.under(self.beside(TIME), FacetValue::Time(time));
             }
         }

@@ -1,5 +1,6 @@
 //! What this block decides, without store, network or clock.
 
+pub(crate) mod added;
 pub(crate) mod base64;
 pub(crate) mod change;
 pub(crate) mod current;

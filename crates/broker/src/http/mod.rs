@@ -6,6 +6,7 @@ mod criteria;
 mod dead_letters;
 mod discovered;
 mod entities;
+mod indexes;
 pub(crate) mod input;
 mod jsonld_contexts;
 mod live;
@@ -80,7 +81,7 @@ pub fn router(broker: Arc<Broker>) -> Router {
 
 /// The endpoints of our own, with their descriptions.
 pub fn api(broker: Arc<Broker>) -> Api {
-    tenants::api().merge(preload_context::api()).merge(dead_letters::api()).with_state(broker)
+    tenants::api().merge(preload_context::api()).merge(dead_letters::api()).merge(indexes::api()).with_state(broker)
 }
 
 /// The live feed, which ends when the city closes.

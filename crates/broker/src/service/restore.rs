@@ -44,6 +44,7 @@ impl Broker {
         match taken {
             Ok(taken) => {
                 self.mark(tenant, false).await?;
+                self.declare_indexes(tenant).await?;
                 taken.waiting.into_iter().for_each(|id| self.hub.wake(SubscriptionKey { tenant: tenant.clone(), id }));
                 Ok(taken.counted)
             }

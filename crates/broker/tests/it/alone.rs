@@ -7,9 +7,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use machi_store::memory::MemoryStore;
 use machi_store::{
-    Answer, Commit, Decision, Entry, Names, Outcome, Position, Receipt, Store, StoreError, TenantStatus, View,
+    Answer, Collection, Commit, Decision, Entry, IndexStatus, Names, Outcome, Position, Receipt, Store, StoreError,
+    TenantStatus, View,
 };
-use machi_types::TenantId;
+use machi_types::{Name, TenantId};
 
 use crate::city::City;
 
@@ -52,6 +53,14 @@ impl Store for Forgetful {
 
     fn cursor(&self, consumer: &str) -> Option<Position> {
         self.0.cursor(consumer)
+    }
+
+    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>) {
+        self.0.declare_indexes(tenant, collection, definitions);
+    }
+
+    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus> {
+        self.0.indexes(tenant, collection)
     }
 
     fn pin(&self, consumer: &str, position: Option<&Position>) {

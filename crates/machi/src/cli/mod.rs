@@ -60,6 +60,12 @@ pub enum Command {
         #[command(subcommand)]
         command: clock::ClockCommand,
     },
+    /// Index sub-attributes, the inside of JSON values, and texts for patterns.
+    Index {
+        /// What to do with indexes.
+        #[command(subcommand)]
+        command: index::IndexCommand,
+    },
     /// Show or check settings.
     Config {
         /// What to do with them.
@@ -98,6 +104,7 @@ fn execute(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Verify(arguments) => backup::verify(&arguments),
         Command::Clock { command } => clock::run(&command),
+        Command::Index { command } => index::run(&command),
         Command::Config { command } => config::run(&command),
         Command::Openapi => print(&wiring::openapi_text()),
         Command::Version => print(&format!("machi {}\n", env!("CARGO_PKG_VERSION"))),
@@ -130,7 +137,6 @@ mod tests {
         Cli::command().debug_assert();
         for command in [
             <context::ContextCommand as clap::Subcommand>::augment_subcommands(clap::Command::new("context")),
-            <index::IndexCommand as clap::Subcommand>::augment_subcommands(clap::Command::new("index")),
             <import::ImportArgs as clap::Args>::augment_args(clap::Command::new("import")),
         ] {
             command.debug_assert();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderName, LINK};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use machi_http::client::{Cidr, Client, ClientAnswer, ClientRequest, ClientSettings, Egress};
 use machi_types::{Iri, Json, TenantId, json};
 
@@ -85,6 +85,27 @@ impl City {
     /// Where it is.
     pub(super) fn server(&self) -> &str {
         &self.server
+    }
+
+    /// Asks an endpoint of our own; what is not well is an error.
+    pub fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        context: Option<&Iri>,
+    ) -> Result<(StatusCode, Vec<u8>), CityError> {
+        let mut request = ClientRequest::post(format!("{}{path}", self.server), body.unwrap_or_default());
+        request.method = method;
+        request.headers = self.headers(false, context)?;
+        request.patience = PATIENCE;
+        let silent = |why: String| CityError::Silent { server: self.server.clone(), why };
+        let answer = self.runtime.block_on(self.client.send(request)).map_err(|error| silent(error.to_string()))?;
+        if answer.status.is_success() {
+            return Ok((answer.status, answer.body.to_vec()));
+        }
+        let detail = detail(&answer.body);
+        Err(CityError::Answer { server: self.server.clone(), status: answer.status, detail })
     }
 
     /// Sends entities, and gives those that were refused; the others are durable.

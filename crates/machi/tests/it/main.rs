@@ -4,6 +4,7 @@
 //! there. Each comment of the form `§clause: requirement` is a row of `docs/conformance.md`;
 //! a test in `conformance.rs` holds the two together.
 
+mod added_indexes;
 mod append_attributes;
 mod attribute_kinds;
 mod attribute_refusals;
@@ -35,10 +36,12 @@ mod order;
 mod overload;
 mod page;
 mod paging;
+mod paging_under_writes;
 mod post_query;
 mod purge_entities;
 mod q_language;
 mod query_entities;
+mod query_law;
 mod read_again;
 mod replace_entity;
 mod restart;

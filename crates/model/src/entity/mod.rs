@@ -31,7 +31,7 @@ pub use json_text::{JsonText, iris_of, string_of, value_of};
 pub use kind::Kind;
 pub use name::{check_name, is_scope};
 pub use parse::{Fault, Input, InvalidEntity, parse_attribute, parse_entity, parse_fragment};
-pub use scalars::{Scalar, scalars};
+pub use scalars::{Scalar, json_scalars, scalars};
 pub use terms::{CORE, Coercion, CoreTerms, DEFAULT, Terms};
 pub use times::{FullNames, parse_with_times};
 

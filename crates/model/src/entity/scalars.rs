@@ -47,6 +47,11 @@ pub fn scalars<'a>(instance: &InstanceRef<'a>, mut each: impl FnMut(Scalar<'a>))
     }
 }
 
+/// The scalars of a JSON value: those of an array, and of a typed value `{"@type": …, "@value": …}`.
+pub fn json_scalars<'a>(json: Json<'a>, mut each: impl FnMut(Scalar<'a>)) {
+    compound(json, &mut each);
+}
+
 fn property<'a>(value: &'a str, each: &mut impl FnMut(Scalar<'a>)) {
     match value.as_bytes().first() {
         Some(b'"') => {

@@ -90,6 +90,10 @@ impl Planner<'_> {
             }
             Filter::IdMatches(pattern) => Plan::IdMatches(Arc::clone(&self.index.ids), Arc::clone(pattern)),
             Filter::Check(_) => Plan::Read,
+            Filter::Indexed(indexed) => match self.index.has_complete(&indexed.definition) {
+                true => self.plan(&indexed.indexed),
+                false => self.plan(&indexed.otherwise),
+            },
             Filter::Test(test) => self.test(test),
         }
     }

@@ -7,11 +7,12 @@ use machi_types::Timestamp;
 use machi_types::geo::Geometry;
 use rustc_hash::FxHashMap;
 
+use super::added::Added;
 use super::column::{Column, place};
 use super::id_page::IdPage;
 use super::keys;
 use super::page::{Mask, Values};
-use super::texts::TextPage;
+use super::texts::{KEPT, KEPT_WHOLE, TextPage};
 
 /// A place as a column keeps it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,6 +63,8 @@ pub(crate) struct SpaceIndex {
     pub(crate) tags: FxHashMap<TagKey, Arc<Column<Mask>>>,
     /// The instances of each name.
     pub(crate) instances: FxHashMap<NameNo, Vec<NameNo>>,
+    /// The indexes that somebody has asked for; their facets lie among the others.
+    pub(crate) added: Vec<Added>,
     /// The bytes of the documents' contents.
     pub(crate) bytes: u64,
 }
@@ -116,7 +119,8 @@ impl SpaceIndex {
             FacetValue::Flag(false) => attribute.no.page_mut(page).set(slot),
             FacetValue::Number(value) => attribute.numbers.page_mut(page).add(slot, keys::number(*value)),
             FacetValue::Time(time) => attribute.times.page_mut(page).add(slot, keys::time(*time)),
-            FacetValue::Text(text) => attribute.texts.page_mut(page).add(slot, text),
+            FacetValue::Text(text) => attribute.texts.page_mut(page).add(slot, text, KEPT),
+            FacetValue::Whole(text) => attribute.texts.page_mut(page).add(slot, text, KEPT_WHOLE),
             FacetValue::Geometry(geometry) => attribute.places.page_mut(page).add(slot, spot(geometry)),
             FacetValue::Link(target) => attribute.links.page_mut(page).add(slot, keys::hash(target, seed)),
         }
@@ -143,7 +147,7 @@ impl SpaceIndex {
             FacetValue::Time(_) => remove_values(&mut attribute.times, page, slot),
             FacetValue::Geometry(_) => remove_values(&mut attribute.places, page, slot),
             FacetValue::Link(_) => remove_values(&mut attribute.links, page, slot),
-            FacetValue::Text(_) => {
+            FacetValue::Text(_) | FacetValue::Whole(_) => {
                 if let Some(texts) = attribute.texts.existing_page_mut(page) {
                     texts.remove(slot);
                     if texts.is_empty() {
@@ -152,6 +156,13 @@ impl SpaceIndex {
                 }
             }
         }
+    }
+
+    /// When a document was changed last: no two of its changes have the same time.
+    pub(crate) fn modified(&self, number: DocumentNo) -> Option<Timestamp> {
+        let (page, slot) = place(number);
+        let attribute = self.attribute(NameNo::MODIFIED, NameNo::NONE)?;
+        attribute.times.page(page)?.of(slot).next().map(keys::time_of)
     }
 
     pub(crate) fn attribute(&self, name: NameNo, instance: NameNo) -> Option<&Arc<Attribute>> {

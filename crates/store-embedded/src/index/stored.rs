@@ -185,8 +185,9 @@ mod tests {
         }
         assert_eq!(Values::<Spot>::decode(&values.encode().into()).unwrap().pairs(), values.pairs());
         let mut texts = TextPage::default();
-        texts.add(3, "街");
-        texts.add(900, &"long".repeat(50));
+        texts.add(3, "街", 64);
+        texts.add(900, &"long".repeat(50), 64);
+        texts.add(901, &"long".repeat(50), 1000);
         assert_eq!(TextPage::decode(&texts.encode().into()).unwrap().pairs(), texts.pairs());
         assert!(TextPage::decode(&Bytes::from_static(b"\x05garbage")).is_err());
         let mut ids = IdPage::default();

@@ -6,6 +6,8 @@ use super::page::{Mask, Values};
 
 /// How many bytes of a text are kept.
 pub(crate) const KEPT: usize = 64;
+/// How many are kept of a text that is kept whole.
+pub(crate) const KEPT_WHOLE: usize = 1 << 16;
 /// Up to how many texts it pays to look for an equal one before adding another.
 const SHARED: usize = 64;
 
@@ -40,8 +42,8 @@ pub(crate) struct TextPage {
 }
 
 impl TextPage {
-    pub(crate) fn add(&mut self, slot: u16, text: &str) {
-        let kept = keep(text);
+    pub(crate) fn add(&mut self, slot: u16, text: &str, most: usize) {
+        let kept = keep(text, most);
         let known = if self.ends.len() <= SHARED { self.find(kept) } else { None };
         if known.is_none() && self.ends.len() >= usize::from(u16::MAX) {
             self.compact();
@@ -79,14 +81,20 @@ impl TextPage {
 
     /// The documents with just this text.
     pub(crate) fn test_equal(&self, wanted: &str) -> (Mask, Mask) {
-        let kept = keep(wanted);
-        let codes: Vec<u16> = self.equal_to(kept).collect();
-        let mask = match codes.as_slice() {
+        let (mut equal, mut alike) = (Vec::new(), Vec::new());
+        let sizes = if wanted.len() > KEPT { &[KEPT, KEPT_WHOLE][..] } else { &[KEPT] };
+        for most in sizes {
+            let kept = keep(wanted, *most);
+            // What is cut may still differ behind the cut.
+            let codes = if kept.is_cut { &mut alike } else { &mut equal };
+            codes.extend(self.equal_to(kept));
+        }
+        let mask = |codes: &[u16]| match codes {
             [] => Mask::NONE,
             codes => self.codes.test(|code| codes.contains(code)),
         };
-        // What is cut alike may still differ behind the cut.
-        if kept.is_cut { (Mask::NONE, mask) } else { (mask, Mask::NONE) }
+        let yes = mask(&equal);
+        (yes, mask(&alike).without(&yes))
     }
 
     /// The codes of a text, of which there may be several.
@@ -170,8 +178,8 @@ fn hash(kept: Kept<'_>) -> u32 {
     xxhash_rust::xxh3::xxh3_64(kept.text.as_bytes()) as u32
 }
 
-fn keep(text: &str) -> Kept<'_> {
-    let end = text.floor_char_boundary(KEPT);
+fn keep(text: &str, most: usize) -> Kept<'_> {
+    let end = text.floor_char_boundary(most);
     let (kept, rest) = text.split_at(end);
     Kept { text: kept, is_cut: !rest.is_empty() }
 }
@@ -186,7 +194,7 @@ mod tests {
         for round in 0..50 {
             for slot in 0..1000u16 {
                 page.remove(slot);
-                page.add(slot, &format!("text {slot} of round {round}"));
+                page.add(slot, &format!("text {slot} of round {round}"), KEPT);
             }
         }
         assert!(page.ends.len() < 4000, "{}", page.ends.len());
@@ -199,7 +207,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut_at_a_character() {
         let mut page = TextPage::default();
-        page.add(1, &"街".repeat(100));
+        page.add(1, &"街".repeat(100), KEPT);
         let kept = page.of(1).next().unwrap();
         assert!(kept.is_cut);
         assert_eq!(kept.text, "街".repeat(21));

@@ -7,7 +7,8 @@ use machi_types::Timestamp;
 use machi_types::geo::{Geometry, GeometryKind};
 
 use crate::{
-    Change, Collection, CollectionSpec, Derive, Facet, FacetValue, NameNo, Names, SectionKey, SetSection, Stamp, Store,
+    Change, Collection, CollectionSpec, Derive, DeriveAdded, Facet, FacetValue, NameNo, Names, SectionKey, SetSection,
+    Stamp, Store,
 };
 
 /// The collection of the suite.
@@ -22,7 +23,46 @@ pub fn collections() -> Vec<CollectionSpec> {
 #[derive(Debug)]
 struct Lines;
 
+/// An added index of the suite: how many lines the sections of an attribute have, and their texts, whole.
+#[derive(Debug)]
+struct LineCounts {
+    reads: NameNo,
+    own: [NameNo; 1],
+}
+
+impl DeriveAdded for LineCounts {
+    fn reads(&self) -> NameNo {
+        self.reads
+    }
+
+    fn names(&self) -> &[NameNo] {
+        &self.own
+    }
+
+    fn section(&self, _: &dyn Names, key: SectionKey, body: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
+        let [name] = self.own;
+        let mut tell = |value: FacetValue<'_>| facet(Facet { name, instance: key.instance, value });
+        tell(FacetValue::Exists);
+        tell(FacetValue::Number(lines(body) as f64));
+        tell(FacetValue::Whole(std::str::from_utf8(body).unwrap_or_default()));
+    }
+}
+
+pub(super) fn lines(body: &[u8]) -> usize {
+    std::str::from_utf8(body).unwrap_or_default().lines().count()
+}
+
+/// The name of the facets of the suite's added index of an attribute.
+pub(super) fn added_name(attribute: &str) -> String {
+    ["@lines:", attribute].concat()
+}
+
 impl Derive for Lines {
+    fn added(&self, names: &dyn Names, definition: &str) -> Option<Arc<dyn DeriveAdded>> {
+        let attribute = definition.strip_prefix("lines of ")?;
+        Some(Arc::new(LineCounts { reads: names.intern(attribute), own: [names.intern(&added_name(attribute))] }))
+    }
+
     fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
         let text = std::str::from_utf8(head).unwrap_or_default();
         for tag in text.split_whitespace() {

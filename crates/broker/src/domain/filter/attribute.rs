@@ -4,13 +4,33 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use machi_model::entity::Kind;
-use machi_model::query::{Operand, Operator, Pattern, Step, Term, Test, Value};
-use machi_store::{Filter, Instances, Range, TextCondition};
+use machi_model::query::{Operator, Pattern, Step, Term, Test, Value};
+use machi_store::{Filter, Indexed, Instances, Range, TextCondition};
 
 use super::check::TermCheck;
 use super::operand::{Exactness, Facets};
 use super::{Compiler, any, not, nothing, regex_of};
+use crate::domain::added::Definition;
 use crate::domain::facets::{DATASET, value};
+
+/// What a condition is about, as far as facets tell.
+#[derive(Clone, Copy)]
+struct Field<'f> {
+    /// The name of the facets: the attribute's own, or that of an added index.
+    facets: &'f str,
+    /// The attribute that is read in case of doubt.
+    attribute: &'f str,
+}
+
+impl<'f> Field<'f> {
+    fn own(attribute: &'f str) -> Self {
+        Self { facets: attribute, attribute }
+    }
+
+    fn is_own(self) -> bool {
+        self.facets == self.attribute
+    }
+}
 
 impl Compiler<'_> {
     /// The entities that meet a condition which follows no links.
@@ -25,39 +45,74 @@ impl Compiler<'_> {
 
     /// A condition on the value of an attribute.
     fn plain(&self, name: &str, term: &Term) -> Filter {
-        let exists = self.exists(name);
+        let filter = self.on(Field::own(name), term);
+        match &term.test {
+            Test::Exists | Test::Absent | Test::Order(..) => filter,
+            _ => self.indexed(name, term, true, filter),
+        }
+    }
+
+    /// The same condition by an added index, where there is one.
+    fn indexed(&self, name: &str, term: &Term, is_for_patterns: bool, otherwise: Filter) -> Filter {
+        let Ok(definition) = Definition::of(&term.path, is_for_patterns) else { return otherwise };
+        let facets = definition.facet_name();
+        if self.names().lookup(&facets).is_none() {
+            return otherwise;
+        }
+        let field = Field { facets: &facets, attribute: name };
+        let indexed = if definition.is_of_time() { self.on_time(field, term) } else { self.on(field, term) };
+        Filter::Indexed(Box::new(Indexed { definition: definition.text(), indexed, otherwise }))
+    }
+
+    fn on(&self, field: Field<'_>, term: &Term) -> Filter {
+        let exists = self.exists(field.facets);
         match &term.test {
             Test::Exists => exists,
             Test::Absent => not(exists),
-            Test::Equal(operand) => self.exactly(name, self.equal(name, operand), term),
-            Test::Unequal(operand) => self.unequal(name, operand, term),
-            Test::Order(operator, value) => self.exactly(name, self.ordered(name, *operator, value), term),
-            Test::Matches(pattern) => self.exactly(name, self.matching(name, pattern), term),
-            Test::MatchesNot(pattern) => self.matching_not(name, pattern, term),
+            Test::Equal(operand) => self.exactly(field, self.equal(field.facets, operand), term),
+            Test::Unequal(operand) => self.unequal(field, self.equal(field.facets, operand), term),
+            Test::Order(operator, value) => self.exactly(field, self.ordered(field.facets, *operator, value), term),
+            Test::Matches(pattern) => self.exactly(field, self.matching(field.facets, pattern), term),
+            Test::MatchesNot(pattern) => self.matching_not(field, pattern, term),
+        }
+    }
+
+    /// A condition on a time of an attribute, which compares with date-times in quotes, too.
+    fn on_time(&self, field: Field<'_>, term: &Term) -> Filter {
+        let exists = self.exists(field.facets);
+        let Some(name) = self.names().lookup(field.facets) else { return nothing() };
+        let within = |test: &Test| super::member::time_within(name, Instances::Any, test);
+        match &term.test {
+            Test::Exists => exists,
+            Test::Absent => not(exists),
+            Test::Unequal(operand) => {
+                let equal = Facets { filter: within(&Test::Equal(operand.clone())), exactness: Exactness::Always };
+                self.unequal(field, equal, term)
+            }
+            test => within(test),
         }
     }
 
     /// Reads those for which the facets say too much.
-    fn exactly(&self, name: &str, facets: Facets, term: &Term) -> Filter {
+    fn exactly(&self, field: Field<'_>, facets: Facets, term: &Term) -> Filter {
         match facets.exactness {
             Exactness::Always => facets.filter,
-            Exactness::Never => facets.filter.and(self.check(Some(name), term)),
+            Exactness::Never => facets.filter.and(self.check(Some(field.attribute), term)),
             Exactness::UnlessMany => {
-                let many = self.many(name);
-                let doubtful = facets.filter.clone().and(many.clone()).and(self.check(Some(name), term));
+                let many = self.many(field.facets);
+                let doubtful = facets.filter.clone().and(many.clone()).and(self.check(Some(field.attribute), term));
                 any([facets.filter.and(not(many)), doubtful])
             }
         }
     }
 
     /// Of several instances, one that is unequal is enough.
-    fn unequal(&self, name: &str, operand: &Operand, term: &Term) -> Filter {
-        let exists = self.exists(name);
-        let equal = self.equal(name, operand);
-        let check = || self.check(Some(name), term);
+    fn unequal(&self, field: Field<'_>, equal: Facets, term: &Term) -> Filter {
+        let exists = self.exists(field.facets);
+        let check = || self.check(Some(field.attribute), term);
         let doubtful = match equal.exactness {
-            Exactness::Always => self.datasets(name),
-            Exactness::UnlessMany => any([self.datasets(name), self.many(name)]),
+            Exactness::Always if field.is_own() => self.datasets(field.attribute),
+            Exactness::Always | Exactness::UnlessMany => any([self.datasets(field.attribute), self.many(field.facets)]),
             Exactness::Never => Filter::All,
         };
         any([exists.clone().and(not(equal.filter.clone())), exists.and(equal.filter).and(doubtful).and(check())])
@@ -85,27 +140,30 @@ impl Compiler<'_> {
     }
 
     /// A text that does not match; of one instance's texts by language, none may.
-    fn matching_not(&self, name: &str, pattern: &Pattern, term: &Term) -> Filter {
-        let matching = self.matching(name, pattern);
-        let has_text =
-            self.any_text(name, &TextCondition::Range(Range { low: Bound::Unbounded, high: Bound::Unbounded }));
-        let check = self.check(Some(name), term);
+    fn matching_not(&self, field: Field<'_>, pattern: &Pattern, term: &Term) -> Filter {
+        let matching = self.matching(field.facets, pattern);
+        let every = TextCondition::Range(Range { low: Bound::Unbounded, high: Bound::Unbounded });
+        let has_text = self.any_text(field.facets, &every);
+        let check = self.check(Some(field.attribute), term);
         if matching.exactness == Exactness::Never {
             return has_text.and(check);
         }
-        let many = self.many(name);
+        let many = self.many(field.facets);
         let sure = has_text.clone().and(not(matching.filter.clone())).and(not(many.clone()));
-        let doubtful = has_text.and(any([many, self.datasets(name).and(matching.filter)])).and(check);
+        let doubtful = has_text.and(any([many, self.datasets(field.attribute).and(matching.filter)])).and(check);
         any([sure, doubtful])
     }
 
     /// A condition on a sub-attribute, or on a place inside a value.
     fn inside(&self, name: &str, term: &Term) -> Filter {
         let exists = self.exists(name);
-        if term.test == Test::Absent {
-            return any([not(exists.clone()), exists.and(self.check(Some(name), term))]);
-        }
-        exists.and(self.in_language(name, term)).and(self.check(Some(name), term))
+        let check = || self.check(Some(name), term);
+        let by_reading = match term.test {
+            Test::Absent => any([not(exists.clone()), exists.and(check())]),
+            _ => exists.and(self.in_language(name, term)).and(check()),
+        };
+        let by_values = self.indexed(name, term, false, by_reading);
+        self.indexed(name, term, true, by_values)
     }
 
     /// Candidates for a condition on one language of a LanguageProperty: its text in any language. What

@@ -64,40 +64,46 @@ impl Compiler<'_> {
     }
 }
 
-/// A time of the entity compares with date-times, in quotes or not.
+/// A time of the entity.
 fn time_member(name: Option<NameNo>, test: &Test) -> Filter {
-    let within = |low, high| match name {
-        Some(name) => {
-            let condition = On::Time(Range { low, high });
-            Filter::Test(FacetTest { name, instances: Instances::Only(NameNo::NONE), condition })
-        }
-        None => nothing(),
-    };
+    let Some(name) = name else { return if *test == Test::Absent { Filter::All } else { nothing() } };
     let exists = match name {
-        Some(NameNo::CREATED | NameNo::MODIFIED) => Filter::All,
-        _ => within(Bound::Unbounded, Bound::Unbounded),
+        NameNo::CREATED | NameNo::MODIFIED => Filter::All,
+        name => time_within(name, Instances::Only(NameNo::NONE), &Test::Exists),
+    };
+    match test {
+        Test::Exists => exists,
+        Test::Absent => not(exists),
+        Test::Unequal(operand) => {
+            let equal = time_within(name, Instances::Only(NameNo::NONE), &Test::Equal(operand.clone()));
+            exists.and(not(equal))
+        }
+        test => time_within(name, Instances::Only(NameNo::NONE), test),
+    }
+}
+
+/// Times of this name for which a test holds that asks for presence. They compare with date-times, in quotes
+/// or not.
+pub(super) fn time_within(name: NameNo, instances: Instances, test: &Test) -> Filter {
+    let within = |low, high| {
+        let condition = On::Time(Range { low, high });
+        Filter::Test(FacetTest { name, instances, condition })
     };
     let between = |low: Bound<&Value>, high: Bound<&Value>| match (map(low, instant), map(high, instant)) {
         (Some(low), Some(high)) => within(low, high),
         _ => nothing(),
     };
-    let equal = |operand: &Operand| match operand {
-        Operand::One(value) => between(Bound::Included(value), Bound::Included(value)),
-        Operand::List(values) => {
-            any(values.iter().map(|value| between(Bound::Included(value), Bound::Included(value))))
-        }
-        Operand::Range(from, to) => between(Bound::Included(from), Bound::Included(to)),
-    };
     match test {
-        Test::Exists => exists,
-        Test::Absent => not(exists),
-        Test::Equal(operand) => equal(operand),
-        Test::Unequal(operand) => exists.and(not(equal(operand))),
+        Test::Exists => within(Bound::Unbounded, Bound::Unbounded),
+        Test::Equal(Operand::Range(from, to)) => between(Bound::Included(from), Bound::Included(to)),
+        Test::Equal(operand) => {
+            any(operand.values().map(|value| between(Bound::Included(value), Bound::Included(value))))
+        }
         Test::Order(Operator::Greater, value) => between(Bound::Excluded(value), Bound::Unbounded),
         Test::Order(Operator::GreaterOrEqual, value) => between(Bound::Included(value), Bound::Unbounded),
         Test::Order(Operator::Less, value) => between(Bound::Unbounded, Bound::Excluded(value)),
         Test::Order(Operator::LessOrEqual, value) => between(Bound::Unbounded, Bound::Included(value)),
-        Test::Matches(_) | Test::MatchesNot(_) => nothing(),
+        Test::Absent | Test::Unequal(_) | Test::Matches(_) | Test::MatchesNot(_) => nothing(),
     }
 }
 
