@@ -53,6 +53,7 @@ fn subscriptions(section: &SubscriptionsSection) -> broker::SubscriptionsConfig 
     broker::SubscriptionsConfig {
         in_flight: section.in_flight.get(),
         in_flight_per_host: section.in_flight_per_host.get(),
+        in_flight_per_endpoint: section.in_flight_per_endpoint.get(),
         held: section.held.get(),
         timeout_millis: millis(section.timeout),
         timeout_millis_max: millis(section.longest_timeout),

@@ -12,6 +12,8 @@ pub struct SubscriptionsConfig {
     pub in_flight: usize,
     /// Notifications under way at once to one machine.
     pub in_flight_per_host: usize,
+    /// Notifications under way at once to one address.
+    pub in_flight_per_endpoint: usize,
     /// Notifications in memory that are neither under way nor written down as waiting.
     pub held: usize,
     /// How long a receiver has where its subscription names no time, in milliseconds.
@@ -44,7 +46,8 @@ impl Default for SubscriptionsConfig {
     fn default() -> Self {
         Self {
             in_flight: 512,
-            in_flight_per_host: 16,
+            in_flight_per_host: 64,
+            in_flight_per_endpoint: 16,
             held: 20_000,
             timeout_millis: 5_000,
             timeout_millis_max: 60_000,

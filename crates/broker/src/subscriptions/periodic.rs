@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use machi_model::query::{Logic, TypeExpression};
-use machi_store::{Condition, Document, Filter, Find, Instances, Names, StoreError, Test};
+use machi_store::{Condition, Cursor, Document, Filter, Find, Instances, Names, StoreError, Test};
 use machi_types::{Name, Timestamp};
 use smallvec::SmallVec;
 use tokio::time::Instant;
@@ -22,60 +22,78 @@ use crate::domain::facets;
 
 const PAGE: usize = 500;
 
-/// Gathers the entities. "If there are no matching Entities, no Notification is sent."
+/// So many notifications are gathered at once; the others when their receiver has taken these.
+const AT_ONCE: usize = 16;
+
+/// What one instant makes due, as far as it is not gathered yet.
+#[derive(Debug)]
+pub(crate) struct Round {
+    pub(crate) subscription: Arc<Subscription>,
+    /// The instant.
+    time: Timestamp,
+    /// Behind which entity to go on.
+    after: Option<Cursor>,
+    /// How many notifications there are already.
+    place: u32,
+}
+
+impl Round {
+    pub(crate) fn new(subscription: Arc<Subscription>, time: Timestamp) -> Self {
+        Self { subscription, time, after: None, place: 0 }
+    }
+}
+
+/// Gathers the next notifications of a round, and says what is left of it. "If there are no matching Entities, no
+/// Notification is sent."
 pub(crate) async fn gather(
     broker: &Broker,
-    subscription: &Arc<Subscription>,
-    due: Timestamp,
+    mut round: Round,
     most: usize,
-) -> Result<Vec<Due>, StoreError> {
+) -> Result<(Vec<Due>, Option<Round>), StoreError> {
     let store = &broker.store;
+    let subscription = Arc::clone(&round.subscription);
     let (view, names, tenant) = (store.view(), store.names(), &subscription.key.tenant);
     let now = broker.clock.now();
-    let mut after = None;
     let mut gathered: Vec<Due> = Vec::new();
     loop {
-        let filter = filter(subscription, names);
-        let find = Find { after: after.take(), limit: PAGE, ..Find::new(tenant.clone(), ENTITIES, filter) };
+        let filter = filter(&subscription, names);
+        let find = Find { after: round.after.take(), limit: PAGE, ..Find::new(tenant.clone(), ENTITIES, filter) };
         let found = view.find(find).await?;
         for row in &found.rows {
             let Ok(Some(state)) = EntityState::of(Arc::clone(&row.document), names, now) else { continue };
-            if !selects(subscription, &state) {
+            if !selects(&subscription, &state) {
                 continue;
             }
             let known = linked::gather(subscription.q.as_deref(), &state, &*view, tenant, names, now).await?;
-            if meets_query(subscription, &state, &|id| known.get(id)) {
-                add(&mut gathered, subscription, &state, &row.document, due, most.max(1));
+            if meets_query(&subscription, &state, &|id| known.get(id)) {
+                add(&mut gathered, &mut round, &state, &row.document, most.max(1));
             }
         }
-        after = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
-        if after.is_none() {
-            return Ok(gathered);
+        round.after = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
+        if round.after.is_none() {
+            return Ok((gathered, None));
+        }
+        if gathered.len() >= AT_ONCE {
+            return Ok((gathered, Some(round)));
         }
     }
 }
 
-fn add(
-    gathered: &mut Vec<Due>,
-    subscription: &Arc<Subscription>,
-    state: &EntityState,
-    document: &Arc<Document>,
-    time: Timestamp,
-    most: usize,
-) {
+fn add(gathered: &mut Vec<Due>, round: &mut Round, state: &EntityState, document: &Arc<Document>, most: usize) {
+    let (subscription, time) = (&round.subscription, round.time);
     if gathered.last().is_none_or(|last| last.causes.len() >= most) {
-        let place = gathered.len() as u32;
         gathered.push(Due {
             subscription: Arc::clone(subscription),
-            id: NotificationId::of_period(&subscription.key, time, place),
+            id: NotificationId::of_period(&subscription.key, time, round.place),
             causes: SmallVec::new(),
             time,
-            order: (u64::try_from(time.micros()).unwrap_or(0), place),
+            order: (u64::try_from(time.micros()).unwrap_or(0), round.place),
             chunk: None,
             entities: 0,
             since: Instant::now(),
             attempts: Attempts::default(),
         });
+        round.place += 1;
     }
     if let Some(last) = gathered.last_mut() {
         last.entities |= entity_bit(state.reading.id());

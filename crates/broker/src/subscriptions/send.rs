@@ -38,8 +38,18 @@ pub(crate) struct Sent {
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) reason: String,
-    /// Whether the machine itself could not be reached, so that others would fare no better.
-    pub(crate) is_of_host: bool,
+    pub(crate) blame: Blame,
+}
+
+/// Who is to blame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// The machine itself could not be reached, so that others would fare no better.
+    Host,
+    /// There was no answer in time.
+    Silence,
+    /// The receiver said no.
+    Answer,
 }
 
 impl Sender {
@@ -88,18 +98,19 @@ impl Sender {
             // §5.8.6 asks for 200; receivers answer 201, 202 and 204 as well, and mean the same.
             Ok(answer) if answer.status.is_success() => Ok(()),
             Ok(answer) => {
-                Err(Refusal { reason: format!("the receiver answered {}", answer.status), is_of_host: false })
+                Err(Refusal { reason: format!("the receiver answered {}", answer.status), blame: Blame::Answer })
             }
             // What the receiver says beyond its status is of no use here.
             Err(ClientError::TooLarge { .. }) => Ok(()),
-            Err(error) => Err(Refusal { is_of_host: is_of_host(&error), reason: error.to_string() }),
+            Err(error) => Err(Refusal { blame: blame(&error), reason: error.to_string() }),
         }
     }
 }
 
-fn is_of_host(error: &ClientError) -> bool {
-    matches!(
-        error,
-        ClientError::Egress(_) | ClientError::Connect { .. } | ClientError::Tls { .. } | ClientError::TimedOut { .. }
-    )
+fn blame(error: &ClientError) -> Blame {
+    match error {
+        ClientError::Egress(_) | ClientError::Connect { .. } | ClientError::Tls { .. } => Blame::Host,
+        ClientError::TimedOut { .. } => Blame::Silence,
+        _ => Blame::Answer,
+    }
 }

@@ -155,7 +155,9 @@ section! {
         /// Notifications under way at once.
         in_flight: NonZeroUsize = count(512);
         /// Notifications under way at once to one machine.
-        in_flight_per_host: NonZeroUsize = count(16);
+        in_flight_per_host: NonZeroUsize = count(64);
+        /// Notifications under way at once to one address; one that is slow gets less.
+        in_flight_per_endpoint: NonZeroUsize = count(16);
         /// Notifications in memory that are not delivered or written down yet; the feed is read no further beyond.
         held: NonZeroUsize = count(20_000);
         /// How long a receiver has to answer where its subscription names no time.

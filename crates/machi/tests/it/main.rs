@@ -29,6 +29,7 @@ mod mosquitto;
 mod mutated;
 mod notification_binding;
 mod notification_content;
+mod notification_isolation;
 mod notification_mqtt;
 mod notification_time;
 mod notification_triggers;

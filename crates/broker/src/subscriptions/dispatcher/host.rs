@@ -1,51 +1,45 @@
-//! One machine that receives: how much is under way to it, and whether it is worth asking.
+//! One machine that receives: how much is under way to it, and whether it can be reached at all.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::subscriptions::config::SubscriptionsConfig;
-use crate::subscriptions::domain::subscription::SubscriptionKey;
-use crate::subscriptions::send::Sent;
+use crate::subscriptions::send::{Blame, Sent};
 
 /// After so many failures in a row the machine is left alone for a while.
 const FAILURES: u32 = 5;
-/// A machine that takes longer gets less at once.
-const SLOW: Duration = Duration::from_millis(250);
-const AT_ONCE_WHEN_SLOW: usize = 2;
+/// What a machine gets at once that has not answered yet.
+const AT_ONCE_WHEN_UNKNOWN: usize = 4;
 
 /// A machine.
 #[derive(Debug, Default)]
 pub(super) struct Host {
     under_way: usize,
+    /// Whether it has answered, whatever it said.
+    has_answered: bool,
     /// Failures to reach it, in a row.
     failures: u32,
     left_alone_until: Option<Instant>,
-    /// How long it takes, on average, the last ones counting most.
-    pace: Duration,
-    /// Who waits for a turn.
-    pub(super) queue: VecDeque<SubscriptionKey>,
+    /// The doors behind which somebody waits for a turn here.
+    pub(super) queue: VecDeque<Box<str>>,
 }
 
 impl Host {
     /// Whether one more may be sent now.
     pub(super) fn has_room(&self, config: &SubscriptionsConfig, now: Instant) -> bool {
+        let most = config.in_flight_per_host.max(1);
         match self.left_alone_until {
             // One is enough to see whether it is back.
             Some(until) => now >= until && self.under_way == 0,
-            None if self.is_slow() => self.under_way < AT_ONCE_WHEN_SLOW.min(config.in_flight_per_host),
-            None => self.under_way < config.in_flight_per_host.max(1),
+            None if self.has_answered => self.under_way < most,
+            None => self.under_way < most.min(AT_ONCE_WHEN_UNKNOWN),
         }
     }
 
-    /// Whether it takes so long, or fails so often, that what waits for it should not wait in memory.
+    /// Whether it cannot be reached, as far as is known.
     pub(super) fn is_in_trouble(&self) -> bool {
-        self.left_alone_until.is_some() || self.failures > 0 || self.is_slow()
-    }
-
-    fn is_slow(&self) -> bool {
-        self.pace > SLOW
+        !self.has_answered || self.failures > 0
     }
 
     /// Something is sent.
@@ -56,16 +50,20 @@ impl Host {
     /// Something that was sent has come to its end.
     pub(super) fn end(&mut self, sent: &Sent, config: &SubscriptionsConfig, now: Instant, dice: f64) {
         self.under_way = self.under_way.saturating_sub(1);
-        self.pace = (self.pace + sent.took) / 2;
-        let is_unreachable = sent.refusal.as_ref().is_some_and(|refusal| refusal.is_of_host);
-        if !is_unreachable {
-            self.failures = 0;
-            self.left_alone_until = None;
-            return;
-        }
-        self.failures = self.failures.saturating_add(1);
-        if self.failures >= FAILURES {
-            self.left_alone_until = Some(now + config.rest(self.failures - FAILURES + 1, dice));
+        match sent.refusal.as_ref().map(|refusal| refusal.blame) {
+            Some(Blame::Host) => {
+                self.failures = self.failures.saturating_add(1);
+                if self.failures >= FAILURES {
+                    self.left_alone_until = Some(now + config.rest(self.failures - FAILURES + 1, dice));
+                }
+            }
+            // One that is silent behind one door may well answer behind another.
+            Some(Blame::Silence) => {}
+            Some(Blame::Answer) | None => {
+                self.has_answered = true;
+                self.failures = 0;
+                self.left_alone_until = None;
+            }
         }
     }
 
@@ -77,12 +75,14 @@ impl Host {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::subscriptions::send::Refusal;
 
-    fn sent(took: u64, is_reached: bool) -> Sent {
-        let refusal = (!is_reached).then(|| Refusal { reason: "no".to_owned(), is_of_host: true });
-        Sent { refusal, took: Duration::from_millis(took) }
+    fn sent(blame: Option<Blame>) -> Sent {
+        let refusal = blame.map(|blame| Refusal { reason: "no".to_owned(), blame });
+        Sent { refusal, took: Duration::from_millis(1) }
     }
 
     #[test]
@@ -92,27 +92,32 @@ mod tests {
         for _ in 0..5 {
             assert!(host.has_room(&config, now));
             host.begin();
-            host.end(&sent(1, false), &config, now, 1.0);
+            host.end(&sent(Some(Blame::Host)), &config, now, 1.0);
         }
         assert!(!host.has_room(&config, now) && host.is_in_trouble());
         let later = now + Duration::from_secs(1);
         assert!(host.has_room(&config, later));
         host.begin();
         assert!(!host.has_room(&config, later));
-        host.end(&sent(1, true), &config, later, 1.0);
+        host.end(&sent(None), &config, later, 1.0);
         assert!(host.has_room(&config, later) && !host.is_in_trouble() && host.is_idle());
     }
 
     #[test]
-    fn a_slow_machine_gets_less_at_once() {
+    fn a_machine_gets_more_once_it_has_answered() {
         let config = SubscriptionsConfig::default();
         let (mut host, now) = (Host::default(), Instant::now());
-        host.begin();
-        host.end(&sent(5000, true), &config, now, 1.0);
-        for _ in 0..2 {
-            assert!(host.has_room(&config, now));
-            host.begin();
-        }
-        assert!(!host.has_room(&config, now));
+        let fill = |host: &mut Host| {
+            let before = host.under_way;
+            while host.has_room(&config, now) {
+                host.begin();
+            }
+            host.under_way - before
+        };
+        assert_eq!(fill(&mut host), 4);
+        host.end(&sent(Some(Blame::Silence)), &config, now, 1.0);
+        assert_eq!(fill(&mut host), 1);
+        host.end(&sent(Some(Blame::Answer)), &config, now, 1.0);
+        assert_eq!(fill(&mut host), config.in_flight_per_host - 3);
     }
 }

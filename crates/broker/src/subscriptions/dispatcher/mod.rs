@@ -6,9 +6,12 @@
 //! written down and sent from there, in order, until nothing is left. So no receiver holds back another, and the
 //! feed is settled up to wherever everything is delivered or written down.
 
+mod door;
 mod host;
 mod line;
 mod open;
+mod periods;
+mod room;
 mod saving;
 mod task;
 mod waiting;
@@ -30,6 +33,8 @@ use super::domain::subscription::{Subscription, SubscriptionKey, Timing};
 use super::due::{Due, Order};
 use super::frontier::Frontier;
 use super::hub::{Hub, Meters};
+use super::periodic::Round;
+use door::Door;
 use host::Host;
 use line::{Flow, Line};
 use saving::Saving;
@@ -44,8 +49,6 @@ const IDLE_TICK: Duration = Duration::from_millis(200);
 const RELIEF: Duration = Duration::from_millis(100);
 /// How long what is under way may take when the city closes.
 const GRACE: Duration = Duration::from_secs(2);
-/// How many periodic notifications are gathered at once.
-const GATHERED: usize = 4;
 
 /// The dispatcher.
 pub(super) struct Dispatcher {
@@ -56,6 +59,7 @@ pub(super) struct Dispatcher {
     tasks: JoinSet<Done>,
     lines: FxHashMap<SubscriptionKey, Line>,
     hosts: FxHashMap<Box<str>, Host>,
+    doors: FxHashMap<Box<str>, Door>,
     /// How many lines wait.
     waiting: usize,
     /// When lines that wait are to be looked at.
@@ -72,7 +76,11 @@ pub(super) struct Dispatcher {
     periodic_keys: FxHashMap<u64, SubscriptionKey>,
     next_period: u64,
     gathering: usize,
+    /// What the clock has made due and is not gathered yet.
+    rounds: Vec<Round>,
     under_way: usize,
+    /// Those of them that go to endpoints in trouble.
+    troubled: usize,
     next_relief: Instant,
     /// Turns with every use, so that rests differ.
     dice: u64,
@@ -91,6 +99,7 @@ impl Dispatcher {
             tasks: JoinSet::new(),
             lines: FxHashMap::default(),
             hosts: FxHashMap::default(),
+            doors: FxHashMap::default(),
             waiting: 0,
             alarms: BTreeSet::new(),
             to_park: Vec::new(),
@@ -103,7 +112,9 @@ impl Dispatcher {
             periodic_keys: FxHashMap::default(),
             next_period: 0,
             gathering: 0,
+            rounds: Vec::new(),
             under_way: 0,
+            troubled: 0,
             next_relief: Instant::now(),
             dice: 0x9e37_79b9_7f4a_7c15,
         }
@@ -250,8 +261,8 @@ impl Dispatcher {
             }
         };
         match done {
-            Done::Sent { due, host, sent } => self.sent(due, &host, &sent),
-            Done::SentRow { key, host, sent } => self.sent_row(&key, &host, &sent),
+            Done::Sent { due, way, sent } => self.sent(due, &way, &sent),
+            Done::SentRow { key, way, sent } => self.sent_row(&key, &way, &sent),
             Done::Parked { due, result } => self.parked(due, result),
             Done::Loaded { key, rows } => self.loaded(&key, rows),
             Done::Changed { key, what, result } => self.changed(&key, what, result),
@@ -278,6 +289,7 @@ impl Dispatcher {
         self.ring(now);
         self.save(now);
         self.hosts.retain(|_, host| !host.is_idle());
+        self.doors.retain(|_, door| !door.is_idle());
         self.measure();
     }
 
@@ -313,54 +325,6 @@ impl Dispatcher {
             self.replay(key);
         } else {
             self.resume(&key, subscription);
-        }
-    }
-
-    fn forget_period(&mut self, key: &SubscriptionKey) {
-        if let Some((number, due, _)) = self.periodic.remove(key) {
-            self.periods.remove(&(due, number));
-            self.periodic_keys.remove(&number);
-        }
-    }
-
-    fn expect_period(&mut self, subscription: Arc<Subscription>, due: Timestamp) {
-        let (number, key) = (self.next_period, subscription.key.clone());
-        self.next_period += 1;
-        self.periods.insert((due, number));
-        self.periodic_keys.insert(number, key.clone());
-        self.periodic.insert(key, (number, due, subscription));
-    }
-
-    /// Gathers what periodic subscriptions are due by now. An instant that was missed is not made up for.
-    fn start_periods(&mut self) {
-        let now = self.tools.broker.clock.now();
-        while self.gathering < GATHERED
-            && let Some((due, number)) = self.periods.first().copied().filter(|(due, _)| *due <= now)
-        {
-            let Some(key) = self.periodic_keys.get(&number).cloned() else {
-                self.periods.remove(&(due, number));
-                continue;
-            };
-            let Some((_, _, subscription)) = self.periodic.get(&key) else { continue };
-            let subscription = Arc::clone(subscription);
-            self.forget_period(&key);
-            if let Timing::Periodic(period) = subscription.timing {
-                self.expect_period(Arc::clone(&subscription), next_due(subscription.defined_at, period, now));
-            }
-            if subscription.is_awake(now) {
-                self.gathering += 1;
-                self.tasks.spawn(self.tools.clone().gather(subscription, due));
-            }
-        }
-    }
-
-    fn gathered(&mut self, subscription: &Arc<Subscription>, due: Result<Vec<Due>, machi_store::StoreError>) {
-        self.gathering = self.gathering.saturating_sub(1);
-        match due {
-            Ok(due) => due.into_iter().for_each(|due| self.take(due)),
-            Err(error) => {
-                tracing::error!(subscription = %subscription.key.id, %error, "a periodic notification could not be made");
-            }
         }
     }
 

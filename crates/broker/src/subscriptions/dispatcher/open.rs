@@ -7,8 +7,8 @@ use machi_types::Timestamp;
 use tokio::time::{Duration, Instant};
 
 use super::Dispatcher;
-use super::host::Host;
 use super::line::{Flow, Line, Open, Waiting};
+use super::room::Way;
 use crate::subscriptions::domain::subscription::{Subscription, SubscriptionKey};
 use crate::subscriptions::due::Due;
 use crate::subscriptions::send::Sent;
@@ -23,37 +23,35 @@ const REST: Duration = Duration::from_millis(500);
 impl Dispatcher {
     /// Begins whatever of a line may go now; what must wait for its machine stands in a queue there.
     pub(super) fn start(&mut self, key: &SubscriptionKey) {
-        let now = Instant::now();
         loop {
             let Some(line) = self.lines.get_mut(key) else { return };
             let (Some(subscription), Flow::Open(open)) = (&line.subscription, &mut line.flow) else { return };
             let Some(next) = open.queue.front() else { return };
             let endpoint = Arc::clone(&subscription.endpoint);
-            let host = self.hosts.entry(endpoint.host.clone()).or_default();
             let may_begin = !open.is_closing && next.entities & open.entities == 0;
-            if !may_begin {
+            if !may_begin || !self.admit(key, &endpoint) {
                 return;
             }
-            if self.under_way >= self.tools.config.in_flight || !host.has_room(&self.tools.config, now) {
-                if !line.is_queued {
-                    line.is_queued = true;
-                    host.queue.push_back(key.clone());
-                }
-                return;
-            }
-            let Some(due) = open.take_next(self.tools.config.in_flight_per_host.max(1)) else { return };
-            host.begin();
-            self.under_way += 1;
-            self.tasks.spawn(self.tools.clone().send(due, endpoint));
+            let at_once = self.tools.config.in_flight_per_endpoint.max(1);
+            let Some(due) = self.open_of(key).and_then(|open| open.take_next(at_once)) else { return };
+            let way = self.begin(&endpoint);
+            self.tasks.spawn(self.tools.clone().send(due, way));
+        }
+    }
+
+    fn open_of(&mut self, key: &SubscriptionKey) -> Option<&mut Open> {
+        match &mut self.lines.get_mut(key)?.flow {
+            Flow::Open(open) => Some(open),
+            Flow::Waiting(_) => None,
         }
     }
 
     /// A notification from memory has come to its end.
-    pub(super) fn sent(&mut self, due: Due, host: &str, sent: &Sent) {
+    pub(super) fn sent(&mut self, due: Due, way: &Way, sent: &Sent) {
         let subscription = Arc::clone(&due.subscription);
         let key = subscription.key.clone();
         self.count(&subscription, sent, due.time);
-        self.release(host, sent);
+        self.release(way, sent);
         let Some(line) = self.lines.get_mut(&key) else {
             self.settle(&due);
             return;
@@ -78,7 +76,7 @@ impl Dispatcher {
         self.change_over(&key);
         self.start(&key);
         self.drop_if_idle(&key);
-        self.wake(host);
+        self.wake(&way.endpoint);
     }
 
     /// Counts an attempt to deliver what was due at that time.
@@ -94,48 +92,6 @@ impl Dispatcher {
             self.meters.failed.inc();
         }
         self.saving.touch(subscription);
-    }
-
-    /// A machine has one less under way.
-    pub(super) fn release(&mut self, host: &str, sent: &Sent) {
-        self.under_way = self.under_way.saturating_sub(1);
-        let dice = self.throw();
-        if let Some(host) = self.hosts.get_mut(host) {
-            host.end(sent, &self.tools.config, Instant::now(), dice);
-        }
-    }
-
-    /// Lets those begin that wait for a machine.
-    pub(super) fn wake(&mut self, host: &str) {
-        let now = Instant::now();
-        let mut left = self.hosts.get(host).map_or(0, |host| host.queue.len());
-        while left > 0 {
-            left -= 1;
-            let Some(host) = self.hosts.get_mut(host) else { return };
-            if self.under_way >= self.tools.config.in_flight || !host.has_room(&self.tools.config, now) {
-                return;
-            }
-            let Some(key) = host.queue.pop_front() else { return };
-            self.unqueue(&key);
-            self.attend(&key);
-        }
-    }
-
-    fn unqueue(&mut self, key: &SubscriptionKey) {
-        if let Some(line) = self.lines.get_mut(key) {
-            line.is_queued = false;
-        }
-    }
-
-    fn attend(&mut self, key: &SubscriptionKey) {
-        match self.lines.get(key).map(|line| &line.flow) {
-            Some(Flow::Open(_)) => {
-                self.start(key);
-                self.drop_if_idle(key);
-            }
-            Some(Flow::Waiting(_)) => self.proceed(key),
-            None => {}
-        }
     }
 
     /// A line whose flow closes changes over to waiting as soon as nothing of it is under way.
@@ -169,8 +125,7 @@ impl Dispatcher {
             if open.is_closing || waited <= patience {
                 continue;
             }
-            let host = self.hosts.get(&subscription.endpoint.host);
-            if host.is_some_and(Host::is_in_trouble) || waited > patience * LONGEST {
+            if self.is_in_trouble(&subscription.endpoint) || waited > patience * LONGEST {
                 stuck.push(key.clone());
             }
         }
@@ -182,7 +137,7 @@ impl Dispatcher {
         }
         let waking: Vec<Box<str>> =
             self.hosts.iter().filter(|(_, host)| !host.queue.is_empty()).map(|(name, _)| name.clone()).collect();
-        waking.iter().for_each(|host| self.wake(host));
+        waking.iter().for_each(|host| self.wake_host(host));
     }
 
     /// Writes down what is to wait.

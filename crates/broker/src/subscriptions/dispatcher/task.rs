@@ -6,6 +6,7 @@ use machi_model::context::Context;
 use machi_store::{Commit, Find, Outcome, Position, StoreError};
 use machi_types::{Clock, Name, TenantId};
 
+use super::room::Way;
 use crate::Broker;
 use crate::contexts::ContextRef;
 use crate::subscriptions::config::SubscriptionsConfig;
@@ -17,7 +18,7 @@ use crate::subscriptions::domain::shared::Shared;
 use crate::subscriptions::domain::subscription::{Subscription, SubscriptionKey};
 use crate::subscriptions::due::Due;
 use crate::subscriptions::parked::{DEAD_LETTERS, DELIVERIES, Envelope, Parked, of_subscription};
-use crate::subscriptions::periodic;
+use crate::subscriptions::periodic::{self, Round};
 use crate::subscriptions::send::{Sender, Sent};
 use crate::subscriptions::stored::{self, SUBSCRIPTIONS};
 use crate::subscriptions::{CONSUMER, joined, load};
@@ -36,9 +37,9 @@ pub(in crate::subscriptions) struct Tools {
 /// What a piece of work came to.
 pub(super) enum Done {
     /// A notification from memory was sent.
-    Sent { due: Due, host: Box<str>, sent: Sent },
+    Sent { due: Due, way: Way, sent: Sent },
     /// A row was sent.
-    SentRow { key: SubscriptionKey, host: Box<str>, sent: Sent },
+    SentRow { key: SubscriptionKey, way: Way, sent: Sent },
     /// Notifications were written down, or not.
     Parked { due: Vec<Due>, result: Result<(), StoreError> },
     /// The first rows were read.
@@ -50,7 +51,7 @@ pub(super) enum Done {
     /// Numbers and the place in the feed were written down.
     Saved { position: Option<Position>, figures: Vec<(SubscriptionKey, Arc<Counters>)>, result: Result<(), StoreError> },
     /// The entities of a periodic notification were gathered.
-    Gathered { subscription: Arc<Subscription>, due: Result<Vec<Due>, StoreError> },
+    Gathered { subscription: Arc<Subscription>, due: Result<(Vec<Due>, Option<Round>), StoreError> },
     /// A subscription was read because something waits for it.
     LookedUp { key: SubscriptionKey, subscription: Option<Arc<Subscription>> },
     /// Old dead letters were cleared away.
@@ -104,20 +105,19 @@ impl Tools {
     }
 
     /// Sends a notification from memory.
-    pub(super) async fn send(self, due: Due, endpoint: Arc<Endpoint>) -> Done {
-        let host = endpoint.host.clone();
+    pub(super) async fn send(self, due: Due, way: Way) -> Done {
         let sent = match self.payload(&due).await {
-            Some(payload) => self.hand_over(&endpoint, &due.subscription.key.tenant, &payload).await,
+            Some(payload) => self.hand_over(&way.endpoint, &due.subscription.key.tenant, &payload).await,
             None => Sent { refusal: None, took: std::time::Duration::ZERO },
         };
-        Done::Sent { due, host, sent }
+        Done::Sent { due, way, sent }
     }
 
     /// Sends a row.
-    pub(super) async fn send_row(self, key: SubscriptionKey, row: Parked, endpoint: Arc<Endpoint>) -> Done {
+    pub(super) async fn send_row(self, key: SubscriptionKey, row: Parked, way: Way) -> Done {
         let payload = Payload { body: row.body, media: row.envelope.media, context: row.envelope.context };
-        let sent = self.hand_over(&endpoint, &key.tenant, &payload).await;
-        Done::SentRow { key, host: endpoint.host.clone(), sent }
+        let sent = self.hand_over(&way.endpoint, &key.tenant, &payload).await;
+        Done::SentRow { key, way, sent }
     }
 
     async fn hand_over(&self, endpoint: &Arc<Endpoint>, tenant: &TenantId, payload: &Payload) -> Sent {
@@ -243,9 +243,10 @@ impl Tools {
         Done::Saved { position, figures, result }
     }
 
-    /// Gathers what a periodic notification tells.
-    pub(super) async fn gather(self, subscription: Arc<Subscription>, due: machi_types::Timestamp) -> Done {
-        let due = periodic::gather(&self.broker, &subscription, due, self.config.entities_per_notification).await;
+    /// Gathers what periodic notifications tell.
+    pub(super) async fn gather(self, round: Round) -> Done {
+        let subscription = Arc::clone(&round.subscription);
+        let due = periodic::gather(&self.broker, round, self.config.entities_per_notification).await;
         Done::Gathered { subscription, due }
     }
 

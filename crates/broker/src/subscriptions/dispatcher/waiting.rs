@@ -7,6 +7,7 @@ use tokio::time::{Duration, Instant};
 
 use super::Dispatcher;
 use super::line::{Flow, Line, Open, Waiting};
+use super::room::Way;
 use super::task::{ROWS, RowChange};
 use crate::subscriptions::domain::subscription::{Subscription, SubscriptionKey};
 use crate::subscriptions::parked::Parked;
@@ -138,26 +139,20 @@ impl Dispatcher {
 
     fn begin_row(&mut self, key: &SubscriptionKey, row: Parked, subscription: &Arc<Subscription>) {
         let endpoint = Arc::clone(&subscription.endpoint);
-        let host = self.hosts.entry(endpoint.host.clone()).or_default();
-        if self.under_way >= self.tools.config.in_flight || !host.has_room(&self.tools.config, Instant::now()) {
-            host.queue.push_back(key.clone());
-            if let Some(line) = self.lines.get_mut(key) {
-                line.is_queued = true;
-            }
+        if !self.admit(key, &endpoint) {
             return;
         }
-        host.begin();
-        self.under_way += 1;
+        let way = self.begin(&endpoint);
         self.meters.repeated.add(u64::from(row.attempts.count > 0));
         if let Some(waiting) = self.waiting_of(key) {
             waiting.is_busy = true;
         }
-        self.tasks.spawn(self.tools.clone().send_row(key.clone(), row, endpoint));
+        self.tasks.spawn(self.tools.clone().send_row(key.clone(), row, way));
     }
 
     /// A row has come to its end.
-    pub(super) fn sent_row(&mut self, key: &SubscriptionKey, host: &str, sent: &Sent) {
-        self.release(host, sent);
+    pub(super) fn sent_row(&mut self, key: &SubscriptionKey, way: &Way, sent: &Sent) {
+        self.release(way, sent);
         if let Some(subscription) = self.lines.get(key).and_then(|line| line.subscription.clone()) {
             let due = self.waiting_of(key).and_then(|waiting| Some(waiting.rows.front()?.envelope.due));
             self.count(&subscription, sent, due.unwrap_or_else(|| self.tools.broker.clock.now()));
@@ -166,7 +161,7 @@ impl Dispatcher {
             waiting.is_busy = false;
         }
         self.proceed(key);
-        self.wake(host);
+        self.wake(&way.endpoint);
     }
 
     fn judge_row(&mut self, key: &SubscriptionKey, subscription: &Subscription, sent: &Sent) {

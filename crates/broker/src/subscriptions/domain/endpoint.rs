@@ -47,8 +47,8 @@ pub(crate) enum MqttVersion {
     V5,
 }
 
-/// The quality of service, in the words of MQTT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The quality of service, in the words of MQTT, the better the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Quality {
     /// 0
     Fleeting,
@@ -69,6 +69,15 @@ impl Endpoint {
             millis.map(|millis| Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(Duration::MAX))
         };
         Ok(Self { target, timeout: duration("timeout"), cooldown: duration("cooldown"), host })
+    }
+
+    /// The address itself: what receivers share that are fast or slow together.
+    pub(crate) fn door(&self) -> &str {
+        match &self.target {
+            Target::Web { url, .. } => url,
+            // All topics of an MQTT broker are taken by the broker.
+            Target::Mqtt(_) => &self.host,
+        }
     }
 }
 

@@ -150,8 +150,17 @@ fn any_members() -> impl Strategy<Value = String> {
         let names: Vec<String> = names.iter().map(|n| format!("\"urn:a:{n}\"")).collect();
         format!(r#""watchedAttributes":[{}]"#, names.join(","))
     });
-    let scope = prop_oneof![Just("/a"), Just("/a/#"), Just("/+/b"), Just("/c/b|/a/b"), Just("(/a;/c/#)"), Just("/#")]
-        .prop_map(|text| format!(r#""scopeQ":"{text}""#));
+    let scope = prop_oneof![
+        Just("/a"),
+        Just("/a/#"),
+        Just("/+/b"),
+        Just("/c/b|/a/b"),
+        Just("(/a;/c/#)"),
+        Just("/+/b/#"),
+        Just("/+/+/d"),
+        Just("/#")
+    ]
+    .prop_map(|text| format!(r#""scopeQ":"{text}""#));
     let near = (-20..20_i32, -20..20_i32, 0..5_u8, any::<bool>()).prop_map(|(x, y, n, is_far)| {
         let relation = if is_far { "near;minDistance==900000" } else { "near;maxDistance==900000" };
         format!(
@@ -239,6 +248,7 @@ fn many_subscriptions_of_one_kind_leave_few_candidates() {
                     r#""entities":[{{"type":"<urn:t:0>"}}],"geoQ":{{"georel":"near;maxDistance==100","geometry":"Point","coordinates":[{x},{y}],"geoproperty":"urn:a:place"}}"#
                 ),
             ),
+            ("level", format!(r#""entities":[{{"type":"<urn:t:0>"}}],"scopeQ":"/+/s{n}""#)),
             ("scope", format!(r#""entities":[{{"type":"<urn:t:0>"}}],"scopeQ":"/city/s{n}/#""#)),
         ] {
             let text = kept(&format!("urn:s:{kind}:{n}"), &members);
@@ -246,7 +256,7 @@ fn many_subscriptions_of_one_kind_leave_few_candidates() {
         }
     }
     let mut entity = Entity::new("urn:e:17-3", vec!["urn:t:0".into()]);
-    entity.scopes = vec!["/city/s9/x".into()];
+    entity.scopes = vec!["/city/s9/x".into(), "/town/s8".into()];
     let attribute = |name: &str, kind, value: &str| Attribute {
         name: name.into(),
         instances: vec![Instance::new(kind, JsonText::parse(value).unwrap())],
@@ -263,7 +273,7 @@ fn many_subscriptions_of_one_kind_leave_few_candidates() {
     let changes = Changes::of(&entry);
     let candidates = index.candidates(&state, &changes, &names);
     let due: Vec<_> = candidates.iter().filter(|subscription| is_due(subscription, &state, &changes)).collect();
-    assert_eq!(due.len(), 11, "{:?}", due.iter().map(|s| s.key.id.as_str()).collect::<Vec<_>>());
+    assert_eq!(due.len(), 12, "{:?}", due.iter().map(|s| s.key.id.as_str()).collect::<Vec<_>>());
     assert!(candidates.len() < 400, "{} candidates", candidates.len());
     assert!(index.get("urn:s:id:5").is_some() && !index.is_empty());
 }

@@ -6,6 +6,7 @@
 mod message;
 pub(crate) mod packet;
 mod session;
+mod terms;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +22,7 @@ use tokio::time::timeout;
 
 use super::domain::endpoint::{MqttTarget, MqttVersion};
 use super::domain::payload::Payload;
-use super::send::Refusal;
+use super::send::{Blame, Refusal};
 use message::message;
 use session::Job;
 
@@ -83,7 +84,10 @@ impl MqttClients {
             answered.await.map_err(|_| broken())?
         };
         timeout(patience, work).await.unwrap_or_else(|_| {
-            Err(Refusal { reason: format!("no acknowledgement within {} ms", patience.as_millis()), is_of_host: true })
+            Err(Refusal {
+                reason: format!("no acknowledgement within {} ms", patience.as_millis()),
+                blame: Blame::Silence,
+            })
         })
     }
 
@@ -114,7 +118,7 @@ impl MqttClients {
 }
 
 fn broken() -> Refusal {
-    Refusal { reason: "the connection to the MQTT broker broke".to_owned(), is_of_host: true }
+    Refusal { reason: "the connection to the MQTT broker broke".to_owned(), blame: Blame::Host }
 }
 
 impl fmt::Debug for MqttClients {

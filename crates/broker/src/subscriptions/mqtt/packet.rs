@@ -3,6 +3,7 @@
 //! Only publishing is spoken here, so that what a broker sends is acknowledgements; what it may say beside is
 //! passed over.
 
+use super::terms::Terms;
 use crate::subscriptions::domain::endpoint::{MqttVersion, Quality};
 
 /// What a broker's answer may have at most; acknowledgements are tiny.
@@ -34,8 +35,8 @@ pub(super) struct Publish<'p> {
 /// What a broker says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// The answer to a connect: 0 is yes.
-    ConnAck(u8),
+    /// The answer to a connect: 0 is yes, on these terms.
+    ConnAck(u8, Terms),
     /// A message arrived (at least once), with a reason.
     PubAck(u16, u8),
     /// A message arrived (exactly once), with a reason.
@@ -128,7 +129,7 @@ fn read(kind: u8, body: &[u8]) -> Result<Heard, Garbled> {
     // MQTT 5 leaves the reason out where it is "success".
     let reason = body.get(2).copied().unwrap_or(0);
     Ok(match kind {
-        2 => Heard::ConnAck(body.get(1).copied().ok_or(Garbled)?),
+        2 => Heard::ConnAck(body.get(1).copied().ok_or(Garbled)?, terms(body.get(2..).unwrap_or_default())?),
         4 => Heard::PubAck(id()?, reason),
         5 => Heard::PubRec(id()?, reason),
         7 => Heard::PubComp(id()?),
@@ -137,6 +138,15 @@ fn read(kind: u8, body: &[u8]) -> Result<Heard, Garbled> {
         0 | 15 => return Err(Garbled),
         _ => Heard::Other,
     })
+}
+
+/// The properties behind an answer to a connect; MQTT 3.1.1 has none.
+fn terms(bytes: &[u8]) -> Result<Terms, Garbled> {
+    match read_length(bytes)? {
+        None if bytes.is_empty() => Ok(Terms::default()),
+        None => Err(Garbled),
+        Some((length, before)) => Terms::read(bytes.get(before..before + length).ok_or(Garbled)?),
+    }
 }
 
 /// A length of one to four bytes, the lowest seven bits first.
@@ -232,13 +242,15 @@ mod tests {
             heard.extend(hear(&mut received).unwrap());
         }
         let expected = [
-            Heard::ConnAck(0),
+            Heard::ConnAck(0, Terms::default()),
             Heard::PubAck(7, 0),
             Heard::PubRec(8, 0x97),
             Heard::PubComp(8),
             Heard::PingResp,
             Heard::Disconnect(0x8e),
         ];
+        let few = Terms { receive_maximum: 20, ..Terms::default() };
+        assert_eq!(hear(&mut vec![0x20, 6, 0, 0, 3, 0x21, 0, 20]), Ok(Some(Heard::ConnAck(0, few))));
         assert_eq!(heard, expected);
         assert_eq!(hear(&mut vec![0x40, 1, 0]), Err(Garbled));
         assert_eq!(hear(&mut vec![0x40, 0xff, 0xff, 0xff, 0xff]), Err(Garbled));

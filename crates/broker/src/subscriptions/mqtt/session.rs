@@ -9,9 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, interval, timeout};
 
 use super::packet::{self, Connect, Garbled, Heard, Publish, hear};
+use super::terms::Terms;
 use crate::subscriptions::domain::endpoint::{MqttVersion, Quality};
 use crate::subscriptions::domain::mqtt_address::MqttAddress;
-use crate::subscriptions::send::Refusal;
+use crate::subscriptions::send::{Blame, Refusal};
 
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// A connection that nobody used for so long is closed.
@@ -20,6 +21,9 @@ const IDLE: Duration = Duration::from_mins(1);
 const GREETING: Duration = Duration::from_secs(10);
 /// How long a broker may take what is sent to it.
 const WRITING: Duration = Duration::from_secs(10);
+
+/// Messages that are not acknowledged yet.
+const AT_ONCE: usize = 1000;
 
 /// A message to be published, and who waits for its acknowledgement.
 #[derive(Debug)]
@@ -40,12 +44,19 @@ pub(super) async fn run(
 ) {
     let opened = timeout(GREETING, open(&client, &address, version, &client_id)).await;
     let opened = opened.unwrap_or_else(|_| Err(unreachable(&address, "it took too long")));
-    let (connection, received) = match opened {
+    let (connection, received, terms) = match opened {
         Ok(opened) => opened,
         Err(refusal) => return refuse_all(&mut jobs, &refusal),
     };
-    let mut session =
-        Session { connection, received, version, next_id: 0, waiting: FxHashMap::default(), used: Instant::now() };
+    let mut session = Session {
+        connection,
+        received,
+        version,
+        terms,
+        next_id: 0,
+        waiting: FxHashMap::default(),
+        used: Instant::now(),
+    };
     let end = session.serve(&mut jobs).await;
     jobs.close();
     let refusal = unreachable(&address, &end);
@@ -64,13 +75,13 @@ fn refuse_all(jobs: &mut mpsc::Receiver<Job>, refusal: &Refusal) {
 }
 
 fn again(refusal: &Refusal) -> Refusal {
-    Refusal { reason: refusal.reason.clone(), is_of_host: refusal.is_of_host }
+    Refusal { reason: refusal.reason.clone(), blame: refusal.blame }
 }
 
 fn unreachable(address: &MqttAddress, reason: &str) -> Refusal {
     Refusal {
         reason: format!("the MQTT broker {}:{} cannot be used: {reason}", address.host, address.port),
-        is_of_host: true,
+        blame: Blame::Host,
     }
 }
 
@@ -79,7 +90,7 @@ async fn open(
     address: &MqttAddress,
     version: MqttVersion,
     client_id: &str,
-) -> Result<(Connection, Vec<u8>), Refusal> {
+) -> Result<(Connection, Vec<u8>, Terms), Refusal> {
     let connected = client.connect(&address.host, address.port, address.is_encrypted).await;
     let mut connection = connected.map_err(|error| unreachable(address, &error.to_string()))?;
     let connect = Connect {
@@ -94,8 +105,8 @@ async fn open(
     let mut received = Vec::new();
     loop {
         match hear(&mut received) {
-            Ok(Some(Heard::ConnAck(0))) => return Ok((connection, received)),
-            Ok(Some(Heard::ConnAck(reason))) => {
+            Ok(Some(Heard::ConnAck(0, terms))) => return Ok((connection, received, terms)),
+            Ok(Some(Heard::ConnAck(reason, _))) => {
                 return Err(unreachable(address, &format!("it refuses the connection with reason {reason}")));
             }
             Ok(Some(_)) => {}
@@ -113,6 +124,7 @@ struct Session {
     connection: Connection,
     received: Vec<u8>,
     version: MqttVersion,
+    terms: Terms,
     next_id: u16,
     /// Who waits for which message to be acknowledged.
     waiting: FxHashMap<u16, oneshot::Sender<Result<(), Refusal>>>,
@@ -122,12 +134,16 @@ struct Session {
 impl Session {
     /// Says why it ended.
     async fn serve(&mut self, jobs: &mut mpsc::Receiver<Job>) -> String {
-        let mut beat = interval(KEEP_ALIVE / 2);
+        // MQTT 5 §3.2.2.3.14: a broker that names a time is to be heeded.
+        let wished = self.terms.keep_alive_seconds.filter(|seconds| *seconds > 0);
+        let keep_alive = wished.map_or(KEEP_ALIVE, |seconds| KEEP_ALIVE.min(Duration::from_secs(seconds.into())));
+        let mut beat = interval(keep_alive / 2);
         beat.tick().await;
         let mut awaits_pong = false;
+        let at_once = usize::from(self.terms.receive_maximum).min(AT_ONCE);
         loop {
             let ended = tokio::select! {
-                job = jobs.recv(), if self.waiting.len() < 1000 => match job {
+                job = jobs.recv(), if self.waiting.len() < at_once => match job {
                     Some(job) => self.publish(job).await,
                     None => Err("it is no longer needed".to_owned()),
                 },
@@ -156,25 +172,40 @@ impl Session {
 
     async fn publish(&mut self, job: Job) -> Result<(), String> {
         self.used = Instant::now();
+        let quality = job.quality.min(self.best_quality());
         let id = self.free_id();
         let publish = Publish {
             version: self.version,
-            quality: job.quality,
+            quality,
             is_duplicate: false,
             id,
             topic: &job.topic,
             payload: &job.message,
         };
         let bytes = publish.encode();
-        if job.quality != Quality::Fleeting {
+        if bytes.len() as u64 > u64::from(self.terms.packet_maximum) {
+            let reason = format!("the MQTT broker takes at most {} bytes at once", self.terms.packet_maximum);
+            let _ = job.answer.send(Err(Refusal { reason, blame: Blame::Answer }));
+            return Ok(());
+        }
+        if quality != Quality::Fleeting {
             self.waiting.insert(id, job.answer);
             return self.write(&bytes).await;
         }
         // At most once: there will be no acknowledgement.
         let written = self.write(&bytes).await;
-        let answer = written.clone().map_err(|reason| Refusal { reason, is_of_host: true });
+        let answer = written.clone().map_err(|reason| Refusal { reason, blame: Blame::Host });
         let _ = job.answer.send(answer);
         written
+    }
+
+    /// MQTT 5 §3.2.2.3.4: a broker may not take every quality; the best that it takes is what there is.
+    fn best_quality(&self) -> Quality {
+        match self.terms.maximum_quality {
+            0 => Quality::Fleeting,
+            1 => Quality::Acknowledged,
+            _ => Quality::Assured,
+        }
     }
 
     /// A number that no message under way has.
@@ -203,7 +234,7 @@ impl Session {
                 Heard::PubRec(id, _) => self.write(&packet::pubrel(id)).await?,
                 Heard::PubComp(id) => self.answer(id, 0),
                 Heard::Disconnect(reason) => return Err(format!("it ends the connection with reason {reason}")),
-                Heard::ConnAck(_) | Heard::PingResp | Heard::Other => {}
+                Heard::ConnAck(..) | Heard::PingResp | Heard::Other => {}
             }
         }
         Ok(())
@@ -216,7 +247,7 @@ impl Session {
         } else {
             Err(Refusal {
                 reason: format!("the MQTT broker refuses the message with reason {reason}"),
-                is_of_host: false,
+                blame: Blame::Answer,
             })
         };
         let _ = answer.send(result);

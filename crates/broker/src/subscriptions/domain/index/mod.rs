@@ -40,6 +40,8 @@ pub(crate) struct Index {
     parts: Texts,
     types: Buckets<Name>,
     scopes: Buckets<Box<str>>,
+    /// By one level of a scope, its depth before its name.
+    levels: Buckets<Box<str>>,
     watched: Buckets<NameNo>,
     existing: Buckets<Name>,
     equal: FxHashMap<Name, Buckets<Scalar>>,
@@ -170,15 +172,16 @@ impl Index {
     }
 
     fn by_scope(&self, state: &EntityState, found: &mut Vec<Number>) {
-        if self.scopes.0.is_empty() {
+        if self.scopes.0.is_empty() && self.levels.0.is_empty() {
             return;
         }
         for scope in state.scopes() {
             let mut path = String::new();
-            for level in scope.levels() {
+            for (depth, level) in scope.levels().enumerate() {
                 path.push('/');
                 path.push_str(level);
                 found.extend_from_slice(self.scopes.get(path.as_str()));
+                found.extend_from_slice(self.levels.get(level_key(depth, level).as_str()));
             }
         }
     }
@@ -231,6 +234,7 @@ impl Index {
             Key::Prefix(prefix) => 2 * (self.prefixes.crowd(prefix) + 1),
             Key::Part(part) => 2 * (self.parts.crowd(part) + 1),
             Key::Scope(scope) => 2 * one_more(self.scopes.get(scope)),
+            Key::Level(depth, name) => 3 * one_more(self.levels.get(level_key(*depth, name).as_str())),
             Key::Equal(name, scalar) => {
                 2 * self.equal.get(name.as_str()).map_or(1, |equal| one_more(equal.get(scalar)))
             }
@@ -253,6 +257,7 @@ impl Index {
             Key::Part(part) => self.parts.insert(part, number),
             Key::Type(name) => self.types.add(name.clone(), number),
             Key::Scope(scope) => self.scopes.add(scope.clone(), number),
+            Key::Level(depth, name) => self.levels.add(level_key(*depth, name).into(), number),
             Key::Watched(name) => self.watched.add(*name, number),
             Key::Exists(name) => self.existing.add(name.clone(), number),
             Key::Equal(name, scalar) => self.equal.entry(name.clone()).or_default().add(scalar.clone(), number),
@@ -269,6 +274,7 @@ impl Index {
             Key::Part(part) => self.parts.remove(part, number),
             Key::Type(name) => self.types.remove(name.as_str(), number),
             Key::Scope(scope) => self.scopes.remove(scope, number),
+            Key::Level(depth, name) => self.levels.remove(level_key(*depth, name).as_str(), number),
             Key::Watched(name) => self.watched.remove(name, number),
             Key::Exists(name) => self.existing.remove(name.as_str(), number),
             Key::Equal(name, scalar) => {
@@ -291,6 +297,10 @@ impl Index {
             Key::Any => self.others.retain(|known| *known != number),
         }
     }
+}
+
+fn level_key(depth: usize, name: &str) -> String {
+    format!("{depth} {name}")
 }
 
 fn scalar(value: Value<'_>) -> Option<Scalar> {

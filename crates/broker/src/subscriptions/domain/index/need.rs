@@ -32,6 +32,8 @@ pub(super) enum Key {
     Type(Name),
     /// It has a scope at or below this one.
     Scope(Box<str>),
+    /// It has a scope whose level of this depth, counted from the top, has this name.
+    Level(usize, Box<str>),
     /// This attribute changed.
     Watched(machi_store::NameNo),
     /// It has this attribute.
@@ -163,7 +165,17 @@ fn scope(query: &ScopeQuery) -> Need {
             path.push('/');
             path.push_str(name);
         }
-        if path.is_empty() { Need::Unknown } else { Need::One(Key::Scope(path.into())) }
+        let mut all: Vec<Need> = Vec::new();
+        if !path.is_empty() {
+            all.push(Need::One(Key::Scope(path.into())));
+        }
+        // Behind a level that may be anything a name may be rarer than all that stands before it.
+        let levels = pattern.levels.iter().enumerate().filter_map(|(depth, level)| match level {
+            ScopeLevel::Named(name) => Some(Need::One(Key::Level(depth, name.as_str().into()))),
+            ScopeLevel::Any => None,
+        });
+        all.extend(levels);
+        Need::All(all)
     })
 }
 
