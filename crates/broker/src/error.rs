@@ -10,6 +10,8 @@ use machi_model::query::QueryError;
 use machi_store::{Refusal, StoreError};
 use machi_types::{ErrorKind, Json, Name, TenantId, json};
 
+use crate::japanese;
+
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
@@ -158,19 +160,20 @@ impl From<BrokerError> for Problem {
             BrokerError::Store(error) => store_problem(error),
             BrokerError::Corrupt(_) | BrokerError::Bug(_) => Self::internal(error),
             BrokerError::Context(error) => {
-                let ja = format!("@contextを利用できません: {error}");
+                let ja = format!("@contextを利用できません: {}", japanese::context(&error));
                 Self::new(error.kind(), Text::both(error.to_string(), ja))
             }
             BrokerError::Refused { kind, detail } => Self::new(kind, detail),
             BrokerError::Query(error) => {
-                let ja = format!("クエリの指定が正しくありません: {error}");
+                let ja = format!("クエリの指定が正しくありません: {}", japanese::query(&error));
                 Self::new(error.kind(), Text::both(error.to_string(), ja))
             }
-            BrokerError::Entity(error) => Self::new(
-                ErrorKind::BadRequestData,
-                Text::both(error.to_string(), format!("エンティティの内容が正しくありません: {error}")),
-            )
-            .with_member("pointer", Json::from(error.pointer)),
+            BrokerError::Entity(error) => {
+                let place = if error.pointer.is_empty() { String::new() } else { format!("{}: ", error.pointer) };
+                let ja = format!("エンティティの内容が正しくありません: {place}{}", japanese::fault(&error.fault));
+                Self::new(ErrorKind::BadRequestData, Text::both(error.to_string(), ja))
+                    .with_member("pointer", Json::from(error.pointer))
+            }
             BrokerError::EntityExists { id } => Self::new(
                 ErrorKind::AlreadyExists,
                 Text::both(

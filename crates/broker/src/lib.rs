@@ -30,6 +30,7 @@ mod domain;
 mod error;
 mod hash;
 pub mod http;
+mod japanese;
 #[cfg(any(test, feature = "probe"))]
 pub mod probe;
 mod service;

@@ -25,6 +25,14 @@ pub enum InvalidIri {
     /// Nothing follows the scheme.
     #[error("\"{0}\" has nothing after its scheme")]
     Empty(String),
+    /// More than can be named in a URL.
+    #[error("\"{text}\" is too long; an IRI has at most {limit} bytes here")]
+    TooLong {
+        /// The front of the text.
+        text: String,
+        /// The most bytes.
+        limit: usize,
+    },
     /// A character that no IRI may hold.
     #[error("\"{text}\" holds the character {character:?}, which no IRI may hold")]
     Character {
@@ -36,6 +44,9 @@ pub enum InvalidIri {
 }
 
 impl Iri {
+    /// The most bytes that an IRI may have, so that each can be named in a URL, percent-encoded.
+    pub const LONGEST: usize = 2048;
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -53,6 +64,9 @@ impl Iri {
         };
         if text.len() == scheme_length + 1 {
             return Err(InvalidIri::Empty(shortened(text)));
+        }
+        if text.len() > Self::LONGEST {
+            return Err(InvalidIri::TooLong { text: shortened(text), limit: Self::LONGEST });
         }
         match text.chars().find(|c| is_forbidden(*c)) {
             Some(character) => Err(InvalidIri::Character { text: shortened(text), character }),

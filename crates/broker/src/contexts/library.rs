@@ -94,7 +94,8 @@ impl Contexts {
 
     /// One context that a tenant sees, by its local id or, for a copy, by the URL that it was loaded from.
     pub async fn find(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, BrokerError> {
-        let id = local_id_of(id).map_or_else(|| record::id_of_url(id), Name::from);
+        let asked = id;
+        let id = local_id_of(asked).map_or_else(|| record::id_of_url(asked), Name::from);
         let shared = TenantId::default_tenant();
         for owner in [tenant, &shared] {
             if let Some(record) = self.record(owner, &id).await?
@@ -103,7 +104,7 @@ impl Contexts {
                 return Ok(self.info(record));
             }
         }
-        Err(BrokerError::ContextNotFound { id })
+        Err(BrokerError::ContextNotFound { id: asked.chars().take(120).collect::<String>().into() })
     }
 
     /// Removes a context; a copy that others use is only hidden.

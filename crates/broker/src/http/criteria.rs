@@ -10,8 +10,8 @@ use machi_model::query::{
 };
 use machi_types::{ErrorKind, Iri, Json, Name};
 
-use crate::BrokerError;
 use crate::domain::selection::{Criteria, Selector};
+use crate::{BrokerError, japanese};
 
 /// The parameters that select entities; purging knows them, too.
 pub(super) const SELECTING: [&str; 12] = [
@@ -255,7 +255,10 @@ pub(super) fn wrong_kind(member: &str, right: &str, right_ja: &str, found: &Json
 }
 
 fn no_iri(parameter: &str, error: &machi_types::InvalidIri) -> Problem {
-    bad(Text::both(format!("{parameter}: {error}"), format!("{parameter}: IRIではありません: {error}")))
+    bad(Text::both(
+        format!("{parameter}: {error}"),
+        format!("{parameter}: IRIではありません: {}", japanese::iri(error)),
+    ))
 }
 
 pub(super) fn bad(detail: Text) -> Problem {

@@ -20,10 +20,12 @@ use crate::hash::StableHash;
 use crate::service::answers::RequestKey;
 use crate::service::attribute::AttributeName;
 use crate::service::write::Target;
-use crate::{Broker, BrokerError};
+use crate::{Broker, BrokerError, japanese};
 
 /// The header under which a client may repeat a request.
 const KEY_HEADER: &str = "idempotency-key";
+/// The header that names a snapshot.
+const SNAPSHOT_HEADER: &str = "ngsild-snapshot";
 /// The longest key.
 const LONGEST_KEY: usize = 255;
 /// The expanded name of the scopes.
@@ -47,6 +49,7 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let RequestCaller(caller) = RequestCaller::from_request_parts(&mut parts, state).await?;
+        refuse_snapshot(&parts.headers)?;
         let pieces = RawPathParams::from_request_parts(&mut parts, state)
             .await
             .map_err(|_| bad(Text::both("the path is not UTF-8", "パスがUTF-8ではありません")))?;
@@ -92,7 +95,7 @@ impl Asked {
         text.parse::<Iri>().map(Iri::into_name).map_err(|error| {
             bad(Text::both(
                 format!("the entity id in the path is no IRI: {error}"),
-                format!("パスのエンティティIDがIRIではありません: {error}"),
+                format!("パスのエンティティIDがIRIではありません: {}", japanese::iri(&error)),
             ))
         })
     }
@@ -249,6 +252,20 @@ impl Payload {
     }
 }
 
+/// Refuses to answer from the present what is asked of a snapshot: none is kept here (§5.5.15).
+pub(crate) fn refuse_snapshot(headers: &HeaderMap) -> Result<(), Problem> {
+    if !headers.contains_key(SNAPSHOT_HEADER) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ErrorKind::OperationNotSupported,
+        Text::both(
+            "snapshots are not offered here; ask without the header NGSILD-Snapshot",
+            "スナップショットには対応していません。NGSILD-Snapshotヘッダーを付けずに送信してください",
+        ),
+    ))
+}
+
 /// The context of a request without a body: that of its Link header.
 pub(crate) async fn link_context(
     broker: &Broker,
@@ -294,7 +311,7 @@ fn no_name(name: &str, character: Option<char>) -> Problem {
     let because = character.map(|c| format!(", because of {c:?}")).unwrap_or_default();
     bad(Text::both(
         format!(
-            "\"{name}\" in the path is no attribute name{because}: a name is letters, digits and _ beginning with a letter, prefix:name or an IRI"
+            "\"{name}\" in the path is no attribute name{because}: a name is letters, digits and _ beginning with a letter, prefix:name or an IRI, of at most 2048 bytes"
         ),
         format!("パスの\"{name}\"は属性名として使えません"),
     ))

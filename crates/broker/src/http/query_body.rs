@@ -109,7 +109,6 @@ pub(super) fn shown<'a>(json: &'a Json<'_>) -> Result<Shown<'a>, Problem> {
     })
 }
 
-/// §5.2.33: an id takes precedence over an id pattern.
 fn selectors<'a>(json: &'a Json<'_>) -> Result<Vec<WantedSelector<'a>>, Problem> {
     let Some(entities) = json.get("entities") else { return Ok(Vec::new()) };
     let items = match entities.as_array() {
@@ -138,7 +137,7 @@ fn selector<'a>(json: &'a Json<'_>) -> Result<WantedSelector<'a>, Problem> {
         Some(Json::String(id)) => List::Items(vec![id]),
         _ => list_member(json, "id")?,
     };
-    let pattern = text_member(json, "idPattern")?.filter(|_| matches!(ids, List::Absent));
+    let pattern = text_member(json, "idPattern")?;
     let types = text_member(json, "type")?;
     if types.is_none() {
         return Err(bad(Text::both(

@@ -4,8 +4,11 @@ use machi_types::Iri;
 
 /// Checks the name of a type or attribute as a request writes it: a term, `prefix:term` or an IRI.
 ///
-/// The error is the first character at fault; none if the name is empty.
+/// The error is the first character at fault; none if the name is empty, or longer than an IRI may be.
 pub fn check_name(name: &str) -> Result<(), Option<char>> {
+    if name.len() > Iri::LONGEST {
+        return Err(None);
+    }
     let Some((prefix, term)) = name.split_once(':') else {
         return check_term(name);
     };
@@ -55,6 +58,8 @@ mod tests {
         ] {
             assert_eq!(check_name(bad), Err(fault), "{bad}");
         }
+        assert_eq!(check_name(&"a".repeat(Iri::LONGEST)), Ok(()));
+        assert_eq!(check_name(&"a".repeat(Iri::LONGEST + 1)), Err(None));
     }
 
     #[test]

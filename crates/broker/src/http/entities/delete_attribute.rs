@@ -9,9 +9,9 @@ use machi_http::{Problem, Text};
 use machi_model::laws::Instances;
 use machi_types::{ErrorKind, Iri};
 
-use crate::Broker;
 use crate::http::input::{Asked, link_context};
 use crate::http::output;
+use crate::{Broker, japanese};
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let id = asked.entity_id()?;
@@ -35,7 +35,7 @@ fn instances(parameters: &Query<'_>) -> Result<Instances, Problem> {
                 ErrorKind::BadRequestData,
                 Text::both(
                     format!("the query parameter \"datasetId\" is no IRI: {error}"),
-                    format!("クエリパラメーター\"datasetId\"がIRIではありません: {error}"),
+                    format!("クエリパラメーター\"datasetId\"がIRIではありません: {}", japanese::iri(&error)),
                 ),
             )
         }),

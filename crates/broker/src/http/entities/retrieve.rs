@@ -21,8 +21,9 @@ use crate::contexts::ContextRef;
 use crate::domain::graph::Join;
 use crate::domain::reading::Reading;
 use crate::http::criteria::{bad, expander};
+use crate::http::input::refuse_snapshot;
 use crate::http::representation::{Negotiated, SHOWING, Shown, answer};
-use crate::{Broker, BrokerError};
+use crate::{Broker, BrokerError, japanese};
 
 pub(in crate::http) const PATH: &str = "/ngsi-ld/v1/entities/";
 pub(in crate::http) const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -30,6 +31,7 @@ pub(in crate::http) const PREFER: HeaderName = HeaderName::from_static("prefer")
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: Request) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
     let RequestCaller(caller) = RequestCaller::from_request_parts(&mut parts, &()).await?;
+    refuse_snapshot(&parts.headers)?;
     let id = entity_id(parts.uri.path())?;
     let query = Query::parse(parts.uri.query(), &ALLOWED)?;
     let negotiated = Negotiated::of(&parts.headers)?;
@@ -91,7 +93,7 @@ fn entity_id(path: &str) -> Result<Name, Problem> {
     Iri::check(&decoded).map_err(|error| {
         bad(Text::both(
             format!("the entity id in the path is no IRI: {error}"),
-            format!("パスのエンティティIDがIRIではありません: {error}"),
+            format!("パスのエンティティIDがIRIではありません: {}", japanese::iri(&error)),
         ))
     })?;
     Ok(Name::from(decoded))

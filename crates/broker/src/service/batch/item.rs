@@ -10,7 +10,6 @@ use machi_model::laws::Overwrite;
 use machi_types::{ErrorKind, Iri, Json, Name, json};
 
 use super::{BatchKind, Shared};
-use crate::BrokerError;
 use crate::contexts::ContextRef;
 use crate::domain::change::Prepared;
 use crate::http::input::context_ref;
@@ -20,6 +19,7 @@ use crate::service::merge::{MergeOptions, merging};
 use crate::service::replace::upserting;
 use crate::service::update::{appending, creating_or_updating};
 use crate::service::write::Decider;
+use crate::{BrokerError, japanese};
 
 /// An item, as far as it has come.
 pub(super) enum Item {
@@ -193,7 +193,7 @@ fn id_to_delete(parsed: &Json<'_>) -> Result<Name, BrokerError> {
     text.parse::<Iri>().map(Iri::into_name).map_err(|error| {
         BrokerError::bad_data(Text::both(
             format!("the entity id is no IRI: {error}"),
-            format!("エンティティIDがIRIではありません: {error}"),
+            format!("エンティティIDがIRIではありません: {}", japanese::iri(&error)),
         ))
     })
 }

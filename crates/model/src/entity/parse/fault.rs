@@ -39,7 +39,8 @@ pub enum Fault {
     Iri(#[from] InvalidIri),
     /// A name with a character that names may not have.
     #[error(
-        "\"{name}\" is no name{}: a name is letters, digits and _ beginning with a letter, prefix:name or an IRI",
+        "\"{name}\" is no name{}: a name is letters, digits and _ beginning with a letter, prefix:name or an IRI, \
+         of at most 2048 bytes",
         character.map(|c| format!(", because of {c:?}")).unwrap_or_default()
     )]
     Name {

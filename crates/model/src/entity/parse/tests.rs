@@ -111,7 +111,7 @@ fn instances_differ_by_their_datasets() {
 fn names_are_letters_digits_and_underscores() {
     refused(
         r#""a-b":1"#,
-        "/a-b: \"a-b\" is no name, because of '-': a name is letters, digits and _ beginning with a letter, prefix:name or an IRI",
+        "/a-b: \"a-b\" is no name, because of '-': a name is letters, digits and _ beginning with a letter, prefix:name or an IRI, of at most 2048 bytes",
     );
     check(r#""https://example.org/a-b":1"#, r#""https://example.org/a-b":{"type":"Property","value":1}"#);
     refused(
