@@ -15,8 +15,7 @@ pub struct Server {
 impl Server {
     /// Starts a program and waits for the line that names its address.
     pub fn start(program: &str, arguments: &[&str]) -> std::io::Result<Self> {
-        let mut child =
-            Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut child = Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let out = child.stdout.take().ok_or_else(|| std::io::Error::other("the program has no output"))?;
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line)?;
