@@ -23,19 +23,33 @@ pub(crate) const FORMAT_FILE: &str = "format";
 
 /// A data folder that is ours alone while this lives.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub struct DataFolder {
     pub(crate) path: PathBuf,
     pub(crate) seed: u64,
     _lock: File,
 }
 
-impl Folder {
+impl DataFolder {
     /// Opens a folder, or makes one; refuses one that is in use or of a newer format.
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        files::make_folder(path)?;
-        let lock = lock(path)?;
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let unusable = |error| match error {
+            StoreError::Io { source, .. } => StoreError::Unusable { folder: path.display().to_string(), source },
+            other => other,
+        };
+        files::make_folder(path).map_err(unusable)?;
+        let lock = lock(path).map_err(unusable)?;
         let seed = read_or_make_format(path)?;
         Ok(Self { path: path.to_owned(), seed, _lock: lock })
+    }
+
+    /// Whether a store lies in a folder, whoever uses it.
+    pub fn is_there(path: &Path) -> bool {
+        path.join(FORMAT_FILE).exists()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 
@@ -90,7 +104,7 @@ fn random_seed() -> u64 {
 
 /// Opens the parts in a folder and puts the engine together.
 pub(crate) fn assemble(
-    folder: &Folder,
+    folder: &DataFolder,
     collections: Vec<CollectionSpec>,
     clock: Arc<dyn Clock>,
     options: Options,

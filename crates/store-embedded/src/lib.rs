@@ -27,6 +27,7 @@ mod options;
 #[cfg(any(test, feature = "probe"))]
 pub mod probe;
 mod publish;
+mod queue;
 mod recovery;
 mod spaces;
 mod store;
@@ -36,6 +37,7 @@ mod undo;
 mod verify;
 mod view;
 
+pub use folder::DataFolder;
 pub use options::Options;
 pub use store::EmbeddedStore;
 pub use verify::Verified;

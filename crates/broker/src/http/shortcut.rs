@@ -90,6 +90,7 @@ impl Shortcut for HotEntities {
         }
         let id = uri.path().strip_prefix(retrieve::PATH).filter(|id| !id.contains(['/', '%']))?;
         let kind = self.kind(headers)?;
+        self.broker.check_at_rest(&kind.tenant).ok()?;
         let document = self.broker.store.at_hand(&kind.tenant, ENTITIES, id)?;
         let text = Rendered::of(&document, kind.context.context(), PLAIN)?;
         kind.context.count(&kind.tenant, self.broker.contexts.clock());

@@ -45,5 +45,6 @@ mod single_attribute;
 mod source_identity;
 mod subscription_changes;
 mod subscriptions;
+mod tenant_exports;
 mod tenants;
 mod types;
