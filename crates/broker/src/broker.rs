@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use machi_http::Crowd;
 use machi_store::{Budget, Store};
 use machi_types::{Caller, Clock, Name, TenantId, Timestamp};
 use parking_lot::{Mutex, RwLock};
@@ -28,6 +29,8 @@ pub struct Broker {
     pub(crate) started: Instant,
     /// Entities as they were written for earlier readers.
     pub(crate) shelf: Shelf,
+    /// Whether several tenants ask at the same time.
+    pub(crate) crowd: Mutex<Crowd<TenantId>>,
     /// Tenants that are being restored.
     pub(crate) restoring: RwLock<FxHashSet<TenantId>>,
     /// What requests share with the notifier.
@@ -48,6 +51,7 @@ impl Broker {
             indexing: tokio::sync::Mutex::default(),
             started: Instant::now(),
             shelf,
+            crowd: Mutex::default(),
             restoring: RwLock::default(),
             hub: Arc::default(),
         }
@@ -92,15 +96,21 @@ impl Broker {
     /// Refuses an operation on a tenant that does not exist (ETSI GS CIM 009 §5.5.10).
     pub(crate) fn check_tenant(&self, caller: &Caller) -> Result<(), BrokerError> {
         let tenant = caller.tenant();
-        self.check_at_rest(tenant)?;
+        self.arrive(tenant)?;
         if tenant.is_default() || self.store.has_tenant(tenant) {
             return Ok(());
         }
         Err(BrokerError::NoTenant { tenant: tenant.clone() })
     }
 
+    /// Takes note of a tenant that asks, and refuses while it is being restored.
+    fn arrive(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+        self.crowd.lock().note(tenant);
+        self.check_at_rest(tenant)
+    }
+
     /// The same for an operation that creates: it may be the tenant's first.
     pub(crate) fn check_tenant_or_create(&self, caller: &Caller) -> Result<(), BrokerError> {
-        if self.config.tenants.create { self.check_at_rest(caller.tenant()) } else { self.check_tenant(caller) }
+        if self.config.tenants.create { self.arrive(caller.tenant()) } else { self.check_tenant(caller) }
     }
 }

@@ -264,6 +264,7 @@ fn store_problem(error: StoreError) -> Problem {
                 .retry_after(Duration::from_secs(5))
         }
         StoreError::NotEmpty { .. }
+        | StoreError::Unusable { .. }
         | StoreError::InUse { .. }
         | StoreError::NewerFormat { .. }
         | StoreError::Missing { .. }

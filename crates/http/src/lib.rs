@@ -20,6 +20,7 @@
 
 pub mod answer;
 pub mod client;
+mod crowd;
 pub mod edge;
 mod language;
 pub mod live;
@@ -33,6 +34,7 @@ mod shutdown;
 pub mod spelling;
 mod text;
 
+pub use crowd::Crowd;
 pub use language::Language;
 pub use problem::{Face, Problem};
 pub use shutdown::{Shutdown, ShutdownTrigger, shutdown};

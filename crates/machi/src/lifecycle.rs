@@ -8,20 +8,25 @@ use std::time::Duration;
 
 use machi_http::client::TrustError;
 use machi_http::edge::Peers;
+use machi_http::metrics::Registry;
 use machi_http::server::Server;
-use machi_http::{ShutdownTrigger, shutdown};
+use machi_http::{Shutdown, ShutdownTrigger, shutdown};
+use machi_store_embedded::DataFolder;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::control::{self, ControlError};
-use crate::data_folder::{DataFolder, DataFolderError};
-use crate::wiring;
+use crate::wiring::{self, City};
 
-/// How long the runtime may take to end what the grace has left over.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long the end may take, from the signal on; what is not written out by then is in the journal.
+const END: Duration = Duration::from_millis(4500);
+/// How long the runtime may take to end what is left over after that.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// What a city is started with.
 #[derive(Debug)]
@@ -35,15 +40,15 @@ pub struct Start {
 /// Why a city does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Its folder cannot be used.
-    #[error(transparent)]
-    DataFolder(#[from] DataFolderError),
     /// Its store cannot be opened.
     #[error("the city's data cannot be opened")]
     Store(#[from] machi_store::StoreError),
     /// The file for the command line cannot be written.
     #[error("the file by which the command line finds the city cannot be written")]
     Control(#[from] ControlError),
+    /// What an unfinished restore left cannot be cleared away.
+    #[error("what an unfinished restore of a tenant left cannot be cleared away")]
+    Restore(#[from] machi_broker::BrokerError),
     /// Another program has the port.
     #[error(
         "{listen} is in use by another program; stop that one, or choose another port with --listen (port 0 takes any free one)"
@@ -87,25 +92,66 @@ async fn serve(start: Start) -> Result<(), StartError> {
     // Before anything else, so that a signal during the start is not lost.
     let signals = Signals::listen().map_err(StartError::Runtime)?;
     raise_file_limit();
-    let data = DataFolder::open(&config.store.path)?;
-    let (trigger, heard) = shutdown();
-    let store = wiring::open_store(&config)?;
-    let city = wiring::assemble(&config, peers, store, &heard).await?;
-    let server = bind(&config, &city)?;
+    // What can be wrong is found out before the data is read, which may take a while.
+    let folder = DataFolder::open(&config.store.path)?;
+    let registry = Arc::new(Registry::new());
+    let server = bind(&config, &registry)?;
     let address = server.address().map_err(StartError::Runtime)?;
-    let ended = tokio::spawn(end_on_signal(signals, trigger));
-    let _control = control::announce(data.path(), address, &city.secret)?;
-    say_ready(address, data.path());
-    server.run(Arc::clone(&city.edge), heard).await;
-    city.close().await;
+    let edge = wiring::edge(&config, peers, &registry)?;
+    let (trigger, heard) = shutdown();
+    let trigger = Arc::new(trigger);
+    let ended = tokio::spawn(end_on_signal(signals, Arc::clone(&trigger)));
+    let serving = tokio::spawn(server.run(Arc::clone(&edge), heard.clone()));
+    let opened = open(&config, folder, &registry, heard.clone()).await;
+    if !matches!(opened, Ok(Some(_))) {
+        trigger.begin();
+    }
+    let Some(city) = opened? else { return Ok(()) };
+    edge.open(city.router.clone(), Some(Arc::clone(&city.shortcut)));
+    let _control = control::announce(&config.store.path, address, &city.secret)?;
+    say_ready(address, &config.store.path);
+    end(serving, city, heard).await;
     ended.abort();
     info!("the city is closed");
     Ok(())
 }
 
-fn bind(config: &Config, city: &wiring::City) -> Result<Server, StartError> {
+/// Reads the data and builds the city on it; nothing if it is told to end before.
+async fn open(
+    config: &Config,
+    folder: DataFolder,
+    registry: &Arc<Registry>,
+    mut heard: Shutdown,
+) -> Result<Option<City>, StartError> {
+    let (settings, closing) = (config.clone(), heard.clone());
+    let opening = async {
+        let store = tokio::task::spawn_blocking(move || wiring::open_store(&settings, folder));
+        let store = store.await.map_err(|broken| StartError::Runtime(io::Error::other(broken)))??;
+        wiring::assemble(config, store, registry, &closing).await
+    };
+    tokio::select! {
+        biased;
+        () = heard.begun() => Ok(None),
+        opened = opening => opened.map(Some),
+    }
+}
+
+/// Serves until the end is told, and then ends in time.
+async fn end(serving: JoinHandle<()>, city: City, mut heard: Shutdown) {
+    heard.begun().await;
+    let end_by = Instant::now() + END;
+    let closing = async {
+        let _ = serving.await;
+        city.close().await;
+    };
+    if tokio::time::timeout_at(end_by, closing).await.is_err() {
+        warn!("not everything was written out in time; the next start reads it from the journal");
+    }
+}
+
+fn bind(config: &Config, registry: &Registry) -> Result<Server, StartError> {
     let listen = config.server.listen;
-    Server::bind(listen, wiring::server_limits(&config.server), &city.registry).map_err(|source| match source.kind() {
+    Server::bind(listen, wiring::server_limits(&config.server), registry).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => StartError::PortTaken { listen },
         _ => StartError::Listen { listen, source },
     })
@@ -139,7 +185,7 @@ impl Signals {
     }
 }
 
-async fn end_on_signal(mut signals: Signals, trigger: ShutdownTrigger) {
+async fn end_on_signal(mut signals: Signals, trigger: Arc<ShutdownTrigger>) {
     signals.next().await;
     info!("the city closes: requests at work are finished, new ones are not taken");
     trigger.begin();

@@ -3,24 +3,25 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use axum::Router;
 use http::HeaderValue;
 use machi_broker::contexts::HttpLoader;
 use machi_broker::{Broker, Notifier};
 use machi_http::Shutdown;
 use machi_http::client::{Client, ClientSettings, Egress};
-use machi_http::edge::{Edge, EdgeSettings, Origins, Peers};
+use machi_http::edge::{Edge, EdgeSettings, Origins, Peers, Shortcut};
 use machi_http::metrics::{Kind, Registry, observe_process};
 use machi_http::openapi::Api;
 use machi_http::server::ServerLimits;
 use machi_store::{CollectionSpec, Store};
-use machi_store_embedded::{EmbeddedStore, Options};
+use machi_store_embedded::{DataFolder, EmbeddedStore, Options};
 use machi_types::{Clock, SystemClock};
 use tokio::task::JoinHandle;
 use tracing::warn;
 
 use crate::blocks;
 use crate::config::{Config, ServerSection};
-use crate::control;
+use crate::control::{self, Commanded};
 use crate::lifecycle::StartError;
 use crate::own::{self, Readiness};
 
@@ -30,10 +31,10 @@ const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// A city, ready to be served.
 #[derive(Debug)]
 pub struct City {
-    /// All requests go through it.
-    pub edge: Arc<Edge>,
-    /// All figures.
-    pub registry: Arc<Registry>,
+    /// Where all requests go.
+    pub router: Router,
+    /// Asked before the router.
+    pub shortcut: Arc<dyn Shortcut>,
     /// What the command line must know to command it.
     pub secret: String,
     store: Arc<EmbeddedStore>,
@@ -41,10 +42,10 @@ pub struct City {
 }
 
 /// Opens the store of a city, with the collections of all blocks.
-pub fn open_store(config: &Config) -> Result<EmbeddedStore, StartError> {
+pub fn open_store(config: &Config, folder: DataFolder) -> Result<EmbeddedStore, StartError> {
     let cache = config.store.cache.0;
     let options = Options { document_cache_bytes: cache / 4 * 3, block_cache_bytes: cache / 4, ..Options::default() };
-    Ok(EmbeddedStore::open(&config.store.path, collections(), Arc::new(SystemClock), options)?)
+    Ok(EmbeddedStore::open_in(folder, collections(), Arc::new(SystemClock), options)?)
 }
 
 fn collections() -> Vec<CollectionSpec> {
@@ -54,31 +55,43 @@ fn collections() -> Vec<CollectionSpec> {
 /// Builds a city on its store.
 pub async fn assemble(
     config: &Config,
-    peers: Peers,
     store: EmbeddedStore,
+    registry: &Arc<Registry>,
     heard: &Shutdown,
 ) -> Result<City, StartError> {
-    let registry = Arc::new(Registry::new());
-    observe_process(&registry);
+    observe_process(registry);
     let client = Client::new(client_settings(config))?;
     let readiness = Arc::new(Readiness::default());
     let store = Arc::new(store);
-    observe_store(&registry, &store);
+    observe_store(registry, &store);
     let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
     broker.resume_indexes().await?;
+    broker.end_restores().await?;
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
-    notifier.report_to(&registry);
-    let own = own_endpoints(&registry, &readiness, &broker, heard);
+    notifier.report_to(registry);
+    let own = own_endpoints(registry, &readiness, &broker, heard);
     let router = own
         .into_router()
         .merge(own::page_routes())
         .merge(machi_broker::http::router(Arc::clone(&broker)))
-        .merge(control::router(Arc::clone(&store), &secret));
-    let shortcut = Arc::new(machi_broker::http::HotEntities::new(Arc::clone(&broker)));
-    let edge = Edge::with_shortcut(router, shortcut, edge_settings(config, peers)?, &registry);
+        .merge(control::router(Commanded { store: Arc::clone(&store), broker: Arc::clone(&broker) }, &secret));
+    let shortcut: Arc<dyn Shortcut> = Arc::new(machi_broker::http::HotEntities::new(Arc::clone(&broker)));
     let work = vec![tokio::spawn(keep_house(broker, heard.clone())), tokio::spawn(notifier.run(heard.clone()))];
-    Ok(City { edge, registry, secret, store, work })
+    Ok(City { router, shortcut, secret, store, work })
+}
+
+/// The edge of a city that is being opened: it answers whether it is alive, and asks for patience.
+pub fn edge(config: &Config, peers: Peers, registry: &Arc<Registry>) -> Result<Arc<Edge>, StartError> {
+    Ok(Edge::opening(own::while_opening(registry), edge_settings(config, peers)?, registry))
+}
+
+/// What commands need of a city that no process runs.
+pub fn resting(config: &Config, folder: DataFolder) -> Result<Commanded, StartError> {
+    let store = Arc::new(open_store(config, folder)?);
+    let client = Client::new(client_settings(config))?;
+    let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client);
+    Ok(Commanded { store, broker })
 }
 
 impl City {
@@ -113,7 +126,12 @@ fn observe_store(registry: &Registry, store: &Arc<EmbeddedStore>) {
 
 async fn keep_house(broker: Arc<Broker>, mut heard: Shutdown) {
     while !heard.is_begun() {
-        if let Err(error) = broker.keep_house().await {
+        let kept = tokio::select! {
+            biased;
+            () = heard.begun() => return,
+            kept = broker.keep_house() => kept,
+        };
+        if let Err(error) = kept {
             warn!(%error, "what has expired could not be cleared away; trying again");
         }
         tokio::select! {
@@ -159,6 +177,7 @@ fn edge_settings(config: &Config, peers: Peers) -> Result<EdgeSettings, StartErr
     let server = &config.server;
     Ok(EdgeSettings {
         concurrency: server.requests.get(),
+        share: config.tenants.share.get(),
         queue: server.queue as usize,
         queue_patience: server.queue_timeout,
         body_bytes: server.bodies.0,
@@ -204,6 +223,28 @@ mod tests {
     fn the_description_is_the_committed_one() {
         let golden = include_str!("../../../docs/api/openapi.json");
         assert_eq!(openapi_text(), golden, "refresh it with `cargo run -p machi -- openapi > docs/api/openapi.json`");
+    }
+
+    #[test]
+    fn a_city_that_is_being_opened_asks_for_patience() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let registry = Arc::new(Registry::new());
+            let edge = edge(&Config::default(), Peers::loopback_and(Vec::new()), &registry).unwrap();
+            let ask = async |path: &str| {
+                let request = http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+                let answer = edge.answer(request, None).await;
+                (answer.status().as_u16(), answer.headers().contains_key("retry-after"))
+            };
+            for path in ["/readyz", "/ngsi-ld/v1/types", "/machi/v1/tenants", "/"] {
+                assert_eq!(ask(path).await, (503, true), "{path}");
+            }
+            for path in ["/healthz", "/metrics"] {
+                assert_eq!(ask(path).await, (200, false), "{path}");
+            }
+            edge.open(Router::new().route("/readyz", axum::routing::get(async || "ready")), None);
+            assert_eq!(ask("/readyz").await, (200, false));
+        });
     }
 
     #[test]

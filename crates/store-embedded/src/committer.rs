@@ -3,7 +3,6 @@
 //! Callers decide ahead of the queue, in parallel. The committer takes a decision as it is when the
 //! document has not changed since, and has it made again when it has.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use machi_store::{
     StoreError,
 };
 use machi_types::{Name, TenantId, Timestamp};
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
@@ -23,12 +22,10 @@ use crate::index::space::SpaceIndex;
 use crate::journal::Journal;
 use crate::journal::record::{Batch, ChangeRecord, CommitRecord, SpaceRecord};
 use crate::publish::{self, Ready};
+use crate::queue::Queue;
 use crate::recovery::Recovered;
 use crate::spaces::Space;
 
-/// How much is put under one fsync.
-const BATCH_CHANGES: usize = 4096;
-const BATCH_BYTES: usize = 16 << 20;
 /// Documents of larger commits are not put into the cache: nobody is waiting for all of them.
 const REMEMBERED: usize = 100;
 /// A clock that jumps further ahead while the process runs is not believed.
@@ -60,82 +57,6 @@ pub(crate) enum Errand {
     AcceptClock,
 }
 
-/// The queue in front of the committer.
-#[derive(Default)]
-pub(crate) struct Queue {
-    state: Mutex<QueueState>,
-    filled: Condvar,
-}
-
-#[derive(Default)]
-struct QueueState {
-    waiting: VecDeque<Waiting>,
-    errands: VecDeque<Errand>,
-    changes: usize,
-    bytes: usize,
-    is_closed: bool,
-}
-
-impl Queue {
-    pub(crate) fn push(&self, waiting: Waiting, engine: &Engine) -> Result<(), StoreError> {
-        let mut state = self.state.lock();
-        if state.is_closed {
-            return Err(StoreError::Closing);
-        }
-        let is_full = state.changes >= engine.options.queue_changes || state.bytes >= engine.options.queue_bytes;
-        if is_full {
-            return Err(StoreError::Overloaded);
-        }
-        state.changes += waiting.prepared.len();
-        state.bytes += waiting.bytes;
-        state.waiting.push_back(waiting);
-        drop(state);
-        self.filled.notify_one();
-        Ok(())
-    }
-
-    pub(crate) fn send(&self, errand: Errand) -> Result<(), StoreError> {
-        let mut state = self.state.lock();
-        if state.is_closed {
-            return Err(StoreError::Closing);
-        }
-        state.errands.push_back(errand);
-        drop(state);
-        self.filled.notify_one();
-        Ok(())
-    }
-
-    pub(crate) fn close(&self) {
-        self.state.lock().is_closed = true;
-        self.filled.notify_one();
-    }
-
-    /// What waits, up to the size of a batch; `None` once the queue is closed and empty.
-    fn take(&self) -> Option<(Vec<Errand>, Vec<Waiting>)> {
-        let mut state = self.state.lock();
-        while state.waiting.is_empty() && state.errands.is_empty() {
-            if state.is_closed {
-                return None;
-            }
-            self.filled.wait(&mut state);
-        }
-        let errands = state.errands.drain(..).collect();
-        let (mut taken, mut changes, mut bytes) = (Vec::new(), 0, 0);
-        while let Some(next) = state.waiting.front() {
-            let fits = changes + next.prepared.len() <= BATCH_CHANGES && bytes + next.bytes <= BATCH_BYTES;
-            if !taken.is_empty() && !fits {
-                break;
-            }
-            changes += next.prepared.len();
-            bytes += next.bytes;
-            taken.extend(state.waiting.pop_front());
-        }
-        state.changes -= changes;
-        state.bytes -= bytes;
-        Some((errands, taken))
-    }
-}
-
 /// Makes an empty commit, so that the next checkpoint has a position of its own.
 pub(crate) struct Nudge {
     queue: Arc<Queue>,
@@ -156,7 +77,7 @@ impl Nudge {
         let waiting =
             Waiting { tenant: tenant.clone(), prepared: Vec::new(), all_or_nothing: false, cursors, bytes: 0, answer };
         // Where it is not taken, the index is built again after a restart.
-        if self.queue.push(waiting, &self.engine).is_ok() {
+        if self.queue.push(waiting, &self.engine.options).is_ok() {
             self.engine.request_checkpoint();
         }
     }

@@ -1,6 +1,7 @@
 //! The data folder: its lock, its format, and the parts that lie in it.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -23,28 +24,49 @@ pub(crate) const FORMAT_FILE: &str = "format";
 
 /// A data folder that is ours alone while this lives.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub struct DataFolder {
     pub(crate) path: PathBuf,
     pub(crate) seed: u64,
     _lock: File,
 }
 
-impl Folder {
+impl DataFolder {
     /// Opens a folder, or makes one; refuses one that is in use or of a newer format.
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        files::make_folder(path)?;
-        let lock = lock(path)?;
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let unusable = |error| match error {
+            StoreError::Io { source, .. } => StoreError::Unusable { folder: path.display().to_string(), source },
+            other => other,
+        };
+        files::make_folder(path).map_err(unusable)?;
+        let lock = lock(path).map_err(unusable)?;
         let seed = read_or_make_format(path)?;
         Ok(Self { path: path.to_owned(), seed, _lock: lock })
     }
+
+    /// Whether a store lies in a folder, whoever uses it.
+    pub fn is_there(path: &Path) -> bool {
+        path.join(FORMAT_FILE).exists()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
+/// The file whose lock says that a process uses the folder; it holds the number of that process, for people.
+const LOCK: &str = "lock";
+
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let file = path.join("lock");
+    let file = path.join(LOCK);
     let fail = |source| io_error("opening", &file, source);
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file).map_err(fail)?;
+    let mut lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file).map_err(fail)?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => {
+            // A full disk keeps the number from being written, not the store from starting.
+            let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
+            Ok(lock)
+        }
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: path.display().to_string() }),
         Err(TryLockError::Error(source)) => Err(io_error("locking", &file, source)),
     }
@@ -90,7 +112,7 @@ fn random_seed() -> u64 {
 
 /// Opens the parts in a folder and puts the engine together.
 pub(crate) fn assemble(
-    folder: &Folder,
+    folder: &DataFolder,
     collections: Vec<CollectionSpec>,
     clock: Arc<dyn Clock>,
     options: Options,

@@ -28,6 +28,7 @@ mod options;
 #[cfg(any(test, feature = "probe"))]
 pub mod probe;
 mod publish;
+mod queue;
 mod recovery;
 mod spaces;
 mod store;
@@ -37,6 +38,7 @@ mod undo;
 mod verify;
 mod view;
 
+pub use folder::DataFolder;
 pub use options::Options;
 pub use store::EmbeddedStore;
 pub use verify::Verified;

@@ -15,13 +15,14 @@ use tokio::sync::oneshot;
 
 use crate::background;
 use crate::backup;
-use crate::committer::{self, Committer, Errand, Nudge, Queue, Waiting};
+use crate::committer::{self, Committer, Errand, Nudge, Waiting};
 use crate::engine::Engine;
-use crate::folder::{self, Folder};
+use crate::folder::{self, DataFolder};
 use crate::indexer;
 use crate::journal::record::CommitRecord;
 use crate::options::Options;
 use crate::publish;
+use crate::queue::Queue;
 use crate::recovery;
 use crate::verify::{self, Verified};
 use crate::view::EmbeddedView;
@@ -35,7 +36,7 @@ pub struct EmbeddedStore {
     queue: Arc<Queue>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open; a second process is refused.
-    _folder: Folder,
+    _folder: DataFolder,
 }
 
 impl EmbeddedStore {
@@ -46,7 +47,16 @@ impl EmbeddedStore {
         clock: Arc<dyn Clock>,
         options: Options,
     ) -> Result<Self, StoreError> {
-        let folder = Folder::open(path)?;
+        Self::open_in(DataFolder::open(path)?, collections, clock, options)
+    }
+
+    /// Opens the store in a folder that is ours already.
+    pub fn open_in(
+        folder: DataFolder,
+        collections: Vec<CollectionSpec>,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Self, StoreError> {
         let (engine, journal) = folder::assemble(&folder, collections, clock, options)?;
         let engine = Arc::new(engine);
         let recovered = recovery::recover(&engine)?;
@@ -129,7 +139,7 @@ impl EmbeddedStore {
         let (tenant, prepared, bytes) = prepared?;
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { tenant, prepared, all_or_nothing, cursors, bytes, answer };
-        self.queue.push(waiting, &self.engine)?;
+        self.queue.push(waiting, &self.engine.options)?;
         answered.await.map_err(|_| StoreError::Closing)?
     }
 

@@ -28,8 +28,17 @@ pub enum StoreError {
         /// The folder.
         folder: String,
     },
+    /// The folder cannot be made or written to.
+    #[error("the data folder {folder} cannot be used; check that it is a folder and that this user may write to it")]
+    Unusable {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// Another process has the folder open.
-    #[error("{folder} is in use by another process; stop that one first, or name another folder")]
+    #[error("the data folder {folder} is in use by another process; stop that one first, or name another folder")]
     InUse {
         /// The folder.
         folder: String,

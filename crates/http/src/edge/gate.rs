@@ -1,46 +1,168 @@
 //! How many requests may be at work at once, and how many may wait; beyond that the answer is 503 at once.
+//!
+//! Each tenant waits in a lane of its own, and the lanes take turns. While several tenants ask, one alone may hold no
+//! more than its share, so that a flood of one leaves the others' answers as quick as they were (docs/adr/0010).
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::HeaderValue;
 use machi_types::ErrorKind;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::EdgeSettings;
 use crate::metrics::{Counter, Registry};
-use crate::{Problem, Text};
+use crate::{Crowd, Problem, Text};
+
+/// From so many lanes on, those at rest are forgotten now and then.
+const MANY_LANES: usize = 1024;
+/// A body of this size makes a request weigh one more.
+const BYTES_PER_TURN: u64 = 64 << 10;
+
+/// A tenant, as the header names it; nothing for the default one.
+type Tenant = Option<HeaderValue>;
 
 /// The door to the handlers.
+#[derive(Clone, Debug)]
+pub(super) struct Gate(Arc<Inner>);
+
 #[derive(Debug)]
-pub(super) struct Gate {
-    turns: Semaphore,
-    waiting: AtomicUsize,
+struct Inner {
+    state: Mutex<State>,
+    turns: usize,
+    share: usize,
     longest_queue: usize,
     patience: Duration,
     turned_away: Counter,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    at_work: usize,
+    waiting: usize,
+    lanes: HashMap<Tenant, Lane>,
+    /// The lanes in which somebody waits, in the order of their turns.
+    round: VecDeque<Tenant>,
+    crowd: Crowd<Tenant>,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    at_work: usize,
+    waiting: VecDeque<Waiter>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    weight: usize,
+    turn: oneshot::Sender<Turn>,
+}
+
+/// A request's right to be at work, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    gate: Arc<Inner>,
+    tenant: Tenant,
+    weight: usize,
+}
+
 impl Gate {
-    pub(super) fn new(concurrency: usize, longest_queue: usize, patience: Duration, registry: &Registry) -> Self {
-        let turns = Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS));
+    pub(super) fn new(settings: &EdgeSettings, registry: &Registry) -> Self {
         let turned_away =
             registry.counter("machi_http_overload", "Requests answered 503 because too many were waiting.", &[]);
-        Self { turns, waiting: AtomicUsize::new(0), longest_queue, patience, turned_away }
+        Self(Arc::new(Inner {
+            state: Mutex::default(),
+            turns: settings.concurrency.max(1),
+            share: settings.share.clamp(1, settings.concurrency.max(1)),
+            longest_queue: settings.queue,
+            patience: settings.queue_patience,
+            turned_away,
+        }))
     }
 
-    /// Waits for a turn, which lasts until it is dropped.
-    pub(super) async fn enter(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        if let Ok(turn) = self.turns.try_acquire() {
-            return Ok(turn);
-        }
-        let place = Waiting::new(&self.waiting);
-        if place.ahead >= self.longest_queue {
-            return Err(self.turn_away());
-        }
-        match timeout(self.patience, self.turns.acquire()).await {
+    /// Waits for a turn. A request weighs the more the longer its body is.
+    pub(super) async fn enter(&self, tenant: Tenant, body: u64) -> Result<Turn, Problem> {
+        let inner = &self.0;
+        let weight = usize::try_from(body / BYTES_PER_TURN).unwrap_or(usize::MAX).saturating_add(1).min(inner.share);
+        let waits = {
+            let mut state = inner.lock();
+            state.crowd.note(&tenant);
+            if state.waiting == 0 && inner.has_room(&state, &tenant, weight) {
+                return Ok(inner.take(&mut state, tenant, weight));
+            }
+            // One lane fills three quarters of the queue at most: the rest is for the others.
+            let in_lane = state.lanes.get(&tenant).map_or(0, |lane| lane.waiting.len());
+            let longest = inner.longest_queue;
+            let is_full = state.waiting >= longest || in_lane >= longest - longest / 4;
+            if is_full { None } else { Some(state.queue(tenant.clone(), weight)) }
+        };
+        let Some(receiver) = waits else { return Err(inner.turn_away()) };
+        // Others may have room although those before them do not.
+        inner.hand_out();
+        let place = Place { gate: inner, tenant };
+        let turn = timeout(inner.patience, receiver).await;
+        drop(place);
+        match turn {
             Ok(Ok(turn)) => Ok(turn),
-            // The semaphore is never closed; patience that ran out is the one way to come here.
-            Ok(Err(_)) | Err(_) => Err(self.turn_away()),
+            Ok(Err(_)) | Err(_) => Err(inner.turn_away()),
+        }
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a request of a tenant may go to work now.
+    fn has_room(&self, state: &State, tenant: &Tenant, weight: usize) -> bool {
+        let own = state.lanes.get(tenant).map_or(0, |lane| lane.at_work);
+        let most = if state.crowd.others_ask(tenant) { self.share } else { self.turns };
+        state.at_work + weight <= self.turns && (own == 0 || own + weight <= most)
+    }
+
+    fn take(self: &Arc<Self>, state: &mut State, tenant: Tenant, weight: usize) -> Turn {
+        state.at_work += weight;
+        if let Some(lane) = state.lanes.get_mut(&tenant) {
+            lane.at_work += weight;
+        } else {
+            state.forget_resting();
+            state.lanes.insert(tenant.clone(), Lane { at_work: weight, waiting: VecDeque::new() });
+        }
+        Turn { gate: Arc::clone(self), tenant, weight }
+    }
+
+    /// Gives free turns to those who wait, one lane after the other.
+    fn hand_out(self: &Arc<Self>) {
+        // Outside of the lock: a turn that nobody takes any more comes back at once, and locks again.
+        let granted = {
+            let mut state = self.lock();
+            let mut granted = Vec::new();
+            let mut passed = 0;
+            while passed < state.round.len() {
+                let Some(tenant) = state.round.pop_front() else { break };
+                let first = state.lanes.get(&tenant).and_then(|lane| lane.waiting.front()).map(|waiter| waiter.weight);
+                let Some(weight) = first else { continue };
+                if self.has_room(&state, &tenant, weight) {
+                    passed = 0;
+                    let waiter = state.lanes.get_mut(&tenant).and_then(|lane| lane.waiting.pop_front());
+                    state.waiting -= usize::from(waiter.is_some());
+                    let turn = self.take(&mut state, tenant.clone(), weight);
+                    granted.extend(waiter.map(|waiter| (waiter, turn)));
+                } else {
+                    passed += 1;
+                }
+                if state.lanes.get(&tenant).is_some_and(|lane| !lane.waiting.is_empty()) {
+                    state.round.push_back(tenant);
+                }
+            }
+            granted
+        };
+        for (waiter, turn) in granted {
+            // Whoever went away gives the turn back by dropping it.
+            let _ = waiter.turn.send(turn);
         }
     }
 
@@ -57,21 +179,60 @@ impl Gate {
     }
 }
 
-/// A place in the queue, given back when it is dropped: also when the client goes away.
-struct Waiting<'a> {
-    queue: &'a AtomicUsize,
-    ahead: usize,
-}
+impl State {
+    fn queue(&mut self, tenant: Tenant, weight: usize) -> oneshot::Receiver<Turn> {
+        let (turn, receiver) = oneshot::channel();
+        let lane = self.lanes.entry(tenant.clone()).or_default();
+        if lane.waiting.is_empty() {
+            self.round.push_back(tenant);
+        }
+        lane.waiting.push_back(Waiter { weight, turn });
+        self.waiting += 1;
+        receiver
+    }
 
-impl<'a> Waiting<'a> {
-    fn new(queue: &'a AtomicUsize) -> Self {
-        Self { queue, ahead: queue.fetch_add(1, Ordering::Relaxed) }
+    /// Anybody may name any tenant; the lanes of those who are gone must not pile up.
+    fn forget_resting(&mut self) {
+        if self.lanes.len() >= MANY_LANES {
+            self.lanes.retain(|_, lane| lane.at_work > 0 || !lane.waiting.is_empty());
+        }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
-        self.queue.fetch_sub(1, Ordering::Relaxed);
+        let is_waited_for = {
+            let mut state = self.gate.lock();
+            state.at_work -= self.weight;
+            if let Some(lane) = state.lanes.get_mut(&self.tenant) {
+                lane.at_work -= self.weight;
+            }
+            state.waiting > 0
+        };
+        if is_waited_for {
+            self.gate.hand_out();
+        }
+    }
+}
+
+/// A place in a lane; those that were left are cleared away when it is dropped, also when the client goes away.
+struct Place<'g> {
+    gate: &'g Inner,
+    tenant: Tenant,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.gate.lock();
+        let Some(lane) = state.lanes.get_mut(&self.tenant) else { return };
+        let before = lane.waiting.len();
+        lane.waiting.retain(|waiter| !waiter.turn.is_closed());
+        let left = before - lane.waiting.len();
+        let is_empty = lane.waiting.is_empty();
+        state.waiting -= left;
+        if is_empty {
+            state.round.retain(|tenant| *tenant != self.tenant);
+        }
     }
 }
 
@@ -79,16 +240,87 @@ impl Drop for Waiting<'_> {
 mod tests {
     use super::*;
 
+    fn gate(turns: usize, queue: usize, patience: u64) -> Gate {
+        let settings = EdgeSettings {
+            concurrency: turns,
+            share: 2,
+            body_bytes: 1 << 20,
+            answer_bytes: 1 << 20,
+            queue,
+            queue_patience: Duration::from_millis(patience),
+            always: Vec::new(),
+            origins: super::super::Origins::Any,
+            gzip_from: 0,
+            slow: Duration::from_secs(1),
+            peers: super::super::Peers::loopback_and(Vec::new()),
+        };
+        Gate::new(&settings, &Registry::new())
+    }
+
+    fn tenant(name: &'static str) -> Tenant {
+        Some(HeaderValue::from_static(name))
+    }
+
     #[tokio::test]
     async fn the_queue_is_bounded_in_length_and_time() {
-        let gate = Gate::new(1, 1, Duration::from_millis(30), &Registry::new());
-        let turn = gate.enter().await.unwrap();
-        let (waited, refused) = tokio::join!(gate.enter(), gate.enter());
+        let gate = gate(1, 1, 30);
+        let turn = gate.enter(None, 0).await.unwrap();
+        let (waited, refused) = tokio::join!(gate.enter(None, 0), gate.enter(None, 0));
         assert_eq!(waited.unwrap_err().status(), 503);
         assert_eq!(refused.unwrap_err().status(), 503);
         drop(turn);
-        assert!(gate.enter().await.is_ok());
-        assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
-        assert_eq!(gate.turned_away.value(), 2);
+        assert!(gate.enter(None, 0).await.is_ok());
+        let state = gate.0.lock();
+        assert_eq!((state.waiting, state.at_work, state.round.len()), (0, 0, 0));
+        assert_eq!(gate.0.turned_away.value(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_tenant_alone_takes_all_turns_and_beside_others_its_share() {
+        let gate = gate(8, 100, 30);
+        let alone: Vec<Turn> = futures_util::future::join_all((0..8).map(|_| gate.enter(tenant("a"), 0)))
+            .await
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        drop(alone);
+        let other = gate.enter(tenant("b"), 0).await.unwrap();
+        let (one, two) = (gate.enter(tenant("a"), 0).await.unwrap(), gate.enter(tenant("a"), 0).await.unwrap());
+        assert!(gate.enter(tenant("a"), 0).await.is_err(), "two are its share");
+        assert!(gate.enter(tenant("c"), 0).await.is_ok(), "others are not held up by those who wait");
+        drop((one, two, other));
+        // A long body weighs as much as the whole share.
+        let long = gate.enter(tenant("a"), 1 << 30).await.unwrap();
+        assert!(gate.enter(tenant("a"), 0).await.is_err());
+        drop(long);
+        assert!(gate.enter(tenant("a"), 0).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn lanes_take_turns_whoever_came_in_greater_number() {
+        let gate = gate(1, 100, 5000);
+        let first = gate.enter(tenant("a"), 0).await.unwrap();
+        let order = Mutex::new(String::new());
+        let go = async |name: &'static str| {
+            let _turn = gate.enter(tenant(name), 0).await.unwrap();
+            order.lock().unwrap().push_str(name);
+        };
+        let open = async {
+            tokio::task::yield_now().await;
+            drop(first);
+        };
+        tokio::join!(go("a"), go("a"), go("a"), go("b"), go("c"), open);
+        assert_eq!(*order.lock().unwrap(), "abcaa");
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_leaves_no_turn_behind() {
+        let gate = gate(1, 100, 5000);
+        let turn = gate.enter(None, 0).await.unwrap();
+        let gone = timeout(Duration::from_millis(5), gate.enter(None, 0)).await;
+        assert!(gone.is_err());
+        assert_eq!(gate.0.lock().waiting, 0);
+        drop(turn);
+        assert_eq!(gate.0.lock().at_work, 0);
     }
 }

@@ -18,7 +18,7 @@ mod shortcut;
 use std::any::Any;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -46,6 +46,8 @@ use crate::{Face, Language, Problem};
 pub struct EdgeSettings {
     /// Requests that may be at work at once.
     pub concurrency: usize,
+    /// Requests of one tenant that may be at work at once while other tenants ask too.
+    pub share: usize,
     /// Requests that may wait for their turn; more are answered 503.
     pub queue: usize,
     /// How long a request waits for its turn before it is answered 503.
@@ -69,14 +71,22 @@ pub struct EdgeSettings {
 /// The edge around one router.
 #[derive(Debug)]
 pub struct Edge {
-    router: Router,
-    shortcut: Option<Arc<dyn Shortcut>>,
+    /// Answers until [`open`](Edge::open) gives the real one.
+    before: Router,
+    opened: OnceLock<Opened>,
     settings: EdgeSettings,
     gate: Gate,
     bodies: Room,
     answers: Room,
     figures: Figures,
     ids: Ids,
+}
+
+/// Where requests go once the city is open.
+#[derive(Debug)]
+struct Opened {
+    router: Router,
+    shortcut: Option<Arc<dyn Shortcut>>,
 }
 
 /// What of a request is still needed when its answer is finished.
@@ -97,25 +107,23 @@ struct Asked {
 impl Edge {
     /// An edge around `router`, whose figures go to `registry`.
     pub fn new(router: Router, settings: EdgeSettings, registry: &Registry) -> Arc<Self> {
-        Arc::new(Self::build(router, None, settings, registry))
+        let edge = Self::opening(Router::new(), settings, registry);
+        edge.open(router, None);
+        edge
     }
 
-    /// The same, with a shortcut that is asked before the router.
-    pub fn with_shortcut(
-        router: Router,
-        shortcut: Arc<dyn Shortcut>,
-        settings: EdgeSettings,
-        registry: &Registry,
-    ) -> Arc<Self> {
-        Arc::new(Self::build(router, Some(shortcut), settings, registry))
-    }
-
-    fn build(router: Router, shortcut: Option<Arc<dyn Shortcut>>, settings: EdgeSettings, registry: &Registry) -> Self {
+    /// An edge around a router that answers until the real one is there.
+    pub fn opening(before: Router, settings: EdgeSettings, registry: &Registry) -> Arc<Self> {
         let figures = Figures::new(registry);
-        let gate = Gate::new(settings.concurrency, settings.queue, settings.queue_patience, registry);
+        let gate = Gate::new(&settings, registry);
         let bodies = Room::for_bodies(settings.body_bytes, registry);
         let answers = Room::for_answers(settings.answer_bytes, registry);
-        Self { router, shortcut, settings, gate, bodies, answers, figures, ids: Ids::new() }
+        Arc::new(Self { before, opened: OnceLock::new(), settings, gate, bodies, answers, figures, ids: Ids::new() })
+    }
+
+    /// Lets requests through to the real router, before which a shortcut may be asked; the first that is given stays.
+    pub fn open(&self, router: Router, shortcut: Option<Arc<dyn Shortcut>>) {
+        let _ = self.opened.set(Opened { router, shortcut });
     }
 
     /// Answers one request.
@@ -174,7 +182,7 @@ impl Edge {
 
     /// The answer that needs no router and waits for nothing, where there is one.
     fn cut_short<B>(&self, request: &Request<B>) -> Option<Response> {
-        let shortcut = self.shortcut.as_ref()?;
+        let shortcut = self.opened.get()?.shortcut.as_ref()?;
         let answer = || shortcut.answer(request.method(), request.uri(), request.headers());
         match std::panic::catch_unwind(AssertUnwindSafe(answer)) {
             Ok(response) => response,
@@ -187,18 +195,19 @@ impl Edge {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        let _body = match self.bodies.enter(request.headers(), self.settings.queue_patience).await {
-            Ok(taken) => taken,
-            Err(problem) => return problem.into_response(),
-        };
         let path = asked.uri.path();
         let _turn = if self.settings.always.contains(&path) {
             None
         } else {
-            match self.gate.enter().await {
+            match self.gate.enter(asked.tenant.clone(), length(request.headers())).await {
                 Ok(turn) => Some(turn),
                 Err(problem) => return problem.into_response(),
             }
+        };
+        // Only behind the gate, so that those who wait in one tenant's lane take no room from the others.
+        let _body = match self.bodies.enter(request.headers(), self.settings.queue_patience).await {
+            Ok(taken) => taken,
+            Err(problem) => return problem.into_response(),
         };
         let _at_work = self.figures.at_work();
         let mut request = request.map(into_body);
@@ -206,13 +215,19 @@ impl Edge {
         if let Some(uri) = without_trailing_slash(asked) {
             *request.uri_mut() = uri;
         }
-        let mut router = self.router.clone();
+        let mut router = self.opened.get().map_or(&self.before, |opened| &opened.router).clone();
         match AssertUnwindSafe(router.call(request)).catch_unwind().await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(panic) => Problem::internal(panic_text(&*panic)).into_response(),
         }
     }
+}
+
+/// How long the body is to be; nothing for one that does not say.
+fn length(headers: &http::HeaderMap) -> u64 {
+    let length = headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    length.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// Most requests have no body; those cost no allocation.

@@ -45,6 +45,7 @@ pub(crate) fn settings() -> EdgeSettings {
     EdgeSettings {
         body_bytes: 64 << 20,
         answer_bytes: 64 << 20,
+        share: 8,
         concurrency: 64,
         queue: 64,
         queue_patience: Duration::from_secs(5),

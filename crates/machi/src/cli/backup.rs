@@ -1,16 +1,14 @@
 //! `machi backup`, `machi restore` and `machi verify`: a city in another folder, and the proof that it is whole.
 
 use std::error::Error;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
+use machi_http::{Language, Text};
 use machi_store_embedded::EmbeddedStore;
 
-use super::print;
-use crate::config::Config;
+use super::print_line;
 use crate::control::{self, Asked};
-use crate::wiring;
 
 /// What is saved, and where to.
 #[derive(Args, Debug)]
@@ -42,36 +40,22 @@ pub struct VerifyArgs {
     pub data: PathBuf,
 }
 
-pub(super) fn backup(arguments: &BackupArgs) -> Result<(), Box<dyn Error>> {
+pub(super) fn backup(arguments: &BackupArgs, language: Language) -> Result<(), Box<dyn Error>> {
     // The running city may have another working directory.
     let to = std::path::absolute(&arguments.to)?;
-    let position = match control::ask(&arguments.data, &Asked::Backup { to: to.clone() })? {
-        Some(answer) => answer,
-        None => open(&arguments.data)?.backup(&to)?.to_string(),
-    };
-    print(&format!("the city up to position {position} is in {}\n", to.display()))
+    print_line(&control::ask_any(&arguments.data, Asked::Backup { to }, language)?)
 }
 
-pub(super) fn restore(arguments: &RestoreArgs) -> Result<(), Box<dyn Error>> {
+pub(super) fn restore(arguments: &RestoreArgs, language: Language) -> Result<(), Box<dyn Error>> {
     let position = EmbeddedStore::restore(&arguments.from, &arguments.data)?;
-    print(&format!("the city up to position {position} is restored to {}\n", arguments.data.display()))
+    let data = arguments.data.display();
+    let said = Text::both(
+        format!("the city up to position {position} is restored to {data}"),
+        format!("位置{position}までの都市データを{data}に復元しました"),
+    );
+    print_line(said.in_language(language))
 }
 
-pub(super) fn verify(arguments: &VerifyArgs) -> Result<(), Box<dyn Error>> {
-    let seen = match control::ask(&arguments.data, &Asked::Verify)? {
-        Some(answer) => answer,
-        None => control::describe(&open(&arguments.data)?.verify()?),
-    };
-    let _ = std::io::stdout().flush();
-    print(&format!("everything is whole: {seen}\n"))
-}
-
-/// Opens a city that no process runs.
-fn open(data: &Path) -> Result<EmbeddedStore, Box<dyn Error>> {
-    if !data.join("format").exists() {
-        return Err(format!("{} holds no city", data.display()).into());
-    }
-    let mut config = Config::default();
-    data.clone_into(&mut config.store.path);
-    Ok(wiring::open_store(&config)?)
+pub(super) fn verify(arguments: &VerifyArgs, language: Language) -> Result<(), Box<dyn Error>> {
+    print_line(&control::ask_any(&arguments.data, Asked::Verify, language)?)
 }

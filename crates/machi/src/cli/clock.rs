@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::print;
-use crate::control::{self, Asked};
+use machi_http::Language;
+
+use super::print_line;
+use crate::control::{self, Asked, ControlError};
 
 /// What to do with the clock.
 #[derive(Debug, Subcommand)]
@@ -19,10 +21,11 @@ pub enum ClockCommand {
     },
 }
 
-pub(super) fn run(command: &ClockCommand) -> Result<(), Box<dyn Error>> {
+pub(super) fn run(command: &ClockCommand, language: Language) -> Result<(), Box<dyn Error>> {
     let ClockCommand::Accept { data } = command;
-    match control::ask(data, &Asked::AcceptClock)? {
-        Some(answer) => print(&format!("{answer}\n")),
-        None => Err(format!("no city runs in {}; one that starts believes the clock as it is", data.display()).into()),
+    match control::ask(data, &Asked::AcceptClock, language)? {
+        Some(said) => print_line(&said),
+        // A city that starts believes the clock as it is.
+        None => Err(ControlError::NotRunning { data: data.clone() }.into()),
     }
 }

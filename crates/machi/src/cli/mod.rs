@@ -7,17 +7,20 @@ pub mod context;
 pub mod import;
 pub mod index;
 mod serve;
+mod tenants;
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use machi_http::Language;
 
 pub use config::ConfigCommand;
 pub use serve::{OpenError, ServeArgs, peers};
 
-use crate::wiring;
+use crate::config::language;
+use crate::{said, wiring};
 
 /// Machi (街): a city's live data, in one program.
 #[derive(Debug, Parser)]
@@ -54,6 +57,18 @@ pub enum Command {
     Restore(backup::RestoreArgs),
     /// Check every checksum, every row and every index of a city.
     Verify(backup::VerifyArgs),
+    /// List, export, restore and erase tenants
+    Tenants {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: tenants::TenantsCommand,
+    },
+    /// Keep @contexts, so that they are there without a network
+    Context {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: context::ContextCommand,
+    },
     /// Believe the machine's clock after it has jumped ahead.
     Clock {
         /// What to do with it.
@@ -87,23 +102,26 @@ pub fn run() -> ExitCode {
         // Help and version come here too, and go to standard output.
         Err(error) => error.exit(),
     };
-    match execute(cli.command) {
+    let language = language();
+    match execute(cli.command, language) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "machi: {}", chain(&*error));
+            let _ = writeln!(io::stderr(), "machi: {}", said::in_language(&*error, language));
             if error.is::<import::RowsRefused>() { ExitCode::from(3) } else { ExitCode::FAILURE }
         }
     }
 }
 
-fn execute(command: Command) -> Result<(), Box<dyn Error>> {
+fn execute(command: Command, language: Language) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
-        Command::Backup(arguments) => backup::backup(&arguments),
-        Command::Restore(arguments) => backup::restore(&arguments),
-        Command::Verify(arguments) => backup::verify(&arguments),
-        Command::Clock { command } => clock::run(&command),
+        Command::Backup(arguments) => backup::backup(&arguments, language),
+        Command::Restore(arguments) => backup::restore(&arguments, language),
+        Command::Verify(arguments) => backup::verify(&arguments, language),
+        Command::Tenants { command } => tenants::run(command, language),
+        Command::Context { command } => context::run(command, language),
+        Command::Clock { command } => clock::run(&command, language),
         Command::Index { command } => index::run(&command),
         Command::Config { command } => config::run(&command),
         Command::Openapi => print(&wiring::openapi_text()),
@@ -115,16 +133,9 @@ fn print(text: &str) -> Result<(), Box<dyn Error>> {
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
 
-/// An error and its causes, as one sentence.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(one) = cause {
-        text.push_str(": ");
-        text.push_str(&one.to_string());
-        cause = one.source();
-    }
-    text
+/// What was done, as the last word on standard output.
+fn print_line(line: &str) -> Result<(), Box<dyn Error>> {
+    print(&format!("{line}\n"))
 }
 
 #[cfg(test)]
@@ -135,10 +146,7 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-        for command in [
-            <context::ContextCommand as clap::Subcommand>::augment_subcommands(clap::Command::new("context")),
-            <import::ImportArgs as clap::Args>::augment_args(clap::Command::new("import")),
-        ] {
+        for command in [<import::ImportArgs as clap::Args>::augment_args(clap::Command::new("import"))] {
             command.debug_assert();
         }
     }

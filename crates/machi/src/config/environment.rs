@@ -2,6 +2,8 @@
 
 use std::env;
 
+use machi_http::Language;
+
 /// The overrides of settings: every variable that begins with `MACHI__`, in alphabetical order.
 pub fn overrides() -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = env::vars_os()
@@ -10,4 +12,12 @@ pub fn overrides() -> Vec<(String, String)> {
         .collect();
     found.sort();
     found
+}
+
+/// The language of messages, as every program reads it: the first of these variables that says anything.
+pub fn language() -> Language {
+    let value = |wanted: &str| env::vars_os().find(|(name, value)| name == wanted && !value.is_empty());
+    let said = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(value);
+    let is_japanese = said.is_some_and(|(_, value)| value.to_string_lossy().starts_with("ja"));
+    if is_japanese { Language::Japanese } else { Language::English }
 }

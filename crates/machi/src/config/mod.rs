@@ -13,7 +13,7 @@ mod setting;
 #[cfg(test)]
 mod tests;
 
-pub use environment::overrides;
+pub use environment::{language, overrides};
 pub use error::{ConfigError, Origin};
 pub use example::example;
 pub use section::{Key, Section};

@@ -40,7 +40,7 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
         ("listen = 1", "machi.toml: \"listen\" stands outside of all sections; it belongs under [server]"),
         ("foo = 1", "machi.toml: \"foo\" stands outside of all sections"),
         ("[server]\nlisten_to = \"x\"", "machi.toml: [server] has no key \"listen_to\"; did you mean \"listen\"?"),
-        ("[tenants]\nweather = 1", "machi.toml: [tenants] has no key \"weather\"; there are create"),
+        ("[tenants]\nweather = 1", "machi.toml: [tenants] has no key \"weather\"; there are create, share"),
         ("[tenants]\ncreate = \"yes\"", "machi.toml: [tenants] create = \"yes\", and must be true or false"),
         ("[server]\nrequests = 0", "machi.toml: [server] requests = 0, and must be a whole number from 1 on"),
         (

@@ -6,6 +6,7 @@ mod readiness;
 
 use std::sync::{Arc, OnceLock};
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode};
@@ -42,6 +43,14 @@ pub fn endpoints(registry: Arc<Registry>, readiness: Arc<Readiness>, description
         .route(figures_operation(), figures)
         .route(description_operation(), openapi)
         .with_state(Own { registry, readiness, description })
+}
+
+/// What answers while the city's data is being read: these endpoints, and 503 everywhere else.
+pub fn while_opening(registry: &Arc<Registry>) -> Router {
+    let readiness = Readiness::default();
+    readiness.add(|| Err("its data is being read".to_owned()));
+    let own = endpoints(Arc::clone(registry), Arc::new(readiness), Arc::default());
+    own.into_router().fallback(async || Readiness::opening())
 }
 
 /// The OpenAPI description of these operations, as text that people can read and compare.

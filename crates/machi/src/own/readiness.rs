@@ -35,6 +35,17 @@ impl Readiness {
     }
 }
 
+impl Readiness {
+    /// What a request is told that comes before the city is ready.
+    pub(super) fn opening() -> Problem {
+        let detail = Text::both(
+            "the city's data is being read; try again after the time in Retry-After",
+            "データを読み込んでいます。Retry-Afterの時間が経ってから再試行してください",
+        );
+        Problem::new(ErrorKind::Unavailable, detail).retry_after(Duration::from_secs(1))
+    }
+}
+
 impl fmt::Debug for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Readiness")

@@ -7,6 +7,10 @@ fn help_teaches() {
     for (arguments, golden) in [
         (["--help"].as_slice(), include_str!("golden/help.txt")),
         (["serve", "--help"].as_slice(), include_str!("golden/serve-help.txt")),
+        (&["tenants", "--help"], include_str!("golden/tenants-help.txt")),
+        (&["tenants", "restore", "--help"], include_str!("golden/tenants-restore-help.txt")),
+        (&["tenants", "erase", "--help"], include_str!("golden/tenants-erase-help.txt")),
+        (&["context", "add", "--help"], include_str!("golden/context-add-help.txt")),
     ] {
         let shown = output(arguments);
         assert!(shown.status.success());

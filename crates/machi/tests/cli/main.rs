@@ -2,7 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers included")]
 
 mod backup;
+mod contexts;
+mod figures;
 mod help;
 mod process;
 mod serve;
 mod settings;
+mod start;
+mod tenants;

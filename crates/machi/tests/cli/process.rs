@@ -61,6 +61,19 @@ impl Running {
         answer
     }
 
+    /// Sends a POST and reads the whole answer.
+    pub(crate) fn post(&self, path: &str, content_type: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: city\r\nconnection: close\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
     /// Sends a signal and waits for the end.
     pub(crate) fn end(&mut self, signal: Signal) -> (ExitStatus, Duration) {
         let start = Instant::now();

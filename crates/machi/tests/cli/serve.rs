@@ -113,7 +113,8 @@ fn what_is_in_use_is_named() {
     let twice = output(&["serve", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0", "--open"]);
     assert_eq!(twice.status.code(), Some(1));
     assert!(
-        text(&twice.stderr).contains("is in use by another machi process; stop that one first"),
+        text(&twice.stderr)
+            .contains(&format!("the data folder {} is in use by another process; stop that one first", data.display())),
         "{}",
         text(&twice.stderr)
     );

@@ -54,6 +54,7 @@ mod single_attribute;
 mod source_identity;
 mod subscription_changes;
 mod subscriptions;
+mod tenant_exports;
 mod tenants;
 mod tour;
 mod transient;

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use machi_http::request::BodyStream;
@@ -12,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::item::{self, Item};
 use super::items::{BrokenArray, Items};
-use super::{GROUP, GROUP_BYTES, Shared};
+use super::{GROUP, GROUP_BYTES, SHARED_GROUP, Shared};
 use crate::BrokerError;
 use crate::contexts::ContextRef;
 
@@ -88,9 +89,12 @@ impl Intake {
         let mut items: Vec<Item> = Vec::new();
         let mut bytes = 0;
         while items.len() < GROUP && bytes < GROUP_BYTES {
-            while self.parsing.len() < TASKS && self.start_task().await {}
+            let began = Instant::now();
+            let tasks = if self.shared.is_in_a_crowd() { 1 } else { TASKS };
+            while self.parsing.len() < tasks && self.start_task().await {}
             let Some(task) = self.parsing.pop_front() else { break };
             let parsed = task.await.map_err(|_| Broken::Task)?;
+            self.shared.rest_after(began).await;
             bytes += parsed.iter().map(Item::size).sum::<usize>();
             items.extend(self.with_contexts(parsed).await?);
         }
@@ -119,9 +123,10 @@ impl Intake {
 
     async fn chunk(&mut self) -> Vec<Bytes> {
         let limit = self.shared.broker.config.limits.batch_items;
+        let most = if self.shared.is_in_a_crowd() { SHARED_GROUP } else { CHUNK_ITEMS };
         let mut chunk = Vec::new();
         let mut bytes = 0;
-        while chunk.len() < CHUNK_ITEMS && bytes < CHUNK_BYTES {
+        while chunk.len() < most && bytes < CHUNK_BYTES {
             if self.items + chunk.len() >= limit && !self.cut.is_empty() {
                 self.cut.clear();
                 self.stop(Broken::TooMany { limit });

@@ -12,6 +12,7 @@ mod once;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 use machi_http::request::{BodyStream, BodyType};
@@ -28,6 +29,10 @@ use item::{Item, Trouble};
 
 /// How many entities one commit writes.
 const GROUP: usize = 1000;
+/// The same while several tenants ask: others' commits come in between.
+const SHARED_GROUP: usize = 50;
+/// The longest rest between two pieces of a batch while several tenants ask.
+const LONGEST_REST: Duration = Duration::from_millis(50);
 /// How much text the entities of one commit come from, if they are large.
 const GROUP_BYTES: usize = 4 << 20;
 
@@ -83,6 +88,25 @@ pub(crate) struct Shared {
     /// The context of items that carry none.
     context: Option<Arc<Context>>,
     language: Language,
+}
+
+impl Shared {
+    /// How many entities the next commit writes.
+    fn group(&self) -> usize {
+        if self.is_in_a_crowd() { SHARED_GROUP } else { GROUP }
+    }
+
+    /// Whether other tenants ask too, so that a batch must not take all there is.
+    fn is_in_a_crowd(&self) -> bool {
+        self.broker.crowd.lock().others_ask(self.caller.tenant())
+    }
+
+    /// Leaves as much time to the others as was taken from them.
+    async fn rest_after(&self, began: Instant) {
+        if self.is_in_a_crowd() {
+            tokio::time::sleep(began.elapsed().min(LONGEST_REST)).await;
+        }
+    }
 }
 
 impl Broker {
@@ -157,12 +181,14 @@ impl Run {
         while !self.waiting.is_empty() {
             let group = self.next_group();
             let reads_on = !self.has_ended && self.waiting.is_empty();
+            let began = Instant::now();
             let (committed, read) = join(commit::commit(&self.shared, group), async {
                 if reads_on { self.intake.next_items().await } else { Ok(Vec::new()) }
             })
             .await;
             self.take_read(read, reads_on);
             self.take_committed(committed)?;
+            self.shared.rest_after(began).await;
         }
         if let Some(broken) = self.broken.take() {
             let name = Name::from(format!("urn:machi:batch:item:{}", self.intake.items_read() + 1));
@@ -174,8 +200,9 @@ impl Run {
     /// The items of the next commit.
     fn next_group(&mut self) -> Vec<Item> {
         let mut group = Vec::with_capacity(self.waiting.len().min(GROUP));
+        let most = self.shared.group();
         let mut bytes = 0;
-        while group.len() < GROUP && bytes < GROUP_BYTES {
+        while group.len() < most && bytes < GROUP_BYTES {
             let Some(item) = self.waiting.pop_front() else { break };
             bytes += item.size();
             group.push(item);

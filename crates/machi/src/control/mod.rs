@@ -1,8 +1,11 @@
-//! What the command line asks of a running city: backup, verify, believe the clock.
+//! What the command line asks of a city: backup, verify, tenants, contexts, believe the clock.
 //!
 //! A running city writes its address and a secret to the file `control` in its folder, which only its own
 //! user may read. Whoever holds the secret may command it; nobody else, from whichever address.
 
+mod commands;
+
+use std::error::Error;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -11,35 +14,28 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{Path as UrlPath, State};
+use axum::body::to_bytes;
+use axum::extract::{Path as UrlPath, Request, State};
 use axum::response::Response;
 use axum::routing::post;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use machi_http::client::{Cidr, Client, ClientRequest, ClientSettings, Egress};
-use machi_http::{Problem, Text};
-use machi_store::StoreError;
-use machi_store_embedded::{EmbeddedStore, Verified};
+use machi_http::{Language, Problem, Text};
+use machi_store_embedded::DataFolder;
 use machi_types::ErrorKind;
+use tokio::runtime::Runtime;
+
+pub use commands::{Asked, Commanded};
+
+use crate::config::Config;
+use crate::wiring;
 
 /// The file with address and secret.
 const FILE: &str = "control";
+/// The longest command; a @context travels in one.
+const LARGEST: usize = 64 << 20;
 /// A backup or a check of a large city takes its time.
 const PATIENCE: Duration = Duration::from_hours(24);
-
-/// What can be asked.
-#[derive(Clone, Debug)]
-pub enum Asked {
-    /// Write a backup to this folder.
-    Backup {
-        /// An absolute path.
-        to: PathBuf,
-    },
-    /// Check everything.
-    Verify,
-    /// Believe a clock that jumped ahead.
-    AcceptClock,
-}
 
 /// Why a running city could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +52,18 @@ pub enum ControlError {
     /// The city answered with an error.
     #[error("the running city says: {0}")]
     Refused(String),
+    /// No process runs the city, and only a running one can do this.
+    #[error("no city runs in {}", data.display())]
+    NotRunning {
+        /// The folder.
+        data: PathBuf,
+    },
+    /// Nothing lies in the folder.
+    #[error("{} holds no city", data.display())]
+    NoCity {
+        /// The folder.
+        data: PathBuf,
+    },
     /// The client cannot be made.
     #[error("cannot ask the running city: {0}")]
     Client(String),
@@ -65,7 +73,7 @@ pub enum ControlError {
 #[derive(Clone)]
 struct Control {
     secret: Arc<str>,
-    store: Arc<EmbeddedStore>,
+    city: Commanded,
 }
 
 /// A file that goes when the city closes.
@@ -91,46 +99,38 @@ pub fn announce(data: &Path, address: SocketAddr, secret: &str) -> Result<Contro
 }
 
 /// The endpoint behind the file. It is no part of the public API.
-pub fn router(store: Arc<EmbeddedStore>, secret: &str) -> axum::Router {
+pub fn router(city: Commanded, secret: &str) -> axum::Router {
     axum::Router::new()
         .route("/machi/v1/control/{command}", post(answer))
-        .with_state(Control { secret: Arc::from(secret), store })
+        .with_state(Control { secret: Arc::from(secret), city })
 }
 
 async fn answer(
     State(control): State<Control>,
     UrlPath(command): UrlPath<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Result<Response, Problem> {
     let wanted = HeaderValue::from_str(&format!("Bearer {}", control.secret)).ok();
-    if wanted.is_none() || headers.get(header::AUTHORIZATION) != wanted.as_ref() {
+    if wanted.is_none() || request.headers().get(header::AUTHORIZATION) != wanted.as_ref() {
         return Err(Problem::new(ErrorKind::ResourceNotFound, Text::en("there is nothing here")));
     }
-    if !matches!(&*command, "backup" | "verify" | "clock") {
-        return Err(Problem::new(ErrorKind::ResourceNotFound, Text::en("there is no such command")));
-    }
-    let store = control.store;
-    let done = tokio::task::spawn_blocking(move || match &*command {
-        "backup" => {
-            let to = PathBuf::from(String::from_utf8_lossy(&body).into_owned());
-            store.backup(&to).map(|position| position.to_string())
-        }
-        "verify" => store.verify().map(|verified| describe(&verified)),
-        _ => store.accept_clock().map(|()| "the clock is believed".to_owned()),
-    });
-    let text = done.await.map_err(Problem::internal)?.map_err(refused)?;
-    let mut response = Response::new(text.into());
+    let language = Language::of(request.headers());
+    // Only now, for strangers' bodies are nobody's business.
+    let body = to_bytes(request.into_body(), LARGEST).await.map_err(Problem::internal)?;
+    let Some(asked) = Asked::read(&command, &body) else {
+        return Err(Problem::new(
+            ErrorKind::BadRequestData,
+            Text::en("this city does not know the command; use the machi that runs it"),
+        ));
+    };
+    let said = control.city.perform(asked).await?;
+    let mut response = Response::new(said.in_language(language).to_owned().into());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     Ok(response)
 }
 
-fn refused(error: StoreError) -> Problem {
-    Problem::new(ErrorKind::BadRequestData, Text::en(error.to_string())).because(error)
-}
-
 /// Asks the city that runs in a folder; `None` where none does.
-pub fn ask(data: &Path, asked: &Asked) -> Result<Option<String>, ControlError> {
+pub fn ask(data: &Path, asked: &Asked, language: Language) -> Result<Option<String>, ControlError> {
     let path = data.join(FILE);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -138,21 +138,42 @@ pub fn ask(data: &Path, asked: &Asked) -> Result<Option<String>, ControlError> {
         Err(source) => return Err(ControlError::File { path, source }),
     };
     let Some((address, secret)) = text.trim().split_once(' ') else { return Ok(None) };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| ControlError::Client(error.to_string()))?;
-    runtime.block_on(send(address, secret, asked))
+    runtime()?.block_on(send(address, secret, asked, language))
 }
 
-async fn send(address: &str, secret: &str, asked: &Asked) -> Result<Option<String>, ControlError> {
-    let (command, body) = match asked {
-        Asked::Backup { to } => ("backup", to.to_string_lossy().into_owned()),
-        Asked::Verify => ("verify", String::new()),
-        Asked::AcceptClock => ("clock", String::new()),
-    };
+/// Asks the city in a folder, whether a process runs it or not.
+pub fn ask_any(data: &Path, asked: Asked, language: Language) -> Result<String, Box<dyn Error>> {
+    if let Some(said) = ask(data, &asked, language)? {
+        return Ok(said);
+    }
+    if !DataFolder::is_there(data) {
+        return Err(ControlError::NoCity { data: data.to_owned() }.into());
+    }
+    let folder = DataFolder::open(data)?;
+    let mut config = Config::default();
+    data.clone_into(&mut config.store.path);
+    runtime()?.block_on(async {
+        let city = wiring::resting(&config, folder)?;
+        city.broker.end_restores().await?;
+        let said = city.perform(asked).await;
+        city.store.close();
+        match said {
+            Ok(said) => Ok(said.in_language(language).to_owned()),
+            Err(problem) => Err(problem.detail(language).to_owned().into()),
+        }
+    })
+}
+
+fn runtime() -> Result<Runtime, ControlError> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| ControlError::Client(error.to_string()))
+}
+
+async fn send(address: &str, secret: &str, asked: &Asked, language: Language) -> Result<Option<String>, ControlError> {
+    let (command, body) = asked.write();
     let client = client().map_err(ControlError::Client)?;
-    let mut request = ClientRequest::post(format!("{address}/machi/v1/control/{command}"), body);
+    let mut request = ClientRequest::post(format!("{address}/machi/v1/control/{command}"), body.to_text());
+    request.headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(language.tag()));
     let bearer = HeaderValue::from_str(&format!("Bearer {secret}"));
     request.headers.insert(header::AUTHORIZATION, bearer.map_err(|error| ControlError::Client(error.to_string()))?);
     request.patience = PATIENCE;
@@ -181,11 +202,6 @@ fn detail(body: &[u8]) -> String {
     let problem = machi_types::json::parse(body, 8).ok();
     let detail = problem.as_ref().and_then(|problem| problem.get("detail")?.as_str());
     detail.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned)
-}
-
-/// What a check has seen, as a sentence.
-pub fn describe(verified: &Verified) -> String {
-    format!("{} documents, {} commits, {} facets", verified.documents, verified.commits, verified.facets)
 }
 
 /// A secret for one run, from the system's randomness.

@@ -1,0 +1,172 @@
+//! 200 tenants in one process: what an empty one costs, and what one that floods the broker does to the others.
+//!
+//! `cargo run --release -p machi-bench --bin tenants -- target/release/machi [tenants] [seconds]`
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use machi_bench::load::{self, MakeRequest, Outcome};
+use machi_bench::process::Server;
+
+/// Requests of all quiet tenants together, on so many connections, with a rest after each.
+const QUIET: u64 = 16;
+const REST: Duration = Duration::from_millis(20);
+/// Connections of the one that floods.
+const FLOOD: u64 = 64;
+const ENTITIES: u64 = 20;
+
+fn main() -> std::io::Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let binary = arguments.get(1).map_or("target/release/machi", String::as_str);
+    let number = |at: usize, otherwise: u64| arguments.get(at).and_then(|n| n.parse().ok()).unwrap_or(otherwise);
+    let (tenants, seconds) = (number(2, 200), number(3, 10));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(run(binary, tenants, Duration::from_secs(seconds)))
+}
+
+async fn run(binary: &str, tenants: u64, time: Duration) -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("city");
+    let machi =
+        Server::start(binary, &["serve", "--listen", "127.0.0.1:0", "--open", "--data", &data.to_string_lossy()])?;
+    cost_of_empty_ones(&machi, &data, tenants).await?;
+    fill(machi.address, tenants).await?;
+    for (what, make) in [("GET by id", reads(tenants)), ("PATCH of one attribute, durable", writes(tenants))] {
+        println!("\n{what}, {QUIET} connections of {tenants} tenants with a rest of {REST:?}:");
+        for (flood, flooding) in [("PATCH", patches()), ("batches of 1,000", batches())] {
+            let before = quiet(machi.address, time, &make).await;
+            let during = async {
+                // The flood is at its height before anything is measured.
+                tokio::time::sleep(Duration::from_millis(1500)).await;
+                quiet(machi.address, time, &make).await
+            };
+            let flooded = load::run(machi.address, FLOOD, time + Duration::from_secs(2), flooding);
+            let (during, load) = tokio::join!(during, flooded);
+            let moved = 100.0 * (during.p99.as_secs_f64() / before.p99.as_secs_f64() - 1.0);
+            println!(
+                "  one floods with {flood} on {FLOOD} connections: p99 {:.2?} before, {:.2?} during ({moved:+.0}%); p50 {:.2?}, {:.2?}; refused {}; the flood gets {:.0}/s, {} refused, generator {:.0}% of a core",
+                before.p99,
+                during.p99,
+                before.p50,
+                during.p50,
+                during.refused,
+                load.rate,
+                load.refused,
+                100.0 * load.generator
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn quiet(address: SocketAddr, time: Duration, make: &MakeRequest) -> Outcome {
+    load::run_with_rest(address, QUIET, (time, REST), Arc::clone(make)).await
+}
+
+/// Each tenant is born and emptied again, so that it is there and holds nothing.
+async fn cost_of_empty_ones(machi: &Server, data: &std::path::Path, tenants: u64) -> std::io::Result<()> {
+    let before = (machi.memory("VmRSS"), size_of(data)?);
+    for tenant in 0..tenants {
+        ask(machi.address, in_tenant(tenant, load::with_body("POST", "/ngsi-ld/v1/entities", &entity(0)))).await?;
+        let path = format!("/ngsi-ld/v1/entities/{}", id(0));
+        ask(machi.address, in_tenant(tenant, load::with_body("DELETE", &path, ""))).await?;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let after = (machi.memory("VmRSS"), size_of(data)?);
+    println!(
+        "{tenants} empty tenants: {} MB of memory, {} KB of disk; {:.0} KB and {:.1} KB each",
+        after.0.saturating_sub(before.0),
+        after.1.saturating_sub(before.1) / 1024,
+        after.0.saturating_sub(before.0) as f64 * 1024.0 / tenants as f64,
+        after.1.saturating_sub(before.1) as f64 / 1024.0 / tenants as f64,
+    );
+    Ok(())
+}
+
+async fn fill(address: SocketAddr, tenants: u64) -> std::io::Result<()> {
+    let entities: Vec<String> = (0..ENTITIES).map(entity).collect();
+    let batch = format!("[{}]", entities.join(","));
+    for tenant in 0..tenants {
+        let upsert = load::with_body("POST", "/ngsi-ld/v1/entityOperations/upsert", &batch);
+        ask(address, in_tenant(tenant, upsert)).await?;
+    }
+    Ok(())
+}
+
+async fn ask(address: SocketAddr, request: Vec<u8>) -> std::io::Result<()> {
+    if load::ask(address, &request).await.is_some_and(|status| (200..300).contains(&status)) {
+        return Ok(());
+    }
+    Err(std::io::Error::other("a request was refused"))
+}
+
+fn reads(tenants: u64) -> MakeRequest {
+    Arc::new(move |random| {
+        let path = format!("/ngsi-ld/v1/entities/{}", id(random / tenants % ENTITIES));
+        in_tenant(quiet_one(random, tenants), load::get(&path, ""))
+    })
+}
+
+fn writes(tenants: u64) -> MakeRequest {
+    Arc::new(move |random| in_tenant(quiet_one(random, tenants), patch(random / tenants % ENTITIES, random)))
+}
+
+fn patches() -> MakeRequest {
+    Arc::new(|random| in_flood(patch(random % ENTITIES, random)))
+}
+
+fn batches() -> MakeRequest {
+    Arc::new(|random| {
+        let entities: Vec<String> = (0..1000).map(|n| entity(random % 100 * 1000 + n)).collect();
+        let batch = format!("[{}]", entities.join(","));
+        in_flood(load::with_body("POST", "/ngsi-ld/v1/entityOperations/upsert", &batch))
+    })
+}
+
+fn patch(n: u64, random: u64) -> Vec<u8> {
+    let body = format!(r#"{{"temperature":{{"type":"Property","value":{}}}}}"#, random % 400);
+    load::with_body("PATCH", &format!("/ngsi-ld/v1/entities/{}/attrs", id(n)), &body)
+}
+
+fn id(n: u64) -> String {
+    format!("urn:ngsi-ld:Sensor:{n:07}")
+}
+
+fn entity(n: u64) -> String {
+    let at = n as f64 % 1000.0 / 1000.0;
+    format!(
+        r#"{{"id":"{}","type":"Sensor","name":{{"type":"Property","value":"sensor number {n} of the city"}},"temperature":{{"type":"Property","value":{},"unitCode":"CEL"}},"location":{{"type":"GeoProperty","value":{{"type":"Point","coordinates":[{},{}]}}}},"room":{{"type":"Relationship","object":"urn:ngsi-ld:Room:{}"}}}}"#,
+        id(n),
+        n % 400,
+        135.0 + at,
+        35.0 + at,
+        n % 1000
+    )
+}
+
+/// Any but the one that floods.
+fn quiet_one(random: u64, tenants: u64) -> u64 {
+    1 + random % (tenants - 1)
+}
+
+/// The one that floods is the first of the tenants that are filled, so that its entities are there.
+fn in_flood(request: Vec<u8>) -> Vec<u8> {
+    in_tenant(0, request)
+}
+
+fn in_tenant(tenant: u64, request: Vec<u8>) -> Vec<u8> {
+    let header = format!("\r\nHost: bench\r\nNGSILD-Tenant: tenant{tenant}\r\n");
+    String::from_utf8_lossy(&request).replacen("\r\nHost: bench\r\n", &header, 1).into_bytes()
+}
+
+fn size_of(folder: &std::path::Path) -> std::io::Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { size_of(&entry.path())? } else { metadata.blocks() * 512 };
+    }
+    Ok(bytes)
+}

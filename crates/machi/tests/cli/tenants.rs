@@ -1,0 +1,91 @@
+//! `machi tenants`: each tenant listed, exported, restored and erased alone, in both languages.
+
+use std::fs;
+
+use rustix::process::Signal;
+
+use crate::process::{Running, machi, output, text};
+
+fn said(arguments: &[&str]) -> (i32, String) {
+    let output = output(arguments);
+    (output.status.code().unwrap(), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[test]
+fn a_tenant_goes_and_comes_back_in_a_city_that_runs_and_in_one_that_rests() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (data, file, again) = (path("city"), path("aoi.ndjson"), path("again.ndjson"));
+    let mut city = Running::start(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--open"]);
+    for tenant in ["aoi", "midori"] {
+        for id in ["urn:x:1", "urn:x:2"] {
+            let body = format!(r#"{{"id":"{id}","type":"T","a":{{"type":"Property","value":1}}}}"#);
+            let path = format!("/ngsi-ld/v1/entities HTTP/1.1\r\nNGSILD-Tenant: {tenant}\r\nx-rest:");
+            assert!(city.post(&path, "application/json", &body).starts_with("HTTP/1.1 201"));
+        }
+    }
+    let (code, listed) = said(&["tenants", "list", "--data", &data]);
+    assert_eq!(code, 0, "{listed}");
+    let rows: Vec<Vec<&str>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["tenant", "entities", "bytes"]);
+    assert!(rows.iter().any(|row| row[..2] == ["aoi", "2"]) && rows.iter().any(|row| row[..2] == ["midori", "2"]));
+
+    let (code, exported) = said(&["tenants", "export", "aoi", &file, "--data", &data]);
+    assert!(code == 0 && exported.starts_with("tenant aoi as of position "), "{exported}");
+    assert!(exported.ends_with(": 2 entities, 0 other documents\n"), "{exported}");
+    let (code, refused) = said(&["tenants", "export", "aoi", &file, "--data", &data]);
+    assert!(code == 1 && refused.contains("is there already; name a file that is not"), "{refused}");
+    let (code, refused) = said(&["tenants", "restore", "aoi", &file, "--data", &data]);
+    assert!(code == 1 && refused.contains("tenant aoi holds 2 documents; erase it before"), "{refused}");
+    let (code, refused) = said(&["tenants", "erase", "aoi", "--confirm", "midori", "--data", &data]);
+    assert!(code == 1 && refused.contains("nothing was erased"), "{refused}");
+
+    assert_eq!(
+        said(&["tenants", "erase", "aoi", "--confirm", "aoi", "--data", &data]),
+        (0, "tenant aoi is erased\n".into())
+    );
+    city.end(Signal::TERM);
+    let (code, restored) = said(&["tenants", "restore", "aoi", &file, "--data", &data]);
+    assert_eq!((code, &*restored), (0, "tenant aoi is back: 2 entities, 0 other documents\n"));
+    assert_eq!(said(&["tenants", "export", "aoi", &again, "--data", &data]).0, 0);
+    let lines = |file: &str| -> Vec<String> { fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect() };
+    let (first, second) = (lines(&file), lines(&again));
+    assert_eq!(first[1..3], second[1..3], "the same entities with the same times");
+}
+
+#[test]
+fn what_was_damaged_or_broken_off_is_told_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (data, file) = (path("city"), path("aoi.ndjson"));
+    let _city = Running::start(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--open"]);
+    for (content, expected) in [
+        ("", "line 1: the export ends before its last line"),
+        ("{}\n", "line 1: this line stands in the wrong place"),
+        ("{\"machi\":\"tenant\",\"format\":9}\n", "line 1: the export has format 9, and this Machi reads up to 1"),
+    ] {
+        fs::write(&file, content).unwrap();
+        let (code, refused) = said(&["tenants", "restore", "aoi", &file, "--data", &data]);
+        assert!(code == 1 && refused.contains(expected), "{refused}");
+    }
+    assert!(!said(&["tenants", "list", "--data", &data]).1.contains("aoi"));
+}
+
+#[test]
+fn japanese_operators_read_japanese() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("city");
+    let data = data.to_str().unwrap();
+    let japanese = |arguments: &[&str]| {
+        let output = machi(arguments).env_remove("LC_ALL").env("LANG", "ja_JP.UTF-8").output().unwrap();
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let _city = Running::start(&["serve", "--data", data, "--listen", "127.0.0.1:0", "--open"]);
+    assert_eq!(japanese(&["tenants", "list", "--data", data]).lines().next(), Some("テナント  エンティティ  バイト"));
+    assert!(japanese(&["verify", "--data", data]).starts_with("すべて正常です"));
+    assert!(japanese(&["serve", "--data", data]).contains("サインインがなく"));
+    let told = japanese(&["serve", "--data", data, "--listen", "127.0.0.1:0", "--open"]);
+    assert!(told.contains("は別のプロセスが使用中です"), "{told}");
+    let told = japanese(&["tenants", "export", "none", "/dev/null/x", "--data", data]);
+    assert_eq!(told, "machi: 稼働中の都市からの応答: テナント\"none\"は存在しません\n");
+}
