@@ -82,7 +82,7 @@ impl TextPage {
     /// The documents with just this text.
     pub(crate) fn test_equal(&self, wanted: &str) -> (Mask, Mask) {
         let (mut equal, mut alike) = (Vec::new(), Vec::new());
-        let sizes = if wanted.len() > KEPT { &[KEPT, KEPT_WHOLE][..] } else { &[KEPT] };
+        let sizes = if wanted.len() > KEPT { &[KEPT, KEPT_WHOLE][..] } else { &[KEPT][..] };
         for most in sizes {
             let kept = keep(wanted, *most);
             // What is cut may still differ behind the cut.
