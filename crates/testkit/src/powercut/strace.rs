@@ -129,7 +129,7 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Reads `name(5</root/a>, "/root/b", ...) = 3`.
+    /// Reads `name(5</city/a>, "/city/b", ...) = 3`.
     fn parse(line: &'a str, root: &str) -> Option<Self> {
         let (name, rest) = line.split_once('(')?;
         let (arguments, result) = rest.rsplit_once(" = ")?;
