@@ -319,7 +319,7 @@ fn page_1000(client: &mut Client, query: &str) -> std::io::Result<()> {
         let answer = client.ask(&load::get(&next, ""))?;
         took.push(started.elapsed());
         let Some(link) = answer.next() else { break };
-        next = link.find("/ngsi-ld").and_then(|at| link.get(at..)).unwrap_or_default().to_owned();
+        link.find("/ngsi-ld").and_then(|at| link.get(at..)).unwrap_or_default().clone_into(&mut next);
     }
     let pages = took.len();
     let mut last = took.split_off(pages.saturating_sub(60));
