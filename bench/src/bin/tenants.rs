@@ -68,9 +68,9 @@ async fn quiet(address: SocketAddr, time: Duration, make: &MakeRequest) -> Outco
 async fn cost_of_empty_ones(machi: &Server, data: &std::path::Path, tenants: u64) -> std::io::Result<()> {
     let before = (machi.memory("VmRSS"), size_of(data)?);
     for tenant in 0..tenants {
-        ask(machi.address, in_tenant(tenant, load::with_body("POST", "/ngsi-ld/v1/entities", &entity(0)))).await?;
+        ask(machi.address, in_tenant(tenant, &load::with_body("POST", "/ngsi-ld/v1/entities", &entity(0)))).await?;
         let path = format!("/ngsi-ld/v1/entities/{}", id(0));
-        ask(machi.address, in_tenant(tenant, load::with_body("DELETE", &path, ""))).await?;
+        ask(machi.address, in_tenant(tenant, &load::with_body("DELETE", &path, ""))).await?;
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let after = (machi.memory("VmRSS"), size_of(data)?);
@@ -89,7 +89,7 @@ async fn fill(address: SocketAddr, tenants: u64) -> std::io::Result<()> {
     let batch = format!("[{}]", entities.join(","));
     for tenant in 0..tenants {
         let upsert = load::with_body("POST", "/ngsi-ld/v1/entityOperations/upsert", &batch);
-        ask(address, in_tenant(tenant, upsert)).await?;
+        ask(address, in_tenant(tenant, &upsert)).await?;
     }
     Ok(())
 }
@@ -104,23 +104,23 @@ async fn ask(address: SocketAddr, request: Vec<u8>) -> std::io::Result<()> {
 fn reads(tenants: u64) -> MakeRequest {
     Arc::new(move |random| {
         let path = format!("/ngsi-ld/v1/entities/{}", id(random / tenants % ENTITIES));
-        in_tenant(quiet_one(random, tenants), load::get(&path, ""))
+        in_tenant(quiet_one(random, tenants), &load::get(&path, ""))
     })
 }
 
 fn writes(tenants: u64) -> MakeRequest {
-    Arc::new(move |random| in_tenant(quiet_one(random, tenants), patch(random / tenants % ENTITIES, random)))
+    Arc::new(move |random| in_tenant(quiet_one(random, tenants), &patch(random / tenants % ENTITIES, random)))
 }
 
 fn patches() -> MakeRequest {
-    Arc::new(|random| in_flood(patch(random % ENTITIES, random)))
+    Arc::new(|random| in_flood(&patch(random % ENTITIES, random)))
 }
 
 fn batches() -> MakeRequest {
     Arc::new(|random| {
         let entities: Vec<String> = (0..1000).map(|n| entity(random % 100 * 1000 + n)).collect();
         let batch = format!("[{}]", entities.join(","));
-        in_flood(load::with_body("POST", "/ngsi-ld/v1/entityOperations/upsert", &batch))
+        in_flood(&load::with_body("POST", "/ngsi-ld/v1/entityOperations/upsert", &batch))
     })
 }
 
@@ -151,13 +151,13 @@ fn quiet_one(random: u64, tenants: u64) -> u64 {
 }
 
 /// The one that floods is the first of the tenants that are filled, so that its entities are there.
-fn in_flood(request: Vec<u8>) -> Vec<u8> {
+fn in_flood(request: &[u8]) -> Vec<u8> {
     in_tenant(0, request)
 }
 
-fn in_tenant(tenant: u64, request: Vec<u8>) -> Vec<u8> {
+fn in_tenant(tenant: u64, request: &[u8]) -> Vec<u8> {
     let header = format!("\r\nHost: bench\r\nNGSILD-Tenant: tenant{tenant}\r\n");
-    String::from_utf8_lossy(&request).replacen("\r\nHost: bench\r\n", &header, 1).into_bytes()
+    String::from_utf8_lossy(request).replacen("\r\nHost: bench\r\n", &header, 1).into_bytes()
 }
 
 fn size_of(folder: &std::path::Path) -> std::io::Result<u64> {

@@ -257,8 +257,8 @@ mod tests {
         Gate::new(&settings, &Registry::new())
     }
 
-    fn tenant(name: &'static str) -> Tenant {
-        Some(HeaderValue::from_static(name))
+    fn named(tenant: &'static str) -> HeaderValue {
+        HeaderValue::from_static(tenant)
     }
 
     #[tokio::test]
@@ -278,31 +278,32 @@ mod tests {
     #[tokio::test]
     async fn a_tenant_alone_takes_all_turns_and_beside_others_its_share() {
         let gate = gate(8, 100, 30);
-        let alone: Vec<Turn> = futures_util::future::join_all((0..8).map(|_| gate.enter(tenant("a"), 0)))
+        let alone: Vec<Turn> = futures_util::future::join_all((0..8).map(|_| gate.enter(Some(named("a")), 0)))
             .await
             .into_iter()
             .collect::<Result<_, _>>()
             .unwrap();
         drop(alone);
-        let other = gate.enter(tenant("b"), 0).await.unwrap();
-        let (one, two) = (gate.enter(tenant("a"), 0).await.unwrap(), gate.enter(tenant("a"), 0).await.unwrap());
-        assert!(gate.enter(tenant("a"), 0).await.is_err(), "two are its share");
-        assert!(gate.enter(tenant("c"), 0).await.is_ok(), "others are not held up by those who wait");
+        let other = gate.enter(Some(named("b")), 0).await.unwrap();
+        let (one, two) =
+            (gate.enter(Some(named("a")), 0).await.unwrap(), gate.enter(Some(named("a")), 0).await.unwrap());
+        assert!(gate.enter(Some(named("a")), 0).await.is_err(), "two are its share");
+        assert!(gate.enter(Some(named("c")), 0).await.is_ok(), "others are not held up by those who wait");
         drop((one, two, other));
         // A long body weighs as much as the whole share.
-        let long = gate.enter(tenant("a"), 1 << 30).await.unwrap();
-        assert!(gate.enter(tenant("a"), 0).await.is_err());
+        let long = gate.enter(Some(named("a")), 1 << 30).await.unwrap();
+        assert!(gate.enter(Some(named("a")), 0).await.is_err());
         drop(long);
-        assert!(gate.enter(tenant("a"), 0).await.is_ok());
+        assert!(gate.enter(Some(named("a")), 0).await.is_ok());
     }
 
     #[tokio::test]
     async fn lanes_take_turns_whoever_came_in_greater_number() {
         let gate = gate(1, 100, 5000);
-        let first = gate.enter(tenant("a"), 0).await.unwrap();
+        let first = gate.enter(Some(named("a")), 0).await.unwrap();
         let order = Mutex::new(String::new());
         let go = async |name: &'static str| {
-            let _turn = gate.enter(tenant(name), 0).await.unwrap();
+            let _turn = gate.enter(Some(named(name)), 0).await.unwrap();
             order.lock().unwrap().push_str(name);
         };
         let open = async {

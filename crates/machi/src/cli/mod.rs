@@ -146,8 +146,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-        for command in [<import::ImportArgs as clap::Args>::augment_args(clap::Command::new("import"))] {
-            command.debug_assert();
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! Clients that others wrote, against the real binary.
 //!
 //! pyld is compared with the model in `machi-model`; the browser is in `page.rs`, curl in `tour.rs`.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
