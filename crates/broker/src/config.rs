@@ -129,7 +129,7 @@ impl Default for LimitsConfig {
             body_bytes: 16 << 20,
             batch_bytes: 1 << 30,
             batch_items: 200_000,
-            batch_checked_bytes: 4 << 20,
+            batch_checked_bytes: 2 << 20,
             body_seconds: 30,
             nesting: 64,
             attributes: 10_000,

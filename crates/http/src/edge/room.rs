@@ -76,7 +76,7 @@ impl Room {
         let size = http_body::Body::size_hint(response.body()).exact().unwrap_or(0);
         let Some(units) = self.units_of(size) else { return response };
         match Arc::clone(&self.units).try_acquire_many_owned(units) {
-            Ok(taken) => response.map(|body| Body::new(Held { body, _taken: taken })),
+            Ok(taken) => response.map(|body| Body::new(Held { body, taken: Arc::new(taken) })),
             Err(_) => self.turn_away().into_response(),
         }
     }
@@ -112,7 +112,20 @@ fn announced(headers: &HeaderMap) -> u64 {
 /// A body that keeps its part of the room.
 struct Held {
     body: Body,
-    _taken: OwnedSemaphorePermit,
+    taken: Arc<OwnedSemaphorePermit>,
+}
+
+/// Bytes on their way to a reader. The connection takes them out of the body long before they are sent, and lets
+/// the body go: it is these that keep the room.
+struct Unread {
+    bytes: Bytes,
+    _taken: Arc<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Unread {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl http_body::Body for Held {
@@ -120,7 +133,9 @@ impl http_body::Body for Held {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let taken = Arc::clone(&self.taken);
+        let keep = |bytes| Bytes::from_owner(Unread { bytes, _taken: taken });
+        Pin::new(&mut self.body).poll_frame(cx).map(|frame| frame.map(|frame| Ok(frame?.map_data(keep))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -135,7 +150,8 @@ impl http_body::Body for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http::{HeaderValue, StatusCode};
+    use http_body_util::BodyExt;
 
     fn of_length(length: u64) -> HeaderMap {
         HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from(length))])
@@ -156,8 +172,8 @@ mod tests {
         assert_eq!(room.turned_away.value(), 2);
     }
 
-    #[test]
-    fn large_answers_keep_their_room_until_they_are_gone() {
+    #[tokio::test]
+    async fn large_answers_keep_their_room_until_they_are_gone() {
         let room = Room::for_answers(100 << 10, &Registry::new());
         let large = || Response::new(Body::from(vec![b'x'; 80 << 10]));
         let first = room.hold(large());
@@ -165,7 +181,9 @@ mod tests {
         assert_eq!(http_body::Body::size_hint(first.body()).exact(), Some(80 << 10));
         assert_eq!(room.hold(large()).status(), 503);
         assert_eq!(room.hold(Response::new(Body::from("small"))).status(), 200);
-        drop(first);
+        let bytes = first.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!((bytes.len(), room.hold(large()).status()), (80 << 10, StatusCode::SERVICE_UNAVAILABLE));
+        drop(bytes);
         assert_eq!(room.hold(large()).status(), 200);
     }
 }

@@ -108,7 +108,7 @@ section! {
         /// How long one query may take.
         query_time: Duration = Duration::from_secs(5);
         /// A batch up to this size is checked as JSON in whole before anything of it is done.
-        batch_checked: ByteSize = ByteSize(4 << 20);
+        batch_checked: ByteSize = ByteSize(2 << 20);
         /// How long an answer is kept for requests that repeat its Idempotency-Key.
         answers_kept: Duration = Duration::from_hours(24);
     }
