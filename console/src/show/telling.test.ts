@@ -1,3 +1,4 @@
+// Which attribute of an entity a line shows first.
 import { expect, it } from "vitest";
 import { entityOf } from "../api/entity";
 import { telling } from "./telling";

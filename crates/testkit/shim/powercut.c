@@ -69,7 +69,7 @@ static char root[PATH_MAX];
 static size_t root_length;
 static const char *match, *quota_file;
 static long fail_sync, ignore_sync, sync_micros;
-static int64_t grown, quota = INT64_MAX;
+static int64_t grown, quota;
 
 static long number_of(const char *name) {
     const char *text = getenv(name);
@@ -168,7 +168,8 @@ static void violation(const char *what) {
 
 // Takes up to so many bytes of the space that is left, and says how many. Called under the lock.
 static int64_t take_space(int64_t bytes) {
-    if (quota_file && grown + bytes > quota) read_quota();
+    if (!quota_file) return bytes;
+    if (grown + bytes > quota) read_quota();
     int64_t left = quota > grown ? quota - grown : 0;
     int64_t taken = bytes < left ? bytes : left;
     grown += taken;

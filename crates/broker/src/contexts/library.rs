@@ -3,6 +3,8 @@
 //! Hosted and implicitly created contexts belong to the tenant that made them. Copies of remote documents are
 //! shared; a tenant sees those that it has used, so that nobody learns what others use.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use machi_http::Text;
 use machi_model::context::{ContextError, resolve};
@@ -64,7 +66,10 @@ impl Contexts {
             text,
             created: self.clock.now(),
         };
-        record.document()?;
+        // As with one that a client wants to be served: what it says itself is checked now.
+        let mut gathered = Gathered::default();
+        gathered.add(Name::from(url), record.id.clone(), Arc::new(record.document()?));
+        resolve(&Json::from(url), &gathered, &self.limits)?;
         self.keep(TenantId::default_tenant(), &record).await?;
         self.held.forget(&record.id);
         Ok(record.id)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderName, Method, Uri};
 use machi_http::request::{BodyLimits, BodyType, Conditions, Query, RequestCaller, body_type, context_link, read_body};
 use machi_http::{Language, Problem, Text};
 use machi_model::context::Context;
@@ -25,7 +25,7 @@ use crate::{Broker, BrokerError, japanese};
 /// The header under which a client may repeat a request.
 const KEY_HEADER: &str = "idempotency-key";
 /// The header that names a snapshot.
-const SNAPSHOT_HEADER: &str = "ngsild-snapshot";
+pub(super) const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
 /// The longest key.
 const LONGEST_KEY: usize = 255;
 /// The expanded name of the scopes.

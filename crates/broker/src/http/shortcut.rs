@@ -20,6 +20,7 @@ use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 
 use super::entities::retrieve::{self, PREFER};
+use super::input::SNAPSHOT_HEADER;
 use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::contexts::Held;
@@ -118,7 +119,7 @@ impl Shortcut for HotEntities {
 
 /// Whether the headers ask for the entity as it is kept.
 fn is_plain(headers: &HeaderMap) -> bool {
-    const SPECIAL: [HeaderName; 4] = [PREFER, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE];
+    const SPECIAL: [HeaderName; 5] = [PREFER, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, SNAPSHOT_HEADER];
     let (mut links, mut tenants) = (0, 0);
     headers.iter().all(|(name, value)| {
         links += u32::from(name == LINK);

@@ -1,5 +1,6 @@
 //! How a problem becomes an answer; the edge renders it last, when request id and language are known.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -83,7 +84,7 @@ impl Problem {
         out.extend_from_slice(b",\"status\":");
         out.extend_from_slice(self.status().as_str().as_bytes());
         out.extend_from_slice(b",\"detail\":");
-        write_string(self.detail(language), &mut out);
+        write_string(&shortened(self.detail(language)), &mut out);
         if let Some(request) = request {
             out.extend_from_slice(b",\"instance\":");
             write_string(&format!("urn:machi:request:{request}"), &mut out);
@@ -101,11 +102,26 @@ impl Problem {
             ("type".into(), Json::from(self.type_uri())),
             ("title".into(), Json::from(self.title(language))),
             ("status".into(), Json::from(u64::from(self.status().as_u16()))),
-            ("detail".into(), Json::from(self.detail(language).to_owned())),
+            ("detail".into(), Json::from(shortened(self.detail(language)).into_owned())),
         ];
         members.extend(self.0.members.iter().map(|(name, value)| ((*name).into(), value.clone())));
         Json::Object(members)
     }
+}
+
+/// How much of one word a detail shows: a name that a client sent may be megabytes long.
+const WORD: usize = 160;
+
+/// A detail whose words are of a length that people read.
+fn shortened(detail: &str) -> Cow<'_, str> {
+    if detail.split(' ').all(|word| word.len() <= WORD) {
+        return Cow::Borrowed(detail);
+    }
+    let words = detail.split(' ').map(|word| match word.len() <= WORD {
+        true => Cow::Borrowed(word),
+        false => Cow::Owned(format!("{}…", word.split_at(word.floor_char_boundary(WORD)).0)),
+    });
+    Cow::Owned(words.collect::<Vec<_>>().join(" "))
 }
 
 fn write_member(name: &str, value: &Json<'_>, out: &mut Vec<u8>) {

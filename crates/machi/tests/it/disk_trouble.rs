@@ -32,7 +32,7 @@ fn both(client: &Client) -> i64 {
 fn expect_unavailable(answer: &Answer) -> String {
     assert_eq!(answer.status, 503, "{answer:?}");
     assert!(answer.expect_header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{answer:?}");
-    assert_eq!(answer.media_type(), "application/problem+json");
+    assert_eq!(answer.media_type(), "application/json");
     answer.json()["detail"].as_str().unwrap_or_default().to_owned()
 }
 

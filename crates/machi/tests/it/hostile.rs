@@ -161,7 +161,7 @@ fn every_operation_refuses_unknown_parameters() {
         ("POST", "/entities", "locale", "local"),
         ("GET", "/entities", "typ", "type"),
         ("DELETE", "/entities", "scopeq", "scopeQ"),
-        ("GET", entity, "piks", "pick"),
+        ("GET", entity, "pik", "pick"),
         ("PUT", entity, "types", "type"),
         ("PATCH", entity, "observedat", "observedAt"),
         ("DELETE", entity, "typ", "type"),
@@ -179,7 +179,11 @@ fn every_operation_refuses_unknown_parameters() {
     ];
     each(cases.map(|case| (format!("{} {}?{}", case.0, case.1, case.2), case)), |(method, path, wrong, right)| {
         let request = tenant.request(method, path).query(&[(wrong, "x")]);
-        let request = if matches!(method, "GET" | "DELETE") { request } else { request.json(json!({})) };
+        let request = if matches!(method, "GET" | "DELETE") {
+            request
+        } else {
+            request.json(json!({"type": "Query", "entities": [{"type": "T"}]}))
+        };
         let detail = request.send().problem("InvalidRequest");
         assert!(detail.contains(wrong) && detail.contains(&format!("\"{right}\"")), "{detail}");
     });

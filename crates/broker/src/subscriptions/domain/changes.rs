@@ -82,7 +82,10 @@ fn had_expired(entry: &Entry) -> bool {
 }
 
 fn instance_change(change: &SectionChange, time: Timestamp) -> Option<Triggers> {
-    let old = change.old.as_ref().filter(|section| !is_expired(section, time));
+    // §4.22: what had expired was not there any more, so that whatever took its place is new. Nothing took its
+    // place where it is cleared away: that is how its end is told.
+    let is_replaced = change.new.is_some();
+    let old = change.old.as_ref().filter(|section| !(is_replaced && is_expired(section, time)));
     match (old, &change.new) {
         (None, Some(_)) => Some(Triggers::ATTRIBUTE_CREATED),
         (Some(_), None) => Some(Triggers::ATTRIBUTE_DELETED),
