@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use machi_broker::collections;
+use machi::control::Commanded;
+use machi_broker::config::Config;
+use machi_broker::{Broker, collections};
 use machi_store_embedded::{EmbeddedStore, Options};
 use machi_types::SystemClock;
 use tokio::runtime::Runtime;
@@ -45,7 +47,10 @@ impl Room {
         std::fs::remove_dir_all(&folder).expect("the folder was just made");
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.expect("a runtime of one thread can be made");
-        Self { runtime, router: machi::control::router(Arc::new(store), SECRET) }
+        let store = Arc::new(store);
+        let (shared, clock) = (Arc::clone(&store), Arc::new(SystemClock));
+        let broker = Arc::new(Broker::new(shared, clock, Config::default(), Arc::new(world::NoNetwork)));
+        Self { runtime, router: machi::control::router(Commanded { store, broker }, SECRET) }
     }
 
     fn ask(&self, request: Request<Full<Bytes>>) -> Response<Body> {
@@ -57,8 +62,9 @@ impl Room {
 fn run(bytes: &[u8]) {
     let Some(request) = world::read(bytes) else { return };
     let holds_secret = request.headers().get(AUTHORIZATION).is_some_and(|value| value == "Bearer 5ecret");
-    // A backup would write wherever the input says.
-    let may_write = percent_decoded(request.uri().path()).contains("backup");
+    // These would write wherever the input says.
+    let path = percent_decoded(request.uri().path());
+    let may_write = ["backup", "export"].iter().any(|word| path.contains(word));
     if holds_secret && may_write {
         return;
     }
@@ -73,8 +79,10 @@ fn percent_decoded(path: &str) -> String {
 
 fn seeds() -> Vec<Vec<u8>> {
     texts(&[
-        "POST /machi/v1/control/verify\nAuthorization: Bearer 5ecre\n\n",
-        "POST /machi/v1/control/clock\nAuthorization: Basic 5ecret",
-        "POST /machi/v1/control/backup\n\n/nowhere",
+        "POST /machi/v1/control/tenants\nAuthorization: Bearer 5ecre\n\n{}",
+        "POST /machi/v1/control/verify\nAuthorization: Basic 5ecret\n\n{}",
+        "POST /machi/v1/control/context\n\n{\"url\":\"https://a.example/c\",\"text\":\"{}\"}",
+        "POST /machi/v1/control/erase\nAuthorization: Bearer\n\n{\"tenant\":\"t\"}",
+        "POST /machi/v1/control/backup\n\n{\"to\":\"/nowhere\"}",
     ])
 }

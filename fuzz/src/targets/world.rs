@@ -34,7 +34,7 @@ struct World {
 
 /// A network where nothing can be found.
 #[derive(Debug)]
-struct NoNetwork;
+pub(crate) struct NoNetwork;
 
 impl LoadDocument for NoNetwork {
     fn load<'a>(&'a self, _url: &'a str) -> Loading<'a> {
@@ -55,6 +55,7 @@ impl World {
         let router = machi_broker::http::router(broker).merge(own);
         let settings = EdgeSettings {
             concurrency: 4,
+            share: 4,
             queue: 4,
             queue_patience: Duration::from_secs(1),
             body_bytes: 64 << 20,
