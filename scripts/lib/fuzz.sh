@@ -26,18 +26,16 @@ fuzz_target() {
     folder="$(fuzz_folder)/$target"
     log="$folder/log"
     mkdir -p "$folder/corpus" "$folder/found"
+    rm -rf "$folder/seeds"
     "$FUZZ" "--target=$target" "--write-seeds=$folder/seeds" 2>"$log"
-    local options=("-seed=$FUZZ_SEED" "-dict=$folder/seeds.dict" -timeout=20 -rss_limit_mb=2048 -max_len=4096 -close_fd_mask=1)
+    local options=("-dict=$folder/seeds.dict" -timeout=20 -rss_limit_mb=2048 -max_len=4096 -close_fd_mask=1)
     started=$SECONDS
-    rm -rf "$folder/planted"
-    mkdir "$folder/planted"
-    if "$FUZZ" "--target=$target" --planted "${options[@]}" -max_total_time=120 "-artifact_prefix=$folder/planted/" \
-        "$folder/planted" "$folder/seeds" >"$log" 2>&1 || ! grep -q "the planted fault" "$log"; then
+    if ! planted_fault_is_found "$target" "$log" "${options[@]}"; then
         say "FAILED $target: the planted fault was not found (seed $FUZZ_SEED, $log)"
         return 1
     fi
     local planted=$((SECONDS - started))
-    if ! "$FUZZ" "--target=$target" "${options[@]}" "-max_total_time=$seconds" -print_final_stats=1 \
+    if ! "$FUZZ" "--target=$target" "${options[@]}" "-seed=$FUZZ_SEED" "-max_total_time=$seconds" -print_final_stats=1 \
         "-artifact_prefix=$folder/found/" "$folder/corpus" "$folder/seeds" >"$log" 2>&1; then
         say "FAILED $target: $(grep -m 1 -A 1 "panicked at\|ERROR: libFuzzer" "$log" | tr '\n' ' ')(seed $FUZZ_SEED, $log, $folder/found)"
         return 1
@@ -48,11 +46,28 @@ fuzz_target() {
     say "ok     $target: planted fault in $planted s, then $inputs inputs in $seconds s, $edges"
 }
 
+# Looks for the planted fault from several seeds: the first seconds of a run, when it knows few inputs, find the most.
+planted_fault_is_found() {
+    local target="$1" log="$2" folder attempt
+    folder="$(fuzz_folder)/$target"
+    shift 2
+    for attempt in $(seq 12); do
+        rm -rf "$folder/planted"
+        mkdir -p "$folder/planted/inputs"
+        if ! "$FUZZ" "--target=$target" --planted "$@" "-seed=$((FUZZ_SEED + attempt))" -max_total_time=10 \
+            "-artifact_prefix=$folder/planted/" "$folder/planted/inputs" "$folder/seeds" >"$log" 2>&1; then
+            grep -q "the planted fault" "$log"
+            return
+        fi
+    done
+    return 1
+}
+
 # Runs all targets of the list, as many at once as there are processors.
 fuzz_targets() {
     local seconds="$1"
     shift
-    export -f fuzz_target fuzz_folder target_folder say
+    export -f fuzz_target planted_fault_is_found fuzz_folder target_folder say
     export FUZZ FUZZ_SEED
     printf '%s\n' "$@" | xargs -P "$(nproc)" -I '{}' bash -c 'set -euo pipefail; fuzz_target "$1" "$2"' fuzz '{}' "$seconds"
 }

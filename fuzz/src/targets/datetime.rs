@@ -22,14 +22,15 @@ fn run(bytes: &[u8]) {
     write_datetime(time, &mut written);
     let again = String::from_utf8(written).expect("digits");
     assert_eq!(parse_datetime(&again), Some(time), "{text} became {again}");
-    planted::fault(time.micros() % 1_000_000 == 700_000 && text.contains('+'));
+    let tenths = time.micros().rem_euclid(1_000_000) / 100_000;
+    planted::fault(time.micros().rem_euclid(100_000) == 0 && (6..10).contains(&tenths));
 }
 
 fn seeds() -> Vec<Vec<u8>> {
     texts(&[
         "2026-11-22T10:00:00Z",
         "2026-02-28T23:59:59.123456Z",
-        "1969-12-31T23:59:59.5+09:00",
+        "1969-12-31T23:59:59.5Z",
         "2000-02-29T00:00:00,1-12:30",
     ])
 }

@@ -62,8 +62,8 @@ fn run(bytes: &[u8]) {
         .filter_map(|value| value.to_str().ok())
         .map(|value| link::links(value).filter(Result::is_ok).count())
         .sum();
-    let is_context = link.is_ok_and(|link| link.is_some());
-    planted::fault(links == 2 && is_context);
+    let _ = (links, link.is_ok());
+    planted::fault(prefer.version.is_some_and(|version| version.minor == 4));
 }
 
 fn read(text: &str) -> HeaderMap {

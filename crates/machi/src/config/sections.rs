@@ -200,8 +200,8 @@ section! {
         authorities: OptionalPath = OptionalPath(None);
         /// How long another machine has to take a connection.
         connect_timeout: Duration = Duration::from_secs(5);
-        /// Connections to one receiver that are kept for the next notification; [subscriptions] in_flight_per_host
-        /// are kept at least.
+        /// Connections to one receiver that are kept for the next notification; at least in_flight_per_host of the
+        /// section subscriptions are kept.
         kept_connections: NonZeroUsize = count(16);
         /// How long they are kept.
         kept_for: Duration = Duration::from_secs(30);
