@@ -192,11 +192,16 @@ impl Connection {
     }
 }
 
-/// Sends one request and reads its answer, the status and the length of the body; `None` where the connection ended.
-pub(crate) async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> Option<(u16, usize)> {
+/// Sends one request and reads its answer: the status, and the body as a part of the buffer; `None` where the
+/// connection ended.
+pub(crate) async fn exchange<'b>(
+    stream: &mut TcpStream,
+    request: &[u8],
+    buffer: &'b mut Vec<u8>,
+) -> Option<(u16, &'b [u8])> {
     stream.write_all(request).await.ok()?;
     let (status, body) = read_answer(stream, buffer).await?;
-    Some((status, body.len()))
+    Some((status, buffer.get(body)?))
 }
 
 /// Reads one answer: the status, and where in the buffer the body lies; `None` where the connection ended.

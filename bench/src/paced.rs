@@ -88,9 +88,13 @@ async fn drive(
             sleep_until(due.into()).await;
         }
         let sent = due.unwrap_or_else(Instant::now);
-        let Some((status, _)) = exchange(&mut stream, &request, &mut buffer).await else { return moments };
-        if (200..300).contains(&status) {
-            moments.push((number, (sent - started, started.elapsed())));
+        let Some((status, body)) = exchange(&mut stream, &request, &mut buffer).await else {
+            eprintln!("request {number} was not answered");
+            return moments;
+        };
+        match status {
+            200..300 => moments.push((number, (sent - started, started.elapsed()))),
+            _ => eprintln!("request {number} was answered {status}: {}", String::from_utf8_lossy(body)),
         }
     }
 }

@@ -90,7 +90,7 @@ impl City {
             [0, 1, 2, 3, 4, 5, 6, 7, 8].map(|at| self.term(at));
         let text = Self::text(n);
         let mut entity = format!(
-            r#"{{"id":"{}","type":"{kind}","scope":"/ward/{}","{name}":{{"type":"Property","value":"{text}"}},"{value}":{{"type":"Property","value":{level},"{sub}":{{"type":"Property","value":{accuracy}}}}},"{one}":{{"type":"Property","value":{half}}},"{two}":{{"type":"Property","value":{other}}},"{address}":{{"type":"Property","value":{{"city":"c{}","n":{}}}}},"{tick}":{{"type":"Property","value":0}},"location":{{"type":"GeoProperty","value":{{"type":"Point","coordinates":[{east},{north}]}}}}"#,
+            r#"{{"id":"{}","type":"{kind}","scope":"/ward/w{}","{name}":{{"type":"Property","value":"{text}"}},"{value}":{{"type":"Property","value":{level},"{sub}":{{"type":"Property","value":{accuracy}}}}},"{one}":{{"type":"Property","value":{half}}},"{two}":{{"type":"Property","value":{other}}},"{address}":{{"type":"Property","value":{{"city":"c{}","n":{}}}}},"{tick}":{{"type":"Property","value":0}},"location":{{"type":"GeoProperty","value":{{"type":"Point","coordinates":[{east},{north}]}}}}"#,
             Self::id(n),
             n % 10,
             random % 500,
@@ -265,9 +265,9 @@ fn fill(machi: &Server, city: &City) -> std::io::Result<()> {
                 }
                 let entities: Vec<String> = (first..first + 1000).map(|n| city.entity(n)).collect();
                 let body = format!("[{}]", entities.join(","));
-                let status = client.ask(&load::with_body("POST", "/ngsi-ld/v1/entityOperations/upsert", &body))?.status;
-                if status != 201 {
-                    return Err(std::io::Error::other(format!("a batch is answered {status}")));
+                let answer = client.ask(&load::with_body("POST", "/ngsi-ld/v1/entityOperations/upsert", &body))?;
+                if answer.status != 201 {
+                    return Err(std::io::Error::other(format!("a batch is answered {}", answer.text())));
                 }
             }
         };

@@ -44,7 +44,7 @@ pub struct City {
 /// Opens the store of a city, with the collections of all blocks.
 pub fn open_store(config: &Config, folder: DataFolder) -> Result<EmbeddedStore, StartError> {
     let cache = config.store.cache.0;
-    let options = Options { document_cache_bytes: cache / 4 * 3, block_cache_bytes: cache / 4, ..Options::default() };
+    let options = Options { document_cache_bytes: cache / 8 * 7, block_cache_bytes: cache / 8, ..Options::default() };
     Ok(EmbeddedStore::open_in(folder, collections(), Arc::new(SystemClock), options)?)
 }
 

@@ -218,8 +218,19 @@ impl Engine {
 
     /// The document of an id as of a commit.
     pub(crate) fn find_document(&self, space: &Space, id: &str, at: u64) -> Result<Option<Arc<Document>>, StoreError> {
-        for number in space.candidates(self.hash(id)) {
-            if let Some(document) = self.documents.read(space.number, number, at)?
+        self.find_among(space, &space.candidates(self.hash(id)), id, at)
+    }
+
+    /// The document of an id, which has one of these numbers.
+    pub(crate) fn find_among(
+        &self,
+        space: &Space,
+        candidates: &[DocumentNo],
+        id: &str,
+        at: u64,
+    ) -> Result<Option<Arc<Document>>, StoreError> {
+        for number in candidates {
+            if let Some(document) = self.documents.read(space.number, *number, at)?
                 && *document.id == *id
             {
                 return Ok(Some(document));

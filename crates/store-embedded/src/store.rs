@@ -205,14 +205,14 @@ impl Store for EmbeddedStore {
     fn newest(&self, tenant: &TenantId, collection: Collection, id: &str) -> Option<Arc<Document>> {
         let engine = &self.engine;
         let space = engine.space(tenant, collection)?;
-        let mut candidates = space.candidates(engine.hash(id)).into_iter();
-        let cached = candidates.find_map(|number| engine.documents.cached(space.number, number));
+        let candidates = space.candidates(engine.hash(id));
+        let cached = candidates.iter().find_map(|number| engine.documents.cached(space.number, *number));
         // Where ids share a hash, the documents tell them apart.
         if let Some(document) = cached.filter(|document| *document.id == *id) {
             return Some(document);
         }
         let position = engine.open_view();
-        let found = engine.find_document(&space, id, position);
+        let found = engine.find_among(&space, &candidates, id, position);
         engine.close_view(position);
         found.ok().flatten()
     }
