@@ -104,7 +104,7 @@ impl Broker {
     }
 
     /// Takes note of a tenant that asks, and refuses while it is being restored.
-    fn arrive(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+    pub(crate) fn arrive(&self, tenant: &TenantId) -> Result<(), BrokerError> {
         self.crowd.lock().note(tenant);
         self.check_at_rest(tenant)
     }

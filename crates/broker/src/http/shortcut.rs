@@ -109,7 +109,7 @@ impl Shortcut for HotEntities {
         }
         let id = uri.path().strip_prefix(retrieve::PATH).filter(|id| !id.contains(['/', '%']))?;
         let kind = self.kind(headers)?;
-        self.broker.check_at_rest(&kind.tenant).ok()?;
+        self.broker.arrive(&kind.tenant).ok()?;
         let (text, version, instances) = self.text(&kind, id)?;
         kind.context.count(&kind.tenant, self.broker.contexts.clock());
         let etag = retrieve::etag(version, instances, None, headers);

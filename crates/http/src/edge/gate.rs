@@ -82,13 +82,17 @@ impl Gate {
         }))
     }
 
+    /// Takes note of a tenant that asks, for a turn or for what needs none.
+    pub(super) fn note(&self, tenant: &Tenant) {
+        self.0.lock().crowd.note(tenant);
+    }
+
     /// Waits for a turn. A request weighs the more the longer its body is.
     pub(super) async fn enter(&self, tenant: Tenant, body: u64) -> Result<Turn, Problem> {
         let inner = &self.0;
         let weight = usize::try_from(body / BYTES_PER_TURN).unwrap_or(usize::MAX).saturating_add(1).min(inner.share);
         let waits = {
             let mut state = inner.lock();
-            state.crowd.note(&tenant);
             if state.waiting == 0 && inner.has_room(&state, &tenant, weight) {
                 return Ok(inner.take(&mut state, tenant, weight));
             }
@@ -285,6 +289,9 @@ mod tests {
             .unwrap();
         drop(alone);
         let other = gate.enter(Some(named("b")), 0).await.unwrap();
+        for name in ["a", "b"] {
+            gate.note(&Some(named(name)));
+        }
         let (one, two) =
             (gate.enter(Some(named("a")), 0).await.unwrap(), gate.enter(Some(named("a")), 0).await.unwrap());
         assert!(gate.enter(Some(named("a")), 0).await.is_err(), "two are its share");

@@ -133,6 +133,7 @@ impl Edge {
         B::Error: Into<axum::BoxError>,
     {
         let asked = self.read(&request, peer);
+        self.gate.note(&asked.tenant);
         let response = match self.refusal(&asked, &request) {
             Some(problem) => problem.into_response(),
             // What the shortcut gives lies in memory whether anybody reads it or not.
