@@ -3,18 +3,23 @@
 //! Callers decide ahead of the queue, in parallel. The committer takes a decision as it is when the
 //! document has not changed since, and has it made again when it has.
 
+mod believed;
+mod overlay;
+mod prepare;
+
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use machi_store::apply::{self, At};
 use machi_store::{
-    ChangeKind, Collection, Commit, Decide, Decision, Document, DocumentNo, Names, Outcome, Position, Receipt, Refusal,
-    StoreError,
+    ChangeKind, Collection, Decision, Document, DocumentNo, Names, Outcome, Position, Receipt, StoreError,
 };
 use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::RwLock;
-use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
+
+use believed::Believed;
+use overlay::{Overlaid, Overlay};
+pub(crate) use prepare::{Prepared, prepare};
 
 use crate::documents::DocumentWrite;
 use crate::engine::{Engine, Root};
@@ -28,18 +33,6 @@ use crate::spaces::Space;
 
 /// Documents of larger commits are not put into the cache: nobody is waiting for all of them.
 const REMEMBERED: usize = 100;
-/// A clock that jumps further ahead while the process runs is not believed.
-const CLOCK_JUMP: Duration = Duration::from_mins(5);
-
-/// A decision made ahead of the queue, and on what.
-pub(crate) struct Prepared {
-    pub(crate) collection: Collection,
-    pub(crate) id: Name,
-    pub(crate) hash: u64,
-    pub(crate) decide: Box<dyn Decide>,
-    pub(crate) current: Option<Arc<Document>>,
-    pub(crate) decision: Result<Decision, Refusal>,
-}
 
 /// A commit in the queue.
 pub(crate) struct Waiting {
@@ -90,27 +83,10 @@ pub(crate) struct Committer {
     /// The last commit that was given a number and made it to disk.
     last_commit: u64,
     last_time: Timestamp,
-    /// The latest time that was believed, and when that was.
-    clock_seen: (Timestamp, Instant),
+    believed: Believed,
     /// How many names are on disk, in the journal or in the tables.
     names_written: usize,
     journal_bytes_since_checkpoint: u64,
-}
-
-/// What a batch has decided so far, on top of what is visible.
-#[derive(Default)]
-struct Overlay {
-    documents: FxHashMap<(u32, u64), Vec<Overlaid>>,
-    next_numbers: FxHashMap<u32, DocumentNo>,
-    new_spaces: Vec<Arc<Space>>,
-}
-
-/// A document as the batch has left it.
-#[derive(Clone)]
-struct Overlaid {
-    id: Name,
-    number: DocumentNo,
-    document: Option<Arc<Document>>,
 }
 
 /// A commit that has been decided.
@@ -124,8 +100,8 @@ struct Decided {
 impl Committer {
     pub(crate) fn new(engine: Arc<Engine>, journal: Journal, recovered: &Recovered) -> Self {
         let (last_commit, last_time, names_written) = (recovered.commit, recovered.time, recovered.names);
-        let clock_seen = (engine.clock.now().max(last_time), Instant::now());
-        Self { engine, journal, last_commit, last_time, clock_seen, names_written, journal_bytes_since_checkpoint: 0 }
+        let believed = Believed::now(engine.clock.now().max(last_time));
+        Self { engine, journal, last_commit, last_time, believed, names_written, journal_bytes_since_checkpoint: 0 }
     }
 
     /// Works until the queue is closed and empty.
@@ -146,7 +122,7 @@ impl Committer {
                 let _ = answer.send(self.erase(&tenant));
             }
             Errand::AcceptClock => {
-                self.clock_seen = (self.engine.clock.now(), Instant::now());
+                self.believed = Believed::now(self.engine.clock.now());
             }
         }
     }
@@ -185,23 +161,8 @@ impl Committer {
 
     /// Says why writes would not be safe now, where they would not.
     fn check_writable(&mut self) -> Result<(), String> {
-        self.check_clock()?;
+        self.believed.check(self.engine.clock.now())?;
         self.wait_for_background()
-    }
-
-    fn check_clock(&mut self) -> Result<(), String> {
-        let (wall, monotonic) = (self.engine.clock.now(), Instant::now());
-        let expected = later(self.clock_seen.0, monotonic.duration_since(self.clock_seen.1));
-        if wall > later(expected, CLOCK_JUMP) {
-            return Err(format!(
-                "the clock jumped ahead to {wall} by more than 5 minutes; set it right, or confirm it with: machi clock accept"
-            ));
-        }
-        // A clock that was set back may come back: what was believed once is no jump ahead.
-        if wall > expected {
-            self.clock_seen = (wall, monotonic);
-        }
-        Ok(())
     }
 
     fn wait_for_background(&self) -> Result<(), String> {
@@ -463,10 +424,6 @@ impl Committer {
     }
 }
 
-fn later(time: Timestamp, by: Duration) -> Timestamp {
-    Timestamp::from_micros(time.micros().saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
-}
-
 type Reply = (oneshot::Sender<Result<Receipt, StoreError>>, Timestamp, Vec<Outcome>);
 
 fn show_commit(engine: &Engine, root: &mut Root, decided: Decided, entries: &mut Vec<machi_store::Entry>) -> Reply {
@@ -491,33 +448,6 @@ impl Decided {
     }
 }
 
-impl Overlay {
-    /// A space comes into being with its first change: only then does the journal tell of it.
-    fn forget_unused_spaces(&mut self, decided: &[Decided]) {
-        let changes = || decided.iter().flat_map(|decided| &decided.changes);
-        self.new_spaces.retain(|space| changes().any(|ready| ready.space.number == space.number));
-    }
-
-    fn find(&self, space: &Space, hash: u64, id: &str) -> Option<&Overlaid> {
-        self.documents.get(&(space.number, hash))?.iter().find(|overlaid| *overlaid.id == *id)
-    }
-
-    fn put(&mut self, space: &Space, hash: u64, overlaid: Overlaid) {
-        let list = self.documents.entry((space.number, hash)).or_default();
-        match list.iter_mut().find(|other| other.id == overlaid.id) {
-            Some(other) => *other = overlaid,
-            None => list.push(overlaid),
-        }
-    }
-
-    fn take_number(&mut self, space: &Space) -> DocumentNo {
-        let next = self.next_numbers.entry(space.number).or_insert_with(|| space.ids.read().next());
-        let number = *next;
-        next.0 += 1;
-        number
-    }
-}
-
 fn refuse(decided: Vec<Decided>, error: &StoreError) {
     let reason = match error {
         StoreError::Io { context, source } => format!("{context} failed: {source}"),
@@ -525,36 +455,5 @@ fn refuse(decided: Vec<Decided>, error: &StoreError) {
     };
     for decided in decided {
         let _ = decided.answer.send(Err(StoreError::ReadOnly { reason: reason.clone() }));
-    }
-}
-
-/// Reads the documents of a commit and decides on them, ahead of the queue.
-pub(crate) fn prepare(engine: &Engine, commit: Commit) -> Result<(TenantId, Vec<Prepared>, usize), StoreError> {
-    let at = engine.documents.visible();
-    let mut bytes = 0;
-    let mut prepared = Vec::with_capacity(commit.proposals.len());
-    for (collection, mut proposal) in commit.proposals {
-        let hash = engine.hash(&proposal.id);
-        let current = match engine.space(&commit.tenant, collection) {
-            Some(space) => engine.find_document(&space, &proposal.id, at)?,
-            None => None,
-        };
-        let decision = proposal.decide.decide(current.as_deref());
-        bytes += proposal.id.len() + decision_bytes(&decision);
-        prepared.push(Prepared { collection, id: proposal.id, hash, decide: proposal.decide, current, decision });
-    }
-    Ok((commit.tenant, prepared, bytes))
-}
-
-fn decision_bytes(decision: &Result<Decision, Refusal>) -> usize {
-    match decision {
-        Ok(Decision::Change(change)) => {
-            change.head.as_ref().map_or(0, bytes::Bytes::len)
-                + change.set.iter().map(|set| set.body.len() + 64).sum::<usize>()
-        }
-        Ok(Decision::Restore(restored)) => {
-            restored.head.len() + restored.sections.iter().map(|section| section.body.len() + 64).sum::<usize>()
-        }
-        _ => 64,
     }
 }

@@ -32,8 +32,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            document_cache_bytes: 96 << 20,
-            block_cache_bytes: 48 << 20,
+            document_cache_bytes: 140 << 20,
+            block_cache_bytes: 20 << 20,
             segment_bytes: 64 << 20,
             checkpoint_bytes: 128 << 20,
             tail_bytes: 8 << 20,

@@ -1,5 +1,7 @@
 //! Pages: the facets of 1,024 documents of one column, laid out so that a condition is tested on all at once.
 
+use std::ops::Range;
+
 /// How many documents a page covers.
 pub(crate) const PAGE: usize = 1024;
 /// Where a sparse page turns dense.
@@ -76,11 +78,47 @@ impl Mask {
     }
 }
 
+/// Values by slot, in the order of their slots; apart from them, so that no room lies between.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Pairs<T> {
+    slots: Vec<u16>,
+    values: Vec<T>,
+}
+
+impl<T: Copy> Pairs<T> {
+    fn add(&mut self, slot: u16, value: T) {
+        let at = self.slots.partition_point(|other| *other <= slot);
+        self.slots.insert(at, slot);
+        self.values.insert(at, value);
+    }
+
+    fn remove(&mut self, slot: u16) {
+        let range = self.range(slot);
+        self.slots.drain(range.clone());
+        self.values.drain(range);
+    }
+
+    fn of(&self, slot: u16) -> impl Iterator<Item = T> {
+        self.values[self.range(slot)].iter().copied()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u16, &T)> {
+        self.slots.iter().copied().zip(&self.values)
+    }
+
+    /// Where the values of a slot lie.
+    fn range(&self, slot: u16) -> Range<usize> {
+        let start = self.slots.partition_point(|other| *other < slot);
+        let count = self.slots[start..].iter().take_while(|other| **other == slot).count();
+        start..start + count
+    }
+}
+
 /// The values of a page, any number for each document. Most documents have none or one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Values<T> {
-    /// Few values: pairs in the order of their slots.
-    Sparse(Vec<(u16, T)>),
+    /// Few values.
+    Sparse(Pairs<T>),
     /// Many: the first value of each document by slot, and all further ones as pairs.
     Dense(Box<Dense<T>>),
 }
@@ -89,12 +127,12 @@ pub(crate) enum Values<T> {
 pub(crate) struct Dense<T> {
     pub(crate) present: Mask,
     pub(crate) values: Vec<T>,
-    pub(crate) more: Vec<(u16, T)>,
+    pub(crate) more: Pairs<T>,
 }
 
 impl<T> Default for Values<T> {
     fn default() -> Self {
-        Self::Sparse(Vec::new())
+        Self::Sparse(Pairs { slots: Vec::new(), values: Vec::new() })
     }
 }
 
@@ -103,16 +141,14 @@ impl<T: Copy + Default + PartialEq> Values<T> {
     pub(crate) fn add(&mut self, slot: u16, value: T) {
         match self {
             Self::Sparse(pairs) => {
-                let at = pairs.partition_point(|(other, _)| *other <= slot);
-                pairs.insert(at, (slot, value));
-                if pairs.len() > DENSE_FROM {
+                pairs.add(slot, value);
+                if pairs.slots.len() > DENSE_FROM {
                     *self = Self::dense_of(pairs);
                 }
             }
             Self::Dense(dense) => {
                 if dense.present.has(slot) {
-                    let at = dense.more.partition_point(|(other, _)| *other <= slot);
-                    dense.more.insert(at, (slot, value));
+                    dense.more.add(slot, value);
                 } else {
                     dense.present.set(slot);
                     dense.values[usize::from(slot)] = value;
@@ -121,22 +157,20 @@ impl<T: Copy + Default + PartialEq> Values<T> {
         }
     }
 
-    fn dense_of(pairs: &[(u16, T)]) -> Self {
-        let mut dense =
-            Self::Dense(Box::new(Dense { present: Mask::NONE, values: vec![T::default(); PAGE], more: Vec::new() }));
-        pairs.iter().for_each(|(slot, value)| dense.add(*slot, *value));
+    fn dense_of(pairs: &Pairs<T>) -> Self {
+        let (present, values, more) = (Mask::NONE, vec![T::default(); PAGE], Pairs::default());
+        let mut dense = Self::Dense(Box::new(Dense { present, values, more }));
+        pairs.iter().for_each(|(slot, value)| dense.add(slot, *value));
         dense
     }
 
     /// Removes all values of a document.
     pub(crate) fn remove(&mut self, slot: u16) {
         match self {
-            Self::Sparse(pairs) => pairs.retain(|(other, _)| *other != slot),
+            Self::Sparse(pairs) => pairs.remove(slot),
             Self::Dense(dense) => {
                 dense.present.clear(slot);
-                if !dense.more.is_empty() {
-                    dense.more.retain(|(other, _)| *other != slot);
-                }
+                dense.more.remove(slot);
             }
         }
     }
@@ -145,14 +179,14 @@ impl<T: Copy + Default + PartialEq> Values<T> {
     pub(crate) fn test(&self, mut test: impl FnMut(&T) -> bool) -> Mask {
         let mut mask = Mask::NONE;
         match self {
-            Self::Sparse(pairs) => pairs.iter().filter(|(_, value)| test(value)).for_each(|(slot, _)| mask.set(*slot)),
+            Self::Sparse(pairs) => pairs.iter().filter(|(_, value)| test(value)).for_each(|(slot, _)| mask.set(slot)),
             Self::Dense(dense) => {
                 for (word, chunk) in mask.0.iter_mut().zip(dense.values.chunks_exact(64)) {
                     let bits = chunk.iter().enumerate().map(|(bit, value)| u64::from(test(value)) << bit);
                     *word = bits.fold(0, |word, bit| word | bit);
                 }
                 mask = mask.and(&dense.present);
-                dense.more.iter().filter(|(_, value)| test(value)).for_each(|(slot, _)| mask.set(*slot));
+                dense.more.iter().filter(|(_, value)| test(value)).for_each(|(slot, _)| mask.set(slot));
             }
         }
         mask
@@ -163,7 +197,7 @@ impl<T: Copy + Default + PartialEq> Values<T> {
         match self {
             Self::Sparse(pairs) => {
                 let mut mask = Mask::NONE;
-                pairs.iter().for_each(|(slot, _)| mask.set(*slot));
+                pairs.slots.iter().for_each(|slot| mask.set(*slot));
                 mask
             }
             Self::Dense(dense) => dense.present,
@@ -179,14 +213,12 @@ impl<T: Copy + Default + PartialEq> Values<T> {
                 (value, &dense.more)
             }
         };
-        let start = pairs.partition_point(|(other, _)| *other < slot);
-        let rest = pairs[start..].iter().take_while(move |(other, _)| *other == slot).map(|(_, value)| *value);
-        first.into_iter().chain(rest)
+        first.into_iter().chain(pairs.of(slot))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         match self {
-            Self::Sparse(pairs) => pairs.is_empty(),
+            Self::Sparse(pairs) => pairs.slots.is_empty(),
             Self::Dense(dense) => dense.present.is_empty(),
         }
     }
@@ -194,7 +226,7 @@ impl<T: Copy + Default + PartialEq> Values<T> {
     /// All values as pairs, in the order of their slots.
     pub(crate) fn pairs(&self) -> Vec<(u16, T)> {
         match self {
-            Self::Sparse(pairs) => pairs.clone(),
+            Self::Sparse(pairs) => pairs.iter().map(|(slot, value)| (slot, *value)).collect(),
             Self::Dense(dense) => {
                 dense.present.slots().flat_map(|slot| self.of(slot).map(move |value| (slot, value))).collect()
             }
