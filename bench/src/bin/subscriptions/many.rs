@@ -43,7 +43,10 @@ pub(crate) async fn run(binary: &str, count: u64, time: Duration) -> std::io::Re
     let machi = Server::start(binary, &arguments)?;
     let ready = started.elapsed();
     first_after_restart(&machi, &plan, &receivers).await;
-    println!("after kill -9: ready in {ready:.2?}, the first notification in {:.2?}", started.elapsed());
+    println!(
+        "after kill -9: ready in {ready:.2?}, the notification of a new update, behind all that were still due, in {:.2?}",
+        started.elapsed()
+    );
     unsubscribe(&machi, &plan).await;
     let after = throughput(&machi).await;
     println!("PATCH after all were deleted: {after:.0}/s; with them {:.0}% of both", 200.0 * with / (before + after));

@@ -344,6 +344,7 @@ impl Dispatcher {
 
     /// Ends what is under way, and writes down how far everything is settled.
     async fn close(mut self) {
+        self.hurry();
         let end = Instant::now() + GRACE;
         while !self.tasks.is_empty() {
             match tokio::time::timeout_at(end, self.tasks.join_next()).await {

@@ -1,6 +1,7 @@
 //! When numbers of subscriptions and the place in the feed are written down.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use machi_store::{Position, StoreError};
 use rustc_hash::FxHashMap;
@@ -27,6 +28,8 @@ pub(super) struct Saving {
     throttled: FxHashMap<SubscriptionKey, Arc<Counters>>,
     has_news: bool,
     is_busy: bool,
+    /// Whether the city closes, so that what is being written down makes haste.
+    is_closing: Arc<AtomicBool>,
     next_place: Instant,
     /// When the place is written down even if only what others wrote lies before it.
     next_quiet_place: Instant,
@@ -42,6 +45,7 @@ impl Saving {
             throttled: FxHashMap::default(),
             has_news: false,
             is_busy: false,
+            is_closing: Arc::default(),
             next_place: now + Duration::from_millis(config.cursor_millis),
             next_quiet_place: now + QUIET,
             next_figures: now + Duration::from_millis(config.figures_millis),
@@ -108,6 +112,11 @@ impl Dispatcher {
         self.save_now(is_time_for_figures);
     }
 
+    /// What is being written down makes haste from now on.
+    pub(super) fn hurry(&self) {
+        self.saving.is_closing.store(true, Ordering::Relaxed);
+    }
+
     /// Writes everything down, because the city closes.
     pub(super) fn save_all(&mut self) {
         self.save_now(true);
@@ -121,7 +130,7 @@ impl Dispatcher {
             return;
         }
         self.saving.is_busy = true;
-        self.tasks.spawn(self.tools.clone().save(position, figures));
+        self.tasks.spawn(self.tools.clone().save(position, figures, Arc::clone(&self.saving.is_closing)));
     }
 
     /// It was written down, or not.

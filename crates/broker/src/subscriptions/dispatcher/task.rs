@@ -1,10 +1,12 @@
 //! The work that the dispatcher gives away: sending, and everything that touches the store.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use machi_model::context::Context;
 use machi_store::{Commit, Find, Outcome, Position, StoreError};
 use machi_types::{Clock, Name, TenantId};
+use tokio::time::Instant;
 
 use super::room::Way;
 use crate::Broker;
@@ -25,6 +27,9 @@ use crate::subscriptions::{CONSUMER, joined, load};
 
 /// How many rows are read at once.
 pub(super) const ROWS: usize = 32;
+/// How many subscriptions' numbers are written down in one commit: a commit of all of them would fill the queue of
+/// the store and hold up everybody behind it.
+const SAVED_TOGETHER: usize = 200;
 
 /// What every piece of work needs.
 #[derive(Clone)]
@@ -217,18 +222,18 @@ impl Tools {
         self,
         position: Option<Position>,
         figures: Vec<(SubscriptionKey, Arc<Counters>, Figures)>,
+        is_closing: Arc<AtomicBool>,
     ) -> Done {
         let mut result = Ok(());
-        for part in figures.chunk_by(|(one, ..), (next, ..)| one.tenant == next.tenant) {
-            let Some((first, ..)) = part.first() else { continue };
-            let mut commit = Commit::new(first.tenant.clone());
-            for (key, _, figures) in part {
-                let (store, figures) = (Arc::clone(&self.broker.store), *figures);
-                let count =
-                    move |current: Option<&machi_store::Document>| Ok(stored::count(current, &figures, store.names()));
-                commit = commit.with(SUBSCRIPTIONS, key.id.clone(), count);
+        for of_tenant in figures.chunk_by(|(one, ..), (next, ..)| one.tenant == next.tenant) {
+            for group in of_tenant.chunks(SAVED_TOGETHER) {
+                let began = Instant::now();
+                result = result.and(self.save_figures(group).await);
+                // Nobody waits for these numbers: whoever writes has the store for as long as they had it.
+                if group.len() == SAVED_TOGETHER && !is_closing.load(Ordering::Relaxed) {
+                    tokio::time::sleep(began.elapsed()).await;
+                }
             }
-            result = result.and(self.commit(commit).await);
         }
         if let (Some(position), Ok(())) = (&position, &result) {
             // INVARIANT: what a throttled subscription counts from is durable before the place behind it is.
@@ -241,6 +246,19 @@ impl Tools {
         }
         let figures = figures.into_iter().map(|(key, counters, _)| (key, counters)).collect();
         Done::Saved { position, figures, result }
+    }
+
+    /// Writes down the numbers of subscriptions of one tenant.
+    async fn save_figures(&self, figures: &[(SubscriptionKey, Arc<Counters>, Figures)]) -> Result<(), StoreError> {
+        let Some((first, ..)) = figures.first() else { return Ok(()) };
+        let mut commit = Commit::new(first.tenant.clone());
+        for (key, _, figures) in figures {
+            let (store, figures) = (Arc::clone(&self.broker.store), *figures);
+            let count =
+                move |current: Option<&machi_store::Document>| Ok(stored::count(current, &figures, store.names()));
+            commit = commit.with(SUBSCRIPTIONS, key.id.clone(), count);
+        }
+        self.commit(commit).await
     }
 
     /// Gathers what periodic notifications tell.

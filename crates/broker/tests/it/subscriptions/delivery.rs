@@ -135,3 +135,27 @@ async fn a_deleted_subscription_takes_its_waiting_notifications_along() {
     assert!(receiver.received().is_empty());
     working.close().await;
 }
+
+#[tokio::test]
+async fn the_numbers_of_many_subscriptions_never_fill_the_queue_of_the_store() {
+    let mut config = quick();
+    config.subscriptions.figures_millis = 60_000;
+    let city = City::with(config);
+    let working = Working::start(&city).await;
+    let receiver = Receiver::start().await;
+    for _ in 0..500 {
+        city.subscribe(&receiver, json!({})).await;
+    }
+    let before = city.store.view().position();
+    city.given(&entity("urn:x:1", 0)).await;
+    receiver.wait(500).await;
+    // All numbers are written down at once, when the city closes.
+    working.close().await;
+    let (entries, _) = city.store.feed(&before, usize::MAX).await.unwrap();
+    let mut commits = std::collections::BTreeMap::<u64, usize>::new();
+    for entry in entries.iter().filter(|entry| entry.collection.0 == "subscriptions") {
+        *commits.entry(entry.commit).or_default() += 1;
+    }
+    assert_eq!(commits.values().sum::<usize>(), 500);
+    assert!(commits.values().all(|changes| *changes <= 200), "{commits:?}");
+}
