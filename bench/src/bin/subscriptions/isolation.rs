@@ -12,7 +12,7 @@ const HEALTHY: usize = 100;
 const UPDATES_PER_SECOND: u64 = 100;
 /// Healthy receivers that each update is for; the bad ones hear of every update.
 const GROUPS: u64 = 10;
-const ROUNDS: u64 = 3;
+const ROUNDS: u64 = 5;
 const MARK: &str = "serial";
 const BAD: [&str; 3] = ["dead", "slow", "flapping"];
 
