@@ -13,6 +13,7 @@ use crate::BrokerError;
 use crate::config::Config;
 use crate::contexts::{Contexts, LoadDocument};
 use crate::domain::rendered::Shelf;
+use crate::service::batch::Turns;
 use crate::subscriptions::hub::Hub;
 
 /// The NGSI-LD broker. Its operations are in the files of `service`, one verb each.
@@ -31,6 +32,8 @@ pub struct Broker {
     pub(crate) shelf: Shelf,
     /// Whether several tenants ask at the same time.
     pub(crate) crowd: Mutex<Crowd<TenantId>>,
+    /// How much of batches is worked on at once.
+    pub(crate) turns: Turns,
     /// Tenants that are being restored.
     pub(crate) restoring: RwLock<FxHashSet<TenantId>>,
     /// What requests share with the notifier.
@@ -52,6 +55,7 @@ impl Broker {
             started: Instant::now(),
             shelf,
             crowd: Mutex::default(),
+            turns: Turns::default(),
             restoring: RwLock::default(),
             hub: Arc::default(),
         }

@@ -1,7 +1,8 @@
 //! How many requests may be at work at once, and how many may wait; beyond that the answer is 503 at once.
 //!
-//! Each tenant waits in a lane of its own, and the lanes take turns. While several tenants ask, one alone may hold no
-//! more than its share, so that a flood of one leaves the others' answers as quick as they were (docs/adr/0010).
+//! Each tenant waits in lanes of its own, one for long bodies and one for the rest, and the lanes take turns. While
+//! several tenants ask, one alone may hold no more than its share, so that a flood of one leaves the others' answers
+//! as quick as they were (docs/adr/0010).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,13 +39,21 @@ struct Inner {
     turned_away: Counter,
 }
 
+/// Whose requests stand in a lane, and of which kind they are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct LaneKey {
+    tenant: Tenant,
+    /// Short requests never wait behind long bodies.
+    is_long: bool,
+}
+
 #[derive(Debug, Default)]
 struct State {
     at_work: usize,
     waiting: usize,
-    lanes: HashMap<Tenant, Lane>,
+    lanes: HashMap<LaneKey, Lane>,
     /// The lanes in which somebody waits, in the order of their turns.
-    round: VecDeque<Tenant>,
+    round: VecDeque<LaneKey>,
     crowd: Crowd<Tenant>,
 }
 
@@ -64,7 +73,7 @@ struct Waiter {
 #[derive(Debug)]
 pub(super) struct Turn {
     gate: Arc<Inner>,
-    tenant: Tenant,
+    lane: LaneKey,
     weight: usize,
 }
 
@@ -91,21 +100,22 @@ impl Gate {
     pub(super) async fn enter(&self, tenant: Tenant, body: u64) -> Result<Turn, Problem> {
         let inner = &self.0;
         let weight = usize::try_from(body / BYTES_PER_TURN).unwrap_or(usize::MAX).saturating_add(1).min(inner.share);
+        let lane = LaneKey { tenant, is_long: weight > 1 };
         let waits = {
             let mut state = inner.lock();
-            if state.waiting == 0 && inner.has_room(&state, &tenant, weight) {
-                return Ok(inner.take(&mut state, tenant, weight));
+            if state.waiting == 0 && inner.has_room(&state, &lane, weight) {
+                return Ok(inner.take(&mut state, lane, weight));
             }
             // One lane fills three quarters of the queue at most: the rest is for the others.
-            let in_lane = state.lanes.get(&tenant).map_or(0, |lane| lane.waiting.len());
+            let in_lane = state.lanes.get(&lane).map_or(0, |lane| lane.waiting.len());
             let longest = inner.longest_queue;
             let is_full = state.waiting >= longest || in_lane >= longest - longest / 4;
-            if is_full { None } else { Some(state.queue(tenant.clone(), weight)) }
+            if is_full { None } else { Some(state.queue(lane.clone(), weight)) }
         };
         let Some(receiver) = waits else { return Err(inner.turn_away()) };
         // Others may have room although those before them do not.
         inner.hand_out();
-        let place = Place { gate: inner, tenant };
+        let place = Place { gate: inner, lane };
         let turn = timeout(inner.patience, receiver).await;
         drop(place);
         match turn {
@@ -120,22 +130,22 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a request of a tenant may go to work now.
-    fn has_room(&self, state: &State, tenant: &Tenant, weight: usize) -> bool {
-        let own = state.lanes.get(tenant).map_or(0, |lane| lane.at_work);
-        let most = if state.crowd.others_ask(tenant) { self.share } else { self.turns };
+    /// Whether a request of a lane may go to work now.
+    fn has_room(&self, state: &State, lane: &LaneKey, weight: usize) -> bool {
+        let own = state.lanes.get(lane).map_or(0, |lane| lane.at_work);
+        let most = if state.crowd.others_ask(&lane.tenant) { self.share } else { self.turns };
         state.at_work + weight <= self.turns && (own == 0 || own + weight <= most)
     }
 
-    fn take(self: &Arc<Self>, state: &mut State, tenant: Tenant, weight: usize) -> Turn {
+    fn take(self: &Arc<Self>, state: &mut State, lane: LaneKey, weight: usize) -> Turn {
         state.at_work += weight;
-        if let Some(lane) = state.lanes.get_mut(&tenant) {
-            lane.at_work += weight;
+        if let Some(known) = state.lanes.get_mut(&lane) {
+            known.at_work += weight;
         } else {
             state.forget_resting();
-            state.lanes.insert(tenant.clone(), Lane { at_work: weight, waiting: VecDeque::new() });
+            state.lanes.insert(lane.clone(), Lane { at_work: weight, waiting: VecDeque::new() });
         }
-        Turn { gate: Arc::clone(self), tenant, weight }
+        Turn { gate: Arc::clone(self), lane, weight }
     }
 
     /// Gives free turns to those who wait, one lane after the other.
@@ -146,20 +156,20 @@ impl Inner {
             let mut granted = Vec::new();
             let mut passed = 0;
             while passed < state.round.len() {
-                let Some(tenant) = state.round.pop_front() else { break };
-                let first = state.lanes.get(&tenant).and_then(|lane| lane.waiting.front()).map(|waiter| waiter.weight);
+                let Some(key) = state.round.pop_front() else { break };
+                let first = state.lanes.get(&key).and_then(|lane| lane.waiting.front()).map(|waiter| waiter.weight);
                 let Some(weight) = first else { continue };
-                if self.has_room(&state, &tenant, weight) {
+                if self.has_room(&state, &key, weight) {
                     passed = 0;
-                    let waiter = state.lanes.get_mut(&tenant).and_then(|lane| lane.waiting.pop_front());
+                    let waiter = state.lanes.get_mut(&key).and_then(|lane| lane.waiting.pop_front());
                     state.waiting -= usize::from(waiter.is_some());
-                    let turn = self.take(&mut state, tenant.clone(), weight);
+                    let turn = self.take(&mut state, key.clone(), weight);
                     granted.extend(waiter.map(|waiter| (waiter, turn)));
                 } else {
                     passed += 1;
                 }
-                if state.lanes.get(&tenant).is_some_and(|lane| !lane.waiting.is_empty()) {
-                    state.round.push_back(tenant);
+                if state.lanes.get(&key).is_some_and(|lane| !lane.waiting.is_empty()) {
+                    state.round.push_back(key);
                 }
             }
             granted
@@ -184,11 +194,11 @@ impl Inner {
 }
 
 impl State {
-    fn queue(&mut self, tenant: Tenant, weight: usize) -> oneshot::Receiver<Turn> {
+    fn queue(&mut self, key: LaneKey, weight: usize) -> oneshot::Receiver<Turn> {
         let (turn, receiver) = oneshot::channel();
-        let lane = self.lanes.entry(tenant.clone()).or_default();
+        let lane = self.lanes.entry(key.clone()).or_default();
         if lane.waiting.is_empty() {
-            self.round.push_back(tenant);
+            self.round.push_back(key);
         }
         lane.waiting.push_back(Waiter { weight, turn });
         self.waiting += 1;
@@ -208,7 +218,7 @@ impl Drop for Turn {
         let is_waited_for = {
             let mut state = self.gate.lock();
             state.at_work -= self.weight;
-            if let Some(lane) = state.lanes.get_mut(&self.tenant) {
+            if let Some(lane) = state.lanes.get_mut(&self.lane) {
                 lane.at_work -= self.weight;
             }
             state.waiting > 0
@@ -222,20 +232,20 @@ impl Drop for Turn {
 /// A place in a lane; those that were left are cleared away when it is dropped, also when the client goes away.
 struct Place<'g> {
     gate: &'g Inner,
-    tenant: Tenant,
+    lane: LaneKey,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.gate.lock();
-        let Some(lane) = state.lanes.get_mut(&self.tenant) else { return };
+        let Some(lane) = state.lanes.get_mut(&self.lane) else { return };
         let before = lane.waiting.len();
         lane.waiting.retain(|waiter| !waiter.turn.is_closed());
         let left = before - lane.waiting.len();
         let is_empty = lane.waiting.is_empty();
         state.waiting -= left;
         if is_empty {
-            state.round.retain(|tenant| *tenant != self.tenant);
+            state.round.retain(|key| *key != self.lane);
         }
     }
 }
@@ -297,11 +307,12 @@ mod tests {
         assert!(gate.enter(Some(named("a")), 0).await.is_err(), "two are its share");
         assert!(gate.enter(Some(named("c")), 0).await.is_ok(), "others are not held up by those who wait");
         drop((one, two, other));
-        // A long body weighs as much as the whole share.
+        // A long body weighs as much as the whole share; short ones do not wait behind it.
         let long = gate.enter(Some(named("a")), 1 << 30).await.unwrap();
-        assert!(gate.enter(Some(named("a")), 0).await.is_err());
-        drop(long);
+        assert!(gate.enter(Some(named("a")), BYTES_PER_TURN).await.is_err());
         assert!(gate.enter(Some(named("a")), 0).await.is_ok());
+        drop(long);
+        assert!(gate.enter(Some(named("a")), BYTES_PER_TURN).await.is_ok());
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use machi_http::request::BodyStream;
@@ -33,12 +33,30 @@ pub(super) struct Intake {
     cutter: Items,
     /// Cut out, not parsed yet.
     cut: VecDeque<Bytes>,
-    parsing: VecDeque<JoinHandle<Vec<Item>>>,
+    parsing: VecDeque<JoinHandle<Option<Parsed>>>,
     items: usize,
     has_ended: bool,
     /// Why there is no more, told once all items are out.
     broken: Option<Broken>,
     context_failures: usize,
+}
+
+/// Items that were parsed.
+struct Parsed {
+    items: Vec<Item>,
+    took: Duration,
+}
+
+/// Parses the items of a chunk when it is its turn; nothing if the task died.
+async fn parse_in_turn(shared: Arc<Shared>, first: usize, chunk: Vec<Bytes>) -> Option<Parsed> {
+    let turn = shared.broker.turns.to_read(shared.is_in_a_crowd()).await;
+    let parse = move || {
+        let _turn = turn;
+        let began = Instant::now();
+        let items = chunk.into_iter().zip(first..).map(|(text, place)| item::read(&shared, place, text)).collect();
+        Parsed { items, took: began.elapsed() }
+    };
+    tokio::task::spawn_blocking(parse).await.ok()
 }
 
 /// Why a batch cannot be read on.
@@ -89,14 +107,13 @@ impl Intake {
         let mut items: Vec<Item> = Vec::new();
         let mut bytes = 0;
         while items.len() < GROUP && bytes < GROUP_BYTES {
-            let began = Instant::now();
             let tasks = if self.shared.is_in_a_crowd() { 1 } else { TASKS };
             while self.parsing.len() < tasks && self.start_task().await {}
             let Some(task) = self.parsing.pop_front() else { break };
-            let parsed = task.await.map_err(|_| Broken::Task)?;
-            self.shared.rest_after(began).await;
-            bytes += parsed.iter().map(Item::size).sum::<usize>();
-            items.extend(self.with_contexts(parsed).await?);
+            let parsed = task.await.ok().flatten().ok_or(Broken::Task)?;
+            self.shared.rest(parsed.took).await;
+            bytes += parsed.items.iter().map(Item::size).sum::<usize>();
+            items.extend(self.with_contexts(parsed.items).await?);
         }
         match self.broken.take() {
             Some(broken) if items.is_empty() => Err(broken),
@@ -115,9 +132,7 @@ impl Intake {
         }
         let (first, shared) = (self.items + 1, Arc::clone(&self.shared));
         self.items += chunk.len();
-        let parse =
-            move || chunk.into_iter().zip(first..).map(|(text, place)| item::read(&shared, place, text)).collect();
-        self.parsing.push_back(tokio::task::spawn_blocking(parse));
+        self.parsing.push_back(tokio::spawn(parse_in_turn(shared, first, chunk)));
         true
     }
 

@@ -9,6 +9,7 @@ mod intake;
 mod item;
 mod items;
 mod once;
+mod turns;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::{Broker, BrokerError};
 
 use intake::{Broken, Intake};
 use item::{Item, Trouble};
+pub(crate) use turns::Turns;
 
 /// How many entities one commit writes.
 const GROUP: usize = 1000;
@@ -102,9 +104,9 @@ impl Shared {
     }
 
     /// Leaves as much time to the others as was taken from them.
-    async fn rest_after(&self, began: Instant) {
+    async fn rest(&self, taken: Duration) {
         if self.is_in_a_crowd() {
-            tokio::time::sleep(began.elapsed().min(LONGEST_REST)).await;
+            tokio::time::sleep(taken.min(LONGEST_REST)).await;
         }
     }
 }
@@ -181,14 +183,13 @@ impl Run {
         while !self.waiting.is_empty() {
             let group = self.next_group();
             let reads_on = !self.has_ended && self.waiting.is_empty();
-            let began = Instant::now();
-            let (committed, read) = join(commit::commit(&self.shared, group), async {
+            let ((committed, took), read) = join(commit_in_turn(&self.shared, group), async {
                 if reads_on { self.intake.next_items().await } else { Ok(Vec::new()) }
             })
             .await;
             self.take_read(read, reads_on);
             self.take_committed(committed)?;
-            self.shared.rest_after(began).await;
+            self.shared.rest(took).await;
         }
         if let Some(broken) = self.broken.take() {
             let name = Name::from(format!("urn:machi:batch:item:{}", self.intake.items_read() + 1));
@@ -274,6 +275,13 @@ impl Run {
         let rendered = Problem::from(error).to_json(self.shared.language);
         self.result.errors.push(commit::error_entry(name, &rendered));
     }
+}
+
+/// Commits a group when it is its turn. With what came of it comes how long it took.
+async fn commit_in_turn(shared: &Shared, group: Vec<Item>) -> (commit::Committed, Duration) {
+    let _turn = shared.broker.turns.to_commit(shared.is_in_a_crowd()).await;
+    let began = Instant::now();
+    (commit::commit(shared, group).await, began.elapsed())
 }
 
 /// The error of one item as that of the whole batch.

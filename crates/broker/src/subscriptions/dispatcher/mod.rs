@@ -67,7 +67,10 @@ pub(super) struct Dispatcher {
     /// What is to be written down.
     to_park: Vec<Due>,
     is_parking: bool,
+    /// After a failure it is not tried before.
     park_not_before: Instant,
+    /// Until then what is to wait gathers, unless it is many.
+    park_again: Instant,
     frontier: Frontier,
     saving: Saving,
     /// When periodic subscriptions are due, and which.
@@ -105,6 +108,7 @@ impl Dispatcher {
             to_park: Vec::new(),
             is_parking: false,
             park_not_before: Instant::now(),
+            park_again: Instant::now(),
             frontier: Frontier::at(after),
             saving,
             periods: BTreeSet::new(),

@@ -17,6 +17,8 @@ use crate::subscriptions::send::Sent;
 const PARKED: usize = 256;
 /// Nothing waits in memory longer than so many times the patience, even for a machine that seems well.
 const LONGEST: u32 = 10;
+/// How long what is to wait gathers: each commit of it is one that others wait behind.
+const GATHERING: Duration = Duration::from_millis(100);
 /// How long to rest when the store takes nothing.
 const REST: Duration = Duration::from_millis(500);
 
@@ -142,9 +144,12 @@ impl Dispatcher {
 
     /// Writes down what is to wait.
     pub(super) fn park(&mut self) {
-        if self.is_parking || self.to_park.is_empty() || Instant::now() < self.park_not_before {
+        let now = Instant::now();
+        let is_gathering = now < self.park_again && self.to_park.len() < PARKED;
+        if self.is_parking || self.to_park.is_empty() || is_gathering || now < self.park_not_before {
             return;
         }
+        self.park_again = now + GATHERING;
         let rest = self.to_park.split_off(PARKED.min(self.to_park.len()));
         let due = std::mem::replace(&mut self.to_park, rest);
         self.is_parking = true;
