@@ -41,6 +41,9 @@ pub struct City {
 static SHARED: OnceLock<City> = OnceLock::new();
 static TENANTS: AtomicUsize = AtomicUsize::new(0);
 
+/// How many lines of its log a city tells when a test fails.
+const TOLD: usize = 40;
+
 impl City {
     /// Starts the binary (`env!("CARGO_BIN_EXE_machi")`) on an empty folder and a free port.
     #[track_caller]
@@ -162,7 +165,15 @@ impl City {
 impl Drop for City {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            eprintln!("the server logged at last:\n{}", last_lines(&self.log(), TOLD));
+        }
     }
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().rev().take(count).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
 }
 
 fn data(folder: &Path, options: &Options) -> PathBuf {
