@@ -133,6 +133,11 @@ fn ids_that_are_no_iris_are_refused() {
         "urn:a{b}",
         "urn:a|b",
         "urn:a^b",
+        "urn:a%",
+        "urn:a%2",
+        "urn:a%zz",
+        "urn:[a]",
+        "http://[a/b",
     ];
     each(ids.map(|id| (format!("{id:?}"), id)), |id| {
         tenant.post("/entities").json(entity(id, "T", json!({}))).send().problem("BadRequestData");

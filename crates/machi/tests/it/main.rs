@@ -16,6 +16,7 @@ mod create_entity;
 mod disk_trouble;
 mod errors;
 mod formats;
+mod fragments;
 mod geo_queries;
 mod headers;
 mod hostile;

@@ -239,15 +239,19 @@ impl<'j> Found<'j> {
     }
 
     /// The prohibited members of §4.5.2.2 to §4.5.24.2.
+    ///
+    /// Where a fragment tells no kind, the law that knows the target judges what depends on it.
     fn check(&self, instance: &InstanceFragment, name: &Name, path: &Path<'_>) -> Result<(), InvalidEntity> {
-        let Some(kind) = instance.kind() else { return Ok(()) };
+        let known = instance.kind();
+        let kind = known.unwrap_or(Kind::Property);
         let is_proof = kind == Kind::Property && name.strip_prefix(CORE) == Some("ngsildproof");
         for member in &self.members {
             let is_allowed = match member {
+                Member::SealedId | Member::SealedType => is_proof,
+                _ if known.is_none() => true,
                 Member::UnitCode => kind.has_unit(),
                 Member::ValueType => !kind.is_link(),
                 Member::ObjectType => kind.is_link(),
-                Member::SealedId | Member::SealedType => is_proof,
                 Member::Previous(previous) => kind.previous_member() == previous.previous_member(),
                 Member::Linked(linked) => kind == *linked,
                 _ => true,
