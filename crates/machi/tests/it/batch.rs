@@ -102,6 +102,17 @@ fn an_upsert_gives_a_verdict_per_entity() {
     assert_eq!(value(&tenant, "old"), 1);
 }
 
+// §5.5.13: local is a truth value in every batch.
+#[test]
+fn a_malformed_locality_is_refused() {
+    let tenant = tenant_with([&x("old", 0)]);
+    for operation in ["create", "upsert", "update", "merge", "delete"] {
+        let body = if operation == "delete" { json!([thing("old")]) } else { json!([x("old", 1)]) };
+        ask(&tenant, operation, &[("local", "perhaps")], body).problem("BadRequestData");
+    }
+    assert_eq!(value(&tenant, "old"), 0);
+}
+
 // §5.6.9.4: A batch update updates and appends attributes of existing entities; unknown ones fail.
 // §6.16.3.1: A batch that is updated wholly answers 204.
 #[test]

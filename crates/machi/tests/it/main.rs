@@ -10,6 +10,7 @@ mod attribute_kinds;
 mod attribute_refusals;
 mod bad_input;
 mod batch;
+mod bodies;
 mod clients;
 mod conformance;
 mod create_entity;
