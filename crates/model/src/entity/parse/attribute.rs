@@ -121,6 +121,11 @@ impl Parser<'_> {
     pub(super) fn single_instance(self, json: &Json<'_>, name: &Name) -> Result<InstanceFragment, InvalidEntity> {
         let path = Path::ROOT;
         match json {
+            // §6.3.5: the whole document is the attribute, and the edge has read its @context before.
+            Json::Object(members) if members.iter().any(|(key, _)| key == "@context") => {
+                let others = members.iter().filter(|(key, _)| key != "@context").cloned().collect();
+                self.single_instance(&Json::Object(others), name)
+            }
             Json::Object(members) if self.input.values == Values::Optional => {
                 match form_of(members, json, self.input) {
                     Form::UnknownKind => Err(unknown_kind(members, &path)),
