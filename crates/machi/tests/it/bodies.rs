@@ -5,7 +5,7 @@ use crate::kit::*;
 const BATCHES: [&str; 5] = ["create", "upsert", "update", "merge", "delete"];
 
 /// Every operation that takes a body, for the entity `kept`.
-fn operations() -> Vec<(&'static str, String)> {
+pub(crate) fn operations() -> Vec<(&'static str, String)> {
     let kept = format!("/entities/{}", thing("kept"));
     let mut operations = vec![
         ("POST", "/entities".to_owned()),
