@@ -90,3 +90,40 @@ fn two_media_types_are_refused() {
     city().raw(request.as_bytes()).problem("InvalidRequest");
     city().client().expect_absent(&thing("two"));
 }
+
+// §6.3.5: No operation takes an @context from a wrong place: not two, not one in application/json, not none in JSON-LD.
+#[test]
+fn no_operation_mixes_the_places_of_a_context() {
+    let (tenant, check) = kept();
+    let core = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.8.jsonld";
+    let entity = t("kept", json!({"a": property(2)}));
+    let with_context = |body: &Value| {
+        let mut body = body.clone();
+        body["@context"] = json!(core);
+        body
+    };
+    let has_context = |path: &str| path != "/jsonldContexts" && path != "/entityOperations/delete";
+    let operations = operations().into_iter().filter(|(_, path)| has_context(path));
+    each(operations.map(|one| (format!("{} {}", one.0, one.1), one)), |(method, path)| {
+        let body = match path.as_str() {
+            path if path.ends_with("/attrs/a") => property(2),
+            path if path.ends_with("/subscriptions") => json!({"type": "Subscription", "entities": [{"type": "T"}]}),
+            path if path.ends_with("/query") => json!({"type": "Query", "entities": [{"type": "T"}]}),
+            _ => entity.clone(),
+        };
+        let is_batch = path.starts_with("/entityOperations/") && !path.ends_with("/query");
+        let within = |body: Value| if is_batch { json!([body]) } else { body };
+        let request = || tenant.request(method, &path);
+        request().link(core).ld(within(with_context(&body))).send().problem("BadRequestData");
+        for request in [request().json(within(with_context(&body))), request().ld(within(body.clone()))] {
+            let answer = request.send();
+            if is_batch {
+                let error = &answer.expect_status(207).json()["errors"][0]["error"];
+                assert_eq!(error["type"], error_type("BadRequestData"));
+            } else {
+                answer.problem("BadRequestData");
+            }
+        }
+    });
+    check();
+}
