@@ -17,6 +17,12 @@ pub(crate) fn iri(error: &InvalidIri) -> String {
         InvalidIri::Character { text, character } => {
             format!("\"{text}\"にはIRIで使えない文字{character:?}が含まれています")
         }
+        InvalidIri::Percent(text) => {
+            format!("\"{text}\"の%の後に16進数2桁がありません。%そのものは%25と書きます")
+        }
+        InvalidIri::Misplaced { text, character } => {
+            format!("\"{text}\"の文字{character:?}はここでは使えません。パーセントエンコードしてください")
+        }
         InvalidIri::TooLong { text, limit } => format!("\"{text}\"は長すぎます(上限は{limit}バイト)"),
     }
 }
@@ -70,7 +76,7 @@ pub(crate) fn fault(fault: &Fault) -> String {
         Fault::DateTime(text) => format!("\"{text}\"はUTCの日時ではありません(例: 2026-11-22T10:00:00Z)"),
         Fault::Date(text) => format!("\"{text}\"は日付ではありません(例: 2026-11-22)"),
         Fault::Time(text) => format!("\"{text}\"は時刻ではありません(例: 10:00:00Z)"),
-        Fault::Scope(text) => format!("\"{text}\"はスコープではありません(例: /Fukui/River)"),
+        Fault::Scope(text) => format!("\"{text}\"はスコープではありません(例: /Fukui/River。32段、2048バイトまで)"),
         Fault::Language(text) => format!("\"{text}\"は言語タグ(RFC 5646)でも@noneでもありません"),
         Fault::UnknownKind(kind) => {
             format!("\"{kind}\"という属性の種類はありません(Property、Relationshipなど8種類です)")

@@ -29,6 +29,8 @@ pub(crate) struct Items {
     reader: Box<dyn BufRead>,
     shape: Shape,
     place: Place,
+    /// Whether the array is a member of an object, which goes on behind it.
+    is_in_collection: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ const NO_COLLECTION: ItemsError = ItemsError::Broken("the object has no member \
 
 impl Items {
     pub(crate) fn new(reader: Box<dyn BufRead>, shape: Shape) -> Self {
-        Self { reader, shape, place: Place::Before }
+        Self { reader, shape, place: Place::Before, is_in_collection: false }
     }
 
     /// The text of the next item; none at the end, which is also what follows an error.
@@ -86,6 +88,7 @@ impl Items {
             }
             (Some(_), Shape::Collection) => {
                 self.find_features()?;
+                self.is_in_collection = true;
                 self.place = Place::FirstInArray;
                 self.in_array()
             }
@@ -112,7 +115,10 @@ impl Items {
     fn in_array(&mut self) -> Result<Option<Vec<u8>>, ItemsError> {
         match self.skip_space()? {
             None => return Err(CUT_OFF),
-            Some(b']') => return Ok(None),
+            Some(b']') => {
+                self.reader.consume(1);
+                return self.leave().map(|()| None);
+            }
             Some(b',') if self.place == Place::InArray => self.reader.consume(1),
             Some(_) if self.place == Place::InArray => {
                 return Err(ItemsError::Broken("there is neither a comma nor a bracket after an item"));
@@ -121,6 +127,23 @@ impl Items {
         }
         self.place = Place::InArray;
         self.value().map(Some)
+    }
+
+    /// Reads from the end of the array to that of the file, so that nothing is passed over in silence.
+    fn leave(&mut self) -> Result<(), ItemsError> {
+        if self.is_in_collection {
+            while self.skip_space()? == Some(b',') {
+                self.reader.consume(1);
+                self.value()?;
+                self.expect(b':', CUT_OFF)?;
+                self.value()?;
+            }
+            self.expect(b'}', CUT_OFF)?;
+        }
+        match self.skip_space()? {
+            None => Ok(()),
+            Some(_) => Err(ItemsError::Broken("something follows the end of the JSON")),
+        }
     }
 
     fn expect(&mut self, wanted: u8, otherwise: ItemsError) -> Result<(), ItemsError> {
@@ -206,14 +229,24 @@ mod tests {
 
     #[test]
     fn what_breaks_the_file_ends_it_after_the_items_before() {
-        for (text, before, expected) in
-            [("[{\"a\":1},{\"b\"", 1, "cut off"), ("[{} {}]", 1, "neither a comma"), ("{} {}", 0, "something follows")]
-        {
+        for (text, before, expected) in [
+            ("[{\"a\":1},{\"b\"", 1, "cut off"),
+            ("[{} {}]", 1, "neither a comma"),
+            ("{} {}", 0, "something follows"),
+            ("[{}] x", 1, "something follows"),
+            ("[{}][{}]", 1, "something follows"),
+        ] {
             let read = all(text, Shape::Whole);
             assert_eq!(read.len(), before + 1, "{text}");
             assert!(read[before].as_ref().unwrap_err().contains(expected), "{text}: {read:?}");
         }
         assert!(all("{\"features\":{}}", Shape::Collection)[0].is_err());
+        for cut in
+            ["{\"features\":[{}]", "{\"features\":[{}],\"a\"", "{\"features\":[{}],\"a\":1", "{\"features\":[{}]} x"]
+        {
+            let read = all(cut, Shape::Collection);
+            assert!(read.len() == 2 && read[0].is_ok() && read[1].is_err(), "{cut}: {read:?}");
+        }
     }
 
     proptest! {

@@ -41,6 +41,17 @@ pub enum InvalidIri {
         /// The first character at fault.
         character: char,
     },
+    /// A percent sign that begins no encoded byte.
+    #[error("\"{0}\" holds a % that is not followed by two hexadecimal digits; a plain % is written %25")]
+    Percent(String),
+    /// A character that has its place, which is not here.
+    #[error("\"{text}\" holds the character {character:?} where no IRI may hold it; percent-encode it")]
+    Misplaced {
+        /// The whole text.
+        text: String,
+        /// The character at fault.
+        character: char,
+    },
 }
 
 impl Iri {
@@ -68,10 +79,40 @@ impl Iri {
         if text.len() > Self::LONGEST {
             return Err(InvalidIri::TooLong { text: shortened(text), limit: Self::LONGEST });
         }
-        match text.chars().find(|c| is_forbidden(*c)) {
-            Some(character) => Err(InvalidIri::Character { text: shortened(text), character }),
-            None => Ok(()),
+        let mut is_plain = true;
+        for character in text.chars() {
+            if is_forbidden(character) {
+                return Err(InvalidIri::Character { text: shortened(text), character });
+            }
+            is_plain &= !matches!(character, '%' | '[' | ']');
         }
+        if is_plain { Ok(()) } else { check_places(text) }
+    }
+}
+
+/// RFC 3986 §2.1 and §3.2.2: `%` begins an encoded byte, and brackets hold the address of a host.
+fn check_places(text: &str) -> Result<(), InvalidIri> {
+    let mut after_percent = text.split('%').skip(1);
+    let is_byte = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !after_percent.all(is_byte) {
+        return Err(InvalidIri::Percent(shortened(text)));
+    }
+    match without_address(text).chars().find(|c| matches!(c, '[' | ']')) {
+        Some(character) => Err(InvalidIri::Misplaced { text: shortened(text), character }),
+        None => Ok(()),
+    }
+}
+
+/// What follows `scheme://[address]`; the whole text where there is no such address.
+fn without_address(text: &str) -> &str {
+    let authority = text.split_once("://").map(|(_, rest)| rest);
+    let host = authority.map(|rest| rest.split_once('@').map_or(rest, |(_, host)| host));
+    let address = host.and_then(|host| host.strip_prefix('[')).and_then(|rest| rest.split_once(']'));
+    let is_address =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit() || b".:v".contains(&b));
+    match address {
+        Some((inside, rest)) if is_address(inside) => rest,
+        _ => text,
     }
 }
 
@@ -130,11 +171,41 @@ mod tests {
 
     #[test]
     fn absolute_iris_are_taken_and_others_refused() {
-        for good in ["urn:ngsi-ld:Room:1", "https://example.org/a?b=c#d", "a:b", "urn:ngsi-ld:部屋:1"] {
+        for good in [
+            "urn:ngsi-ld:Room:1",
+            "https://example.org/a?b=c#d",
+            "a:b",
+            "urn:ngsi-ld:部屋:1",
+            "urn:a%20b%E8%A1%97",
+            "http://[2001:db8::7]:8080/a",
+            "http://me@[::1]/",
+        ] {
             assert!(Iri::check(good).is_ok(), "{good}");
         }
         for bad in ["", "Room", ":x", "urn:", "1a:b", "urn:a b", "urn:<x>", "urn:a\u{0}b", "urn:\"x\""] {
             assert!(Iri::check(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_has_its_place_stands_nowhere_else() {
+        for bad in ["urn:a%", "urn:a%2", "urn:a%zz", "urn:a%%41", "urn:%é0", "http://a/%20%"] {
+            assert_eq!(Iri::check(bad), Err(InvalidIri::Percent(bad.to_owned())), "{bad}");
+        }
+        for (bad, character) in [
+            ("urn:x:[a]", '['),
+            ("urn:a]", ']'),
+            ("http://a/[1]", '['),
+            ("http://[x y]/", ' '),
+            ("http://[bad/x", '['),
+            ("http://[::1]/[", '['),
+        ] {
+            let Err(InvalidIri::Misplaced { character: found, .. } | InvalidIri::Character { character: found, .. }) =
+                Iri::check(bad)
+            else {
+                panic!("{bad} is taken");
+            };
+            assert_eq!(found, character, "{bad}");
         }
     }
 }

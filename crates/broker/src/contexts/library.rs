@@ -57,6 +57,12 @@ impl Contexts {
 
     /// Keeps a copy of a remote document that never goes stale, as if it had been loaded from its URL.
     pub async fn add_copy(&self, url: &str, text: Bytes) -> Result<Name, BrokerError> {
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(BrokerError::bad_data(Text::both(
+                format!("{url} is no URL of a @context; one starts with http:// or https://"),
+                format!("{url}は@contextのURLではありません。http://かhttps://で始まるURLを指定してください"),
+            )));
+        }
         let record = Record {
             id: record::id_of_url(url),
             kind: ContextKind::Cached,

@@ -29,6 +29,7 @@ pub(super) async fn create(State(broker): State<Arc<Broker>>, asked: Asked) -> R
 pub(super) async fn upsert(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let kind = {
         let parameters = asked.parameters(&["local", "options"])?;
+        parameters.flag("local")?;
         match parameters.words("options", &["replace", "update"])?.as_slice() {
             [] | ["replace"] => BatchKind::UpsertReplace,
             ["update"] => BatchKind::UpsertUpdate,
@@ -47,6 +48,7 @@ pub(super) async fn upsert(State(broker): State<Arc<Broker>>, asked: Asked) -> R
 pub(super) async fn update(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let overwrite = {
         let parameters = asked.parameters(&["local", "options"])?;
+        parameters.flag("local")?;
         parameters.words("options", &["noOverwrite"])?.is_empty()
     };
     Ok(all_or_partly(&run(&broker, asked, BatchKind::Update { overwrite }).await?))
@@ -65,6 +67,7 @@ pub(super) async fn delete(State(broker): State<Arc<Broker>>, asked: Asked) -> R
 }
 
 async fn run(broker: &Arc<Broker>, mut asked: Asked, kind: BatchKind) -> Result<BatchResult, Problem> {
+    asked.refuse_if_match()?;
     let (form, link) = asked.body_context()?;
     let largest = broker.config().limits.batch_bytes;
     let limits = BodyLimits { largest, patience: broker.patience() };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use bytes::Bytes;
+use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderName, Method, Uri};
 use machi_http::request::{BodyLimits, BodyType, Conditions, Query, RequestCaller, body_type, context_link, read_body};
 use machi_http::{Language, Problem, Text};
@@ -114,6 +115,20 @@ impl Asked {
     pub(crate) fn target(&self, types: Option<TypeExpression>, body: &[u8]) -> Result<Target, Problem> {
         let conditions = Conditions::of(&self.headers)?;
         Ok(Target { guard: Guard { types, conditions }, key: self.request_key(body)? })
+    }
+
+    /// Refuses a guard that cannot hold: entities that are written together have no version in common.
+    pub(crate) fn refuse_if_match(&self) -> Result<(), Problem> {
+        if !self.headers.contains_key(IF_MATCH) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            ErrorKind::PreconditionFailed,
+            Text::both(
+                "If-Match guards one entity, and this operation writes several; change each with a tag of its own",
+                "If-Matchは1つのエンティティの操作にだけ使えます。エンティティごとに操作してください",
+            ),
+        ))
     }
 
     /// The attribute that the path names.

@@ -16,6 +16,8 @@ pub struct MergeOptions {
     pub observed_at: Option<Timestamp>,
     /// The language of plain texts for a `LanguageProperty`.
     pub lang: Option<String>,
+    /// Whether the fragment is simplified, so that no attribute may become one of another kind.
+    pub simplified: bool,
 }
 
 impl Broker {
@@ -42,6 +44,7 @@ pub(crate) fn merging(id: Name, fragment: Fragment, options: MergeOptions) -> De
             observed_at: options.observed_at,
             lang: options.lang.as_deref(),
             overwrite: Overwrite::Allowed,
+            keeps_kinds: options.simplified,
         };
         let changes = now.apply(&id, Wanted::Of(&names), |entity| laws::merge(entity, &fragment, merge))?;
         match changes.not_updated.first() {

@@ -204,5 +204,8 @@ async fn preloaded_copies_need_no_network() {
     assert_eq!(city.json("POST", "/entities", &[("link", LINK)], &entity(1)).await.status, 201);
     assert_eq!(city.web.times_asked(), 0);
     assert_eq!(city.json("PUT", &path, &[], "{").await.fault(), fault(400, "BadRequestData"));
-    assert_eq!(city.json("PUT", "/machi/v1/contexts?url=here", &[], TEXT).await.fault(), fault(400, "BadRequestData"));
+    for url in ["here", "ftp://example.org/c.jsonld", "urn:a:b"] {
+        let path = format!("/machi/v1/contexts?url={url}");
+        assert_eq!(city.json("PUT", &path, &[], TEXT).await.fault(), fault(400, "BadRequestData"), "{url}");
+    }
 }

@@ -61,6 +61,11 @@ impl Problem {
         Self::of_row(&table::FORBIDDEN, detail.into())
     }
 
+    /// The head of the request is longer than is taken.
+    pub(crate) fn head_too_large(detail: impl Into<Text>) -> Self {
+        Self::of_row(&table::HEAD_TOO_LARGE, detail.into())
+    }
+
     fn of_row(row: &'static Row, detail: Text) -> Self {
         Self(Box::new(Parts { row, detail, members: Vec::new(), headers: Vec::new(), cause: None }))
     }

@@ -75,7 +75,7 @@ impl Problem {
     }
 
     /// The body (ETSI GS CIM 009 §5.5.3, RFC 9457 §3.1).
-    fn body(&self, language: Language, request: Option<RequestId>) -> Vec<u8> {
+    pub(crate) fn body(&self, language: Language, request: Option<RequestId>) -> Vec<u8> {
         let mut out = Vec::with_capacity(256);
         out.extend_from_slice(b"{\"type\":");
         write_string(self.type_uri(), &mut out);

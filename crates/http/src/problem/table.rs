@@ -118,6 +118,12 @@ pub(crate) static REQUEST_TIMEOUT: Row = row(
     "Request too slow",
     "リクエストの受信が遅すぎます",
 );
+pub(crate) static HEAD_TOO_LARGE: Row = row(
+    "urn:machi:errors:RequestHeadTooLarge",
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "Address or headers too long",
+    "アドレスまたはヘッダーが長すぎます",
+);
 pub(crate) static FORBIDDEN: Row =
     row("urn:machi:errors:Forbidden", StatusCode::FORBIDDEN, "Not allowed from here", "この接続元からは利用できません");
 

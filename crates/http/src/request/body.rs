@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http_body_util::BodyExt;
 use machi_types::ErrorKind;
 use tokio::time::{Instant, timeout_at};
@@ -56,6 +56,7 @@ pub struct BodyStream {
 impl BodyStream {
     /// Checks what the headers say of the body; nothing is read yet.
     pub fn new(headers: &HeaderMap, body: Body, limits: &BodyLimits) -> Result<Self, Problem> {
+        check_coding(headers)?;
         let declared = declared_length(headers)?;
         if declared.is_some_and(|length| length > limits.largest) {
             return Err(too_large(limits.largest));
@@ -118,6 +119,22 @@ fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
             "Content-Lengthヘッダーがありません",
         ),
     ))
+}
+
+/// RFC 9110 §8.4, §15.5.16: a body that is compressed is refused, and never taken for what it holds.
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_identity = |coding: &http::HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().all(is_identity) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ErrorKind::UnsupportedMediaType,
+        Text::both(
+            "bodies are taken as they are, without any Content-Encoding",
+            "Content-Encodingで圧縮されたリクエスト本文は受け付けません",
+        ),
+    )
+    .with_header(ACCEPT_ENCODING, http::HeaderValue::from_static("identity")))
 }
 
 fn too_large(largest: u64) -> Problem {
@@ -184,6 +201,17 @@ mod tests {
         assert_eq!(declared.unwrap_err().status(), 413);
         let received = read_body(&headers("transfer-encoding", "chunked"), pieces(&["abcdefghij", "k"]), &LIMITS).await;
         assert_eq!(received.unwrap_err().status(), 413);
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_is_refused() {
+        for (coding, is_taken) in [("identity", true), ("Identity", true), ("gzip", false), ("br", false), ("", false)]
+        {
+            let mut headers = headers("content-length", "3");
+            headers.insert(CONTENT_ENCODING, coding.parse().unwrap());
+            let read = read_body(&headers, Body::from("abc"), &LIMITS).await;
+            assert_eq!(read.is_ok(), is_taken, "{coding}");
+        }
     }
 
     #[tokio::test]

@@ -21,9 +21,13 @@ const OTHER_TYPES: &str = "application/json, application/ld+json";
 
 /// The form that `Content-Type` states, or 415.
 pub fn body_type(headers: &HeaderMap, method: &Method) -> Result<BodyType, Problem> {
-    let Some(value) = headers.get(CONTENT_TYPE) else {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let Some(value) = values.next() else {
         return Err(unsupported("there is no Content-Type header", method));
     };
+    if values.next().is_some() {
+        return Err(several());
+    }
     match value.as_bytes() {
         b"application/json" => return Ok(BodyType::Json),
         b"application/ld+json" => return Ok(BodyType::JsonLd),
@@ -48,6 +52,17 @@ fn is_utf8(parameters: &str) -> bool {
         let value = value.trim().trim_matches('"');
         !is_charset || value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
     })
+}
+
+/// RFC 9110 §8.3: of two media types nobody knows which one holds.
+fn several() -> Problem {
+    Problem::new(
+        ErrorKind::InvalidRequest,
+        Text::both(
+            "the header Content-Type is given more than once; a body has one media type",
+            "Content-Typeヘッダーが複数あります",
+        ),
+    )
 }
 
 fn unsupported(reason: &str, method: &Method) -> Problem {

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::response::Response;
+use http::header::CONNECTION;
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -94,8 +95,12 @@ async fn answer(
     phase: Arc<SharedPhase>,
 ) -> Result<Response, Infallible> {
     let response = edge.answer(request, Some(peer)).await;
-    let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    phase.set(if is_upgrade { Phase::Upgraded } else { Phase::Idle });
+    let is_last = || response.headers().get(CONNECTION).is_some_and(|value| value == "close");
+    phase.set(match response.status() {
+        StatusCode::SWITCHING_PROTOCOLS => Phase::Upgraded,
+        StatusCode::PAYLOAD_TOO_LARGE if is_last() => Phase::Parting,
+        _ => Phase::Idle,
+    });
     Ok(response)
 }
 

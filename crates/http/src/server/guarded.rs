@@ -7,16 +7,21 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::ServerLimits;
+use super::farewell;
 use super::figures::Figures;
 use super::phase::{Phase, SharedPhase};
+
+/// How long a client that was refused may go on sending.
+const LONGEST_PARTING: Duration = Duration::from_secs(2);
 
 pub(super) struct Guarded {
     stream: TcpStream,
@@ -28,6 +33,11 @@ pub(super) struct Guarded {
     is_active: bool,
     head_deadline: Option<Instant>,
     write_deadline: Option<Instant>,
+    parting_deadline: Option<Instant>,
+    /// What makes the head that is being read no request, if it turns out to be none.
+    suspect: Option<char>,
+    /// What is written in place of hyper's own last words.
+    farewell: Bytes,
 }
 
 impl Guarded {
@@ -38,15 +48,50 @@ impl Guarded {
         figures: Arc<Figures>,
     ) -> Self {
         let timer = Box::pin(sleep(limits.idle_timeout));
-        Self { stream, phase, limits, figures, timer, is_active: false, head_deadline: None, write_deadline: None }
+        Self {
+            stream,
+            phase,
+            limits,
+            figures,
+            timer,
+            is_active: false,
+            head_deadline: None,
+            write_deadline: None,
+            parting_deadline: None,
+            suspect: None,
+            farewell: Bytes::new(),
+        }
     }
 
-    fn has_read(&mut self) {
+    fn has_read(&mut self, bytes: &[u8]) {
         self.is_active = true;
         if self.phase.now() == Phase::Idle {
             self.phase.set(Phase::Head);
             self.head_deadline = None;
+            self.suspect = farewell::suspect(bytes);
         }
+    }
+
+    /// Takes note of what is to be written instead, where hyper refuses what is no request: no handler was at work.
+    fn replaces(&mut self, first: &[u8]) -> bool {
+        if self.phase.now() != Phase::Head {
+            return false;
+        }
+        let Some(answer) = farewell::instead_of(first, self.suspect) else { return false };
+        self.farewell = Bytes::from(answer);
+        self.phase.set(Phase::Parting);
+        true
+    }
+
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.farewell.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.farewell))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.farewell.advance(written);
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn has_written(&mut self) {
@@ -108,11 +153,32 @@ impl Guarded {
         Some(io::Error::new(io::ErrorKind::TimedOut, text))
     }
 
-    fn settle_read(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<usize>>) -> Poll<io::Result<()>> {
+    /// Reads what a refused client still sends and throws it away (RFC 9112 §9.6): a socket that is closed with bytes
+    /// unread is reset, and the client would lose the answer that tells why.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let deadline = self.parting_deadline.unwrap_or_else(|| self.alarm_in(LONGEST_PARTING));
+        self.parting_deadline = Some(deadline);
+        let mut scrap = [0; 16 << 10];
+        while Instant::now() < deadline {
+            let mut buffer = ReadBuf::new(&mut scrap);
+            let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
+            match read {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    ready!(self.timer.as_mut().poll(cx));
+                    self.timer.as_mut().reset(deadline);
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn settle_read(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<&[u8]>>) -> Poll<io::Result<()>> {
         match result {
-            Poll::Ready(Ok(count)) => {
-                if count > 0 {
-                    self.has_read();
+            Poll::Ready(Ok(bytes)) => {
+                if !bytes.is_empty() {
+                    self.has_read(bytes);
                 }
                 Poll::Ready(Ok(()))
             }
@@ -141,13 +207,16 @@ impl Guarded {
 impl AsyncRead for Guarded {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(cx, buffer).map_ok(|()| buffer.filled().len() - before);
-        self.settle_read(cx, result)
+        let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.settle_read(cx, result.map_ok(|()| buffer.filled().get(before..).unwrap_or_default()))
     }
 }
 
 impl AsyncWrite for Guarded {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.replaces(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.settle_write(cx, result)
     }
@@ -157,6 +226,9 @@ impl AsyncWrite for Guarded {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.replaces(pieces.first().map(|first| &**first).unwrap_or_default()) {
+            return Poll::Ready(Ok(pieces.iter().map(|piece| piece.len()).sum()));
+        }
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
         self.settle_write(cx, result)
     }
@@ -166,10 +238,13 @@ impl AsyncWrite for Guarded {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_farewell(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        ready!(self.poll_farewell(cx))?;
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        if self.phase.now() == Phase::Parting { self.poll_rest(cx) } else { Poll::Ready(Ok(())) }
     }
 }

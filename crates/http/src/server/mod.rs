@@ -1,6 +1,7 @@
 //! The listening side: accepts connections up to a bound, gives each its time-outs, and ends them in time.
 
 mod connection;
+mod farewell;
 mod figures;
 mod guarded;
 mod phase;

@@ -14,6 +14,8 @@ pub(super) enum Phase {
     Busy = 2,
     /// No HTTP any more: a WebSocket, which keeps its own time.
     Upgraded = 3,
+    /// The last answer was given before all of the request had come.
+    Parting = 4,
 }
 
 /// The phase, shared between a connection's socket and its requests, which run in one task.
@@ -34,6 +36,7 @@ impl SharedPhase {
             0 => Phase::Idle,
             1 => Phase::Head,
             2 => Phase::Busy,
+            4 => Phase::Parting,
             _ => Phase::Upgraded,
         }
     }

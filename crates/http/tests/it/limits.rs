@@ -105,6 +105,40 @@ async fn bodies_are_bounded_in_size_and_time() {
 }
 
 #[tokio::test]
+async fn whoever_sends_too_much_still_reads_why_it_is_refused() {
+    let city = City::start();
+    let mut stream = city.connect().await;
+    stream.write_all(b"POST /echo HTTP/1.1\r\nhost: city\r\ncontent-length: 8000000\r\n\r\n").await.unwrap();
+    // Many clients read the answer only when they have sent all.
+    for _ in 0..8 {
+        sleep(Duration::from_millis(10)).await;
+        stream.write_all(&vec![b'x'; 1_000_000]).await.unwrap();
+    }
+    assert_eq!(Answer::read(&mut stream).await.status, 413);
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_told_what_is_wrong_with_it() {
+    let city = City::start();
+    for (request, status, reason) in [
+        ("GET /healthz?q=a>5 HTTP/1.1\r\nhost: city\r\n\r\n", 400, "'>', which is written %3E"),
+        ("GET /healthz?q=\"a\" HTTP/1.1\r\nhost: city\r\n\r\n", 400, "%22"),
+        ("GET /a b HTTP/1.1\r\nhost: city\r\n\r\n", 400, "RFC 9112"),
+        ("GET /healthz HTTP/1.1\r\nhost city\r\n\r\n", 400, "RFC 9112"),
+    ] {
+        let answer = city.ask(request).await;
+        assert_eq!((answer.status, answer.header("content-type")), (status, Some("application/json")), "{request}");
+        assert!(answer.text().contains("InvalidRequest") && answer.text().contains(reason), "{}", answer.text());
+    }
+    let long = city.ask(&format!("GET /{} HTTP/1.1\r\nhost: city\r\n\r\n", "a".repeat(20_000))).await;
+    assert!(long.status == 431 && long.text().contains("RequestHeadTooLarge"), "{}", long.text());
+    let mut headers = "GET /healthz HTTP/1.1\r\nhost: city\r\n".to_owned();
+    headers.push_str(&"a: b\r\n".repeat(200));
+    assert_eq!(city.ask(&(headers + "\r\n")).await.status, 431);
+    assert_eq!(city.get("/healthz", &[]).await.status, 200);
+}
+
+#[tokio::test]
 async fn the_standard_has_statuses_without_body() {
     let city = City::start();
     let post = "POST /ngsi-ld/v1/entities HTTP/1.1\r\nhost: city\r\n";

@@ -128,6 +128,7 @@ fn ngsi_ld_null_is_refused_at_creation() {
         ("as an object", relationship(NULL)),
         ("as a language map", json!({"type": "LanguageProperty", "languageMap": {"@none": NULL}})),
         ("inside a value", property(json!({"street": NULL}))),
+        ("beside coordinates", geo(json!({"type": "Point", "coordinates": [1, 2], "bbox": NULL}))),
     ]);
 }
 
@@ -147,6 +148,7 @@ fn a_malformed_geometry_is_refused() {
         ("an open ring", shape("Polygon", json!([[[0, 0], [4, 0], [4, 4], [0, 4]]]))),
         ("a ring of three", shape("Polygon", json!([[[0, 0], [4, 0], [0, 0]]]))),
         ("a collection", geo(json!({"type": "GeometryCollection", "geometries": []}))),
+        ("a further member is null", geo(json!({"type": "Point", "coordinates": [1, 2], "crs": null}))),
     ]);
 }
 

@@ -1,5 +1,6 @@
 //! Input that is broken or hostile: each kind has its exact answer, and nothing is stored or changed.
 
+use crate::bodies::operations;
 use crate::kit::*;
 
 /// An entity whose one attribute is this text, which need not be JSON.
@@ -7,32 +8,28 @@ fn with_value(value: &str) -> String {
     format!(r#"{{"id": "urn:ngsi-ld:T:bad", "type": "T", "a": {{"type": "Property", "value": {value}}}}}"#)
 }
 
-/// Sends bodies of every operation that stores, and expects the same problem of each and nothing changed.
+/// Sends bodies to every operation that takes one, and expects the same problem of each and nothing changed.
 fn refused(problem: &str, cases: Vec<(&'static str, Vec<u8>)>) {
     let kept = t("kept", json!({"a": property(1)}));
     let tenant = tenant_with([&kept]);
     each(cases, |body| {
         let batch = [b"[".as_slice(), &body, b"]"].concat();
-        let requests = [
-            ("POST", "/entities".to_owned(), &body),
-            ("POST", "/entityOperations/create".to_owned(), &batch),
-            ("POST", "/entityOperations/upsert".to_owned(), &batch),
-            ("PATCH", format!("/entities/{}", thing("kept")), &body),
-            ("PUT", format!("/entities/{}", thing("kept")), &body),
-            ("POST", format!("/entities/{}/attrs", thing("kept")), &body),
-            ("PATCH", format!("/entities/{}/attrs", thing("kept")), &body),
-            ("POST", "/subscriptions".to_owned(), &body),
-        ];
         // A batch gives a verdict per entity where its entities can be told apart (§5.6.7.4).
-        let whole = |path: &str| problem == "InvalidRequest" || !path.starts_with("/entityOperations");
-        for (method, path, body) in requests.into_iter().filter(|request| whole(&request.1)) {
+        let is_whole = |path: &str| problem == "InvalidRequest" || !is_batch(path);
+        for (method, path) in operations().into_iter().filter(|(_, path)| is_whole(path)) {
+            let body = if is_batch(&path) { &batch } else { &body };
             let answer = tenant.request(method, &path).body("application/json", body.clone()).send();
             let detail = answer.problem(problem);
-            assert!(detail.chars().any(|c| c.is_ascii_digit()), "the detail tells the position: {detail}");
+            assert!(detail.chars().any(|c| c.is_ascii_digit()), "{method} {path}: it tells the position: {detail}");
         }
-        assert_eq!(tenant.retrieve(&thing("kept")), kept);
-        tenant.expect_absent(&thing("bad"));
+        assert_eq!(tenant.find(&[("local", "true")]), json!([kept]));
+        assert_eq!(tenant.get("/subscriptions").send().expect_status(200).json(), json!([]));
+        assert_eq!(tenant.get("/jsonldContexts?kind=Hosted").send().expect_status(200).json(), json!([]));
     });
+}
+
+fn is_batch(path: &str) -> bool {
+    path.starts_with("/entityOperations/") && !path.ends_with("/query")
 }
 
 // §5.5.4: A body that is no JSON is InvalidRequest, with the position.
@@ -133,6 +130,11 @@ fn ids_that_are_no_iris_are_refused() {
         "urn:a{b}",
         "urn:a|b",
         "urn:a^b",
+        "urn:a%",
+        "urn:a%2",
+        "urn:a%zz",
+        "urn:[a]",
+        "http://[a/b",
     ];
     each(ids.map(|id| (format!("{id:?}"), id)), |id| {
         tenant.post("/entities").json(entity(id, "T", json!({}))).send().problem("BadRequestData");
@@ -142,16 +144,20 @@ fn ids_that_are_no_iris_are_refused() {
     assert_eq!(tenant.retrieve(&encoded(id))["id"], id);
 }
 
-// §6.3.4: Requests that are no HTTP, or whose head has too many lines, get an answer of 400 or 431 and do no harm.
+// §6.3.4: What is no HTTP request is InvalidRequest, with what is wrong; a head with too many lines is 431.
 #[test]
 fn broken_requests_are_answered() {
     let city = city();
     let large = format!("GET /ngsi-ld/v1/types HTTP/1.1\r\nHost: x\r\n{}\r\n", "a: b\r\n".repeat(1000));
     let length = "POST /ngsi-ld/v1/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: many\r\n\r\n";
-    for request in ["\r\n\r\nnonsense\r\n\r\n", "GET\r\n\r\n", large.as_str(), length] {
-        let answer = city.raw(request.as_bytes());
-        assert!(matches!(answer.status, 400 | 413 | 431), "{answer:?}");
-    }
+    let unencoded = "GET /ngsi-ld/v1/entities?type=T&q=a>20 HTTP/1.1\r\nHost: x\r\n\r\n";
+    let cases = [("\r\n\r\nnonsense\r\n\r\n", "9112"), ("GET\r\n\r\n", "9112"), (length, "9112"), (unencoded, "%3E")];
+    each(cases.map(|case| (case.0, case)), |(request, reason)| {
+        let detail = city.raw(request.as_bytes()).problem("InvalidRequest");
+        assert!(detail.contains(reason), "{detail}");
+    });
+    let answer = city.raw(large.as_bytes()).expect_status(431);
+    assert_eq!(answer.json()["type"], "urn:machi:errors:RequestHeadTooLarge");
     city.client().get("/types").send().expect_status(200);
 }
 

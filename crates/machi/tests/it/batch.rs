@@ -69,6 +69,19 @@ fn an_upsert_creates_and_replaces() {
     assert_eq!((value(&tenant, "old"), value(&tenant, "new")), (json!(5), json!(6)));
 }
 
+// §6.15.3.1: An entity that has expired does not exist: who comes after it in a batch is created, and told so.
+#[test]
+fn what_has_expired_is_created_anew() {
+    for (operation, query) in [("create", vec![]), ("upsert", vec![]), ("upsert", vec![("options", "update")])] {
+        let tenant = tenant_with([&t("old", json!({"b": property(0)})), &x("live", 0)]);
+        let end = json!({"expiresAt": "2020-01-01T00:00:00Z"});
+        tenant.patch(&format!("/entities/{}", thing("old"))).json(end).send().expect_empty(204);
+        let answer = ask(&tenant, operation, &query, json!([x("old", 1), x("new", 2)])).expect_status(201);
+        assert_eq!(sorted(&answer.json()), ["new", "old"].map(thing), "{operation} {query:?}");
+        assert_eq!(tenant.retrieve(&thing("old")), x("old", 1));
+    }
+}
+
 // §5.6.8.3: With options=update an existing entity keeps the attributes that are not sent.
 #[test]
 fn an_upsert_with_update_keeps_other_attributes() {
@@ -100,6 +113,17 @@ fn an_upsert_gives_a_verdict_per_entity() {
     let answer = ask(&tenant, "upsert", &[], json!([bad, x("old", 1), x("new", 2)]));
     expect_verdicts(&answer, &["new", "old"], &[("bad", "BadRequestData")]);
     assert_eq!(value(&tenant, "old"), 1);
+}
+
+// §5.5.13: local is a truth value in every batch.
+#[test]
+fn a_malformed_locality_is_refused() {
+    let tenant = tenant_with([&x("old", 0)]);
+    for operation in ["create", "upsert", "update", "merge", "delete"] {
+        let body = if operation == "delete" { json!([thing("old")]) } else { json!([x("old", 1)]) };
+        ask(&tenant, operation, &[("local", "perhaps")], body).problem("BadRequestData");
+    }
+    assert_eq!(value(&tenant, "old"), 0);
 }
 
 // §5.6.9.4: A batch update updates and appends attributes of existing entities; unknown ones fail.

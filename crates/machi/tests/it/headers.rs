@@ -113,6 +113,24 @@ fn entity_tags_guard_against_lost_updates() {
     tenant.delete(PATH).header("If-Match", &third).send().expect_empty(204);
 }
 
+// RFC 9110 §13.1.1: Where several entities are written together, If-Match is refused with 412 and not passed over.
+#[test]
+fn no_entity_tag_guards_several_entities() {
+    let entity = t("x", json!({"a": property(1)}));
+    let tenant = tenant_with([&entity]);
+    let other = t("x", json!({"a": property(2)}));
+    let mut requests = vec![("purge".to_owned(), tenant.delete("/entities?type=T"))];
+    for name in ["create", "upsert", "update", "merge"] {
+        requests.push((name.to_owned(), tenant.post(&format!("/entityOperations/{name}")).json(json!([other]))));
+    }
+    requests.push(("delete".to_owned(), tenant.post("/entityOperations/delete").json(json!([thing("x")]))));
+    for (name, request) in requests {
+        let answer = request.header("If-Match", "\"1\"").send();
+        assert_eq!(answer.status, 412, "{name}: {answer:?}");
+        assert_eq!(tenant.retrieve(&thing("x")), entity, "{name}");
+    }
+}
+
 // WHATWG Fetch, CORS protocol: A page of another origin may ask, and may read the headers that the API answers with.
 #[test]
 fn pages_of_other_origins_may_use_the_api() {

@@ -64,6 +64,18 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
+// Issue 2, real data: what follows the end of a JSON file is told, and not passed over in silence.
+#[test]
+fn what_follows_the_end_of_a_file_is_told() {
+    let (files, tenant) = (Files::new(), tenant());
+    let one = |number: u8| format!(r#"[{{"id": "urn:ngsi-ld:T:{number}", "type": "T"}}]"#);
+    let file = files.write("two.json", (one(1) + &one(2)).as_bytes());
+    let told = files.import(&tenant, &file, 3);
+    assert!(told.contains("two.json: 2 rows, 1 taken, 1 rejected; the report is "), "{told}");
+    let report = fs::read_to_string(files.path("two.json.rejected.csv")).unwrap();
+    assert!(report.contains("two.json,2,,something follows the end of the JSON"), "{report}");
+}
+
 // Issue 2, real data: a CSV is imported with a mapping; the report names the bad row, what is wrong and what is right.
 #[test]
 fn a_bad_row_is_named_and_the_others_are_taken() {

@@ -108,3 +108,28 @@ fn the_scope_is_deleted_as_an_attribute_but_not_updated_as_one() {
     assert_eq!(tenant.retrieve(&thing("a")).get("scope"), None);
     tenant.delete(&path).send().problem("ResourceNotFound");
 }
+
+// §4.18: A scope has at most 32 levels and 2,048 bytes; a larger one is refused, and nothing is stored.
+#[test]
+fn very_deep_and_very_long_scopes_are_refused() {
+    let tenant = tenant_with([&t("kept", json!({"scope": "/a"}))]);
+    let path = format!("/entities/{}", thing("kept"));
+    let scopes =
+        [("33 levels", "/a".repeat(33)), ("10,000 levels", "/a".repeat(10_000)), ("2,049 bytes", "a".repeat(2049))];
+    each(scopes, |scope| {
+        let bad = t("bad", json!({"scope": scope}));
+        tenant.post("/entities").json(bad.clone()).send().problem("BadRequestData");
+        let verdicts = tenant.post("/entityOperations/upsert").json(json!([bad])).send().expect_status(207);
+        assert_eq!(verdicts.json()["success"], json!([]));
+        tenant.expect_absent(&thing("bad"));
+        for request in
+            [tenant.patch(&path), tenant.post(&format!("{path}/attrs")), tenant.patch(&format!("{path}/attrs"))]
+        {
+            request.json(json!({"scope": scope})).send().problem("BadRequestData");
+        }
+        assert_eq!(tenant.retrieve(&thing("kept"))["scope"], "/a");
+    });
+    let deepest = "/a".repeat(32);
+    tenant.create(&t("deep", json!({"scope": deepest})));
+    finds(&tenant, &[("type", "T"), ("scopeQ", "/a/a/a/#")], "deep");
+}

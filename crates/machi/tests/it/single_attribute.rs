@@ -50,6 +50,31 @@ fn a_partial_update_changes_what_it_names() {
     assert_eq!(tenant.retrieve(&thing("x"))["owner"], relationship("urn:ngsi-ld:P:2"));
 }
 
+// §6.3.5: With application/ld+json the @context stands in the attribute that is updated or replaced.
+#[test]
+fn an_attribute_as_json_ld_holds_its_context() {
+    let tenant = tenant_with([&thing_x()]);
+    let context = json!({"temp": full("a"), "accuracy": full("quality")});
+    let body = json!({"@context": context, "value": 1, "accuracy": property(2)});
+    tenant.patch(&at("temp")).ld(body).send().expect_empty(204);
+    let entity = tenant.retrieve(&thing("x"));
+    assert_eq!(
+        (&entity["a"]["value"], &entity["a"]["quality"], &entity["a"]["unitCode"]),
+        (&json!(1), &property(2), &json!("CEL"))
+    );
+    let body = json!({"@context": [context], "type": "Property", "value": 3, "accuracy": property(4)});
+    tenant.put(&at("temp")).ld(body).send().expect_empty(204);
+    let expected = json!({"type": "Property", "value": 3, "quality": property(4)});
+    assert_eq!(tenant.retrieve(&thing("x"))["a"], expected);
+    for inside in [json!({"value": {"@context": {}}}), json!({"value": 1, "b": {"value": 1, "@context": {}}})] {
+        let mut body = inside;
+        body["@context"] = json!({});
+        tenant.patch(&at("a")).ld(body.clone()).send().problem("BadRequestData");
+        tenant.put(&at("a")).ld(body).send().problem("BadRequestData");
+    }
+    assert_eq!(tenant.retrieve(&thing("x"))["a"], expected);
+}
+
 // §5.6.4.4: A datasetId in the fragment names the instance; without one it is the default instance.
 #[test]
 fn a_partial_update_hits_one_instance() {

@@ -160,6 +160,19 @@ fn a_tenant_is_listed_measured_and_erased_alone() {
     assert_eq!(content(&export(&theirs)), content(&before));
 }
 
+// Issue 2, tenants: a parameter that no operation has is refused, and nothing is erased for it.
+#[test]
+fn tenants_are_not_erased_with_parameters_that_nobody_knows() {
+    let (tenant, _) = full_tenant();
+    let path = format!("/{}", name(&tenant));
+    for (method, path) in
+        [("DELETE", path.clone()), ("GET", path.clone()), ("GET", path + "/export"), ("GET", String::new())]
+    {
+        refused(&admin(method, &format!("{path}?dryRun=true")).send(), "InvalidRequest");
+    }
+    tenant.retrieve(&thing("x"));
+}
+
 // Issue 2, tenants: what was exported and erased comes back the same, times included, also under another name.
 #[test]
 fn a_restored_tenant_is_the_exported_one() {

@@ -1,4 +1,4 @@
-//! Which names may be given to types and attributes, and to scopes (ETSI GS CIM 009 §4.6.2, §4.18).
+//! Which names may be given to types and attributes, to scopes and to languages (ETSI GS CIM 009 §4.6.2, §4.18, §4.5.18).
 
 use machi_types::Iri;
 
@@ -32,9 +32,25 @@ fn check_term(term: &str) -> Result<(), Option<char>> {
     }
 }
 
+/// The most levels of a scope: an index keeps each place above it, so that many would cost their square.
+pub(in crate::entity) const SCOPE_LEVELS: usize = 32;
+
 /// Whether this is a scope: levels of letters, numbers and `_`, divided and optionally opened by `/`.
+///
+/// It has at most as many bytes as an IRI, and at most 32 levels.
 pub fn is_scope(text: &str) -> bool {
-    text.strip_prefix('/').unwrap_or(text).split('/').all(|level| check_term(level).is_ok())
+    let mut levels = text.strip_prefix('/').unwrap_or(text).split('/');
+    let are_names = levels.by_ref().take(SCOPE_LEVELS).all(|level| check_term(level).is_ok());
+    text.len() <= Iri::LONGEST && are_names && levels.next().is_none()
+}
+
+/// Whether this may be a key of a `languageMap` (§4.5.18.2): a language tag, or `@none`.
+///
+/// A tag is judged by its form (RFC 5646 §2.1): subtags of up to eight letters and digits, the first of letters.
+pub fn is_language_tag(tag: &str) -> bool {
+    let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let begins_right = tag.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+    tag == "@none" || (begins_right && tag.split('-').all(is_subtag))
 }
 
 #[cfg(test)]
@@ -70,5 +86,9 @@ mod tests {
         for bad in ["", "/", "//a", "/a/", "/a//b", "/9a", "/a-b", "urn:ngsi-ld:null", "/a#", "/a+"] {
             assert!(!is_scope(bad), "{bad}");
         }
+        assert!(is_scope(&"/a".repeat(SCOPE_LEVELS)));
+        assert!(!is_scope(&"/a".repeat(SCOPE_LEVELS + 1)));
+        assert!(is_scope(&"a".repeat(Iri::LONGEST)));
+        assert!(!is_scope(&"a".repeat(Iri::LONGEST + 1)));
     }
 }

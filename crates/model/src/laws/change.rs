@@ -73,6 +73,14 @@ pub enum Reason {
         /// What the request says.
         after: Kind,
     },
+    /// A member that attributes of this kind never have (§4.5.2.2 to §4.5.24.2).
+    #[error("the attribute is a {}, which has no member \"{member}\"", kind.as_str())]
+    Prohibited {
+        /// The member.
+        member: &'static str,
+        /// What it is.
+        kind: Kind,
+    },
     /// A plain text for several languages.
     #[error("the attribute is a LanguageProperty: give a languageMap, or say the language of the text by lang")]
     NoLanguage,

@@ -8,7 +8,7 @@ use super::json_merge::{merge_json, without_nulls};
 use super::members::{HeadLaw, change_head};
 use super::sub_attributes::change_attributes;
 use crate::entity::{
-    Bare, Document, Fragment, Instance, InstanceFragment, JsonText, Kind, Section, ValueChange, check_geometry,
+    Bare, Change, Document, Fragment, Instance, InstanceFragment, JsonText, Kind, Section, ValueChange, check_geometry,
     value_of,
 };
 
@@ -21,6 +21,8 @@ pub struct Merge<'m> {
     pub lang: Option<&'m str>,
     /// Whether attributes that exist may be changed.
     pub overwrite: Overwrite,
+    /// Whether attributes stay what they are: Properties, Relationships and so on (Table 6.5.3.4-1, `format`).
+    pub keeps_kinds: bool,
 }
 
 /// §5.6.17: merges a fragment into an entity.
@@ -76,16 +78,21 @@ pub(super) fn alone(fragment: &InstanceFragment) -> Result<Instance, Reason> {
 
 /// An instance with a fragment merged into it.
 fn merged(mut instance: Instance, fragment: &InstanceFragment, options: Merge<'_>) -> Result<Instance, Reason> {
+    let before = instance.kind;
     merge_value(&mut instance, fragment, options.lang)?;
+    if options.keeps_kinds && instance.kind != before {
+        return Err(Reason::OtherKind { before, after: instance.kind });
+    }
     let common = options.observed_at.filter(|_| fragment.observed_at.is_keep() && instance.observed_at.is_some());
     instance.observed_at = common.or_else(|| fragment.observed_at.clone().apply(instance.observed_at));
-    apply_members(&mut instance, fragment);
+    apply_members(&mut instance, fragment)?;
     instance.attributes = change_attributes(instance.attributes, &fragment.attributes, &merge_sub)?;
     Ok(instance)
 }
 
 /// Sets and removes the simple members but `observedAt`.
-pub(super) fn apply_members(instance: &mut Instance, fragment: &InstanceFragment) {
+pub(super) fn apply_members(instance: &mut Instance, fragment: &InstanceFragment) -> Result<(), Reason> {
+    check_members(instance.kind, fragment)?;
     instance.expires_at = fragment.expires_at.clone().apply(instance.expires_at);
     instance.unit_code = fragment.unit_code.clone().apply(instance.unit_code.take());
     instance.value_type = fragment.value_type.clone().apply(instance.value_type.take());
@@ -97,6 +104,18 @@ pub(super) fn apply_members(instance: &mut Instance, fragment: &InstanceFragment
         before.entity_type = sealed.entity_type.clone().or_else(|| before.entity_type.take());
     }
     drop_foreign_members(instance);
+    Ok(())
+}
+
+/// What a fragment sets must be a member of attributes of this kind.
+fn check_members(kind: Kind, fragment: &InstanceFragment) -> Result<(), Reason> {
+    let prohibited = |member| Err(Reason::Prohibited { member, kind });
+    match fragment {
+        InstanceFragment { unit_code: Change::Set(_), .. } if !kind.has_unit() => prohibited("unitCode"),
+        InstanceFragment { value_type: Change::Set(_), .. } if kind.is_link() => prohibited("valueType"),
+        InstanceFragment { object_types: Change::Set(_), .. } if !kind.is_link() => prohibited("objectType"),
+        _ => Ok(()),
+    }
 }
 
 /// A change of kind leaves behind what the new kind cannot have.

@@ -39,7 +39,7 @@ fn updated(section: &Section<'_>, fragment: &InstanceFragment) -> Result<Instanc
     let mut instance = section.instance()?.to_instance(dataset_id, section.created_at, section.modified_at)?;
     set_value(&mut instance, fragment)?;
     instance.observed_at = fragment.observed_at.clone().apply(instance.observed_at);
-    apply_members(&mut instance, fragment);
+    apply_members(&mut instance, fragment)?;
     instance.attributes = change_attributes(instance.attributes, &fragment.attributes, &replace_sub)?;
     Ok(instance)
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use machi_http::request::Query;
 use machi_http::{Problem, Text};
-use machi_model::entity::{Input, parse_datetime};
+use machi_model::entity::{Input, is_language_tag, parse_datetime};
 use machi_types::{ErrorKind, Timestamp};
 
 use super::{read_fragment, unless_missing};
@@ -35,8 +35,22 @@ fn how(parameters: &Query<'_>) -> Result<(Input, MergeOptions), Problem> {
     let is_simplified = !format.is_empty() || !options.is_empty();
     let input = if is_simplified { Input::MERGE.simplified() } else { Input::MERGE };
     let observed_at = parameters.get("observedAt").map(time).transpose()?;
-    let lang = parameters.get("lang").map(str::to_owned);
-    Ok((input, MergeOptions { observed_at, lang }))
+    let lang = parameters.get("lang").map(language).transpose()?;
+    Ok((input, MergeOptions { observed_at, lang, simplified: is_simplified }))
+}
+
+/// A key of a `languageMap` (§4.5.18.2): unlike the `lang` of a query, no list of ranges.
+fn language(text: &str) -> Result<String, Problem> {
+    if is_language_tag(text) {
+        return Ok(text.to_owned());
+    }
+    Err(Problem::new(
+        ErrorKind::BadRequestData,
+        Text::both(
+            "the query parameter \"lang\" must be one language tag (RFC 5646), such as ja or pt-BR, or @none",
+            "クエリパラメーター\"lang\"はjaやpt-BRのような言語タグ(RFC 5646)1つか@noneでなければなりません",
+        ),
+    ))
 }
 
 fn time(text: &str) -> Result<Timestamp, Problem> {

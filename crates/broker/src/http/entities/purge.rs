@@ -19,6 +19,7 @@ use crate::service::purge::Purged;
 const OTHERS: [&str; 5] = ["attrs", "drop", "geometryProperty", "keep", "local"];
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
+    asked.refuse_if_match()?;
     let parameters = asked.parameters(&[&SELECTING[..], &OTHERS].concat())?;
     let context = link_context(&broker, &asked.caller, &asked.headers).await?;
     let criteria = Wanted::of_query(&parameters)?.criteria(&context)?;

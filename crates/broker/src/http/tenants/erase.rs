@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{RawPathParams, State};
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use machi_http::Problem;
 use machi_http::answer::no_content;
 use machi_http::openapi::{Operation, Schema};
@@ -20,7 +20,11 @@ pub(super) fn operation() -> Operation {
         .answers(StatusCode::NO_CONTENT, "It is erased.", None)
 }
 
-pub(super) async fn handle(State(broker): State<Arc<Broker>>, pieces: RawPathParams) -> Result<Response, Problem> {
-    broker.erase_tenant(&tenant_of(&pieces)?).await?;
+pub(super) async fn handle(
+    State(broker): State<Arc<Broker>>,
+    pieces: RawPathParams,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    broker.erase_tenant(&tenant_of(&pieces, &uri)?).await?;
     Ok(no_content())
 }

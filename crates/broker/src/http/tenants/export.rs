@@ -8,7 +8,7 @@ use axum::extract::{RawPathParams, State};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::unfold;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 use machi_http::openapi::{Content, Operation, Schema};
 use machi_http::{Problem, answer};
 
@@ -23,8 +23,12 @@ pub(super) fn operation() -> Operation {
         .answers(StatusCode::OK, "The lines.", Some(Content::of("application/x-ndjson", Schema::string())))
 }
 
-pub(super) async fn handle(State(broker): State<Arc<Broker>>, pieces: RawPathParams) -> Result<Response, Problem> {
-    let export = broker.export_tenant(&tenant_of(&pieces)?).await?;
+pub(super) async fn handle(
+    State(broker): State<Arc<Broker>>,
+    pieces: RawPathParams,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let export = broker.export_tenant(&tenant_of(&pieces, &uri)?).await?;
     let lines = Body::from_stream(unfold(Some(export), next));
     let mut response = answer::status(StatusCode::OK);
     *response.body_mut() = lines;

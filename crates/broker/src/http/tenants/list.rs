@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use machi_http::Problem;
 use machi_http::answer::representation;
 use machi_http::openapi::{Content, Operation, Schema};
 use machi_http::request::MediaType;
 use machi_types::Json;
 
-use super::{example, schema, view};
+use super::{example, schema, view, without_parameters};
 use crate::Broker;
 
 pub(super) fn operation() -> Operation {
@@ -24,7 +24,8 @@ pub(super) fn operation() -> Operation {
         )
 }
 
-pub(super) async fn handle(State(broker): State<Arc<Broker>>) -> Result<Response, Problem> {
+pub(super) async fn handle(State(broker): State<Arc<Broker>>, uri: Uri) -> Result<Response, Problem> {
+    without_parameters(&uri)?;
     let tenants = broker.tenants().await?;
     let list = Json::Array(tenants.iter().map(view).collect());
     Ok(representation(MediaType::Json, list.to_text()))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{RawPathParams, State};
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use machi_http::Problem;
 use machi_http::answer::representation;
 use machi_http::openapi::{Content, Operation, Schema};
@@ -20,7 +20,11 @@ pub(super) fn operation() -> Operation {
         .answers(StatusCode::OK, "The tenant.", Some(Content::json(schema(), example())))
 }
 
-pub(super) async fn handle(State(broker): State<Arc<Broker>>, pieces: RawPathParams) -> Result<Response, Problem> {
-    let status = broker.tenant(&tenant_of(&pieces)?).await?;
+pub(super) async fn handle(
+    State(broker): State<Arc<Broker>>,
+    pieces: RawPathParams,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let status = broker.tenant(&tenant_of(&pieces, &uri)?).await?;
     Ok(representation(MediaType::Json, view(&status).to_text()))
 }

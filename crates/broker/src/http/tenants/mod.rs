@@ -9,7 +9,9 @@ mod restore;
 use std::sync::Arc;
 
 use axum::extract::RawPathParams;
+use http::Uri;
 use machi_http::openapi::{Api, Schema};
+use machi_http::request::Query;
 use machi_http::{Problem, Text};
 use machi_store::TenantStatus;
 use machi_types::{ErrorKind, Json, TenantId};
@@ -30,8 +32,9 @@ pub(super) fn api() -> Api<Arc<Broker>> {
         .route(restore::operation(), restore::handle)
 }
 
-/// The tenant that a path names.
-fn tenant_of(pieces: &RawPathParams) -> Result<TenantId, Problem> {
+/// The tenant that a path names; none of these operations has parameters.
+fn tenant_of(pieces: &RawPathParams, uri: &Uri) -> Result<TenantId, Problem> {
+    without_parameters(uri)?;
     let name = pieces.iter().find(|(name, _)| *name == "tenant").map_or("", |(_, value)| value);
     if name == DEFAULT {
         return Ok(TenantId::default_tenant());
@@ -45,6 +48,10 @@ fn tenant_of(pieces: &RawPathParams) -> Result<TenantId, Problem> {
             ),
         )
     })
+}
+
+fn without_parameters(uri: &Uri) -> Result<(), Problem> {
+    Query::parse(uri.query(), &[]).map(|_| ())
 }
 
 /// A tenant as clients see it.

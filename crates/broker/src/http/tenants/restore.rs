@@ -36,7 +36,7 @@ pub(super) async fn handle(
     pieces: RawPathParams,
     mut asked: Asked,
 ) -> Result<Response, Problem> {
-    let tenant = tenant_of(&pieces)?;
+    let tenant = tenant_of(&pieces, &asked.uri)?;
     let limits = BodyLimits { largest: u64::MAX, patience: broker.patience() };
     let body = asked.take_body();
     let body = BodyStream::new(&asked.headers, body, &limits)?;

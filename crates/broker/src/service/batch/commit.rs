@@ -33,13 +33,13 @@ pub(super) struct Committed {
     pub(super) failure: Option<(BrokerError, Vec<Name>)>,
 }
 
-/// Where a decision leaves what it left undone.
-type Undone = Arc<Mutex<Option<UpdateResult>>>;
+/// Where a decision leaves what it came to: the store knows entities that have expired, and clients do not.
+type CameTo = Arc<Mutex<Option<Effect>>>;
 
 /// An item on its way through the commit.
 enum Place {
     Bad(Name, Box<BrokerError>),
-    Proposed(Name, Undone),
+    Proposed(Name, CameTo),
 }
 
 /// Commits the items of a group.
@@ -51,10 +51,10 @@ pub(super) async fn commit(shared: &Shared, group: Vec<Item>) -> Committed {
     for item in group {
         match item {
             Item::Ready { id, decide, .. } => {
-                let undone = Undone::default();
+                let effect = CameTo::default();
                 let store = Arc::clone(&shared.broker.store);
-                commit = commit.with(ENTITIES, id.clone(), proposal(decide, store, (time, most), Arc::clone(&undone)));
-                places.push(Place::Proposed(id, undone));
+                commit = commit.with(ENTITIES, id.clone(), proposal(decide, store, (time, most), Arc::clone(&effect)));
+                places.push(Place::Proposed(id, effect));
             }
             Item::Bad { name, error, .. } => places.push(Place::Bad(name, Box::new(error))),
             Item::NeedsContext { text, .. } => {
@@ -79,16 +79,13 @@ fn proposal(
     mut decide: Decider,
     store: Arc<dyn machi_store::Store>,
     (time, most): (machi_types::Timestamp, usize),
-    undone: Undone,
+    came_to: CameTo,
 ) -> impl FnMut(Option<&Document>) -> Result<Decision, Refusal> + Send {
     move |current| {
         let document = guard::living(current, time)?;
         let (decision, effect) = decide(Now { document, time, store: &*store })?;
         guard::check_size(&decision, document, most)?;
-        *undone.lock() = match effect {
-            Effect::Partly(result) => Some(result),
-            _ => None,
-        };
+        *came_to.lock() = Some(effect);
         Ok(guard::over_expired(decision, current, document))
     }
 }
@@ -97,14 +94,14 @@ fn verdicts(places: Vec<Place>, outcomes: Vec<Outcome>) -> Vec<Verdict> {
     let mut outcomes = outcomes.into_iter();
     let verdict = |place| match place {
         Place::Bad(name, error) => Verdict::Failed(name, error),
-        Place::Proposed(id, undone) => match (outcomes.next(), undone.lock().take()) {
+        Place::Proposed(id, came_to) => match (outcomes.next(), came_to.lock().take()) {
             (Some(Outcome::Refused(refusal)), _) => Verdict::Failed(id, Box::new(BrokerError::of_refusal(refusal))),
             (Some(Outcome::NotTried) | None, _) => {
                 Verdict::Failed(id, Box::new(BrokerError::Bug("the store gave no verdict on an item")))
             }
-            (Some(_), Some(undone)) => Verdict::Failed(id, Box::new(left_undone(&undone))),
-            (Some(Outcome::Created { .. }), None) => Verdict::Created(id),
-            (Some(Outcome::Changed { .. } | Outcome::Deleted | Outcome::Kept), None) => Verdict::Changed(id),
+            (Some(_), Some(Effect::Partly(undone))) => Verdict::Failed(id, Box::new(left_undone(&undone))),
+            (Some(_), Some(Effect::Created)) => Verdict::Created(id),
+            (Some(_), _) => Verdict::Changed(id),
         },
     };
     places.into_iter().map(verdict).collect()

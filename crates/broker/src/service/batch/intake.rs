@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use machi_http::request::BodyStream;
 use machi_http::{Problem, Text};
-use machi_types::ErrorKind;
+use machi_types::{ErrorKind, json};
 use tokio::task::JoinHandle;
 
 use super::item::{self, Item};
@@ -173,10 +173,33 @@ impl Intake {
                 let pushed = self.cutter.push(&piece, &mut items);
                 self.cut.extend(items);
                 if let Err(broken) = pushed {
+                    let broken = self.judged(broken, &piece).await;
                     self.stop(Broken::Array(broken));
                 }
             }
         }
+    }
+
+    /// §5.5.4: what is no array may be JSON or none, which are two faults; only the whole of it tells.
+    async fn judged(&mut self, broken: BrokenArray, first: &[u8]) -> BrokenArray {
+        if !matches!(broken, BrokenArray::NoArray(_)) {
+            return broken;
+        }
+        let limits = &self.shared.broker.config.limits;
+        let mut whole = first.to_vec();
+        while whole.len() <= limits.body_bytes {
+            match self.body.next().await {
+                Ok(Some(piece)) => whole.extend_from_slice(&piece),
+                Ok(None) => {
+                    return match json::parse(&whole, limits.nesting) {
+                        Err(error) if error.is_syntax() => BrokenArray::NoJson(error.to_string()),
+                        _ => broken,
+                    };
+                }
+                Err(_) => return broken,
+            }
+        }
+        broken
     }
 
     fn stop(&mut self, broken: Broken) {

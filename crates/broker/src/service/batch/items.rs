@@ -51,6 +51,9 @@ pub(crate) enum BrokenArray {
     /// It is JSON of another kind.
     #[error("the body begins with \"{0}\"; a batch is a JSON array of items: [{{…}}, {{…}}]")]
     NoArray(char),
+    /// It is no JSON at all.
+    #[error("{0}")]
+    NoJson(String),
     /// A byte stands where it must not.
     #[error("unexpected {found:?} at byte {offset}; {expected}")]
     Unexpected {

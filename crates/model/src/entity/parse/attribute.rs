@@ -121,6 +121,11 @@ impl Parser<'_> {
     pub(super) fn single_instance(self, json: &Json<'_>, name: &Name) -> Result<InstanceFragment, InvalidEntity> {
         let path = Path::ROOT;
         match json {
+            // §6.3.5: the whole document is the attribute, and the edge has read its @context before.
+            Json::Object(members) if members.iter().any(|(key, _)| key == "@context") => {
+                let others = members.iter().filter(|(key, _)| key != "@context").cloned().collect();
+                self.single_instance(&Json::Object(others), name)
+            }
             Json::Object(members) if self.input.values == Values::Optional => {
                 match form_of(members, json, self.input) {
                     Form::UnknownKind => Err(unknown_kind(members, &path)),
@@ -239,15 +244,19 @@ impl<'j> Found<'j> {
     }
 
     /// The prohibited members of §4.5.2.2 to §4.5.24.2.
+    ///
+    /// Where a fragment tells no kind, the law that knows the target judges what depends on it.
     fn check(&self, instance: &InstanceFragment, name: &Name, path: &Path<'_>) -> Result<(), InvalidEntity> {
-        let Some(kind) = instance.kind() else { return Ok(()) };
+        let known = instance.kind();
+        let kind = known.unwrap_or(Kind::Property);
         let is_proof = kind == Kind::Property && name.strip_prefix(CORE) == Some("ngsildproof");
         for member in &self.members {
             let is_allowed = match member {
+                Member::SealedId | Member::SealedType => is_proof,
+                _ if known.is_none() => true,
                 Member::UnitCode => kind.has_unit(),
                 Member::ValueType => !kind.is_link(),
                 Member::ObjectType => kind.is_link(),
-                Member::SealedId | Member::SealedType => is_proof,
                 Member::Previous(previous) => kind.previous_member() == previous.previous_member(),
                 Member::Linked(linked) => kind == *linked,
                 _ => true,

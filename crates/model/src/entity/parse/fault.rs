@@ -5,6 +5,7 @@ use std::fmt;
 use machi_types::InvalidIri;
 
 use crate::entity::kind::Kind;
+use crate::entity::name::SCOPE_LEVELS;
 
 /// The first thing wrong with an entity or fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +80,10 @@ pub enum Fault {
     #[error("\"{0}\" is no time; it looks like 10:00:00Z")]
     Time(String),
     /// A text that is no scope.
-    #[error("\"{0}\" is no scope; it looks like /Fukui/River, each level beginning with a letter")]
+    #[error(
+        "\"{0}\" is no scope; it looks like /Fukui/River, each level beginning with a letter, at most {SCOPE_LEVELS} \
+         levels and 2048 bytes"
+    )]
     Scope(String),
     /// A text that is no language tag.
     #[error("\"{0}\" is no language tag (RFC 5646) such as en or pt-BR, nor @none")]

@@ -15,6 +15,7 @@ use crate::entity::fragment::{Bare, NULL, ValueChange};
 use crate::entity::geometry::{check_geometry, has_geometry_type};
 use crate::entity::json_text::JsonText;
 use crate::entity::kind::Kind;
+use crate::entity::name::is_language_tag;
 use crate::entity::terms::{CORE, Coercion};
 
 /// How deep a geometry written as a string may nest.
@@ -120,18 +121,18 @@ impl Parser<'_> {
         if members.iter().any(|(key, _)| key == "@value") {
             return check_typed(members, path);
         }
-        for (key, value) in members {
-            let path = path.member(key);
-            if key == "@context" {
-                return Err(path.fault(Fault::EmbeddedContext));
-            }
-            // §5.5.4: nulls inside a value are for merging alone.
-            if is_null(value) && self.input.nulls != Nulls::Anywhere {
-                return Err(path.fault(Fault::Null));
-            }
-            self.check_value(value, &path)?;
+        members.iter().try_for_each(|(key, value)| self.check_member(key, value, &path.member(key)))
+    }
+
+    fn check_member(self, key: &str, value: &Json<'_>, path: &Path<'_>) -> Result<(), InvalidEntity> {
+        if key == "@context" {
+            return Err(path.fault(Fault::EmbeddedContext));
         }
-        Ok(())
+        // §5.5.4: nulls inside a value are for merging alone.
+        if is_null(value) && self.input.nulls != Nulls::Anywhere {
+            return Err(path.fault(Fault::Null));
+        }
+        self.check_value(value, path)
     }
 
     /// A geometry, as an object or as a string that holds one (§4.7.2).
@@ -148,6 +149,11 @@ impl Parser<'_> {
         let is_part = self.input.nulls == Nulls::Anywhere && !has_geometry_type(&geometry);
         if !is_part {
             check_geometry(&geometry).map_err(|reason| path.fault(Fault::Geometry(reason.to_string())))?;
+        }
+        // RFC 7946 §6.1: a geometry may have further members; they are values like any others.
+        let further = geometry.as_object().into_iter().flatten().filter(|(key, _)| key != "coordinates");
+        for (key, value) in further {
+            self.check_member(key, value, &path.member(key))?;
         }
         Ok(JsonText::of(&geometry))
     }
@@ -273,11 +279,4 @@ fn checked(
 ) -> Result<(), InvalidEntity> {
     let text = text(json, path)?;
     if is_right(text) { Ok(()) } else { Err(path.fault(fault(shortened(text)))) }
-}
-
-/// RFC 5646 §2.1 as far as its form goes: subtags of up to eight letters and digits, the first of letters.
-fn is_language_tag(tag: &str) -> bool {
-    let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    let begins_right = tag.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
-    tag == "@none" || (begins_right && tag.split('-').all(is_subtag))
 }

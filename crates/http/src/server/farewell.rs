@@ -1,0 +1,92 @@
+//! The answer to what is no request: hyper refuses it with a head alone, here it also says what is wrong.
+
+use memchr::{memchr, memchr3};
+
+use crate::{Language, Problem, Text};
+use machi_types::ErrorKind;
+
+/// The first character in the line of a request that an address may only hold percent-encoded (RFC 3986 §2.1), and
+/// that people forget to encode: `q=temperature>20`.
+pub(super) fn suspect(head: &[u8]) -> Option<char> {
+    let line = head.split_at(memchr(b'\n', head).unwrap_or(head.len())).0;
+    let place = memchr3(b'<', b'>', b'"', line)?;
+    line.get(place).map(|byte| char::from(*byte))
+}
+
+/// The whole answer in place of the head that hyper gives by itself; none where the head is an answer of ours.
+pub(super) fn instead_of(head: &[u8], suspect: Option<char>) -> Option<Vec<u8>> {
+    let head = std::str::from_utf8(head).ok()?;
+    let (_, status) = head.strip_prefix("HTTP/1.")?.split_once(' ')?;
+    let is_ours = head.lines().any(|line| line.starts_with("x-request-id:"));
+    let problem = match status.get(..3)? {
+        _ if is_ours => return None,
+        "400" => no_request(suspect),
+        "414" | "431" => Problem::head_too_large(Text::both(
+            "the address and the headers of the request are longer, or more, than is taken here; send long queries \
+             by POST to /ngsi-ld/v1/entityOperations/query",
+            "リクエストのアドレスとヘッダーが長すぎるか、多すぎます。長い検索条件は\
+             /ngsi-ld/v1/entityOperations/queryへPOSTしてください",
+        )),
+        _ => return None,
+    };
+    let body = problem.body(Language::English, None);
+    let is_kept = |line: &&str| !line.is_empty() && !line.starts_with("content-length:");
+    let kept: String = head.lines().filter(is_kept).flat_map(|line| [line, "\r\n"]).collect();
+    let head = format!("{kept}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+    Some([head.into_bytes(), body].concat())
+}
+
+fn no_request(suspect: Option<char>) -> Problem {
+    let detail = match suspect {
+        Some(character) => Text::both(
+            format!(
+                "the address in the request line holds the character {character:?}, which is written %{:02X} there",
+                u32::from(character)
+            ),
+            format!("リクエスト行のアドレスの文字{character:?}は%{:02X}と書かなければなりません", u32::from(character)),
+        ),
+        None => Text::both(
+            "the request line or a header is not written as HTTP/1.1 wants it (RFC 9112)",
+            "リクエスト行またはヘッダーがHTTP/1.1の形式ではありません",
+        ),
+    };
+    Problem::new(ErrorKind::InvalidRequest, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSAL: &str = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: today\r\n\r\n";
+
+    #[test]
+    fn what_hyper_refuses_gets_a_body() {
+        let answer = String::from_utf8(instead_of(REFUSAL.as_bytes(), Some('>')).unwrap()).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ndate: today\r\n"), "{head}");
+        assert!(head.ends_with(&format!("content-length: {}", body.len())), "{head}");
+        assert!(body.contains("InvalidRequest") && body.contains("%3E"), "{body}");
+        let long = REFUSAL.replace("400 Bad Request", "431 Request Header Fields Too Large");
+        let answer = String::from_utf8(instead_of(long.as_bytes(), None).unwrap()).unwrap();
+        assert!(answer.contains("RequestHeadTooLarge") && answer.contains("\"status\":431"), "{answer}");
+    }
+
+    #[test]
+    fn answers_of_ours_stay_as_they_are() {
+        for ours in [
+            REFUSAL.replace("connection: close", "x-request-id: 1"),
+            REFUSAL.replace("400 Bad Request", "200 OK"),
+            "the rest of a body".to_owned(),
+        ] {
+            assert_eq!(instead_of(ours.as_bytes(), Some('>')), None, "{ours}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_request_is_searched_and_nothing_behind_it() {
+        assert_eq!(suspect(b"GET /a?q=b>20 HTTP/1.1\r\n"), Some('>'));
+        assert_eq!(suspect(b"GET /a?q=b%3E20 HTTP/1.1\r\nlink: <x>\r\n"), None);
+        assert_eq!(suspect(b"GET /a?q=\"b"), Some('"'));
+        assert_eq!(suspect(b""), None);
+    }
+}
