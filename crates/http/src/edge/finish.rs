@@ -16,7 +16,12 @@ const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Lin
 
 pub(super) fn finish(response: Response, asked: &Asked, settings: &EdgeSettings) -> Response {
     let mut response = settle(response, asked);
+    let is_unmodified = response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
+    // RFC 9110 §8.6: a 304 tells no length but that of the answer which it spares.
+    if is_unmodified {
+        headers.remove(header::CONTENT_LENGTH);
+    }
     headers.insert(ids::REQUEST_ID, asked.identity.header());
     // ETSI GS CIM 009 §6.3.14: the tenant of the request is also in the answer.
     if let Some(tenant) = &asked.tenant {

@@ -108,6 +108,20 @@ fn the_best_accepted_media_type_is_answered() {
     assert_eq!(tenant.get(PATH).send().expect_status(200).media_type(), "application/json");
 }
 
+// RFC 9110 §12.5.1: An Accept header whose list is empty accepts whatever there is.
+#[test]
+fn an_empty_accept_header_accepts_everything() {
+    let tenant = tenant_with([&t("x", json!({"a": property(1)}))]);
+    for path in [PATH, "/entities?type=T", "/types"] {
+        for accept in ["", " ", ",", " , "] {
+            let answer = tenant.get(path).accept(accept).send().expect_status(200);
+            assert_eq!(answer.media_type(), "application/json", "{accept:?}");
+        }
+    }
+    let answer = tenant.get(PATH).accept(", application/ld+json ,").send().expect_status(200);
+    assert_eq!(answer.media_type(), "application/ld+json");
+}
+
 // §6.3.6: An error is application/json, whatever is accepted.
 #[test]
 fn an_error_is_json_whatever_is_accepted() {
