@@ -222,6 +222,10 @@ fn errors_are_told_in_japanese() {
     for language in ["en", "en,ja;q=0.5", "fr"] {
         assert!(ask(language).text().is_ascii());
     }
+    // RFC 9110 §12.5.5: a cache must not give one client the language of another.
+    let vary: Vec<String> =
+        ask("ja").headers.iter().filter(|(name, _)| name == "vary").map(|(_, v)| v.clone()).collect();
+    assert!(vary.join(", ").contains("Accept-Language"), "{vary:?}");
 }
 
 // §6.3.6: A 204 has no Content-Length.
