@@ -2,10 +2,15 @@
 //!
 //! Words of the standards, names and positions stay as they are; a client finds them in its own request.
 
+mod geometry;
+mod phrases;
+
+use geometry::geometry;
 use machi_model::context::{ContextError, NameFault};
 use machi_model::entity::Fault;
 use machi_model::query::QueryError;
 use machi_types::InvalidIri;
+use phrases::in_japanese;
 
 /// What is wrong with an IRI.
 pub(crate) fn iri(error: &InvalidIri) -> String {
@@ -32,10 +37,11 @@ pub(crate) fn query(error: &QueryError) -> String {
     match error {
         QueryError::Unexpected { language, position, expected, found } => {
             let found = if found == "the end" { "末尾" } else { found.as_str() };
+            let expected = in_japanese(expected);
             format!("{language}: {position}文字目の{found}は正しくありません(ここに書けるもの: {expected})")
         }
         QueryError::Invalid { language, position, reason } => {
-            format!("{language}: {position}文字目の指定が正しくありません({reason})")
+            format!("{language}: {position}文字目の指定が正しくありません({})", in_japanese(reason))
         }
         QueryError::TooLong { language, limit } => format!("{language}: {limit}文字を超えています"),
         QueryError::TooDeep { language, position, limit } => {
@@ -44,11 +50,13 @@ pub(crate) fn query(error: &QueryError) -> String {
         QueryError::TooManyTerms { language, position, limit } => {
             format!("{language}: {position}文字目で条件が{limit}個を超えています")
         }
-        QueryError::Missing { parameter, reason } => format!("{parameter}: 指定が必要です({reason})"),
+        QueryError::Missing { parameter, reason } => format!("{parameter}: 指定が必要です({})", in_japanese(reason)),
         QueryError::Collation(_) => {
             "collation: 照合順序の名前ではありません(例: und-x-icu、ja、de-u-co-phonebk)".to_owned()
         }
-        QueryError::Geometry(error) => format!("{}: ジオメトリが正しくありません({})", error.place, error.fault),
+        QueryError::Geometry(error) => {
+            format!("{}: ジオメトリが正しくありません({})", error.place, geometry(&error.fault))
+        }
     }
 }
 

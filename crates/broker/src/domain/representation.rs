@@ -8,7 +8,7 @@ use bytes::Bytes;
 use machi_model::context::Context;
 use machi_model::entity::render::{self, Datasets, Format, GeometrySource, Languages, Links, Output};
 use machi_model::entity::{Corrupt, Document, Encoded};
-use machi_types::{Json, Name};
+use machi_types::Name;
 
 use super::graph::{Graph, Join};
 use super::members::{Members, NodeNo};
@@ -147,11 +147,7 @@ impl Representation {
 
     /// The text of the @context, where it stands in the body.
     pub(crate) fn context_text(&self) -> Option<String> {
-        self.context_in_body.then(|| match self.context.source() {
-            // A list of one is the one.
-            Json::Array(items) if items.len() == 1 => items.first().map(Json::to_text).unwrap_or_default(),
-            source => source.to_text(),
-        })
+        self.context_in_body.then(|| self.context.in_document().to_text())
     }
 
     fn output<'o>(&'o self, node: NodeNo, context: Option<&'o str>, links: Option<&'o dyn Links>) -> Output<'o> {

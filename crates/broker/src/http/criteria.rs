@@ -5,8 +5,8 @@ use machi_http::request::Query;
 use machi_http::{Problem, Text};
 use machi_model::context::{Context, ContextError};
 use machi_model::query::{
-    Coordinates, GeoParameters, GeoQuery, Limits, NameList, OrderBy, OrderParameters, Pattern, Q, ScopeQuery, Step,
-    TypeExpression, ValueExpansion,
+    Coordinates, GeoParameters, GeoQuery, Limits, Member, NameList, OrderBy, OrderParameters, Pattern, Q, ScopeQuery,
+    Step, TypeExpression, ValueExpansion,
 };
 use machi_types::{ErrorKind, Iri, Json, Name};
 
@@ -62,6 +62,8 @@ pub(super) struct WantedSelector<'a> {
     pub(super) types: Option<&'a str>,
     pub(super) ids: List<'a>,
     pub(super) pattern: Option<&'a str>,
+    /// Whether ids make the pattern idle, which is checked all the same.
+    pub(super) id_decides: bool,
 }
 
 impl<'a> List<'a> {
@@ -94,6 +96,20 @@ impl<'a> List<'a> {
         };
         Ok(list.expand(&expander(context))?.names)
     }
+
+    /// The items as names of attributes, system attributes among them.
+    pub(super) fn attributes(&self, parameter: &'static str, context: &Context) -> Result<Vec<Step>, Problem> {
+        let names = self.names(parameter, context)?;
+        // Table 6.5.3.1-1: id, type and scope are no attributes, and not allowed.
+        let is_head = |step: &&Step| matches!(step, Step::Member(Member::Id | Member::Type | Member::Scope));
+        match names.iter().find(is_head) {
+            None => Ok(names),
+            Some(member) => Err(bad(Text::both(
+                format!("{parameter}: \"{member}\" is no attribute; pick takes it"),
+                format!("{parameter}: \"{member}\"は属性ではありません。pickで指定してください"),
+            ))),
+        }
+    }
 }
 
 impl<'a> Wanted<'a> {
@@ -103,6 +119,8 @@ impl<'a> Wanted<'a> {
             types: query.get("type"),
             ids: List::of(query.get("id")),
             pattern: query.get("idPattern"),
+            // §5.7.2.4: of the parameters of a URL, each that is given must be met.
+            id_decides: false,
         };
         Ok(Self {
             selectors: vec![selector],
@@ -126,7 +144,7 @@ impl<'a> Wanted<'a> {
     pub(super) fn criteria(&self, context: &Context) -> Result<Criteria, Problem> {
         let criteria = Criteria {
             selectors: self.selectors.iter().map(|selector| selector.read(context)).collect::<Result<_, Problem>>()?,
-            attributes: self.attrs.names("attrs", context)?,
+            attributes: self.attrs.attributes("attrs", context)?,
             q: self.query(context)?,
             geo: self.place(context)?,
             scopes: self.scope_q.map(ScopeQuery::parse).transpose().map_err(BrokerError::from)?,
@@ -189,8 +207,7 @@ impl WantedSelector<'_> {
         let types = types.map(|types| types.expand(&expander(context))).transpose().map_err(BrokerError::from)?;
         let ids = self.ids.iris("id")?;
         let pattern = self.pattern.map(|text| Pattern::parse("idPattern", text)).transpose();
-        // §5.2.33: "id takes precedence over idPattern", which is checked all the same.
-        let pattern = pattern.map_err(BrokerError::from)?.filter(|_| ids.is_empty());
+        let pattern = pattern.map_err(BrokerError::from)?.filter(|_| ids.is_empty() || !self.id_decides);
         Ok(Selector { ids, pattern, types })
     }
 }
@@ -249,9 +266,13 @@ const STRINGS_JA: &str = "1つ以上の文字列の配列";
 
 pub(super) fn wrong_kind(member: &str, right: &str, right_ja: &str, found: &Json<'_>) -> Problem {
     bad(Text::both(
-        format!("the member \"{member}\" must be {right}, and is {}", found.kind()),
+        format!("the member \"{member}\" must be {right}, and is {}", kind(found)),
         format!("メンバー\"{member}\"は{right_ja}でなければなりません"),
     ))
+}
+
+fn kind(found: &Json<'_>) -> &'static str {
+    if found.as_array().is_some_and(<[_]>::is_empty) { "an empty array" } else { found.kind() }
 }
 
 fn no_iri(parameter: &str, error: &machi_types::InvalidIri) -> Problem {

@@ -13,7 +13,7 @@ use machi_types::{Caller, Json, Name};
 
 use super::criteria::bad;
 use super::input::{Asked, link_context};
-use super::representation::{context_json, with_context_link};
+use super::representation::with_context_link;
 use crate::hash::StableHash;
 use crate::service::discovery::AttributeInfo;
 use crate::{Broker, BrokerError};
@@ -74,7 +74,7 @@ impl Discovered {
     fn with_context(&self, object: Json<'static>) -> Json<'static> {
         match (self.media, object) {
             (MediaType::JsonLd, Json::Object(mut members)) => {
-                members.push(("@context".into(), context_json(&self.context)));
+                members.push(("@context".into(), self.context.in_document()));
                 Json::Object(members)
             }
             (_, object) => object,

@@ -3,12 +3,13 @@
 use machi_http::{Problem, Text};
 use machi_model::query::{Coordinates, GeoParameters, OrderParameters};
 use machi_types::Json;
+use machi_types::json::Members;
 
 use super::criteria::{List, Wanted, WantedSelector, bad, list_member, text_member, wrong_kind};
 use super::representation::{Shown, refuse_entity_map};
 
 /// The members of a query.
-const MEMBERS: [&str; 22] = [
+const MEMBERS: [&str; 21] = [
     "type",
     "entities",
     "q",
@@ -30,7 +31,6 @@ const MEMBERS: [&str; 22] = [
     "ordering",
     "splitEntities",
     "@context",
-    "local",
 ];
 
 /// Checks that the body is a query and holds nothing that a query does not know.
@@ -48,11 +48,12 @@ pub(super) fn check(json: &Json<'_>) -> Result<(), Problem> {
         )));
     }
     // §5.2.23: temporal queries go to another operation.
-    let unknown = members.iter().map(|(name, _)| &**name).find(|name| !MEMBERS.contains(name));
-    match unknown {
-        None => Ok(()),
-        Some(name) => Err(unknown_member(name, &MEMBERS)),
-    }
+    refuse_unknown(members, &MEMBERS)
+}
+
+fn refuse_unknown(members: &Members<'_>, known: &[&str]) -> Result<(), Problem> {
+    let unknown = members.iter().map(|(name, _)| &**name).find(|name| !known.contains(name));
+    unknown.map_or(Ok(()), |name| Err(unknown_member(name, known)))
 }
 
 fn unknown_member(name: &str, known: &[&str]) -> Problem {
@@ -126,13 +127,10 @@ fn selectors<'a>(json: &'a Json<'_>) -> Result<Vec<WantedSelector<'a>>, Problem>
 }
 
 fn selector<'a>(json: &'a Json<'_>) -> Result<WantedSelector<'a>, Problem> {
-    const KNOWN: [&str; 3] = ["id", "idPattern", "type"];
     let Some(members) = json.as_object() else {
         return Err(wrong_kind("entities", "an array of one or more objects", "1つ以上のオブジェクトの配列", json));
     };
-    if let Some((name, _)) = members.iter().find(|(name, _)| !KNOWN.contains(&&**name)) {
-        return Err(unknown_member(name, &KNOWN));
-    }
+    refuse_unknown(members, &["id", "idPattern", "type"])?;
     let ids = match json.get("id") {
         Some(Json::String(id)) => List::Items(vec![id]),
         _ => list_member(json, "id")?,
@@ -145,13 +143,21 @@ fn selector<'a>(json: &'a Json<'_>) -> Result<WantedSelector<'a>, Problem> {
             "\"entities\"の各要素には\"type\"が必要です(すべての型は\"*\")",
         )));
     }
-    Ok(WantedSelector { types, ids, pattern })
+    // §5.2.33: "id takes precedence over idPattern".
+    Ok(WantedSelector { types, ids, pattern, id_decides: true })
 }
 
 fn place<'a>(json: &'a Json<'_>) -> Result<GeoParameters<'a>, Problem> {
-    let Some(geo) = object_member(json, "geoQ")? else { return Ok(GeoParameters::default()) };
+    const KNOWN: [&str; 4] = ["coordinates", "geometry", "geoproperty", "georel"];
+    let Some(geo) = object_member(json, "geoQ", &KNOWN)? else { return Ok(GeoParameters::default()) };
+    let Some(georel) = text_member(geo, "georel")? else {
+        return Err(bad(Text::both(
+            "geoQ: georel is missing; a geoquery has georel, geometry and coordinates",
+            "geoQにはgeorel、geometry、coordinatesが必要です",
+        )));
+    };
     Ok(GeoParameters {
-        georel: text_member(geo, "georel")?,
+        georel: Some(georel),
         geometry: text_member(geo, "geometry")?,
         coordinates: geo.get("coordinates").map(Coordinates::Json),
         geoproperty: text_member(geo, "geoproperty")?,
@@ -160,7 +166,8 @@ fn place<'a>(json: &'a Json<'_>) -> Result<GeoParameters<'a>, Problem> {
 
 /// How its entities are ordered: the terms of `orderBy` joined, the rest as parameters.
 pub(super) fn ordering<'a>(json: &'a Json<'_>) -> Result<Option<Ordering<'a>>, Problem> {
-    let Some(ordering) = object_member(json, "ordering")? else { return Ok(None) };
+    const KNOWN: [&str; 4] = ["collation", "coordinates", "geometry", "orderBy"];
+    let Some(ordering) = object_member(json, "ordering", &KNOWN)? else { return Ok(None) };
     let terms = match list_member(ordering, "orderBy")? {
         List::Absent => None,
         list => Some(list.items().join(",")),
@@ -193,10 +200,11 @@ impl Ordering<'_> {
     }
 }
 
-fn object_member<'a>(json: &'a Json<'a>, member: &str) -> Result<Option<&'a Json<'a>>, Problem> {
+/// A member that is an object with members of these names.
+fn object_member<'a>(json: &'a Json<'a>, member: &str, known: &[&str]) -> Result<Option<&'a Json<'a>>, Problem> {
     match json.get(member) {
         None => Ok(None),
-        Some(object @ Json::Object(_)) => Ok(Some(object)),
+        Some(object @ Json::Object(members)) => refuse_unknown(members, known).map(|()| Some(object)),
         Some(other) => Err(wrong_kind(member, "an object", "オブジェクト", other)),
     }
 }

@@ -11,7 +11,7 @@ use machi_http::{Problem, Text};
 use machi_model::context::{CORE_URL, Context};
 use machi_model::entity::render::{Datasets, Format, Languages};
 use machi_model::query::{Projection, Step};
-use machi_types::{ErrorKind, Json, Name, TenantId};
+use machi_types::{ErrorKind, Name, TenantId};
 
 use super::criteria::{List, bad, expander};
 use crate::contexts::CONTEXTS_PATH;
@@ -135,7 +135,7 @@ impl<'a> Shown<'a> {
         let (join, join_level) = self.joined()?;
         let pick = projection("pick", &self.pick, context)?;
         let omit = projection("omit", &self.omit, context)?;
-        let attrs = self.attrs.names("attrs", context)?;
+        let attrs = self.attrs.attributes("attrs", context)?;
         if pick.is_some() && !attrs.is_empty() {
             return Err(bad(Text::both(
                 "attrs is an older word for pick; give one of them",
@@ -306,12 +306,4 @@ pub(super) async fn with_context_link(
         Some(link) => response.with_link(link),
         None => response,
     })
-}
-
-/// The @context of an answer as JSON.
-pub(super) fn context_json(context: &Context) -> Json<'static> {
-    match context.source() {
-        Json::Array(items) if items.len() == 1 => items.first().cloned().unwrap_or(Json::Null),
-        source => source.clone(),
-    }
 }

@@ -74,34 +74,33 @@ impl Broker {
             return Ok(EntityPage { sight, rows: Vec::new(), previous: None, next: None, count });
         }
         let ordering = self.ordering(&sight, &filter, order, start.after.as_ref()).await?;
-        let (start, found) = self.page(&sight, &filter, &ordering, start, limit).await?;
+        let found = self.rows(&sight, &filter, &ordering, &start, limit).await?;
         let last = found.rows.last().map(|(_, cursor)| cursor.clone());
         let next = last.filter(|_| found.more).map(|last| start.next(found.rows.len() as u64, last));
-        let previous = start.previous(limit as u64, self.config.limits.offset_max as u64);
+        let end = self.end_before(&sight, filter, &start, &found, count).await?;
+        let previous = end.as_ref().unwrap_or(&start).previous(limit as u64, self.config.limits.offset_max as u64);
         let rows = found.rows.into_iter().map(|(document, _)| document).collect();
         Ok(EntityPage { sight, rows, previous, next, count })
     }
 
-    /// The rows of a page, and where it starts.
-    async fn page(
+    /// The end of the matches, where an offset lies beyond it: from there the page before is found.
+    async fn end_before(
         &self,
         sight: &Sight,
-        filter: &Filter,
-        ordering: &Ordering,
-        start: PageStart,
-        limit: usize,
-    ) -> Result<(PageStart, Rows), BrokerError> {
-        let found = self.rows(sight, filter, ordering, &start, limit).await?;
+        filter: Filter,
+        start: &PageStart,
+        found: &Rows,
+        count: Option<u64>,
+    ) -> Result<Option<PageStart>, BrokerError> {
         let is_beyond = found.rows.is_empty() && start.after.is_none() && start.passed > 0;
         if !is_beyond {
-            return Ok((start, found));
+            return Ok(None);
         }
-        // §6.3.10: an offset beyond the end stands for the last element, if there is any.
-        let count = sight.view.count(self.entity_find(sight, filter.clone())).await?;
-        let Some(last) = count.checked_sub(1) else { return Ok((PageStart::at(0), found)) };
-        let start = PageStart::at(last);
-        let found = self.rows(sight, filter, ordering, &start, limit).await?;
-        Ok((start, found))
+        let count = match count {
+            Some(count) => count,
+            None => sight.view.count(self.entity_find(sight, filter)).await?,
+        };
+        Ok(Some(PageStart::at(count.min(start.passed))))
     }
 
     async fn rows(

@@ -156,11 +156,7 @@ async fn pages_lead_on_and_back_and_hold_each_entity_once() {
     assert_eq!(ids(&city.ask("GET", &link(&back, "next").unwrap(), &[]).await), [8, 9]);
 
     assert_eq!(find(&city, "type=Sensor&limit=3&offset=8").await, [8, 9]);
-    assert_eq!(
-        find(&city, "type=Sensor&offset=500").await,
-        [9],
-        "an offset beyond the end stands for the last element"
-    );
+    assert_eq!(find(&city, "type=Sensor&offset=500").await, Vec::<u64>::new());
     assert_eq!(find(&city, "type=Unknown&offset=500").await, Vec::<u64>::new());
     let counted = city.ask("GET", "/entities?type=Lamp&limit=0&count=true", &[]).await;
     assert_eq!((ids(&counted).len(), counted.header("ngsild-results-count")), (0, "5"));

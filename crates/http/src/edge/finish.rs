@@ -13,10 +13,17 @@ use crate::{Face, Problem, Text, answer};
 
 /// On what an answer of the NGSI-LD face depends beside its address.
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Link, NGSILD-Tenant, Prefer");
+/// What an error depends on beside that.
+const VARY_OF_ERRORS: HeaderValue = HeaderValue::from_static("Accept-Language");
 
 pub(super) fn finish(response: Response, asked: &Asked, settings: &EdgeSettings) -> Response {
     let mut response = settle(response, asked);
+    let status = response.status();
     let headers = response.headers_mut();
+    // RFC 9110 §8.6: a 304 tells no length but that of the answer which it spares.
+    if status == StatusCode::NOT_MODIFIED {
+        headers.remove(header::CONTENT_LENGTH);
+    }
     headers.insert(ids::REQUEST_ID, asked.identity.header());
     // ETSI GS CIM 009 §6.3.14: the tenant of the request is also in the answer.
     if let Some(tenant) = &asked.tenant {
@@ -24,6 +31,9 @@ pub(super) fn finish(response: Response, asked: &Asked, settings: &EdgeSettings)
     }
     if asked.face == Face::NgsiLd && matches!(asked.method, Method::GET | Method::HEAD) {
         headers.append(header::VARY, VARY);
+        if status.is_client_error() || status.is_server_error() {
+            headers.append(header::VARY, VARY_OF_ERRORS);
+        }
     }
     cors::apply(headers, asked, &settings.origins);
     if asked.takes_gzip && asked.method != Method::HEAD { gzip::apply(response, settings.gzip_from) } else { response }

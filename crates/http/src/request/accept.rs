@@ -58,11 +58,13 @@ pub fn accept(headers: &HeaderMap, offered: &[MediaType]) -> Result<MediaType, P
         Some(value) if value.as_bytes() == first.as_str().as_bytes() => return Ok(*first),
         Some(_) => {}
     }
-    let ranges: Vec<Range<'_>> = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(Range::parse)
-        .collect();
+    let items = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let mut items = items.filter(|item| !item.is_empty()).peekable();
+    // RFC 9110 §5.6.1, §12.5.1: empty elements count for nothing, and a list of nothing else asks for nothing.
+    if items.peek().is_none() {
+        return Ok(*first);
+    }
+    let ranges: Vec<Range<'_>> = items.filter_map(|item| Range::parse(std::str::from_utf8(item).ok()?)).collect();
     let mut best: Option<(u16, MediaType)> = None;
     for media in offered {
         let wanted = weight(&ranges, *media);
@@ -150,7 +152,9 @@ mod tests {
             ("text/html", None),
             ("application/json;q=0", None),
             ("application/json;q=2", None),
-            ("", None),
+            ("", Some(Json)),
+            (" , ,", Some(Json)),
+            (", application/ld+json,", Some(JsonLd)),
             ("json", None),
         ] {
             assert_eq!(chosen(value, MediaType::WITH_GEO), expected, "{value}");

@@ -34,21 +34,30 @@ impl Conditions {
         if matches && is_new {
             return Ok(());
         }
-        let now = current.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-        let header = if matches { "If-None-Match" } else { "If-Match" };
-        Err(Problem::new(
-            ErrorKind::PreconditionFailed,
-            Text::both(
-                format!("{header} does not allow this: the current version is {now}; read it again and decide anew"),
-                format!("{header}の条件を満たしていません(現在のバージョン: {now})。再取得してからやり直してください"),
-            ),
-        ))
+        Err(refusal(if matches { "If-None-Match" } else { "If-Match" }, current))
+    }
+
+    /// Refuses a read of another version than the one that is asked for (RFC 9110 §13.1.1).
+    pub fn check_read(&self, current: &Etag) -> Result<(), Problem> {
+        let matches = self.if_match.as_ref().is_none_or(|list| list.holds_version(Some(current), false));
+        if matches { Ok(()) } else { Err(refusal("If-Match", Some(current))) }
     }
 
     /// Whether the client has this version already, so that a read answers 304.
     pub fn is_unmodified(&self, current: &Etag) -> bool {
         self.if_none_match.as_ref().is_some_and(|list| list.holds(Some(current), true))
     }
+}
+
+fn refusal(header: &str, current: Option<&Etag>) -> Problem {
+    let now = current.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    Problem::new(
+        ErrorKind::PreconditionFailed,
+        Text::both(
+            format!("{header} does not allow this: the current version is {now}; read it again and decide anew"),
+            format!("{header}の条件を満たしていません(現在のバージョン: {now})。再取得してからやり直してください"),
+        ),
+    )
 }
 
 fn list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EtagList>, Problem> {
@@ -106,6 +115,10 @@ mod tests {
         assert!(conditions(IF_NONE_MATCH, "W/\"1\"").is_unmodified(&one));
         assert!(!conditions(IF_NONE_MATCH, "\"2\"").is_unmodified(&one));
         assert!(!Conditions::default().is_unmodified(&one));
+        assert!(
+            conditions(IF_MATCH, "\"1\"").check_read(&one).is_ok() && Conditions::default().check_read(&one).is_ok()
+        );
+        assert_eq!(conditions(IF_MATCH, "\"2\"").check_read(&one).unwrap_err().status(), 412);
     }
 
     #[test]

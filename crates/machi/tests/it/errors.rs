@@ -108,6 +108,20 @@ fn the_best_accepted_media_type_is_answered() {
     assert_eq!(tenant.get(PATH).send().expect_status(200).media_type(), "application/json");
 }
 
+// RFC 9110 §12.5.1: An Accept header whose list is empty accepts whatever there is.
+#[test]
+fn an_empty_accept_header_accepts_everything() {
+    let tenant = tenant_with([&t("x", json!({"a": property(1)}))]);
+    for path in [PATH, "/entities?type=T", "/types"] {
+        for accept in ["", " ", ",", " , "] {
+            let answer = tenant.get(path).accept(accept).send().expect_status(200);
+            assert_eq!(answer.media_type(), "application/json", "{accept:?}");
+        }
+    }
+    let answer = tenant.get(PATH).accept(", application/ld+json ,").send().expect_status(200);
+    assert_eq!(answer.media_type(), "application/ld+json");
+}
+
 // §6.3.6: An error is application/json, whatever is accepted.
 #[test]
 fn an_error_is_json_whatever_is_accepted() {
@@ -208,6 +222,10 @@ fn errors_are_told_in_japanese() {
     for language in ["en", "en,ja;q=0.5", "fr"] {
         assert!(ask(language).text().is_ascii());
     }
+    // RFC 9110 §12.5.5: a cache must not give one client the language of another.
+    let vary: Vec<String> =
+        ask("ja").headers.iter().filter(|(name, _)| name == "vary").map(|(_, v)| v.clone()).collect();
+    assert!(vary.join(", ").contains("Accept-Language"), "{vary:?}");
 }
 
 // §6.3.6: A 204 has no Content-Length.

@@ -87,10 +87,15 @@ fn entity_tags_guard_against_lost_updates() {
     let first = tag();
     assert_eq!(tag(), first);
     tenant.get(PATH).header("If-None-Match", &first).send().expect_empty(304);
+    let head = tenant.request("HEAD", PATH).header("If-None-Match", &first).send().expect_empty(304);
+    assert_eq!(head.header("content-length"), None, "RFC 9110 §8.6: a 304 tells no other length than a 200 would");
     tenant.patch(PATH).header("If-Match", &first).json(json!({"a": property(2)})).send().expect_empty(204);
     let second = tag();
     assert_ne!(first, second);
     tenant.get(PATH).header("If-None-Match", &first).send().expect_status(200);
+    // RFC 9110 §13.1.1: a condition holds for whatever the method is.
+    tenant.get(PATH).header("If-Match", &first).send().expect_status(412);
+    tenant.get(PATH).header("If-Match", &second).send().expect_status(200);
     let writes = [
         ("PATCH", PATH.to_owned(), json!({"a": property(3)})),
         ("PUT", PATH.to_owned(), t("x", json!({"a": property(3)}))),

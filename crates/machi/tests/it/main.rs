@@ -44,6 +44,7 @@ mod paging_under_writes;
 mod post_query;
 mod purge_entities;
 mod q_language;
+mod q_law;
 mod query_entities;
 mod query_law;
 mod read_again;

@@ -19,6 +19,7 @@ fn ask(tenant: &Client, body: Value) -> Value {
 }
 
 // §5.2.23: Each member of a Query does what the parameter of the same name does.
+// §5.2.33: Where id and idPattern of a selector are both given, id takes precedence.
 #[test]
 fn each_member_of_a_query_does_what_its_parameter_does() {
     let tenant = town();
@@ -137,6 +138,20 @@ fn a_malformed_query_is_refused() {
         ("malformed q", json!({"type": "Query", "q": "a=="})),
         ("q is a number", json!({"type": "Query", "q": 5})),
         ("malformed geoQ", json!({"type": "Query", "geoQ": {"georel": "near"}})),
+        ("empty geoQ", json!({"type": "Query", "entities": [{"type": "T"}], "geoQ": {}})),
+        (
+            "geoQ without georel",
+            json!({"type": "Query", "entities": [{"type": "T"}], "geoQ": {"geoproperty": "location"}}),
+        ),
+        (
+            "unknown member of geoQ",
+            json!({"type": "Query", "geoQ": {"georel": "within", "geometry": "Point", "coordinates": [1, 2], "x": 1}}),
+        ),
+        (
+            "unknown member of ordering",
+            json!({"type": "Query", "entities": [{"type": "*"}], "ordering": {"order": ["a"]}}),
+        ),
+        ("local is for the URL", json!({"type": "Query", "entities": [{"type": "T"}], "local": true})),
         ("unknown join", json!({"type": "Query", "entities": [{"type": "T"}], "join": "deep"})),
         ("joinLevel 0", json!({"type": "Query", "entities": [{"type": "T"}], "join": "flat", "joinLevel": 0})),
         ("empty containedBy", json!({"type": "Query", "entities": [{"type": "T"}], "join": "flat", "containedBy": []})),

@@ -202,6 +202,10 @@ fn vocabularies() {
     finds(&tenant, &[("type", "T"), ("q", "gender==Male"), ("expandValues", "gender")], "i");
     finds(&tenant, &[("type", "T"), ("q", "gender==\"Male\""), ("expandValues", "gender")], "i");
     finds(&tenant, &[("type", "T"), ("q", "gender==\"Female\""), ("expandValues", "gender")], "");
+    finds(&tenant, &[("type", "T"), ("q", "gender!=\"Male\""), ("expandValues", "gender")], "");
+    // The value of a Property is expanded, too, so that the term is found where the term is kept.
+    finds(&tenant, &[("type", "T"), ("q", "color==\"black\",red"), ("expandValues", "color")], "a b c");
+    finds(&tenant, &[("type", "T"), ("q", "brand==\"Mercedes Benz\""), ("expandValues", "brand")], "d");
 }
 
 // §4.9: jsonKeys names attributes whose values are raw JSON; paths into them are not expanded.

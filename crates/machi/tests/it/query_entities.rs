@@ -106,10 +106,14 @@ fn ids_and_patterns_select_entities() {
     refuses(&tenant, &[("type", "T"), ("idPattern", "[")], "BadRequestData");
 }
 
-// §5.2.33: Where id and idPattern are both given, id takes precedence.
+// §5.7.2.4: Where id and idPattern are both given in a URL, an entity must meet both.
 #[test]
-fn an_id_takes_precedence_over_a_pattern() {
-    finds(&town(), &[("type", "*"), ("id", "urn:ngsi-ld:T:b"), ("idPattern", ".*:c")], "b");
+fn an_entity_meets_both_id_and_pattern() {
+    let tenant = town();
+    let ids = ("id", "urn:ngsi-ld:T:a,urn:ngsi-ld:T:b");
+    finds(&tenant, &[("type", "*"), ids, ("idPattern", ":b$")], "b");
+    finds(&tenant, &[("type", "*"), ids, ("idPattern", ":c$")], "");
+    refuses(&tenant, &[("type", "*"), ids, ("idPattern", "[")], "BadRequestData");
 }
 
 // §6.4.3.2: attrs selects the entities that have one of the attributes, and gives only these attributes.
@@ -119,6 +123,18 @@ fn attrs_selects_and_projects() {
     finds(&tenant, &[("attrs", "temperature,humidity")], "a b c");
     let found = tenant.find(&[("type", "T"), ("attrs", "humidity")]);
     assert_eq!(found, json!([t("b", json!({"humidity": property(2)}))]));
+}
+
+// §6.4.3.2: Each name in attrs is the name of an attribute; id, type and scope are none, and refused.
+#[test]
+fn attrs_takes_attributes_only() {
+    let tenant = town();
+    for attrs in ["id", "type,temperature", "temperature,scope"] {
+        refuses(&tenant, &[("type", "T"), ("attrs", attrs)], "BadRequestData");
+        let query = json!({"type": "Query", "attrs": attrs.split(',').collect::<Vec<_>>()});
+        tenant.post("/entityOperations/query").json(query).send().problem("BadRequestData");
+    }
+    finds(&tenant, &[("type", "T"), ("attrs", "temperature,createdAt")], "a b");
 }
 
 // §5.7.2.5: pick and omit change what is given, not what is found.

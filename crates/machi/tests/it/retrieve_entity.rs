@@ -37,6 +37,36 @@ fn an_entity_is_answered_as_json_ld_with_its_context_inside() {
     assert_eq!(answer.context_link(), None);
 }
 
+// §4.4: An @context in a body names the core last where the user's does not name it, so that any JSON-LD processor understands it.
+#[test]
+fn an_own_context_is_followed_by_the_core() {
+    let receiver = Receiver::start();
+    let own = receiver.serve("/own.jsonld", json!({"@context": {"tempo": full("speed")}}));
+    let whole = receiver.serve("/whole.jsonld", json!({"@context": [own, CORE_CONTEXT]}));
+    let tenant = tenant_with([&car()]);
+    for kind in ["application/ld+json", "application/geo+json"] {
+        for path in ["/entities/urn:ngsi-ld:T:car", "/entities?type=T", "/types/Car"] {
+            let context = |url: &str| {
+                let answer = tenant.get(path).link(url).accept(kind).send();
+                let body = answer.json();
+                body.get(0).unwrap_or(&body)["@context"].clone()
+            };
+            if kind == "application/geo+json" && path == "/types/Car" {
+                continue;
+            }
+            assert_eq!(context(&own), json!([own, CORE_CONTEXT]), "{path}");
+            assert_eq!(context(&whole), json!(whole), "{path}");
+            assert_eq!(context(CORE_CONTEXT), json!(CORE_CONTEXT), "{path}");
+        }
+    }
+    // What is answered means the same to whoever reads it with that @context.
+    let answer = tenant.get("/entities/urn:ngsi-ld:T:car").link(&own).accept("application/ld+json").send();
+    let mut copy = answer.expect_status(200).json();
+    copy["id"] = json!(thing("copy"));
+    tenant.post("/entities").ld(copy).send().expect_status(201);
+    assert_eq!(tenant.retrieve(&thing("copy"))["speed"], car()["speed"]);
+}
+
 // §5.7.1.4: An id that is no URI is refused with BadRequestData, an unknown one with ResourceNotFound.
 #[test]
 fn an_unknown_entity_is_not_found_and_a_malformed_id_is_refused() {
@@ -106,6 +136,15 @@ fn attrs_chooses_attributes() {
     assert_eq!((entity.get("speed"), entity.get("location")), (None, None));
     assert_eq!(entity["id"], thing("car"));
     tenant.get("/entities/urn:ngsi-ld:T:car").query(&[("attrs", "unknown")]).send().problem("ResourceNotFound");
+}
+
+// §6.5.3.1: attrs does not take id, type and scope, which are for pick.
+#[test]
+fn attrs_takes_attributes_only() {
+    let tenant = tenant_with([&car()]);
+    for attrs in ["id", "type,brand", "brand,scope"] {
+        tenant.get("/entities/urn:ngsi-ld:T:car").query(&[("attrs", attrs)]).send().problem("BadRequestData");
+    }
 }
 
 // §4.5.5.1: datasetId chooses instances, @none the default one; an attribute without such an instance is left out.

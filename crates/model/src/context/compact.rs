@@ -8,6 +8,7 @@ use machi_types::Name;
 
 use super::layer::Layer;
 use super::{Context, core};
+use crate::entity::check_name;
 
 /// The terms of one layer by what they stand for.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ pub(super) struct Inverse {
 
 impl Context {
     /// The short name of an IRI or keyword: a core term, the best term of the context, what follows the vocabulary,
-    /// the shortest form with a prefix, or the IRI itself.
+    /// the shortest form with a prefix that is a name, or the IRI itself.
     ///
     /// Expanding the short name gives the IRI again. The one exception is an IRI that begins as a prefix of the
     /// context does, such as `urn:x` where `urn` is a prefix: JSON-LD has no way to write it.
@@ -70,10 +71,12 @@ impl Layer {
         self.means(name, iri).then_some(name)
     }
 
-    /// JSON-LD 1.1 API §6.1 step 7: the shortest compact IRI, then the least.
+    /// JSON-LD 1.1 API §6.1 step 7: the shortest compact IRI, then the least; of those that are names (§4.6.2), as
+    /// what has no other name is to be shown whole (§5.5.7).
     fn with_prefix(&self, iri: &str) -> Option<String> {
         let built_in = core::PREFIXES.iter().filter_map(|(prefix, namespace)| {
-            let name = format!("{prefix}:{}", iri.strip_prefix(namespace)?);
+            let suffix = iri.strip_prefix(namespace).filter(|suffix| is_term(suffix))?;
+            let name = format!("{prefix}:{suffix}");
             self.means(&name, iri).then_some(name)
         });
         let own = self.chain().filter_map(|layer| layer.inverse().compact_iri(iri, |name| self.means(name, iri)));
@@ -112,6 +115,9 @@ impl Inverse {
             if best.as_ref().is_some_and(|best| best.chars().count() < suffix.chars().count()) {
                 break;
             }
+            if !is_term(suffix) {
+                continue;
+            }
             let names = self.prefixes.get(start).into_iter().flatten();
             let Some(name) = names.map(|prefix| format!("{prefix}:{suffix}")).find(|name| holds(name)) else {
                 continue;
@@ -122,6 +128,11 @@ impl Inverse {
         }
         best
     }
+}
+
+/// Whether a text can follow a prefix, so that the two can stand wherever names do.
+fn is_term(text: &str) -> bool {
+    !text.contains(':') && check_name(text).is_ok()
 }
 
 /// The shortest text, and of equally short ones the least: how JSON-LD chooses between names.

@@ -12,7 +12,7 @@ use super::core;
 use super::document::Document;
 use super::keyword::{is_reserved, keyword};
 use super::limits::Limits;
-use super::reference::has_scheme;
+use super::reference::{self, has_scheme};
 use super::term::Term;
 
 /// Documents by the URLs by which they are referred to.
@@ -50,6 +50,26 @@ pub(super) struct Origin {
     pub(super) source: Json<'static>,
     pub(super) documents: Loaded,
     pub(super) limits: Limits,
+}
+
+impl Origin {
+    /// Whether a core context is among what it was made from.
+    pub(super) fn names_core(&self) -> bool {
+        self.leads_to_core(&self.source, "")
+    }
+
+    // INVARIANT: no document leads back to itself, or it would have been refused.
+    fn leads_to_core(&self, context: &Json<'_>, base: &str) -> bool {
+        match context {
+            Json::Array(items) => items.iter().any(|item| self.leads_to_core(item, base)),
+            Json::String(reference) => {
+                let url = reference::resolve(base, reference).unwrap_or_default();
+                let leads_on = |document: &Arc<Document>| self.leads_to_core(document.context(), document.url());
+                core::edition(&url).is_some() || self.documents.get(&*url).is_some_and(leads_on)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What a name stands for, before it is put together.

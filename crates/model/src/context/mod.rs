@@ -71,6 +71,20 @@ impl Context {
         &self.layer.origin.source
     }
 
+    /// What a document that is sent names as its @context: the source, and the core last where the source does not
+    /// name it, so that any reader of JSON-LD understands the document (ETSI GS CIM 009 §4.4).
+    pub fn in_document(&self) -> Json<'static> {
+        let mut items = match self.source() {
+            Json::Array(items) => items.clone(),
+            source => vec![source.clone()],
+        };
+        if !self.layer.origin.names_core() {
+            items.push(Json::from(CORE_URL));
+        }
+        // A list of one is the one.
+        if items.len() == 1 { items.remove(0) } else { Json::Array(items) }
+    }
+
     /// The URL of the context, where it was given as one URL.
     pub fn url(&self) -> Option<&str> {
         match self.source() {

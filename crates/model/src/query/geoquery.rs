@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use machi_types::geo::{BoundingBox, Geometry, GeometryKind, SpatialRelation, TooIntricate};
+use machi_types::geo::{BoundingBox, Geometry, GeometryKind, InvalidGeometry, SpatialRelation, TooIntricate};
 use machi_types::{Json, Name};
 
 use super::cursor::Cursor;
@@ -68,7 +68,7 @@ impl GeoQuery<Word> {
             (_, _, None) => return Err(missing("coordinates")),
         };
         let relation = GeoRelation::parse(georel)?;
-        let reference = geometry("geometry", kind, coordinates)?;
+        let reference = geometry(("geometry", kind), ("coordinates", coordinates))?;
         let property = Word::parse("geoproperty", parameters.geoproperty.unwrap_or(DEFAULT_PROPERTY))?;
         Ok(Some(Self { relation, reference, property }))
     }
@@ -100,23 +100,18 @@ impl<N> GeoQuery<N> {
     }
 }
 
-/// The reference geometry of a geoquery, or of an order by distance.
+/// The reference geometry of a geoquery, or of an order by distance; errors name these parameters.
 pub(super) fn geometry(
-    parameter: &'static str,
-    kind: &str,
-    coordinates: Coordinates<'_>,
-) -> Result<Geometry, QueryError> {
-    let kind: GeometryKind = kind.parse().map_err(|fault: machi_types::geo::GeometryFault| QueryError::Invalid {
-        language: parameter,
-        position: 1,
-        reason: fault.to_string(),
-    })?;
-    let text = match coordinates {
-        Coordinates::Text(text) => text,
-        Coordinates::Json(Json::String(text)) => text,
-        Coordinates::Json(json) => return Ok(Geometry::from_coordinates(kind, json)?),
+    (parameter, kind): (&str, &str),
+    (place, coordinates): (&str, Coordinates<'_>),
+) -> Result<Geometry, InvalidGeometry> {
+    let kind: GeometryKind = kind.parse().map_err(|fault| InvalidGeometry { place: parameter.to_owned(), fault })?;
+    let read = match coordinates {
+        Coordinates::Text(text) => Geometry::parse_coordinates(kind, text),
+        Coordinates::Json(Json::String(text)) => Geometry::parse_coordinates(kind, text),
+        Coordinates::Json(json) => Geometry::from_coordinates(kind, json),
     };
-    Ok(Geometry::parse_coordinates(kind, text)?)
+    read.map_err(|error| InvalidGeometry { place: error.place.replacen("coordinates", place, 1), ..error })
 }
 
 fn missing(parameter: &'static str) -> QueryError {

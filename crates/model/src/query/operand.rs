@@ -60,12 +60,11 @@ impl Value {
         }
     }
 
-    /// Texts become the URIs that they stand for (§4.9, `expandValues`).
-    fn expand<E>(&self, name: &dyn Fn(&str) -> Result<Name, E>) -> Result<Self, E> {
-        match self.as_text() {
-            Some(text) => Ok(Self::Uri(name(text)?.to_string())),
-            None => Ok(self.clone()),
-        }
+    /// The URI that a text stands for, if it stands for one.
+    fn expanded<E>(&self, name: &dyn Fn(&str) -> Result<Name, E>) -> Option<Self> {
+        let text = self.as_text()?;
+        let uri = name(text).ok()?;
+        (*uri != *text).then(|| Self::Uri(uri.to_string()))
     }
 }
 
@@ -80,12 +79,15 @@ impl Operand {
         all.iter().chain(last)
     }
 
-    pub(super) fn expand<E>(&self, name: &dyn Fn(&str) -> Result<Name, E>) -> Result<Self, E> {
-        Ok(match self {
-            Self::One(value) => Self::One(value.expand(name)?),
-            Self::List(values) => Self::List(values.iter().map(|value| value.expand(name)).collect::<Result<_, E>>()?),
-            Self::Range(from, to) => Self::Range(from.clone(), to.clone()),
-        })
+    /// The same, asking also for the URIs that texts stand for (§4.9, `expandValues`): what is compared with may be
+    /// kept as a URI, as in a VocabProperty, or as the term that would expand to it, as in a Property.
+    pub(super) fn expand<E>(&self, name: &dyn Fn(&str) -> Result<Name, E>) -> Self {
+        if matches!(self, Self::Range(..)) {
+            return self.clone();
+        }
+        let mut values: Vec<Value> = self.values().cloned().collect();
+        values.extend(self.values().filter_map(|value| value.expanded(name)));
+        if values.len() == 1 { self.clone() } else { Self::List(values) }
     }
 }
 

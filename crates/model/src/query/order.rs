@@ -64,7 +64,7 @@ impl OrderBy<Word> {
         let kind = parameters.order_geometry.unwrap_or("Point");
         let reference = parameters
             .order_from
-            .map(|coordinates| geoquery::geometry("orderGeometry", kind, coordinates))
+            .map(|coordinates| geoquery::geometry(("orderGeometry", kind), ("orderFrom", coordinates)))
             .transpose()?;
         let collation = parameters.collation.map(Collation::parse).transpose()?.unwrap_or_default();
         let Some(text) = parameters.order_by else { return Ok(None) };

@@ -141,7 +141,7 @@ impl Term<Word> {
         let path = self.path.expand(name)?;
         let target = self.path.target();
         let expands = values.expand_values.contains(target) && !values.json_keys.contains(target);
-        let test = if expands { self.test.expand(name)? } else { self.test.clone() };
+        let test = if expands { self.test.expand(name) } else { self.test.clone() };
         Ok(Term { path, test })
     }
 }
@@ -176,12 +176,12 @@ impl Test {
         }
     }
 
-    fn expand<E>(&self, name: &dyn Fn(&str) -> Result<Name, E>) -> Result<Self, E> {
-        Ok(match self {
-            Self::Equal(operand) => Self::Equal(operand.expand(name)?),
-            Self::Unequal(operand) => Self::Unequal(operand.expand(name)?),
+    fn expand<E>(&self, name: &dyn Fn(&str) -> Result<Name, E>) -> Self {
+        match self {
+            Self::Equal(operand) => Self::Equal(operand.expand(name)),
+            Self::Unequal(operand) => Self::Unequal(operand.expand(name)),
             other => other.clone(),
-        })
+        }
     }
 }
 

@@ -50,10 +50,12 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: 
     // Where other entities are shown, too, no version stands for what is seen.
     let is_alone = representation.join == Join::None;
     let etag = is_alone.then(|| etag(row.version(), row.instances(), parts.uri.query(), &parts.headers));
-    if let Some(etag) = &etag
-        && Conditions::of(&parts.headers)?.is_unmodified(etag)
-    {
-        return Ok(not_modified(etag));
+    if let Some(etag) = &etag {
+        let conditions = Conditions::of(&parts.headers)?;
+        conditions.check_read(etag)?;
+        if conditions.is_unmodified(etag) {
+            return Ok(not_modified(etag));
+        }
     }
     let graph = broker.linked_entities(&sight, std::slice::from_ref(&row), &representation).await?;
     let body = representation.write_one(&row, graph.as_ref()).map_err(BrokerError::from)?;
@@ -106,7 +108,7 @@ fn types(query: &Query<'_>, context: &Context) -> Result<Option<TypeExpression>,
 
 /// §5.7.1.4: an entity that has none of the attributes in `attrs` is not found.
 fn check_attributes(shown: &Shown<'_>, context: &Context, row: &Reading) -> Result<(), Problem> {
-    let wanted = shown.attrs.names("attrs", context)?;
+    let wanted = shown.attrs.attributes("attrs", context)?;
     let has_one = wanted.iter().any(|step| step.attribute().is_some_and(|name| row.has(name)));
     if wanted.is_empty() || has_one {
         return Ok(());

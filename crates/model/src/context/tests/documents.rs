@@ -54,6 +54,32 @@ fn documents_are_asked_for_round_by_round() {
 }
 
 #[test]
+fn what_is_sent_names_the_core_once_and_last() {
+    let web: &[(&str, &str)] = &[
+        ("https://e.org/c", r#"{"a": "https://e.org/a"}"#),
+        ("https://e.org/d/whole", r#"["core.jsonld", {"b": "https://e.org/b"}]"#),
+        ("https://e.org/d/core.jsonld", r#"["https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.6.jsonld"]"#),
+    ];
+    let core = format!("\"{CORE_URL}\"");
+    for (given, sent) in [
+        (r#""https://e.org/c""#, format!(r#"["https://e.org/c",{core}]"#)),
+        (r#"["https://e.org/c"]"#, format!(r#"["https://e.org/c",{core}]"#)),
+        (r#"{"a":"https://e.org/a"}"#, format!(r#"[{{"a":"https://e.org/a"}},{core}]"#)),
+        (r#""https://e.org/d/whole""#, r#""https://e.org/d/whole""#.to_owned()),
+        (
+            r#"[{"z":"https://e.org/z"},"https://e.org/d/whole"]"#,
+            r#"[{"z":"https://e.org/z"},"https://e.org/d/whole"]"#.to_owned(),
+        ),
+        (&core, core.clone()),
+        ("[]", core.clone()),
+        ("{}", core.clone()),
+    ] {
+        assert_eq!(with(given, web).in_document().to_text(), sent);
+    }
+    assert_eq!(Context::core().in_document().to_text(), core);
+}
+
+#[test]
 fn the_core_contexts_are_never_asked_for() {
     let (context, rounds) = load(
         r#"["https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.6.jsonld", "https://e.org/c"]"#,

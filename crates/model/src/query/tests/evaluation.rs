@@ -235,6 +235,14 @@ fn vocabularies_compare_by_their_full_names() {
     assert!(q("a==Male").expand_with_values(&expanded, &values).unwrap().matches(&person));
     assert!(q("a==\"Female\",\"Male\"").expand_with_values(&expanded, &values).unwrap().matches(&person));
     assert!(!q("a!=Male").expand_with_values(&expanded, &values).unwrap().matches(&person));
+    // A Property may hold the term, or the URI that it stands for, or what is no term at all.
+    for (value, text) in [("Male", "Male"), ("ex:Male", "Male"), ("a b", "a b"), ("ex:Male", "ex:Male")] {
+        let person = entity(&format!(r#"{{"id":"urn:e:1","type":"T","a":{{"value":"{value}"}}}}"#));
+        for (query, holds) in [(format!("a==\"{text}\""), true), (format!("a!=\"{text}\""), false)] {
+            let query = q(&query).expand_with_values(&expanded, &values).unwrap();
+            assert_eq!(query.matches(&person), holds, "{query} of {value}");
+        }
+    }
     check(r#"{"vocab":["ex:A","ex:B"]}"#, &["a==ex:B", "a!=B", "a!=ex:C"], &["a==B", "a!=ex:A", "a~=A"]);
     check(r#"{"vocab":"ex:A"}"#, &["a~=A$", "a!~=B"], &["a~=B"]);
 }

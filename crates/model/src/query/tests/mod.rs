@@ -85,7 +85,8 @@ fn names_are_expanded_and_members_known() {
         .unwrap();
     assert_eq!(
         query.to_string(),
-        "<ex:gender>==ex:Male;<ex:person>.<ex:gender>!=ex:Male,ex:Female;<ex:plan>==Big;<ex:a>.observedAt;<ex:b>{<ex:T>:<ex:c>[d]}"
+        "<ex:gender>==Male,ex:Male;<ex:person>.<ex:gender>!=\"Male\",Female,ex:Male,ex:Female;\
+         <ex:plan>==Big;<ex:a>.observedAt;<ex:b>{<ex:T>:<ex:c>[d]}"
     );
     assert_eq!(query.link_depth(), 1);
     assert!(query.names_an_attribute());

@@ -179,7 +179,7 @@ fn faults_in_geoqueries_are_named() {
             "within",
             "Circle",
             "[8,40]",
-            "geometry: \"Circle\" is no type of geometry; the types are Point, MultiPoint, LineString, MultiLineString, Polygon and MultiPolygon at position 1",
+            "geometry: \"Circle\" is no type of geometry; the types are Point, MultiPoint, LineString, MultiLineString, Polygon and MultiPolygon",
         ),
         ("within", "Point", "[8", "coordinates: not JSON: EOF while parsing a list (line 1, column 2)"),
         (
