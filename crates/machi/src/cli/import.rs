@@ -48,7 +48,7 @@ pub struct ImportArgs {
     pub restart: bool,
 }
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   machi import --propose aed.csv > aed.toml
       write a mapping to begin with
