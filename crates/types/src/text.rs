@@ -54,6 +54,17 @@ impl Text {
     }
 }
 
+impl<E, J> From<(E, J)> for Text
+where
+    E: Into<Cow<'static, str>>,
+    J: Into<Cow<'static, str>>,
+{
+    /// English first, then Japanese.
+    fn from((en, ja): (E, J)) -> Self {
+        Self::both(en, ja)
+    }
+}
+
 impl From<&'static str> for Text {
     fn from(en: &'static str) -> Self {
         Self::en(en)

@@ -18,6 +18,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use machi_http::Language;
 
 pub use config::ConfigCommand;
+pub use import::RowsRefused;
 pub use serve::{OpenError, ServeArgs, peers};
 
 use crate::config::language;
@@ -107,7 +108,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "machi: {}", said::in_language(&*error, language));
-            if error.is::<import::RowsRefused>() { ExitCode::from(3) } else { ExitCode::FAILURE }
+            if error.is::<RowsRefused>() { ExitCode::from(3) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -132,15 +133,15 @@ fn read(language: Language) -> Result<Cli, ExitCode> {
 fn execute(command: Command, language: Language) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
-        Command::Import(arguments) => import::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments, language),
         Command::Backup(arguments) => backup::backup(&arguments, language),
         Command::Restore(arguments) => backup::restore(&arguments, language),
         Command::Verify(arguments) => backup::verify(&arguments, language),
         Command::Tenants { command } => tenants::run(command, language),
         Command::Context { command } => context::run(command, language),
         Command::Clock { command } => clock::run(&command, language),
-        Command::Index { command } => index::run(&command),
-        Command::Config { command } => config::run(&command),
+        Command::Index { command } => index::run(&command, language),
+        Command::Config { command } => config::run(&command, language),
         Command::Openapi => print(&wiring::openapi_text()),
         Command::Version => print(&format!("machi {}\n", env!("CARGO_PKG_VERSION"))),
     }

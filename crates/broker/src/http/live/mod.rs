@@ -41,7 +41,7 @@ fn operation() -> Operation {
     );
     Operation::new(Method::GET, "/machi/v1/live", "followChanges", "Changes of entities as they happen")
         .tag("live")
-        .description("Server-Sent Events, or the same over a WebSocket. Events are named `change`; a reader who falls too far behind gets one named `lagged` and goes on from now. Last-Event-ID goes on where an earlier stream ended, as far as that is kept.")
+        .description("Server-Sent Events, or the same over a WebSocket. Events are named `change`; a reader who falls too far behind gets one named `lagged` and goes on from now. Last-Event-ID goes on where an earlier stream ended, as far as that is kept; a commit that was not heard to its end is told again.")
         .in_header("NGSILD-Tenant", Schema::string(), "The tenant; without it, the default tenant.")
         .in_query("tenant", Schema::string(), "The tenant, for browsers, whose event sources set no headers.")
         .in_query("type", Schema::string(), "Only entities of one of these types, separated by commas.")

@@ -42,7 +42,8 @@ fn translated(command: Command) -> Command {
 fn argument(argument: Arg) -> Arg {
     let heading = if argument.is_positional() { ARGUMENTS } else { OPTIONS };
     let defaults: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-    let default = if defaults.is_empty() { String::new() } else { format!(" [既定値: {}]", defaults.join(", ")) };
+    let has_default = argument.get_action().takes_values() && !defaults.is_empty();
+    let default = if has_default { format!(" [既定値: {}]", defaults.join(", ")) } else { String::new() };
     let help = argument.get_help().map(|help| format!("{}{default}", of_styled(help)));
     let argument = argument.help_heading(heading).hide_default_value(true).hide_possible_values(true);
     match help {

@@ -13,7 +13,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (EXAMPLES, EXAMPLES_JA),
     (import::EXAMPLES, IMPORT_EXAMPLES_JA),
     ("Print help", "ヘルプを表示します"),
-    ("Print help (see more with '--help')", "ヘルプを表示します(詳しくは--help)"),
+    ("Print help (see more with '--help')", "ヘルプを表示します"),
     ("Print version", "バージョンを表示します"),
     ("Print this message or the help of the given subcommand(s)", "コマンドのヘルプを表示します"),
     ("Run a city until it is told to stop", "都市を起動し、停止を指示されるまで動かします"),
