@@ -9,8 +9,20 @@ use geometry::geometry;
 use machi_model::context::{ContextError, NameFault};
 use machi_model::entity::Fault;
 use machi_model::query::QueryError;
-use machi_types::InvalidIri;
+use machi_types::{InvalidIri, Json};
 use phrases::in_japanese;
+
+/// What a piece of JSON is.
+pub(crate) fn kind(json: &Json<'_>) -> &'static str {
+    match json {
+        Json::Null => "null",
+        Json::Bool(_) => "真偽値",
+        Json::Number(_) => "数値",
+        Json::String(_) => "文字列",
+        Json::Array(_) => "配列",
+        Json::Object(_) => "オブジェクト",
+    }
+}
 
 /// What is wrong with an IRI.
 pub(crate) fn iri(error: &InvalidIri) -> String {

@@ -26,9 +26,10 @@ pub(crate) fn number(text: &str) -> Result<Json<'static>, RowError> {
         return Ok(Json::Number(whole.into()));
     }
     let value = plain.parse::<f64>().ok().filter(|value| value.is_finite() && starts_as_number(&plain));
-    value
-        .map(Json::from)
-        .ok_or_else(|| RowError::new(format!("{} is no number", quoted(text)), "a number such as 12 or 3.5"))
+    value.map(Json::from).ok_or_else(|| {
+        let wrong = (format!("{} is no number", quoted(text)), format!("{}は数値として読めません", quoted(text)));
+        RowError::new(wrong, ("a number such as 12 or 3.5", "12や3.5のような数値"))
+    })
 }
 
 /// A number as a double.
@@ -61,7 +62,10 @@ pub(crate) fn boolean(text: &str) -> Result<Json<'static>, RowError> {
         "false" | "no" | "n" | "0" | "無" | "無し" | "なし" | "不可" | "いいえ" | "×" => {
             Ok(Json::Bool(false))
         }
-        _ => Err(RowError::new(format!("{} is neither yes nor no", quoted(text)), "true or false, 有 or 無, 1 or 0")),
+        _ => Err(RowError::new(
+            (format!("{} is neither yes nor no", quoted(text)), format!("{}は真偽値として読めません", quoted(text))),
+            ("true or false, 有 or 無, 1 or 0", "trueかfalse、有か無、1か0"),
+        )),
     }
 }
 

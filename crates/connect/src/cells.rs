@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use machi_types::Json;
+use machi_types::{Json, Language};
 
 use crate::{Encoding, RowError};
 
@@ -68,7 +68,9 @@ impl<'a> Cells<'a> {
 
 /// Puts the name of the column in front of what is wrong with its cell.
 pub(crate) fn in_column(column: &str, error: &RowError) -> RowError {
-    RowError::new(format!("column \"{column}\": {}", error.wrong), error.right.clone())
+    let [en, ja] = [Language::English, Language::Japanese].map(|language| error.wrong.in_language(language));
+    let wrong = (format!("column \"{column}\": {en}"), format!("列\"{column}\": {ja}"));
+    RowError::new(wrong, error.right.clone())
 }
 
 /// Without white space around, of which CP932 has a wide and HTML a hard kind.

@@ -108,13 +108,22 @@ fn cut(text: &[u8], delimiter: u8) -> Result<Vec<Vec<u8>>, usize> {
 
 fn not_closed(column: usize) -> RowError {
     RowError::new(
-        format!("the quote that opens column {column} is not closed"),
-        "close it with a second quote; a quote inside a quoted value is written twice",
+        (
+            format!("the quote that opens column {column} is not closed"),
+            format!("{column}列目の引用符が閉じられていません"),
+        ),
+        (
+            "close it with a second quote; a quote inside a quoted value is written twice",
+            "引用符を閉じてください。値の中の引用符は2つ続けて書きます",
+        ),
     )
 }
 
 fn too_long() -> RowError {
-    RowError::new("the line is longer than 16 MiB", "one row per line, with a line end after each")
+    RowError::new(
+        ("the line is longer than 16 MiB", "行が16 MiBを超えています"),
+        ("one row per line, with a line end after each", "1行に1件ずつ、行末で改行してください"),
+    )
 }
 
 #[cfg(test)]

@@ -26,15 +26,25 @@ impl Encoding {
     pub(crate) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, RowError> {
         match self {
             Self::Utf8 => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
+                let place = error.valid_up_to() + 1;
                 RowError::new(
-                    format!("the bytes are no UTF-8 text (from byte {} of the value)", error.valid_up_to() + 1),
-                    "save the file as UTF-8, or say --encoding cp932 if it is Shift JIS",
+                    (
+                        format!("the bytes are no UTF-8 text (from byte {place} of the value)"),
+                        format!("UTF-8の文字列ではありません(値の{place}バイト目から)"),
+                    ),
+                    (
+                        "save the file as UTF-8, or say --encoding cp932 if it is Shift JIS",
+                        "UTF-8で保存し直すか、Shift JISの場合は--encoding cp932を指定してください",
+                    ),
                 )
             }),
             Self::Cp932 => SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| {
                 RowError::new(
-                    "the bytes are no Shift JIS (CP932) text",
-                    "save the file as UTF-8, or say --encoding utf8 if it is that already",
+                    ("the bytes are no Shift JIS (CP932) text", "Shift JIS(CP932)の文字列ではありません"),
+                    (
+                        "save the file as UTF-8, or say --encoding utf8 if it is that already",
+                        "UTF-8で保存し直すか、すでにUTF-8の場合は--encoding utf8を指定してください",
+                    ),
                 )
             }),
         }
@@ -97,7 +107,7 @@ mod tests {
         assert_eq!(Encoding::Cp932.decode(&cp932).unwrap(), "名称,福井駅①");
         assert_eq!(found("名称,福井駅①".as_bytes(), 1), Encoding::Utf8);
         assert_eq!(found(b"name", 1), Encoding::Utf8);
-        assert!(Encoding::Utf8.decode(&cp932).unwrap_err().right.contains("--encoding cp932"));
+        assert!(Encoding::Utf8.decode(&cp932).unwrap_err().to_string().contains("--encoding cp932"));
         assert!(Encoding::Cp932.decode(b"\x81").is_err());
     }
 

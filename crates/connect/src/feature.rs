@@ -17,14 +17,20 @@ pub(crate) fn entity(feature: &Json<'static>) -> Result<Json<'static>, RowError>
     let properties = feature.get("properties").and_then(Json::as_object);
     let Some(id) = feature.get("id").or_else(|| feature.get("properties")?.get("id")) else {
         return Err(RowError::new(
-            "the feature has no \"id\"",
-            "an \"id\" that is an IRI, or a mapping that makes one (--mapping)",
+            ("the feature has no \"id\"", "Featureに\"id\"がありません"),
+            (
+                "an \"id\" that is an IRI, or a mapping that makes one (--mapping)",
+                "IRIの\"id\"を付けるか、対応表(--mapping)で指定してください",
+            ),
         ));
     };
     let Some(properties) = properties.filter(|properties| properties.iter().any(|(name, _)| name == "type")) else {
         return Err(RowError::new(
-            "the feature's properties have no \"type\"",
-            "a \"type\" that names the entity type, or a mapping that says one (--mapping)",
+            ("the feature's properties have no \"type\"", "propertiesに\"type\"がありません"),
+            (
+                "a \"type\" that names the entity type, or a mapping that says one (--mapping)",
+                "エンティティ型を表す\"type\"を付けるか、対応表(--mapping)で指定してください",
+            ),
         ));
     };
     let mut members: Members<'static> = vec![(Cow::Borrowed("id"), id.clone())];
@@ -56,6 +62,6 @@ mod tests {
         );
         assert_eq!(made(&text).unwrap(), format!(r#"{{"id":"urn:x:1","type":"T","a":1,"location":{geometry}}}"#));
         let untyped = made(r#"{"id":"urn:x:1","type":"Feature","geometry":null,"properties":{}}"#).unwrap_err();
-        assert!(untyped.wrong.contains("no \"type\"") && untyped.right.contains("--mapping"));
+        assert!(untyped.to_string().contains("no \"type\"") && untyped.to_string().contains("--mapping"));
     }
 }

@@ -89,7 +89,13 @@ fn put(entity: &mut Json<'static>, path: &[String], value: Json<'static>) -> Res
 
 fn taken(path: &[String]) -> RowError {
     let column = quoted(&format!("{}_", path.join("__")));
-    RowError::new(format!("column {column} and another one hold the same member"), "one column for each member")
+    RowError::new(
+        (
+            format!("column {column} and another one hold the same member"),
+            format!("列{column}と別の列が同じメンバーを表しています"),
+        ),
+        ("one column for each member", "1つのメンバーにつき1列にしてください"),
+    )
 }
 
 /// The value with its lists, whose members are numbered.

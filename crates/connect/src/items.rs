@@ -20,8 +20,9 @@ pub(crate) enum Shape {
 pub(crate) enum ItemsError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("{0}")]
-    Broken(&'static str),
+    /// In English and Japanese.
+    #[error("{}", .0.0)]
+    Broken((&'static str, &'static str)),
 }
 
 /// The items of a file.
@@ -41,9 +42,15 @@ enum Place {
     End,
 }
 
-const CUT_OFF: ItemsError = ItemsError::Broken("the file ends in the middle of an item; it seems to be cut off");
-const TOO_LONG: ItemsError = ItemsError::Broken("an item is longer than 16 MiB");
-const NO_COLLECTION: ItemsError = ItemsError::Broken("the object has no member \"features\" that is an array");
+const CUT_OFF: ItemsError = ItemsError::Broken((
+    "the file ends in the middle of an item; it seems to be cut off",
+    "ファイルが途中で終わっています。切れているようです",
+));
+const TOO_LONG: ItemsError = ItemsError::Broken(("an item is longer than 16 MiB", "1件が16 MiBを超えています"));
+const NO_COLLECTION: ItemsError = ItemsError::Broken((
+    "the object has no member \"features\" that is an array",
+    "オブジェクトに配列\"features\"がありません",
+));
 
 impl Items {
     pub(crate) fn new(reader: Box<dyn BufRead>, shape: Shape) -> Self {
@@ -83,7 +90,10 @@ impl Items {
                 self.place = Place::End;
                 match self.skip_space()? {
                     None => Ok(Some(item)),
-                    Some(_) => Err(ItemsError::Broken("something follows the one object that a JSON file may be")),
+                    Some(_) => Err(ItemsError::Broken((
+                        "something follows the one object that a JSON file may be",
+                        "JSONオブジェクトの後に余分な内容があります",
+                    ))),
                 }
             }
             (Some(_), Shape::Collection) => {
@@ -121,7 +131,10 @@ impl Items {
             }
             Some(b',') if self.place == Place::InArray => self.reader.consume(1),
             Some(_) if self.place == Place::InArray => {
-                return Err(ItemsError::Broken("there is neither a comma nor a bracket after an item"));
+                return Err(ItemsError::Broken((
+                    "there is neither a comma nor a bracket after an item",
+                    "項目の後にコンマもかっこもありません",
+                )));
             }
             Some(_) => {}
         }

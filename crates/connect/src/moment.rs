@@ -43,8 +43,11 @@ impl Zone {
     pub(crate) fn instant(self, text: &str) -> Result<Timestamp, RowError> {
         self.read(&plain(text)).ok_or_else(|| {
             RowError::new(
-                format!("{} is no date and time", quoted(text)),
-                "a time such as 2026-11-22T10:00, 2026/11/22 24:00 or 令和8年11月22日 10時00分",
+                (format!("{} is no date and time", quoted(text)), format!("{}は日時として読めません", quoted(text))),
+                (
+                    "a time such as 2026-11-22T10:00, 2026/11/22 24:00 or 令和8年11月22日 10時00分",
+                    "2026-11-22T10:00、2026/11/22 24:00、令和8年11月22日 10時00分のような日時",
+                ),
             )
         })
     }
@@ -69,8 +72,11 @@ impl Zone {
 pub(crate) fn day(text: &str) -> Result<String, RowError> {
     date_of(&plain(text)).map(|date| date.to_string()).ok_or_else(|| {
         RowError::new(
-            format!("{} is no date", quoted(text)),
-            "a date such as 2026-11-22, 2026/11/22 or 令和8年11月22日",
+            (format!("{} is no date", quoted(text)), format!("{}は日付として読めません", quoted(text))),
+            (
+                "a date such as 2026-11-22, 2026/11/22 or 令和8年11月22日",
+                "2026-11-22、2026/11/22、令和8年11月22日のような日付",
+            ),
         )
     })
 }

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::BufRead;
 
-use machi_types::Json;
+use machi_types::{Json, Language};
 
 use crate::csv::{Records, delimiter_of};
 use crate::lines::Lines;
 use crate::moment::Zone;
 use crate::rows::{OpenError, parsed_features};
-use crate::{Encoding, Format, Mapping, cell, moment};
+use crate::{Encoding, Format, Mapping, RowError, cell, moment};
 
+/// What there is nothing to tell of.
+const EMPTY: (&str, &str) = ("the file is empty", "ファイルが空です");
 /// How many rows are looked at.
 const SAMPLES: usize = 100;
 
@@ -46,7 +48,7 @@ pub fn propose(reader: Box<dyn BufRead>, format: Format, encoding: Encoding) -> 
     match format {
         Format::Csv => {
             let mut lines = Lines::new(reader);
-            let Some(first) = lines.next()? else { return Err(OpenError::Header("the file is empty".into())) };
+            let Some(first) = lines.next()? else { return Err(OpenError::Header(EMPTY.into())) };
             let delimiter = delimiter_of(&first.bytes);
             lines.put_back(vec![first]);
             let mut records = Records::new(lines, delimiter);
@@ -69,17 +71,25 @@ pub fn propose(reader: Box<dyn BufRead>, format: Format, encoding: Encoding) -> 
             let samples = names.iter().map(|name| of(name)).collect();
             Ok(write(&names, samples))
         }
-        Format::Json | Format::Ndjson => Err(OpenError::Header("entities in JSON need no mapping".into())),
+        Format::Json | Format::Ndjson => Err(OpenError::Header(
+            ("entities in JSON need no mapping", "JSONのエンティティに対応表は必要ありません").into(),
+        )),
     }
 }
 
 impl Header {
     pub(crate) fn read(records: &mut Records, encoding: Encoding) -> Result<Self, OpenError> {
-        let refused = |what: String| OpenError::Header(format!("the header cannot be read: {what}"));
-        let record = records.next()?.ok_or_else(|| refused("the file is empty".to_owned()))?;
-        let fields = record.fields.map_err(|error| refused(error.to_string()))?;
+        let refused = |error: RowError| {
+            let [en, ja] = [Language::English, Language::Japanese].map(|language| {
+                format!("{}; {}", error.wrong.in_language(language), error.right.in_language(language))
+            });
+            let told = (format!("the header cannot be read: {en}"), format!("見出しを読めません: {ja}"));
+            OpenError::Header(told.into())
+        };
+        let record = records.next()?.ok_or_else(|| OpenError::Header(EMPTY.into()))?;
+        let fields = record.fields.map_err(refused)?;
         let names = fields.iter().map(|field| encoding.decode(field).map(|name| name.trim().to_owned()));
-        Ok(Self { names: names.collect::<Result<_, _>>().map_err(|error| refused(error.to_string()))? })
+        Ok(Self { names: names.collect::<Result<_, _>>().map_err(refused)? })
     }
 
     /// The mapping of a file whose columns are called as an entity's members are.
@@ -128,7 +138,7 @@ fn write(names: &[String], samples: Vec<Vec<String>>) -> String {
         find(names, IDS).or_else(|| names.iter().find(|name| !name.is_empty()).map(String::as_str)).unwrap_or("id");
     let point = find(names, LONGITUDES).zip(find(names, LATITUDES));
     let mut text = format!(
-        "# Each row is an entity. {{column}} stands for the value of that column.\nid = {}\n# Name what the rows are: BusStop, Aed, Shelter.\ntype = \"Thing\"\n# Cells that say nothing.\nempty = [\"-\", \"--\", \"---\"]\n# The zone in which times without one are meant.\ntime_zone = \"Asia/Tokyo\"\n\n",
+        "# Each row is an entity. {{column}} stands for the value of that column. / 1行が1つのエンティティ。{{列名}}はその列の値\nid = {}\n# Name what the rows are: BusStop, Aed, Shelter. / 行が何を表すか\ntype = \"Thing\"\n# Cells that say nothing. / 値なしとみなすセル\nempty = [\"-\", \"--\", \"---\"]\n# The zone in which times without one are meant. / 時差のない日時の時間帯\ntime_zone = \"Asia/Tokyo\"\n\n",
         quoted(&format!("urn:ngsi-ld:Thing:{{{id}}}"))
     );
     let mut taken = BTreeSet::new();

@@ -1,6 +1,8 @@
 //! One row of a file: an entity, or why it is none.
 
-use machi_types::Json;
+use std::fmt;
+
+use machi_types::{Json, Language, Text};
 
 /// A row of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,18 +14,26 @@ pub struct Row {
 }
 
 /// Why a row is no entity.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{wrong}; {right}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowError {
     /// What is wrong, and where in the row.
-    pub wrong: String,
+    pub wrong: Text,
     /// What would be right.
-    pub right: String,
+    pub right: Text,
+}
+
+impl std::error::Error for RowError {}
+
+impl fmt::Display for RowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let en = |text: &Text| text.in_language(Language::English).to_owned();
+        write!(f, "{}; {}", en(&self.wrong), en(&self.right))
+    }
 }
 
 impl RowError {
-    /// From what is wrong and what would be right.
-    pub fn new(wrong: impl Into<String>, right: impl Into<String>) -> Self {
+    /// From what is wrong and what would be right, each in English and Japanese.
+    pub fn new(wrong: impl Into<Text>, right: impl Into<Text>) -> Self {
         Self { wrong: wrong.into(), right: right.into() }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead};
 
-use machi_types::Json;
 use machi_types::json::{self, DEFAULT_DEPTH};
+use machi_types::{Json, Language, Text};
 
 use crate::cells::{Cells, Columns};
 use crate::csv::{self, Record, Records};
@@ -31,8 +31,8 @@ pub enum OpenError {
     #[error("the file cannot be read")]
     Io(#[from] io::Error),
     /// Its header is not as it should be.
-    #[error("{0}")]
-    Header(String),
+    #[error("{}", .0.in_language(Language::English))]
+    Header(Text),
     /// Its header does not say which type the rows have, or which column names them.
     #[error("the columns do not tell an entity's id and type; say them in a mapping file (--mapping)")]
     NeedsMapping {
@@ -91,8 +91,12 @@ impl Rows {
 
     fn open_csv(reader: Box<dyn BufRead>, encoding: Encoding, mapping: Option<Mapping>) -> Result<Self, OpenError> {
         let mut lines = Lines::new(reader);
-        let first =
-            lines.next()?.ok_or_else(|| OpenError::Header("the file is empty; a CSV begins with a header".into()))?;
+        let first = lines.next()?.ok_or_else(|| {
+            OpenError::Header(
+                ("the file is empty; a CSV begins with a header", "ファイルが空です。CSVには見出しの行が必要です")
+                    .into(),
+            )
+        })?;
         let told = mapping.as_ref().and_then(|mapping| mapping.delimiter);
         let delimiter = told.unwrap_or_else(|| csv::delimiter_of(&first.bytes));
         lines.put_back(vec![first]);
@@ -120,7 +124,10 @@ impl Rows {
             None => Ok(Reading::Mapped { columns, mapping }),
             Some(column) => {
                 let names = header.names.join("\", \"");
-                Err(OpenError::Header(format!("the mapping names the column \"{column}\"; the file has \"{names}\"")))
+                Err(OpenError::Header(Text::both(
+                    format!("the mapping names the column \"{column}\"; the file has \"{names}\""),
+                    format!("対応表の列\"{column}\"がファイルにありません(ファイルの列: \"{names}\")"),
+                )))
             }
         }
     }
@@ -146,7 +153,10 @@ impl Rows {
                 Some(Ok(text)) => Ok(Some(Row { number: self.place, entity: read(&text, mapping) })),
                 Some(Err(ItemsError::Io(error))) => Err(error),
                 Some(Err(ItemsError::Broken(wrong))) => {
-                    let right = "JSON from the beginning of the file to its end; nothing after this row was read";
+                    let right = (
+                        "JSON from the beginning of the file to its end; nothing after this row was read",
+                        "ファイルの最初から最後まで正しいJSON(この行より後は読んでいません)",
+                    );
                     Ok(Some(Row { number: self.place, entity: Err(RowError::new(wrong, right)) }))
                 }
             },
@@ -182,10 +192,15 @@ impl Iterator for Rows {
 
 /// Reads an entity, or a feature, from its text.
 fn read(text: &[u8], mapping: Option<&Mapping>) -> Result<Json<'static>, RowError> {
-    let parsed = json::parse(text, DEFAULT_DEPTH)
-        .map_err(|error| RowError::new(format!("this is no JSON that can be read: {error}"), "one JSON object"))?;
+    let parsed = json::parse(text, DEFAULT_DEPTH).map_err(|error| {
+        let wrong = (format!("this is no JSON that can be read: {error}"), format!("JSONとして読めません({error})"));
+        RowError::new(wrong, ("one JSON object", "1つのJSONオブジェクト"))
+    })?;
     if parsed.as_object().is_none() {
-        return Err(RowError::new(format!("this is {}", parsed.kind()), "an entity, which is an object"));
+        return Err(RowError::new(
+            (format!("this is {}", parsed.kind()), "オブジェクトではありません"),
+            ("an entity, which is an object", "エンティティを表すオブジェクト"),
+        ));
     }
     understood(parsed.into_owned(), mapping)
 }
@@ -213,14 +228,24 @@ fn check_width(fields: &[Vec<u8>], width: usize) -> Result<(), RowError> {
     if fields.len() >= width && is_padded {
         return Ok(());
     }
+    let count = fields.len();
     Err(RowError::new(
-        format!("the row has {} columns, the header {width}", fields.len()),
-        format!("{width} columns; a value that holds a comma stands in quotes"),
+        (
+            format!("the row has {count} columns, the header {width}"),
+            format!("列の数が{count}で、見出しの{width}と合いません"),
+        ),
+        (
+            format!("{width} columns; a value that holds a comma stands in quotes"),
+            format!("{width}列。コンマを含む値は引用符で囲みます"),
+        ),
     ))
 }
 
 fn too_long() -> RowError {
-    RowError::new("the line is longer than 16 MiB", "one entity per line, with a line end after each")
+    RowError::new(
+        ("the line is longer than 16 MiB", "行が16 MiBを超えています"),
+        ("one entity per line, with a line end after each", "1行に1エンティティずつ、行末で改行してください"),
+    )
 }
 
 #[cfg(test)]

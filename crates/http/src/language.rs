@@ -2,52 +2,33 @@
 
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
+use machi_types::Language;
 
-/// A language in which we can speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
-    /// Japanese.
-    Japanese,
+/// The language that `Accept-Language` asks for; English where it asks for neither of ours.
+pub fn language_of(headers: &HeaderMap) -> Language {
+    match headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) {
+        Some(value) => parse(value),
+        None => Language::English,
+    }
 }
 
-impl Language {
-    /// The language that `Accept-Language` asks for; English where it asks for neither of ours.
-    pub fn of(headers: &HeaderMap) -> Self {
-        match headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) {
-            Some(value) => Self::parse(value),
-            None => Self::English,
+fn parse(value: &str) -> Language {
+    let (mut english, mut japanese) = (None, None);
+    for (place, range) in value.split(',').enumerate() {
+        let mut parts = range.split(';');
+        let tag = parts.next().unwrap_or_default().trim();
+        let primary = tag.split('-').next().unwrap_or_default();
+        let wish = Wish { quality: quality(parts), place };
+        match primary.to_ascii_lowercase().as_str() {
+            "ja" => japanese = best(japanese, wish),
+            "en" => english = best(english, wish),
+            _ => {}
         }
     }
-
-    fn parse(value: &str) -> Self {
-        let (mut english, mut japanese) = (None, None);
-        for (place, range) in value.split(',').enumerate() {
-            let mut parts = range.split(';');
-            let tag = parts.next().unwrap_or_default().trim();
-            let primary = tag.split('-').next().unwrap_or_default();
-            let wish = Wish { quality: quality(parts), place };
-            match primary.to_ascii_lowercase().as_str() {
-                "ja" => japanese = best(japanese, wish),
-                "en" => english = best(english, wish),
-                _ => {}
-            }
-        }
-        match (japanese, english) {
-            (Some(japanese), Some(english)) if japanese.beats(&english) => Self::Japanese,
-            (Some(_), None) => Self::Japanese,
-            _ => Self::English,
-        }
-    }
-
-    /// The tag for `Content-Language`.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Japanese => "ja",
-        }
+    match (japanese, english) {
+        (Some(japanese), Some(english)) if japanese.beats(&english) => Language::Japanese,
+        (Some(_), None) => Language::Japanese,
+        _ => Language::English,
     }
 }
 
@@ -109,7 +90,7 @@ mod tests {
             ("", Language::English),
             (";;,,=", Language::English),
         ] {
-            assert_eq!(Language::parse(value), expected, "{value}");
+            assert_eq!(parse(value), expected, "{value}");
         }
     }
 }

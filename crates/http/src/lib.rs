@@ -32,10 +32,9 @@ pub mod request;
 pub mod server;
 mod shutdown;
 pub mod spelling;
-mod text;
 
 pub use crowd::Crowd;
-pub use language::Language;
+pub use language::language_of;
+pub use machi_types::{Language, Text};
 pub use problem::{Face, Problem};
 pub use shutdown::{Shutdown, ShutdownTrigger, shutdown};
-pub use text::Text;

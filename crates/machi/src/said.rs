@@ -1,13 +1,37 @@
 //! What the command line says to people, in their language.
 
 use std::error::Error;
+use std::fmt;
+use std::io;
 
-use machi_http::Language;
+use machi_connect::{MappingError, OpenError as TableError};
+use machi_http::{Language, Text};
 use machi_store::StoreError;
 
-use crate::cli::OpenError;
+use crate::cli::{OpenError, RowsRefused};
+use crate::config::ConfigError;
 use crate::control::ControlError;
+use crate::import::{CityError, FileError};
 use crate::lifecycle::StartError;
+
+/// An error that is nothing but a sentence, in both languages.
+#[derive(Debug)]
+pub struct Told(pub Text);
+
+impl Told {
+    /// A sentence in English and Japanese.
+    pub fn new(en: impl Into<String>, ja: impl Into<String>) -> Self {
+        Self(Text::both(en.into(), ja.into()))
+    }
+}
+
+impl Error for Told {}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.in_language(Language::English))
+    }
+}
 
 /// An error and its causes, as one sentence.
 pub fn in_language(error: &(dyn Error + 'static), language: Language) -> String {
@@ -34,6 +58,14 @@ fn japanese(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| error.downcast_ref().and_then(of_start))
         .or_else(|| error.downcast_ref().map(of_opening))
         .or_else(|| error.downcast_ref().and_then(of_control))
+        .or_else(|| error.downcast_ref().map(of_import))
+        .or_else(|| error.downcast_ref().map(of_table))
+        .or_else(|| error.downcast_ref().map(of_mapping))
+        .or_else(|| error.downcast_ref().map(of_city))
+        .or_else(|| error.downcast_ref().map(of_rows))
+        .or_else(|| error.downcast_ref().map(of_settings))
+        .or_else(|| error.downcast_ref().and_then(of_system))
+        .or_else(|| error.downcast_ref().map(|told: &Told| told.0.in_language(Language::Japanese).to_owned()))
 }
 
 fn of_store(error: &StoreError) -> Option<String> {
@@ -101,6 +133,90 @@ fn of_control(error: &ControlError) -> Option<String> {
         ControlError::NoCity { data } => Some(format!("{}に都市データはありません", data.display())),
         ControlError::File { .. } | ControlError::Client(_) => None,
     }
+}
+
+fn of_import(error: &FileError) -> String {
+    match error {
+        FileError::Read { path, .. } => format!("{}を読み込めません", path.display()),
+        FileError::Open { path, .. } => path.display().to_string(),
+        FileError::Report { path, .. } => {
+            format!("記録{}を書き込めません。--reportで別の場所を指定してください", path.display())
+        }
+        FileError::City { path, row, .. } => {
+            format!("{}は{row}行目まで取り込みました。同じコマンドで続きから再開します", path.display())
+        }
+    }
+}
+
+fn of_table(error: &TableError) -> String {
+    match error {
+        TableError::Io(_) => "ファイルを読み込めません".to_owned(),
+        TableError::Header(told) => told.in_language(Language::Japanese).to_owned(),
+        TableError::NeedsMapping { .. } => {
+            "列だけではエンティティのIDと型が分かりません。対応表(--mapping)で指定してください".to_owned()
+        }
+    }
+}
+
+fn of_mapping(error: &MappingError) -> String {
+    match error {
+        MappingError::Text(text) => format!("TOMLとして正しくありません: {text}"),
+        MappingError::Value { key, wrong } => format!("{key}: {}", wrong.in_language(Language::Japanese)),
+    }
+}
+
+fn of_city(error: &CityError) -> String {
+    match error {
+        CityError::Silent { server, why } => format!(
+            "{server}の都市が応答しません({why})。都市を起動するか、--serverでアドレスを指定して、もう一度実行してください"
+        ),
+        CityError::Answer { server, status, detail } => format!("{server}の都市の応答は{status}です: {detail}"),
+        CityError::Request(reason) => reason.clone(),
+    }
+}
+
+fn of_rows(error: &RowsRefused) -> String {
+    format!("取り込めなかった行: {}。それぞれの誤りと正しい書き方は記録にあります", error.0)
+}
+
+fn of_settings(error: &ConfigError) -> String {
+    const JA: Language = Language::Japanese;
+    match error {
+        ConfigError::Unreadable { path, .. } => format!("設定ファイル{}を読み込めません", path.display()),
+        ConfigError::Syntax { path, reason } => format!("{}はTOMLとして正しくありません: {reason}", path.display()),
+        ConfigError::UnknownSection { origin, section, hint } => {
+            format!("{origin}: セクション[{section}]はありません。{}", hint.in_language(JA))
+        }
+        ConfigError::OutsideSection { origin, key, hint } => {
+            format!("{origin}: \"{key}\"がどのセクションにも属していません。{}", hint.in_language(JA))
+        }
+        ConfigError::UnknownKey { origin, section, key, hint } => {
+            format!("{origin}: [{section}]に\"{key}\"というキーはありません。{}", hint.in_language(JA))
+        }
+        ConfigError::Value { origin, section, key, value, expected } => {
+            format!("{origin}: [{section}] {key} = {value}は正しくありません(必要なもの: {})", expected.1)
+        }
+        ConfigError::Variable { name } => format!(
+            "環境変数{name}に当たる設定はありません。MACHI__SERVER__LISTENのように、MACHI__セクション__キーの形で書いてください"
+        ),
+    }
+}
+
+/// What the system says, where operators meet it.
+fn of_system(error: &io::Error) -> Option<String> {
+    let what = match error.kind() {
+        io::ErrorKind::NotFound => "ファイルまたはフォルダーがありません",
+        io::ErrorKind::PermissionDenied => "権限がありません",
+        io::ErrorKind::AlreadyExists => "すでに存在します",
+        io::ErrorKind::IsADirectory => "フォルダーです",
+        io::ErrorKind::NotADirectory => "フォルダーではありません",
+        io::ErrorKind::StorageFull => "ディスクに空きがありません",
+        io::ErrorKind::ReadOnlyFilesystem => "書き込みできないファイルシステムです",
+        io::ErrorKind::AddrNotAvailable => "このマシンのアドレスではありません",
+        _ => return None,
+    };
+    let code = error.raw_os_error().map(|code| format!("(OSエラー{code})")).unwrap_or_default();
+    Some(format!("{what}{code}"))
 }
 
 /// Rows under their heads, each column as wide as its widest cell.

@@ -7,12 +7,12 @@ use axum::Router;
 use http::HeaderValue;
 use machi_broker::contexts::HttpLoader;
 use machi_broker::{Broker, Notifier};
-use machi_http::Shutdown;
 use machi_http::client::{Client, ClientSettings, Egress};
 use machi_http::edge::{Edge, EdgeSettings, Origins, Peers, Shortcut};
 use machi_http::metrics::{Kind, Registry, observe_process};
 use machi_http::openapi::Api;
 use machi_http::server::ServerLimits;
+use machi_http::{Shutdown, Text};
 use machi_store::{CollectionSpec, Store};
 use machi_store_embedded::{DataFolder, EmbeddedStore, Options};
 use machi_types::{Clock, SystemClock};
@@ -27,6 +27,8 @@ use crate::own::{self, Readiness};
 
 /// How long the broker rests between two rounds of clearing away what has expired.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// A clock that lies further behind the last commit is told of.
+const CLOCK_LAG: Duration = Duration::from_mins(5);
 
 /// A city, ready to be served.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ pub async fn assemble(
     let readiness = Arc::new(Readiness::default());
     let store = Arc::new(store);
     observe_store(registry, &store);
+    worry_about_the_clock(&readiness, &store);
     let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
     broker.resume_indexes().await?;
@@ -121,6 +124,28 @@ fn observe_store(registry: &Registry, store: &Arc<EmbeddedStore>) {
         if let Some(store) = weak.upgrade() {
             samples.write(&[], store.journal_written() as f64);
         }
+    });
+    let weak = Arc::downgrade(store);
+    let help = "How far the clock lies behind the last commit, from which times then go on.";
+    registry.observe("machi_clock_lag_seconds", help, Kind::Gauge, move |samples| {
+        if let Some(store) = weak.upgrade() {
+            samples.write(&[], store.clock_lag().as_secs_f64());
+        }
+    });
+}
+
+/// A clock that lags turns no time back, but whoever compares times with other machines must know.
+fn worry_about_the_clock(readiness: &Readiness, store: &Arc<EmbeddedStore>) {
+    let weak = Arc::downgrade(store);
+    readiness.worry(move || {
+        let lag = weak.upgrade()?.clock_lag();
+        (lag > CLOCK_LAG).then(|| {
+            let seconds = lag.as_secs();
+            Text::both(
+                format!("the clock lies {seconds} s behind the last commit, from which times go on until it has caught up; set it right"),
+                format!("時計が最後のコミットより{seconds}秒遅れています。追いつくまでは最後のコミットの時刻から数え続けます。時計を直してください"),
+            )
+        })
     });
 }
 

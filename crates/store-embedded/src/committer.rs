@@ -419,6 +419,8 @@ impl Committer {
         self.engine.set_time_of_last_commit(time);
         self.engine.documents.publish(commit);
         (self.last_commit, self.last_time) = (commit, time);
+        // Whoever reads the feed may hold something of the tenant.
+        self.engine.newest.send_replace(commit);
         self.engine.background.wake();
         Ok(())
     }

@@ -52,7 +52,9 @@ fn make(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Res
 
 /// Makes a folder and those above it where they are missing, with durable names.
 pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
-    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
+    let Some(parent) = path.parent() else { return Ok(()) };
+    // A bare name, such as `city`, lies in the working folder.
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
     if !path.is_dir() {
         make_folder(parent)?;
         match fs::create_dir(path) {

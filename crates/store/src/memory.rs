@@ -224,7 +224,8 @@ impl Store for MemoryStore {
             let state = self.0.state.read();
             let start = state.feed.partition_point(|entry| entry.commit <= after);
             let rest = state.feed.get(start..).unwrap_or_default();
-            let last_commit = rest.get(limit.max(1) - 1).or(rest.last()).map_or(after, |entry| entry.commit);
+            let newest = after.max(state.commits);
+            let last_commit = rest.get(limit.max(1) - 1).or(rest.last()).map_or(newest, |entry| entry.commit);
             let entries = rest.iter().take_while(|entry| entry.commit <= last_commit).cloned().collect();
             Ok((entries, Position::single(last_commit)))
         })
@@ -288,7 +289,10 @@ impl Store for MemoryStore {
     }
 
     fn erase(&self, tenant: &TenantId) -> Answer<'_, ()> {
-        self.0.state.write().spaces.retain(|(owner, _), _| owner != tenant);
+        let mut state = self.0.state.write();
+        state.spaces.retain(|(owner, _), _| owner != tenant);
+        state.commits += 1;
+        self.0.newest.send_replace(state.commits);
         Box::pin(async { Ok(()) })
     }
 }

@@ -61,7 +61,7 @@ pub trait Store: Debug + Send + Sync {
     /// How far the declared indexes are.
     fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus>;
 
-    /// Deletes everything of a tenant, for good.
+    /// Deletes everything of a tenant, for good. It is a commit without entries, which wakes the readers of the feed.
     fn erase(&self, tenant: &TenantId) -> Answer<'_, ()>;
 }
 

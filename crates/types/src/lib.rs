@@ -16,6 +16,7 @@ mod iri;
 pub mod json;
 mod name;
 mod tenant;
+mod text;
 mod time;
 
 pub use caller::{Caller, RequestId};
@@ -25,4 +26,5 @@ pub use iri::{InvalidIri, Iri};
 pub use json::{Json, JsonError, Number};
 pub use name::Name;
 pub use tenant::{InvalidTenant, TenantId};
+pub use text::{Language, Text};
 pub use time::{InvalidTimestamp, Timestamp};

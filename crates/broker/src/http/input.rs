@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderName, Method, Uri};
 use machi_http::request::{BodyLimits, BodyType, Conditions, Query, RequestCaller, body_type, context_link, read_body};
-use machi_http::{Language, Problem, Text};
+use machi_http::{Language, Problem, Text, language_of};
 use machi_model::context::Context;
 use machi_model::entity::{CORE, check_name};
 use machi_model::query::TypeExpression;
@@ -58,7 +58,7 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
             caller,
             method: parts.method,
             uri: parts.uri,
-            language: Language::of(&parts.headers),
+            language: language_of(&parts.headers),
             headers: parts.headers,
             pieces,
             body,

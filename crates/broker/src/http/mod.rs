@@ -4,6 +4,7 @@ mod attributes;
 mod batch;
 mod criteria;
 mod dead_letters;
+mod deliveries;
 mod discovered;
 mod entities;
 mod indexes;
@@ -81,7 +82,12 @@ pub fn router(broker: Arc<Broker>) -> Router {
 
 /// The endpoints of our own, with their descriptions.
 pub fn api(broker: Arc<Broker>) -> Api {
-    tenants::api().merge(preload_context::api()).merge(dead_letters::api()).merge(indexes::api()).with_state(broker)
+    tenants::api()
+        .merge(preload_context::api())
+        .merge(deliveries::api())
+        .merge(dead_letters::api())
+        .merge(indexes::api())
+        .with_state(broker)
 }
 
 /// The live feed, which ends when the city closes.

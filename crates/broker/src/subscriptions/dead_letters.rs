@@ -1,13 +1,14 @@
-//! Dead letters: read, sent again, deleted.
+//! What waits for its receiver, to be read; and dead letters: read, sent again, deleted.
 
 use std::sync::Arc;
 
 use machi_http::Text;
-use machi_store::{Commit, Decision, Document, Filter, Find, Outcome, Refusal};
+use machi_store::{Collection, Commit, Decision, Document, Filter, Find, Outcome, Refusal};
 use machi_types::{Caller, ErrorKind, Name, Timestamp};
 
 use super::domain::subscription::SubscriptionKey;
 use super::parked::{Attempts, DEAD_LETTERS, DELIVERIES, Parked, of_subscription};
+use super::stored::SUBSCRIPTIONS;
 use crate::{Broker, BrokerError};
 
 /// A notification that was given up.
@@ -26,6 +27,29 @@ impl Broker {
         offset: usize,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, BrokerError> {
+        let rows = self.parked_rows(caller, DEAD_LETTERS, subscription, (offset, limit)).await?;
+        Ok(rows.iter().filter_map(|row| self.read_dead_letter(row)).collect())
+    }
+
+    /// Notifications that wait for their receiver, the oldest first, with what came of the last attempt.
+    pub(crate) async fn deliveries(
+        &self,
+        caller: &Caller,
+        subscription: Option<&str>,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<Parked>, BrokerError> {
+        let rows = self.parked_rows(caller, DELIVERIES, subscription, (offset, limit)).await?;
+        Ok(rows.iter().filter_map(|row| Parked::read(row, self.store.names())).collect())
+    }
+
+    async fn parked_rows(
+        &self,
+        caller: &Caller,
+        collection: Collection,
+        subscription: Option<&str>,
+        (offset, limit): (usize, usize),
+    ) -> Result<Vec<Arc<Document>>, BrokerError> {
         self.check_tenant(caller)?;
         let names = self.store.names();
         let filter = subscription.map_or(Filter::All, |id| of_subscription(id, names));
@@ -33,10 +57,10 @@ impl Broker {
             offset,
             limit: limit.max(1),
             budget: self.budget(),
-            ..Find::new(caller.tenant().clone(), DEAD_LETTERS, filter)
+            ..Find::new(caller.tenant().clone(), collection, filter)
         };
         let found = self.store.view().find(find).await?;
-        Ok(found.rows.iter().take(limit).filter_map(|row| self.read_dead_letter(&row.document)).collect())
+        Ok(found.rows.into_iter().take(limit).map(|row| row.document).collect())
     }
 
     /// One dead letter.
@@ -54,6 +78,7 @@ impl Broker {
     pub(crate) async fn replay_dead_letter(&self, caller: &Caller, id: &str) -> Result<(), BrokerError> {
         let letter = self.dead_letter(caller, id).await?.parked;
         let subscription = letter.envelope.subscription.clone();
+        self.check_has_receiver(caller, &subscription).await?;
         let row = Parked { attempts: Attempts::default(), ..letter };
         let store = Arc::clone(&self.store);
         let park = move |current: Option<&Document>| Ok(row.park(current, store.names()));
@@ -62,6 +87,20 @@ impl Broker {
         self.commit_letter(commit).await?;
         self.hub.wake(SubscriptionKey { tenant: caller.tenant().clone(), id: subscription });
         Ok(())
+    }
+
+    /// What is sent again goes where its subscription says, so that it must be there still.
+    async fn check_has_receiver(&self, caller: &Caller, id: &str) -> Result<(), BrokerError> {
+        match self.store.view().document(caller.tenant(), SUBSCRIPTIONS, id).await? {
+            Some(_) => Ok(()),
+            None => Err(BrokerError::Refused {
+                kind: ErrorKind::ResourceNotFound,
+                detail: Text::both(
+                    format!("there is no subscription {id} any more that would say where to; the dead letter is kept"),
+                    format!("送信先を示すサブスクリプション{id}はもう存在しません。配信不能通知はそのまま残ります"),
+                ),
+            }),
+        }
     }
 
     /// Deletes a dead letter.

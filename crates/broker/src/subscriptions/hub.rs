@@ -7,6 +7,7 @@ use machi_http::metrics::{Counter, DURATION_BOUNDS, Gauge, Histogram, Registry};
 use machi_types::TenantId;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::domain::counters::{Counters, Figures};
@@ -18,6 +19,7 @@ pub(crate) struct Hub {
     counters: RwLock<FxHashMap<SubscriptionKey, Arc<Counters>>>,
     /// Tenants that were erased since the notifier last looked.
     erased: Mutex<Vec<TenantId>>,
+    erasure: Notify,
     /// Subscriptions that have a notification waiting that the notifier does not know of.
     replayed: Mutex<Vec<SubscriptionKey>>,
     readers: AtomicUsize,
@@ -114,6 +116,12 @@ impl Hub {
     pub(crate) fn forget_tenant(&self, tenant: &TenantId) {
         self.counters.write().retain(|key, _| key.tenant != *tenant);
         self.erased.lock().push(tenant.clone());
+        self.erasure.notify_one();
+    }
+
+    /// Resolves once a tenant is erased.
+    pub(crate) async fn erasure(&self) {
+        self.erasure.notified().await;
     }
 
     /// The tenants that were erased since this was last asked.

@@ -63,7 +63,11 @@ impl Broker {
             filter,
             _seat: seat,
         };
-        let after = last.and_then(|last| last.parse().ok()).unwrap_or_else(|| self.store.view().position());
+        let newest = self.store.view().position();
+        // A place that is not reached yet is one of a city that was restored to an earlier one.
+        let seen =
+            last.and_then(|last| last.parse::<Position>().ok()).filter(|seen| seen.bucket(0) <= newest.bucket(0));
+        let after = seen.unwrap_or(newest);
         let (events, source) = mpsc::channel(BUFFER);
         // The reader ends with its source, which belongs to the answer, and with the city.
         self.hub.follow(async move {
@@ -110,14 +114,32 @@ impl Reader {
                 }
                 Err(_) => return,
             };
-            for entry in &entries {
-                if let Some(event) = self.event(entry).await
-                    && !send(events, event).await
-                {
+            for commit in entries.chunk_by(|one, next| one.commit == next.commit) {
+                if !self.tell(commit, events).await {
                     return;
                 }
             }
             after = end;
+        }
+    }
+
+    /// Tells of a commit; whether the reader is still there.
+    ///
+    /// Only the last event has the commit's own place: a reader who breaks off before it hears all of them again.
+    async fn tell(&self, entries: &[Arc<Entry>], events: &mpsc::Sender<LiveEvent>) -> bool {
+        let mut last: Option<LiveEvent> = None;
+        for entry in entries {
+            let Some(event) = self.event(entry).await else { continue };
+            if let Some(earlier) = last.replace(event) {
+                let before = Position::single(entry.commit.saturating_sub(1));
+                if !send(events, LiveEvent { id: Some(before.to_string()), ..earlier }).await {
+                    return false;
+                }
+            }
+        }
+        match last {
+            Some(last) => send(events, last).await,
+            None => true,
         }
     }
 

@@ -118,6 +118,12 @@ impl Matcher {
             let read = tokio::select! {
                 biased;
                 () = shutdown.begun() => return,
+                () = self.hub.erasure() => {
+                    if self.drop_erased().await.is_err() {
+                        return;
+                    }
+                    continue;
+                }
                 read = read => read,
             };
             let worked = match read {

@@ -39,7 +39,7 @@ pub(crate) use dead_letters::DeadLetter;
 pub(crate) use domain::subscription::SubscriptionKey;
 pub(crate) use live::LiveFilter;
 pub use notifier::Notifier;
-pub(crate) use parked::subscription_of as subscription_of_row;
+pub(crate) use parked::{Parked, subscription_of as subscription_of_row};
 pub(crate) use service::{Shown, id_of};
 
 /// The name under which the feed is read.

@@ -82,12 +82,13 @@ impl Broker {
         let fragment = normalize::fragment(json, &|name: &str| Terms::expand(context, name), self.clock.now())?;
         self.check_context(caller, &Json::Object(fragment.clone())).await?;
         let (store, known) = (Arc::clone(&self.store), id.clone());
+        let now = self.clock.now();
         let decide = move |current: Option<&Document>| -> Result<Decision, Refusal> {
             let Some(document) = current else { return Err(Box::new(not_found(&known))) };
             let names = store.names();
             let stored = StoredSubscription::read(Arc::new(document.clone()), names).ok_or_else(broken)?;
             let definition = stored.json().map_err(|_| broken())?;
-            let patched = normalize::patched(&definition, &fragment).map_err(BrokerError::from)?;
+            let patched = normalize::patched(&definition, &fragment, now).map_err(BrokerError::from)?;
             Ok(stored::define(&patched, names))
         };
         let commit = Commit::new(caller.tenant().clone()).with(SUBSCRIPTIONS, id.clone(), decide);

@@ -121,8 +121,11 @@ impl Attribute {
     fn missing(&self) -> RowError {
         let columns = self.columns().join("\", \"");
         RowError::new(
-            format!("column \"{columns}\" is empty"),
-            format!("a value: the mapping says that the attribute \"{}\" is required", self.name),
+            (format!("column \"{columns}\" is empty"), format!("列\"{columns}\"が空です")),
+            (
+                format!("a value: the mapping says that the attribute \"{}\" is required", self.name),
+                format!("値が必要です(対応表で属性\"{}\"が必須になっています)", self.name),
+            ),
         )
     }
 }
@@ -165,42 +168,78 @@ fn point(
     longitude: &str,
     latitude: &str,
 ) -> Result<Option<Json<'static>>, RowError> {
-    let east = settings.read(cells, longitude, |text| degrees(text, "longitude"))?;
-    let north = settings.read(cells, latitude, |text| degrees(text, "latitude"))?;
+    let east = settings.read(cells, longitude, |text| degrees(text, &LONGITUDE))?;
+    let north = settings.read(cells, latitude, |text| degrees(text, &LATITUDE))?;
     match (east, north) {
         (Some(east), Some(north)) if north.abs() > 90.0 => Err(no_latitude(latitude, east, north)),
         (Some(east), Some(north)) => Ok(Some(point_at(east, north))),
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(half(longitude, "latitude")),
-        (Some(_), None) => Err(half(latitude, "longitude")),
+        (None, Some(_)) => Err(half(longitude, &LATITUDE)),
+        (Some(_), None) => Err(half(latitude, &LONGITUDE)),
     }
 }
 
-fn degrees(text: &str, what: &str) -> Result<f64, RowError> {
-    let right = if what == "latitude" { LATITUDE } else { LONGITUDE };
-    let value = cell::float(text).map_err(|error| RowError::new(error.wrong, right))?;
+fn degrees(text: &str, angle: &Angle) -> Result<f64, RowError> {
+    let value = cell::float(text).map_err(|error| RowError::new(error.wrong, angle.right))?;
     if value.abs() > 180.0 {
-        return Err(RowError::new(format!("{} is no {what}", quoted(text)), right));
+        let (en, ja) = angle.name;
+        let wrong = (format!("{} is no {en}", quoted(text)), format!("{}は{ja}として正しくありません", quoted(text)));
+        return Err(RowError::new(wrong, angle.right));
     }
     Ok(value)
 }
 
-const LONGITUDE: &str = "a longitude in degrees, from -180 to 180";
-const LATITUDE: &str = "a latitude in degrees, from -90 to 90";
+/// One of the two numbers of a place, in English and Japanese.
+struct Angle {
+    name: (&'static str, &'static str),
+    right: (&'static str, &'static str),
+}
+
+const LONGITUDE: Angle = Angle {
+    name: ("longitude", "経度"),
+    right: ("a longitude in degrees, from -180 to 180", "経度(度)、-180から180まで"),
+};
+const LATITUDE: Angle = Angle {
+    name: ("latitude", "緯度"),
+    right: ("a latitude in degrees, from -90 to 90", "緯度(度)、-90から90まで"),
+};
 
 /// Exchanged columns are the most common fault of places in open data.
 fn no_latitude(column: &str, east: f64, north: f64) -> RowError {
-    let hint = if east.abs() <= 90.0 { "; it seems to be exchanged with the longitude" } else { "" };
-    RowError::new(format!("column \"{column}\": \"{north}\" is no latitude"), format!("{LATITUDE}{hint}"))
+    let (hint, hint_ja) = if east.abs() <= 90.0 {
+        ("; it seems to be exchanged with the longitude", "。経度と入れ替わっているようです")
+    } else {
+        ("", "")
+    };
+    let (right, right_ja) = LATITUDE.right;
+    RowError::new(
+        (
+            format!("column \"{column}\": \"{north}\" is no latitude"),
+            format!("列\"{column}\": \"{north}\"は緯度として正しくありません"),
+        ),
+        (format!("{right}{hint}"), format!("{right_ja}{hint_ja}")),
+    )
 }
 
-fn half(column: &str, other: &str) -> RowError {
-    RowError::new(format!("column \"{column}\" is empty though the {other} is given"), "both, or neither")
+fn half(column: &str, other: &Angle) -> RowError {
+    let (en, ja) = other.name;
+    RowError::new(
+        (
+            format!("column \"{column}\" is empty though the {en} is given"),
+            format!("{ja}があるのに、列\"{column}\"が空です"),
+        ),
+        ("both, or neither", "両方を書くか、両方とも空にしてください"),
+    )
 }
 
 fn place_of_code(text: &str) -> Result<Json<'static>, RowError> {
     let place = geo3x3::decode(text);
-    let fault = || RowError::new(format!("{} is no Geo3x3 code", quoted(text)), "E or W and digits from 1 to 9");
+    let fault = || {
+        RowError::new(
+            (format!("{} is no Geo3x3 code", quoted(text)), format!("{}はGeo3x3のコードではありません", quoted(text))),
+            ("E or W and digits from 1 to 9", "EかWに続けて1から9までの数字"),
+        )
+    };
     place.map(|(longitude, latitude)| point_at(longitude, latitude)).ok_or_else(fault)
 }
 
@@ -208,7 +247,10 @@ fn related(object: &Template, cells: &Cells<'_>, settings: &Settings) -> Result<
     let Some(target) = object.fill(cells, |text| settings.is_empty(text))? else { return Ok(None) };
     match Iri::check(&target) {
         Ok(()) => Ok(Some(Json::from(target))),
-        Err(error) => Err(RowError::new(error.to_string(), "the IRI of the entity to which the relationship leads")),
+        Err(error) => Err(RowError::new(
+            (error.to_string(), format!("IRIではありません({error})")),
+            ("the IRI of the entity to which the relationship leads", "関係先のエンティティのIRI"),
+        )),
     }
 }
 

@@ -84,8 +84,11 @@ impl Mapping {
         match Iri::check(&id) {
             Ok(()) => Ok(id),
             Err(error) => Err(RowError::new(
-                format!("the id is no IRI: {error}"),
-                "an id template that gives one, such as urn:ngsi-ld:Aed:{ID}",
+                (format!("the id is no IRI: {error}"), format!("IDがIRIではありません({error})")),
+                (
+                    "an id template that gives one, such as urn:ngsi-ld:Aed:{ID}",
+                    "IRIになるidの書式(例: urn:ngsi-ld:Aed:{ID})",
+                ),
             )),
         }
     }
@@ -94,8 +97,14 @@ impl Mapping {
         template.fill(cells, |text| self.settings.is_empty(text))?.ok_or_else(|| {
             let columns: Vec<&str> = template.columns().collect();
             RowError::new(
-                format!("column \"{}\" is empty", columns.join("\" or \"")),
-                format!("a value: the entity's {what} is made from it"),
+                (
+                    format!("column \"{}\" is empty", columns.join("\" or \"")),
+                    format!("列\"{}\"が空です", columns.join("\"または\"")),
+                ),
+                (
+                    format!("a value: the entity's {what} is made from it"),
+                    format!("値が必要です(エンティティの{what}になります)"),
+                ),
             )
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use machi_types::{Iri, Json};
+use machi_types::{Iri, Json, Language, Text};
 use serde::Deserialize;
 
 use super::attribute::{Attribute, Origin};
@@ -18,12 +18,12 @@ pub enum MappingError {
     #[error("{0}")]
     Text(String),
     /// A key's value is wrong.
-    #[error("{key}: {wrong}")]
+    #[error("{key}: {}", wrong.in_language(Language::English))]
     Value {
         /// The key.
         key: String,
         /// What is wrong, and what would be right.
-        wrong: String,
+        wrong: Text,
     },
 }
 
@@ -103,7 +103,13 @@ pub(super) fn parse(text: &str) -> Result<Mapping, MappingError> {
 fn read(name: &str, text: AttributeText, default_time: Option<&str>) -> Result<Attribute, MappingError> {
     let key = format!("attributes.{name}");
     if ["id", "type", "scope"].contains(&name) {
-        return Err(wrong(&key, format!("\"{name}\" is no attribute; write it at the top of the file")));
+        return Err(wrong(
+            &key,
+            (
+                format!("\"{name}\" is no attribute; write it at the top of the file"),
+                format!("\"{name}\"は属性ではありません。ファイルの先頭に書いてください"),
+            ),
+        ));
     }
     let is_constant = text.value.is_some();
     let (unit, is_required, is_optional) = (text.unit.clone(), text.required, text.optional);
@@ -111,7 +117,13 @@ fn read(name: &str, text: AttributeText, default_time: Option<&str>) -> Result<A
     let origin = origin(&key, text)?;
     let has_number = matches!(origin, Origin::Number(_) | Origin::Constant(_) | Origin::Text(_) | Origin::Auto(_));
     if unit.is_some() && !has_number {
-        return Err(wrong(&key, "only a property has a unit; leave \"unit\" out, or say kind = \"number\""));
+        return Err(wrong(
+            &key,
+            (
+                "only a property has a unit; leave \"unit\" out, or say kind = \"number\"",
+                "unitはPropertyにだけ使えます。\"unit\"を省くか、kind = \"number\"としてください",
+            ),
+        ));
     }
     Ok(Attribute { name: name.to_owned(), origin, unit, is_required, is_optional, observed_at })
 }
@@ -145,9 +157,13 @@ fn origin(key: &str, text: AttributeText) -> Result<Origin, MappingError> {
     };
     let belongs = |name: &str| wanted.contains(name) || (matches!(kind, Kind::List) && name == "separator");
     if let Some(stray) = given.iter().find(|name| !belongs(name)) {
-        return Err(wrong(key, format!("\"{stray}\" does not belong to this kind, which takes {wanted}")));
+        let told = (
+            format!("\"{stray}\" does not belong to this kind, which takes {wanted}"),
+            format!("この種類に\"{stray}\"は使えません(使えるもの: {wanted})"),
+        );
+        return Err(wrong(key, told));
     }
-    origin.ok_or_else(|| wrong(key, format!("this kind takes {wanted}")))
+    origin.ok_or_else(|| wrong(key, (format!("this kind takes {wanted}"), format!("この種類には{wanted}が必要です"))))
 }
 
 impl AttributeText {
@@ -182,25 +198,43 @@ impl AttributeText {
 }
 
 fn template(key: &str, text: &str) -> Result<Template, MappingError> {
-    let fault = || wrong(key, format!("\"{text}\" has a brace that is not closed or names no column"));
+    let fault = || {
+        let told = (
+            format!("\"{text}\" has a brace that is not closed or names no column"),
+            format!("\"{text}\"の波かっこが閉じられていないか、列名がありません"),
+        );
+        wrong(key, told)
+    };
     Template::parse(text).ok_or_else(fault)
 }
 
 fn delimiter(delimiter: char) -> Result<u8, MappingError> {
     match delimiter {
         ',' | '\t' | ';' => Ok(delimiter as u8),
-        _ => Err(wrong("delimiter", "a comma, a semicolon or \"\\t\" divides columns")),
+        _ => Err(wrong(
+            "delimiter",
+            (
+                "a comma, a semicolon or \"\\t\" divides columns",
+                "区切り文字はコンマ、セミコロン、\"\\t\"のいずれかです",
+            ),
+        )),
     }
 }
 
 fn time_zone(zone: &str) -> Result<Zone, MappingError> {
     Zone::parse(zone).ok_or_else(|| {
-        wrong("time_zone", format!("\"{zone}\" is not known; say Asia/Tokyo, UTC, or an offset such as +09:00"))
+        let told = (
+            format!("\"{zone}\" is not known; say Asia/Tokyo, UTC, or an offset such as +09:00"),
+            format!("\"{zone}\"は使えません。Asia/Tokyo、UTC、+09:00のような時差のいずれかを指定してください"),
+        );
+        wrong("time_zone", told)
     })
 }
 
 fn iri(text: &str) -> Result<Iri, MappingError> {
-    text.parse().map_err(|error| wrong("context", format!("{error}")))
+    text.parse().map_err(|error: machi_types::InvalidIri| {
+        wrong("context", (error.to_string(), format!("IRIではありません({error})")))
+    })
 }
 
 fn json(key: &str, value: toml::Value) -> Result<Json<'static>, MappingError> {
@@ -217,11 +251,17 @@ fn json(key: &str, value: toml::Value) -> Result<Json<'static>, MappingError> {
             Json::Object(members.collect::<Result<_, _>>()?)
         }
         toml::Value::Float(_) | toml::Value::Datetime(_) => {
-            return Err(wrong(key, "a value is a text in quotes, a finite number, true or false, a list or a table"));
+            return Err(wrong(
+                key,
+                (
+                    "a value is a text in quotes, a finite number, true or false, a list or a table",
+                    "値は引用符で囲んだ文字列、有限の数値、true、false、配列、テーブルのいずれかです",
+                ),
+            ));
         }
     })
 }
 
-fn wrong(key: &str, wrong: impl Into<String>) -> MappingError {
+fn wrong(key: &str, wrong: impl Into<Text>) -> MappingError {
     MappingError::Value { key: key.to_owned(), wrong: wrong.into() }
 }

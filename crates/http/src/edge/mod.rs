@@ -39,7 +39,7 @@ pub use shortcut::Shortcut;
 
 use crate::metrics::Registry;
 use crate::request::{Arrival, TENANT_HEADER};
-use crate::{Face, Language, Problem};
+use crate::{Face, Language, Problem, language_of};
 
 /// How the edge behaves.
 #[derive(Clone, Debug)]
@@ -155,7 +155,7 @@ impl Edge {
             method: request.method().clone(),
             uri: request.uri().clone(),
             face: Face::of(request.uri().path()),
-            language: Language::of(headers),
+            language: language_of(headers),
             tenant: headers.get(TENANT_HEADER).cloned(),
             origin: headers.get(http::header::ORIGIN).cloned(),
             requested_headers: headers.get(http::header::ACCESS_CONTROL_REQUEST_HEADERS).cloned(),

@@ -59,6 +59,16 @@ impl Schema {
         Self::of_type("object").with("properties", Json::Object(properties))
     }
 
+    /// The object with a member that may be missing.
+    #[must_use]
+    pub fn and_maybe(mut self, name: &'static str, schema: Self) -> Self {
+        let properties = self.0.iter_mut().find(|(known, _)| *known == "properties");
+        if let Some((_, Json::Object(members))) = properties {
+            members.push((name.into(), schema.into_json()));
+        }
+        self
+    }
+
     /// A shape that stands under `components/schemas`.
     pub fn reference(name: &str) -> Self {
         Self(vec![("$ref", format!("#/components/schemas/{name}").into())])

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use machi_http::{Language, Text};
 
-use super::print;
+use super::{print, print_line};
 use crate::config::{Config, example, overrides};
 
 /// What to do with settings.
@@ -21,12 +22,14 @@ pub enum ConfigCommand {
     },
 }
 
-pub(super) fn run(command: &ConfigCommand) -> Result<(), Box<dyn Error>> {
+pub(super) fn run(command: &ConfigCommand, language: Language) -> Result<(), Box<dyn Error>> {
     match command {
         ConfigCommand::Example => print(&example()),
         ConfigCommand::Check { file } => {
             Config::load(Some(file), &overrides())?;
-            print(&format!("{} is right\n", file.display()))
+            let file = file.display();
+            let said = Text::both(format!("{file} is right"), format!("{file}に誤りはありません"));
+            print_line(said.in_language(language))
         }
     }
 }

@@ -10,6 +10,7 @@ use machi_types::Iri;
 
 use super::print_line;
 use crate::control::{self, Asked};
+use crate::import::FileError;
 
 /// What to do with @contexts.
 #[derive(Debug, Subcommand)]
@@ -30,6 +31,6 @@ pub enum ContextCommand {
 
 pub(super) fn run(command: ContextCommand, language: Language) -> Result<(), Box<dyn Error>> {
     let ContextCommand::Add { url, file, data } = command;
-    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let text = fs::read_to_string(&file).map_err(|source| FileError::Read { path: file, source })?;
     print_line(&control::ask_any(&data, Asked::AddContext { url, text }, language)?)
 }

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use machi_connect::{Mapping, OpenError};
+use machi_http::{Language, Text};
 use machi_types::{Iri, TenantId};
 
-use super::print;
+use super::{print, print_line};
 use crate::import::{City, FileError, Settings, Totals, import_file, proposal};
+use crate::said::{Told, in_language};
 
 /// Which files are loaded, and how.
 #[derive(Args, Debug)]
@@ -48,7 +50,7 @@ pub struct ImportArgs {
     pub restart: bool,
 }
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   machi import --propose aed.csv > aed.toml
       write a mapping to begin with
@@ -72,7 +74,7 @@ pub enum Encoding {
 /// All files were read to their end, and some rows were refused.
 #[derive(Debug, thiserror::Error)]
 #[error("rows refused: {0}; the report says what is wrong with each, and what would be right")]
-pub struct RowsRefused(u64);
+pub struct RowsRefused(pub(crate) u64);
 
 impl From<Encoding> for machi_connect::Encoding {
     fn from(encoding: Encoding) -> Self {
@@ -83,20 +85,23 @@ impl From<Encoding> for machi_connect::Encoding {
     }
 }
 
-pub(super) fn run(arguments: &ImportArgs) -> Result<(), Box<dyn Error>> {
+pub(super) fn run(arguments: &ImportArgs, language: Language) -> Result<(), Box<dyn Error>> {
     if arguments.propose {
         return propose(arguments);
     }
     if arguments.report.is_some() && arguments.files.len() > 1 {
-        return Err("--report takes the rows of one file; without it each file has a report of its own".into());
+        return Err(Box::new(Told::new(
+            "--report takes the rows of one file; without it each file has a report of its own",
+            "--reportは1つのファイルにだけ使えます。省くと、ファイルごとに記録を作ります",
+        )));
     }
-    let settings = settings(arguments)?;
-    let city = City::new(&arguments.server, arguments.tenant.as_ref(), arguments.update)?;
+    let settings = settings(arguments, language)?;
+    let city = City::new(&arguments.server, arguments.tenant.as_ref(), arguments.update, language)?;
     let mut refused = 0;
     for file in &arguments.files {
-        let totals = import_file(file, &settings, &city).map_err(explained)?;
+        let totals = import_file(file, &settings, &city).map_err(|error| explained(error, language))?;
         refused += totals.rejected;
-        print(&format!("{}: {}\n", file.display(), told(&totals)))?;
+        print_line(&format!("{}: {}", file.display(), told(&totals).in_language(language)))?;
     }
     if refused == 0 { Ok(()) } else { Err(Box::new(RowsRefused(refused))) }
 }
@@ -108,10 +113,14 @@ fn propose(arguments: &ImportArgs) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn settings(arguments: &ImportArgs) -> Result<Settings, Box<dyn Error>> {
+fn settings(arguments: &ImportArgs, language: Language) -> Result<Settings, Box<dyn Error>> {
     let (mut mapping, mut mapping_text) = (None, String::new());
     if let Some(path) = &arguments.mapping {
-        let fail = |error: &dyn Error| format!("the mapping {} cannot be used: {error}", path.display());
+        let fail = |error: &(dyn Error + 'static)| {
+            let [en, ja] = [Language::English, Language::Japanese].map(|language| in_language(error, language));
+            let path = path.display();
+            Told::new(format!("the mapping {path} cannot be used: {en}"), format!("対応表{path}を使用できません: {ja}"))
+        };
         mapping_text = fs::read_to_string(path).map_err(|error| fail(&error))?;
         mapping = Some(Mapping::parse(&mapping_text).map_err(|error| fail(&error))?);
     }
@@ -123,31 +132,39 @@ fn settings(arguments: &ImportArgs) -> Result<Settings, Box<dyn Error>> {
         context: context.clone(),
         report: arguments.report.clone(),
         restart: arguments.restart,
+        language,
         sameness: format!("{encoding:?} {context:?} {tenant:?} {update} {mapping_hash:016x}"),
     })
 }
 
 /// Where a mapping is what is missing, the error ends with one to begin with.
-fn explained(error: FileError) -> Box<dyn Error> {
+fn explained(error: FileError, language: Language) -> Box<dyn Error> {
     match error {
         FileError::Open { path, source: source @ OpenError::NeedsMapping { .. } } => {
             let OpenError::NeedsMapping { proposal } = &source else { return source.into() };
-            let command = format!("machi import --propose {}", path.display());
-            format!("{}: {source}. This is one to begin with ({command} prints it too):\n\n{proposal}", path.display())
-                .into()
+            let path = path.display();
+            let command = format!("machi import --propose {path}");
+            let what = in_language(&source, language);
+            Box::new(Told::new(
+                format!("{path}: {what}. This is one to begin with ({command} prints it too):\n\n{proposal}"),
+                format!("{path}: {what}。ひな形は次のとおりです({command}でも表示できます):\n\n{proposal}"),
+            ))
         }
         other => other.into(),
     }
 }
 
-fn told(totals: &Totals) -> String {
+fn told(totals: &Totals) -> Text {
     let Totals { rows, taken, rejected, done_before, report } = totals;
-    let mut text = format!("{rows} rows, {taken} taken, {rejected} rejected");
+    let mut en = format!("{rows} rows, {taken} taken, {rejected} rejected");
+    let mut ja = format!("{rows}行のうち、取り込み{taken}、除外{rejected}");
     if *done_before > 0 {
-        let _ = write!(text, ", {done_before} of them in an earlier run");
+        let _ = write!(en, ", {done_before} of them in an earlier run");
+        let _ = write!(ja, "(前回までに{done_before}行)");
     }
     if let Some(report) = report {
-        let _ = write!(text, "; the report is {}", report.display());
+        let _ = write!(en, "; the report is {}", report.display());
+        let _ = write!(ja, "。記録は{}", report.display());
     }
-    text
+    Text::both(en, ja)
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use http::{Method, StatusCode};
+use machi_http::{Language, Text};
 use machi_types::{Iri, Json, TenantId, json};
 
-use super::print;
+use super::{print, print_line};
 use crate::import::{City, CityError};
+use crate::said;
 
 /// The endpoint of indexes.
 const PATH: &str = "/machi/v1/indexes";
@@ -66,52 +68,57 @@ pub struct WhichCity {
 }
 
 impl WhichCity {
-    fn open(&self) -> Result<City, CityError> {
-        City::new(&self.server, self.tenant.as_ref(), false)
+    fn open(&self, language: Language) -> Result<City, CityError> {
+        City::new(&self.server, self.tenant.as_ref(), false, language)
     }
 }
 
-pub(super) fn run(command: &IndexCommand) -> Result<(), Box<dyn Error>> {
+pub(super) fn run(command: &IndexCommand, language: Language) -> Result<(), Box<dyn Error>> {
     match command {
         IndexCommand::Add { path, patterns, context, no_wait, city } => {
-            let city = city.open()?;
+            let city = city.open(language)?;
             let asked = Json::Object(vec![
                 ("path".into(), Json::from(path.clone())),
                 ("patterns".into(), Json::Bool(*patterns)),
             ]);
             let body = city.call(Method::POST, PATH, Some(asked.to_text()), context.as_ref())?.1;
-            let added = told(&body).ok_or("the city's answer cannot be read")?;
-            if *no_wait { print(&format!("{}\n", added.line())) } else { wait(&city, added) }
+            let added = told(&body).ok_or_else(unreadable)?;
+            if *no_wait { print_line(&added.line(language)) } else { wait(&city, added, language) }
         }
         IndexCommand::List { city } => {
-            let body = city.open()?.call(Method::GET, PATH, None, None)?.1;
+            let body = city.open(language)?.call(Method::GET, PATH, None, None)?.1;
             let list = json::parse(&body, 8)?;
             let told = list.as_array().unwrap_or_default().iter().filter_map(Told::of);
-            print(&told.map(|index| index.line() + "\n").collect::<String>())
+            print(&told.map(|index| index.line(language) + "\n").collect::<String>())
         }
         IndexCommand::Remove { id, city } => {
-            let (status, _) = city.open()?.call(Method::DELETE, &format!("{PATH}/{id}"), None, None)?;
+            let (status, _) = city.open(language)?.call(Method::DELETE, &format!("{PATH}/{id}"), None, None)?;
             debug_assert_eq!(status, StatusCode::NO_CONTENT, "every other status is an error");
-            print(&format!("{id} is dropped\n"))
+            let said = Text::both(format!("{id} is dropped"), format!("{id}を削除しました"));
+            print_line(said.in_language(language))
         }
     }
 }
 
 /// Shows how far an index is until it answers queries.
-fn wait(city: &City, mut index: Told) -> Result<(), Box<dyn Error>> {
+fn wait(city: &City, mut index: Told, language: Language) -> Result<(), Box<dyn Error>> {
     let is_shown = io::stderr().is_terminal();
     while !index.is_ready {
         if is_shown {
-            let _ = write!(io::stderr(), "\r{}: {} of {} entities\x1b[K", index.path, index.done, index.of);
+            let _ = write!(io::stderr(), "\r{}: {}\x1b[K", index.path, index.progress().in_language(language));
         }
         std::thread::sleep(PAUSE);
         let body = city.call(Method::GET, &format!("{PATH}/{}", index.id), None, None)?.1;
-        index = told(&body).ok_or("the city's answer cannot be read")?;
+        index = told(&body).ok_or_else(unreadable)?;
     }
     if is_shown {
         let _ = write!(io::stderr(), "\r\x1b[K");
     }
-    print(&format!("{}\n", index.line()))
+    print_line(&index.line(language))
+}
+
+fn unreadable() -> said::Told {
+    said::Told::new("the city's answer cannot be read", "都市の応答を読めません")
 }
 
 /// What the city says of an index.
@@ -142,12 +149,15 @@ impl Told {
         })
     }
 
-    fn line(&self) -> String {
-        let kind = if self.is_for_patterns { "patterns" } else { "values" };
-        let state = match self.is_ready {
-            true => "ready".to_owned(),
-            false => format!("building, {} of {} entities", self.done, self.of),
-        };
-        format!("{}  {}  {kind}  {state}", self.id, self.path)
+    fn line(&self, language: Language) -> String {
+        let kind = if self.is_for_patterns { ("patterns", "パターン") } else { ("values", "値") };
+        let state = if self.is_ready { ("ready", "完成").into() } else { self.progress() };
+        let kind = Text::from(kind);
+        format!("{}  {}  {}  {}", self.id, self.path, kind.in_language(language), state.in_language(language))
+    }
+
+    fn progress(&self) -> Text {
+        let Self { done, of, .. } = self;
+        Text::both(format!("building, {done} of {of} entities"), format!("作成中、{of}件のうち{done}件"))
     }
 }

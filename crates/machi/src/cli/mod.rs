@@ -6,6 +6,7 @@ mod config;
 pub mod context;
 pub mod import;
 pub mod index;
+mod japanese;
 mod serve;
 mod tenants;
 
@@ -13,10 +14,11 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use machi_http::Language;
 
 pub use config::ConfigCommand;
+pub use import::RowsRefused;
 pub use serve::{OpenError, ServeArgs, peers};
 
 use crate::config::language;
@@ -97,33 +99,49 @@ pub enum Command {
 ///
 /// The code is 0 when it was done, 1 when it failed, 2 when it was said wrong, and 3 when an import refused rows.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        // Help and version come here too, and go to standard output.
-        Err(error) => error.exit(),
-    };
     let language = language();
+    let cli = match read(language) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     match execute(cli.command, language) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "machi: {}", said::in_language(&*error, language));
-            if error.is::<import::RowsRefused>() { ExitCode::from(3) } else { ExitCode::FAILURE }
+            if error.is::<RowsRefused>() { ExitCode::from(3) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// Reads the command line; what cannot be understood is told, as help and version are where they are asked for.
+fn read(language: Language) -> Result<Cli, ExitCode> {
+    let command = match language {
+        Language::English => Cli::command(),
+        Language::Japanese => japanese::in_japanese(Cli::command()),
+    };
+    let read = command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    read.map_err(|error| match japanese::fault(&error) {
+        Some(told) if language == Language::Japanese => {
+            let _ = io::stderr().write_all(told.as_bytes());
+            ExitCode::from(2)
+        }
+        // Help and version come here too, and go to standard output.
+        _ => error.exit(),
+    })
 }
 
 fn execute(command: Command, language: Language) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
-        Command::Import(arguments) => import::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments, language),
         Command::Backup(arguments) => backup::backup(&arguments, language),
         Command::Restore(arguments) => backup::restore(&arguments, language),
         Command::Verify(arguments) => backup::verify(&arguments, language),
         Command::Tenants { command } => tenants::run(command, language),
         Command::Context { command } => context::run(command, language),
         Command::Clock { command } => clock::run(&command, language),
-        Command::Index { command } => index::run(&command),
-        Command::Config { command } => config::run(&command),
+        Command::Index { command } => index::run(&command, language),
+        Command::Config { command } => config::run(&command, language),
         Command::Openapi => print(&wiring::openapi_text()),
         Command::Version => print(&format!("machi {}\n", env!("CARGO_PKG_VERSION"))),
     }
@@ -141,7 +159,6 @@ fn print_line(line: &str) -> Result<(), Box<dyn Error>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

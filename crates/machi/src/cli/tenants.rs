@@ -9,6 +9,7 @@ use machi_types::TenantId;
 
 use super::print_line;
 use crate::control::{self, Asked};
+use crate::said::Told;
 
 /// What to do with tenants. The default tenant is written `-`.
 #[derive(Debug, Subcommand)]
@@ -73,7 +74,10 @@ pub(super) fn run(command: TenantsCommand, language: Language) -> Result<(), Box
             (data, Asked::RestoreTenant { tenant, from: absolute(&file)? })
         }
         TenantsCommand::Erase { tenant, confirm, .. } if tenant != confirm => {
-            return Err("--confirm names another tenant; nothing was erased".into());
+            return Err(Box::new(Told::new(
+                "--confirm names another tenant; nothing was erased",
+                "--confirmのテナント名が一致しません。何も消去していません",
+            )));
         }
         TenantsCommand::Erase { tenant, data, .. } => (data, Asked::EraseTenant { tenant }),
     };

@@ -5,6 +5,10 @@ use std::io;
 use std::path::PathBuf;
 
 use machi_http::spelling::nearest;
+use machi_http::{Language, Text};
+
+/// What would be right, in English and Japanese.
+pub type Expected = &'static (&'static str, &'static str);
 
 /// Where a setting was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,27 +49,27 @@ pub enum ConfigError {
         reason: String,
     },
     /// There is no such section.
-    #[error("{origin}: there is no section [{section}]; {hint}")]
+    #[error("{origin}: there is no section [{section}]; {}", hint.in_language(Language::English))]
     UnknownSection {
         /// Where it is written.
         origin: Origin,
         /// Its name.
         section: String,
         /// Which one was probably meant.
-        hint: String,
+        hint: Box<Text>,
     },
     /// A key stands before the first section.
-    #[error("{origin}: \"{key}\" stands outside of all sections{hint}")]
+    #[error("{origin}: \"{key}\" stands outside of all sections{}", hint.in_language(Language::English))]
     OutsideSection {
         /// Where it is written.
         origin: Origin,
         /// Its name.
         key: String,
         /// Where it belongs.
-        hint: String,
+        hint: Box<Text>,
     },
     /// The section has no such key.
-    #[error("{origin}: [{section}] has no key \"{key}\"; {hint}")]
+    #[error("{origin}: [{section}] has no key \"{key}\"; {}", hint.in_language(Language::English))]
     UnknownKey {
         /// Where it is written.
         origin: Origin,
@@ -74,10 +78,10 @@ pub enum ConfigError {
         /// The key.
         key: String,
         /// Which one was probably meant.
-        hint: String,
+        hint: Box<Text>,
     },
     /// The value is not of the right kind.
-    #[error("{origin}: [{section}] {key} = {value}, and must be {expected}")]
+    #[error("{origin}: [{section}] {key} = {value}, and must be {}", expected.0)]
     Value {
         /// Where it is written.
         origin: Origin,
@@ -88,7 +92,7 @@ pub enum ConfigError {
         /// What stands there.
         value: String,
         /// What would be right.
-        expected: &'static str,
+        expected: Expected,
     },
     /// A variable of the environment names no setting.
     #[error(
@@ -101,9 +105,10 @@ pub enum ConfigError {
 }
 
 /// "did you mean ...", or what there is.
-pub(super) fn hint(word: &str, known: &[&str]) -> String {
-    match nearest(word, known.iter().copied()) {
-        Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("there are {}", known.join(", ")),
+pub(super) fn hint(word: &str, known: &[&str]) -> Text {
+    if let Some(near) = nearest(word, known.iter().copied()) {
+        return Text::both(format!("did you mean \"{near}\"?"), format!("\"{near}\"の誤りではありませんか"));
     }
+    let all = known.join(", ");
+    Text::both(format!("there are {all}"), format!("あるもの: {all}"))
 }

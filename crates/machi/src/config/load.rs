@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use machi_http::Text;
 use toml::{Table, Value};
 
 use super::error::{ConfigError, Origin, hint};
@@ -63,7 +64,7 @@ impl Config {
         section.set(key, value).map_err(|refusal| match refusal {
             Refusal::UnknownKey => {
                 let known: Vec<&str> = section.keys().iter().map(|key| key.name).collect();
-                let hint = hint(key, &known);
+                let hint = Box::new(hint(key, &known));
                 ConfigError::UnknownKey { origin: origin.clone(), section: name.to_owned(), key: key.to_owned(), hint }
             }
             Refusal::Expected(expected) => ConfigError::Value {
@@ -78,7 +79,7 @@ impl Config {
 
     fn section(&mut self, origin: &Origin, name: &str) -> Result<&mut dyn Section, ConfigError> {
         let known: Vec<&str> = self.sections().iter().map(|section| section.name()).collect();
-        let hint = hint(name, &known);
+        let hint = Box::new(hint(name, &known));
         self.sections_mut()
             .into_iter()
             .find(|section| section.name() == name)
@@ -87,7 +88,10 @@ impl Config {
 
     fn outside_section(&self, origin: Origin, key: &str) -> ConfigError {
         let home = self.sections().into_iter().find(|section| section.keys().iter().any(|one| one.name == key));
-        let hint = home.map_or(String::new(), |section| format!("; it belongs under [{}]", section.name()));
-        ConfigError::OutsideSection { origin, key: key.to_owned(), hint }
+        let hint = home.map_or(Text::both("", ""), |section| {
+            let name = section.name();
+            Text::both(format!("; it belongs under [{name}]"), format!("[{name}]の下に書いてください"))
+        });
+        ConfigError::OutsideSection { origin, key: key.to_owned(), hint: Box::new(hint) }
     }
 }

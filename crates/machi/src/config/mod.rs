@@ -14,7 +14,7 @@ mod setting;
 mod tests;
 
 pub use environment::{language, overrides};
-pub use error::{ConfigError, Origin};
+pub use error::{ConfigError, Expected, Origin};
 pub use example::example;
 pub use section::{Key, Section};
 pub use sections::{

@@ -4,6 +4,8 @@ use std::fmt::Debug;
 
 use toml::Value;
 
+use super::Expected;
+
 /// One setting, described.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -21,7 +23,7 @@ pub enum Refusal {
     /// The section has no such key.
     UnknownKey,
     /// The value is none for this key; this would be right.
-    Expected(&'static str),
+    Expected(Expected),
 }
 
 /// One section of the file.

@@ -10,10 +10,12 @@ use machi_http::client::Cidr;
 use toml::Value;
 use tracing_subscriber::filter::Targets;
 
+use super::Expected;
+
 /// A kind of value.
 pub trait Setting: Sized {
     /// What would be right, for errors.
-    const EXPECTED: &'static str;
+    const EXPECTED: Expected;
 
     /// Reads a value; none where it is not of this kind.
     fn read(value: &Value) -> Option<Self>;
@@ -23,7 +25,7 @@ pub trait Setting: Sized {
 }
 
 impl Setting for bool {
-    const EXPECTED: &'static str = "true or false";
+    const EXPECTED: Expected = &("true or false", "trueかfalse");
 
     fn read(value: &Value) -> Option<Self> {
         value.as_bool()
@@ -35,7 +37,7 @@ impl Setting for bool {
 }
 
 impl Setting for u64 {
-    const EXPECTED: &'static str = "a whole number from 0 on";
+    const EXPECTED: Expected = &("a whole number from 0 on", "0以上の整数");
 
     fn read(value: &Value) -> Option<Self> {
         value.as_integer()?.try_into().ok()
@@ -47,7 +49,7 @@ impl Setting for u64 {
 }
 
 impl Setting for NonZeroUsize {
-    const EXPECTED: &'static str = "a whole number from 1 on";
+    const EXPECTED: Expected = &("a whole number from 1 on", "1以上の整数");
 
     fn read(value: &Value) -> Option<Self> {
         Self::new(value.as_integer()?.try_into().ok()?)
@@ -59,7 +61,10 @@ impl Setting for NonZeroUsize {
 }
 
 impl Setting for SocketAddr {
-    const EXPECTED: &'static str = "an address and a port, such as \"127.0.0.1:8080\" or \"[::1]:8080\"";
+    const EXPECTED: Expected = &(
+        "an address and a port, such as \"127.0.0.1:8080\" or \"[::1]:8080\"",
+        "アドレスとポート(例: \"127.0.0.1:8080\"、\"[::1]:8080\")",
+    );
 
     fn read(value: &Value) -> Option<Self> {
         value.as_str()?.parse().ok()
@@ -71,7 +76,7 @@ impl Setting for SocketAddr {
 }
 
 impl Setting for PathBuf {
-    const EXPECTED: &'static str = "a path, such as \"/var/lib/machi\"";
+    const EXPECTED: Expected = &("a path, such as \"/var/lib/machi\"", "パス(例: \"/var/lib/machi\")");
 
     fn read(value: &Value) -> Option<Self> {
         value.as_str().filter(|text| !text.is_empty()).map(Self::from)
@@ -87,7 +92,7 @@ impl Setting for PathBuf {
 pub struct OptionalPath(pub Option<PathBuf>);
 
 impl Setting for OptionalPath {
-    const EXPECTED: &'static str = "a path, or \"\" for none";
+    const EXPECTED: Expected = &("a path, or \"\" for none", "パス、または指定なしを表す\"\"");
 
     fn read(value: &Value) -> Option<Self> {
         value.as_str().map(|text| Self((!text.is_empty()).then(|| text.into())))
@@ -99,7 +104,10 @@ impl Setting for OptionalPath {
 }
 
 impl Setting for Vec<Cidr> {
-    const EXPECTED: &'static str = "a list of networks, such as [\"10.0.0.0/8\", \"fd00::/8\"]";
+    const EXPECTED: Expected = &(
+        "a list of networks, such as [\"10.0.0.0/8\", \"fd00::/8\"]",
+        "ネットワークの配列(例: [\"10.0.0.0/8\", \"fd00::/8\"])",
+    );
 
     fn read(value: &Value) -> Option<Self> {
         words(value)?.iter().map(|word| word.parse().ok()).collect()
@@ -111,7 +119,7 @@ impl Setting for Vec<Cidr> {
 }
 
 impl Setting for String {
-    const EXPECTED: &'static str = "a text, such as \"machi\"";
+    const EXPECTED: Expected = &("a text, such as \"machi\"", "文字列(例: \"machi\")");
 
     fn read(value: &Value) -> Option<Self> {
         value.as_str().map(str::to_owned)
@@ -123,7 +131,7 @@ impl Setting for String {
 }
 
 impl Setting for Vec<String> {
-    const EXPECTED: &'static str = "a list of texts, such as [\"a\", \"b\"]";
+    const EXPECTED: Expected = &("a list of texts, such as [\"a\", \"b\"]", "文字列の配列(例: [\"a\", \"b\"])");
 
     fn read(value: &Value) -> Option<Self> {
         words(value)
@@ -135,7 +143,8 @@ impl Setting for Vec<String> {
 }
 
 impl Setting for Duration {
-    const EXPECTED: &'static str = "a time with its unit (ms, s, min, h), such as \"10 s\"";
+    const EXPECTED: Expected =
+        &("a time with its unit (ms, s, min, h), such as \"10 s\"", "単位(ms、s、min、h)付きの時間(例: \"10 s\")");
 
     fn read(value: &Value) -> Option<Self> {
         let (number, unit) = measure(value.as_str()?)?;
@@ -161,7 +170,10 @@ impl Setting for Duration {
 pub struct ByteSize(pub u64);
 
 impl Setting for ByteSize {
-    const EXPECTED: &'static str = "a size with its unit (B, KiB, MiB, GiB), such as \"16 MiB\"";
+    const EXPECTED: Expected = &(
+        "a size with its unit (B, KiB, MiB, GiB), such as \"16 MiB\"",
+        "単位(B、KiB、MiB、GiB)付きのサイズ(例: \"16 MiB\")",
+    );
 
     fn read(value: &Value) -> Option<Self> {
         let (number, unit) = measure(value.as_str()?)?;
@@ -191,7 +203,7 @@ pub enum LogFormat {
 }
 
 impl Setting for LogFormat {
-    const EXPECTED: &'static str = "\"text\" or \"json\"";
+    const EXPECTED: Expected = &("\"text\" or \"json\"", "\"text\"か\"json\"");
 
     fn read(value: &Value) -> Option<Self> {
         match value.as_str()? {
@@ -214,8 +226,10 @@ impl Setting for LogFormat {
 pub struct LogFilter(pub Targets);
 
 impl Setting for LogFilter {
-    const EXPECTED: &'static str =
-        "a level (error, warn, info, debug, trace), or levels by target, such as \"info,machi::access=debug\"";
+    const EXPECTED: Expected = &(
+        "a level (error, warn, info, debug, trace), or levels by target, such as \"info,machi::access=debug\"",
+        "レベル(error、warn、info、debug、trace)、または対象別のレベル(例: \"info,machi::access=debug\")",
+    );
 
     fn read(value: &Value) -> Option<Self> {
         Targets::from_str(value.as_str()?).ok().map(Self)

@@ -20,7 +20,7 @@ use axum::response::Response;
 use axum::routing::post;
 use http::{HeaderValue, StatusCode, header};
 use machi_http::client::{Cidr, Client, ClientRequest, ClientSettings, Egress};
-use machi_http::{Language, Problem, Text};
+use machi_http::{Language, Problem, Text, language_of};
 use machi_store_embedded::DataFolder;
 use machi_types::ErrorKind;
 use tokio::runtime::Runtime;
@@ -114,7 +114,7 @@ async fn answer(
     if wanted.is_none() || request.headers().get(header::AUTHORIZATION) != wanted.as_ref() {
         return Err(Problem::new(ErrorKind::ResourceNotFound, Text::en("there is nothing here")));
     }
-    let language = Language::of(request.headers());
+    let language = language_of(request.headers());
     // Only now, for strangers' bodies are nobody's business.
     let body = to_bytes(request.into_body(), LARGEST).await.map_err(Problem::internal)?;
     let Some(asked) = Asked::read(&command, &body) else {

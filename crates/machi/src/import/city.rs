@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HeaderName, LINK};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, LINK};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use machi_http::Language;
 use machi_http::client::{Cidr, Client, ClientAnswer, ClientRequest, ClientSettings, Egress};
 use machi_types::{Iri, Json, TenantId, json};
 
@@ -63,13 +64,15 @@ pub struct City {
     server: String,
     tenant: Option<HeaderValue>,
     update: bool,
+    language: Language,
     client: Client,
     runtime: tokio::runtime::Runtime,
 }
 
 impl City {
-    /// A city at an address; with `update`, attributes that a row does not name stay as they are.
-    pub fn new(server: &str, tenant: Option<&TenantId>, update: bool) -> Result<Self, CityError> {
+    /// A city at an address; with `update`, attributes that a row does not name stay as they are. It is asked to
+    /// tell what is wrong in this language.
+    pub fn new(server: &str, tenant: Option<&TenantId>, update: bool, language: Language) -> Result<Self, CityError> {
         let fail = |error: &dyn std::fmt::Display| CityError::Request(error.to_string());
         let tenant = tenant.map(|tenant| HeaderValue::from_str(&tenant.to_string())).transpose();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -77,6 +80,7 @@ impl City {
             server: server.trim_end_matches('/').to_owned(),
             tenant: tenant.map_err(|error| fail(&error))?,
             update,
+            language,
             client: Client::new(settings()).map_err(|error| fail(&error))?,
             runtime: runtime.map_err(|error| fail(&error))?,
         })
@@ -179,6 +183,7 @@ impl City {
         let mut headers = HeaderMap::new();
         let media = if has_contexts { "application/ld+json" } else { "application/json" };
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(self.language.tag()));
         // ETSI GS CIM 009 §6.3.5: a body that carries its @context has no Link beside it.
         if let Some(context) = context.filter(|_| !has_contexts) {
             let relation = "http://www.w3.org/ns/json-ld#context";

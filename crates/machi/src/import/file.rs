@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use machi_connect::{Encoding, EncodingDetector, Format, Mapping, OpenError, Row, RowError, Rows, Source, propose};
+use machi_http::Language;
 use machi_types::Iri;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub report: Option<PathBuf>,
     /// Whether to begin anew after an interruption.
     pub restart: bool,
+    /// The language of the report.
+    pub language: Language,
     /// All that makes an import the same as an interrupted one, beside the file's content.
     pub sameness: String,
 }
@@ -179,7 +182,7 @@ impl<'a> Import<'a> {
         let state_path = State::path(&report_path);
         let known = if settings.restart { None } else { State::load(&state_path, mark) };
         let state = known.unwrap_or_else(|| State { mark: mark.to_owned(), ..State::default() });
-        let report = Report::open(&report_path, state.report_bytes)
+        let report = Report::open(&report_path, state.report_bytes, settings.language)
             .map_err(|source| FileError::Report { path: report_path.clone(), source })?;
         let of_mapping = settings.mapping.as_ref().and_then(|mapping| mapping.context.clone());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -192,7 +195,7 @@ impl<'a> Import<'a> {
             state_path,
             done_before: state.rows,
             state,
-            progress: Progress::new(&name, size),
+            progress: Progress::new(&name, size, settings.language),
             name,
             batch: Batch::default(),
             window: 0,
@@ -238,7 +241,7 @@ impl<'a> Import<'a> {
     fn note(&mut self) -> io::Result<()> {
         self.bad.sort_by_key(|bad| bad.row);
         for bad in self.bad.drain(..) {
-            self.report.add(&self.name, bad.row, &bad.id, &bad.error.wrong, &bad.error.right)?;
+            self.report.add(&self.name, bad.row, &bad.id, &bad.error)?;
         }
         self.state.report_bytes = self.report.length();
         self.state.save(&self.state_path)
@@ -268,10 +271,17 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// What the city says of an entity, which usually ends with what would be right.
+/// What the city says of an entity, in whichever language; it usually ends with what would be right.
 fn said(detail: &str) -> RowError {
-    match detail.split_once("; ") {
-        Some((wrong, right)) => RowError::new(wrong, right),
-        None => RowError::new(detail, "an entity as the NGSI-LD API takes it; correct the row and import it again"),
+    let parts = detail.split_once("; ").or_else(|| detail.split_once('。')).filter(|(_, right)| !right.is_empty());
+    match parts {
+        Some((wrong, right)) => RowError::new(wrong.to_owned(), right.to_owned()),
+        None => RowError::new(
+            detail.to_owned(),
+            (
+                "an entity as the NGSI-LD API takes it; correct the row and import it again",
+                "NGSI-LD APIが受け付けるエンティティに直して、もう一度取り込んでください",
+            ),
+        ),
     }
 }

@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use machi_http::{Language, Text};
+
 const WIDTH: u64 = 24;
 
 /// A progress bar.
@@ -13,6 +15,7 @@ pub(super) struct Progress {
     size: u64,
     read: Arc<AtomicU64>,
     is_shown: bool,
+    language: Language,
 }
 
 /// A reader that counts its bytes.
@@ -31,9 +34,9 @@ impl<R: Read> Read for Counted<R> {
 }
 
 impl Progress {
-    pub(super) fn new(name: &str, size: u64) -> Self {
+    pub(super) fn new(name: &str, size: u64, language: Language) -> Self {
         let is_shown = io::stderr().is_terminal();
-        Self { name: name.to_owned(), size, read: Arc::default(), is_shown }
+        Self { name: name.to_owned(), size, read: Arc::default(), is_shown, language }
     }
 
     /// Counts what is read from a file.
@@ -44,7 +47,9 @@ impl Progress {
     /// Draws the bar again.
     pub(super) fn show(&self, taken: u64, rejected: u64) {
         if self.is_shown {
-            let line = line(&self.name, self.read.load(Ordering::Relaxed), self.size, taken, rejected);
+            let counts = counts(taken, rejected);
+            let counts = counts.in_language(self.language);
+            let line = line(&self.name, self.read.load(Ordering::Relaxed), self.size, counts);
             // A terminal that went away must not end the import.
             let _ = write!(io::stderr(), "\r{line}\x1b[K");
         }
@@ -58,11 +63,15 @@ impl Progress {
     }
 }
 
-fn line(name: &str, read: u64, size: u64, taken: u64, rejected: u64) -> String {
+fn counts(taken: u64, rejected: u64) -> Text {
+    Text::both(format!("{taken} taken  {rejected} rejected"), format!("取り込み{taken}  除外{rejected}"))
+}
+
+fn line(name: &str, read: u64, size: u64, counts: &str) -> String {
     let share = |of: u64| (read.min(size) * of).checked_div(size).unwrap_or(of);
     let (done, percent) = (share(WIDTH) as usize, share(100));
     let bar = "#".repeat(done) + &".".repeat(WIDTH as usize - done);
-    format!("{name} [{bar}] {percent:3}%  {taken} taken  {rejected} rejected")
+    format!("{name} [{bar}] {percent:3}%  {counts}")
 }
 
 #[cfg(test)]
@@ -71,8 +80,11 @@ mod tests {
 
     #[test]
     fn the_bar_fills() {
-        assert_eq!(line("a.csv", 50, 100, 7, 1), "a.csv [############............]  50%  7 taken  1 rejected");
-        assert!(line("a.csv", 0, 0, 0, 0).contains("100%"));
-        assert!(line("a.csv", 200, 100, 0, 0).contains("100%"));
+        let told = counts(7, 1);
+        let shown = |language| line("a.csv", 50, 100, told.in_language(language));
+        assert_eq!(shown(Language::English), "a.csv [############............]  50%  7 taken  1 rejected");
+        assert_eq!(shown(Language::Japanese), "a.csv [############............]  50%  取り込み7  除外1");
+        assert!(line("a.csv", 0, 0, "").contains("100%"));
+        assert!(line("a.csv", 200, 100, "").contains("100%"));
     }
 }

@@ -4,8 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use machi_connect::RowError;
+use machi_http::{Language, Text};
+
 /// Spreadsheets take a file for UTF-8 only if it says so.
-const HEADER: &str = "\u{feff}file,row,id,wrong,right\r\n";
+const MARK: &str = "\u{feff}";
+const HEADER: (&str, &str) = ("file,row,id,wrong,right\r\n", "ファイル,行,ID,誤り,正しい書き方\r\n");
 
 /// A report that grows.
 #[derive(Debug)]
@@ -13,12 +17,13 @@ pub(super) struct Report {
     path: PathBuf,
     file: Option<File>,
     length: u64,
+    language: Language,
 }
 
 impl Report {
     /// A report that goes on after its first bytes; what follows them, or an older report, goes.
-    pub(super) fn open(path: &Path, length: u64) -> io::Result<Self> {
-        let mut report = Self { path: path.to_owned(), file: None, length: 0 };
+    pub(super) fn open(path: &Path, length: u64, language: Language) -> io::Result<Self> {
+        let mut report = Self { path: path.to_owned(), file: None, length: 0, language };
         if length == 0 {
             return match std::fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -35,8 +40,13 @@ impl Report {
     }
 
     /// Adds a row.
-    pub(super) fn add(&mut self, file: &str, row: u64, id: &str, wrong: &str, right: &str) -> io::Result<()> {
-        let mut text = if self.file.is_none() { HEADER.to_owned() } else { String::new() };
+    pub(super) fn add(&mut self, file: &str, row: u64, id: &str, error: &RowError) -> io::Result<()> {
+        let mut text = String::new();
+        if self.file.is_none() {
+            text.push_str(MARK);
+            text.push_str(Text::from(HEADER).in_language(self.language));
+        }
+        let [wrong, right] = [&error.wrong, &error.right].map(|text| text.in_language(self.language));
         let cells = [file, &row.to_string(), id, wrong, right].map(cell);
         text.push_str(&cells.join(","));
         text.push_str("\r\n");
@@ -77,16 +87,21 @@ mod tests {
     fn a_report_goes_on_where_it_was_known_to_be() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.csv");
-        let mut report = Report::open(&path, 0).unwrap();
+        let error = |wrong: &'static str, right: &'static str| RowError::new(wrong, (right, "正しい書き方"));
+        let mut report = Report::open(&path, 0, Language::English).unwrap();
         assert_eq!(report.path(), None);
-        report.add("a.csv", 2, "urn:x:1", "\"x\" is wrong, quite", "=y").unwrap();
+        report.add("a.csv", 2, "urn:x:1", &error("\"x\" is wrong, quite", "=y")).unwrap();
         let known = report.length();
-        report.add("a.csv", 3, "", "lost", "").unwrap();
-        let mut report = Report::open(&path, known).unwrap();
-        report.add("a.csv", 4, "", "kept", "").unwrap();
+        report.add("a.csv", 3, "", &error("lost", "")).unwrap();
+        let mut report = Report::open(&path, known, Language::English).unwrap();
+        report.add("a.csv", 4, "", &error("kept", "")).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text, format!("{HEADER}a.csv,2,urn:x:1,\"\"\"x\"\" is wrong, quite\",'=y\r\na.csv,4,,kept,\r\n"));
-        Report::open(&path, 0).unwrap();
+        let rows = "a.csv,2,urn:x:1,\"\"\"x\"\" is wrong, quite\",'=y\r\na.csv,4,,kept,\r\n";
+        assert_eq!(text, format!("{MARK}{}{rows}", HEADER.0));
+        let mut report = Report::open(&path, 0, Language::Japanese).unwrap();
         assert!(!path.exists());
+        report.add("a.csv", 2, "", &error("x", "y")).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("{MARK}{}a.csv,2,,x,正しい書き方\r\n", HEADER.1));
     }
 }

@@ -9,11 +9,11 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use machi_http::metrics::{self, Registry};
 use machi_http::openapi::{Api, Component, Content, Operation, Schema, document};
 use machi_http::request::MediaType;
-use machi_http::{Problem, answer};
+use machi_http::{Language, Problem, Text, answer, language_of};
 use machi_types::Json;
 
 pub use page::page_routes;
@@ -35,7 +35,7 @@ struct Own {
 /// The endpoints about the city itself.
 pub fn endpoints(registry: Arc<Registry>, readiness: Arc<Readiness>, description: Arc<OnceLock<String>>) -> Api {
     Api::new()
-        .route(state("/healthz", "getHealth", "Whether the process is alive.", "ok"), health)
+        .route(state("/healthz", "getHealth", "Whether the process is alive; warnings need an operator.", "ok"), health)
         .route(
             state("/readyz", "getReadiness", "Whether the city takes requests; 503 names what is missing.", "ready"),
             ready,
@@ -66,12 +66,17 @@ fn components() -> Vec<Component> {
     let state = Schema::object(vec![
         ("status", Schema::string()),
         ("version", Schema::string().described("The version of the program.")),
-    ]);
+    ])
+    .and_maybe(
+        "warnings",
+        Schema::array(Schema::string())
+            .described("What is not as it should be although the city works, such as a clock that lags."),
+    );
     vec![Component { name: "State", schema: state }]
 }
 
 fn state(path: &'static str, id: &'static str, summary: &'static str, word: &'static str) -> Operation {
-    let example = state_json(word);
+    let example = state_json(word, &[], Language::English);
     Operation::new(Method::GET, path, id, summary).answers(
         StatusCode::OK,
         "It is.",
@@ -97,17 +102,24 @@ fn description_operation() -> Operation {
     )
 }
 
-fn state_json(word: &'static str) -> Json<'static> {
-    Json::Object(vec![("status".into(), word.into()), ("version".into(), env!("CARGO_PKG_VERSION").into())])
+fn state_json(word: &'static str, warnings: &[Text], language: Language) -> Json<'static> {
+    let mut members = vec![("status".into(), word.into()), ("version".into(), Json::from(env!("CARGO_PKG_VERSION")))];
+    if !warnings.is_empty() {
+        let told = warnings.iter().map(|warning| Json::from(warning.in_language(language).to_owned()));
+        members.push(("warnings".into(), Json::Array(told.collect())));
+    }
+    Json::Object(members)
 }
 
-async fn health() -> Response {
-    answer::representation(MediaType::Json, state_json("ok").to_text())
+async fn health(State(own): State<Own>, headers: HeaderMap) -> Response {
+    let state = state_json("ok", &own.readiness.warnings(), language_of(&headers));
+    answer::representation(MediaType::Json, state.to_text())
 }
 
-async fn ready(State(own): State<Own>) -> Result<Response, Problem> {
+async fn ready(State(own): State<Own>, headers: HeaderMap) -> Result<Response, Problem> {
     own.readiness.check()?;
-    Ok(answer::representation(MediaType::Json, state_json("ready").to_text()))
+    let state = state_json("ready", &own.readiness.warnings(), language_of(&headers));
+    Ok(answer::representation(MediaType::Json, state.to_text()))
 }
 
 async fn figures(State(own): State<Own>) -> Response {

@@ -1,4 +1,5 @@
-//! Whether the city takes requests: each block that must be ready first says what it waits for.
+//! Whether the city takes requests, and what its operator should know: each part says what it waits for, and what
+//! is not as it should be although the city works.
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
@@ -8,17 +9,30 @@ use machi_http::{Problem, Text};
 use machi_types::ErrorKind;
 
 type Check = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+type Worry = Box<dyn Fn() -> Option<Text> + Send + Sync>;
 
 /// The checks of all blocks.
 #[derive(Default)]
 pub struct Readiness {
     checks: RwLock<Vec<Check>>,
+    worries: RwLock<Vec<Worry>>,
 }
 
 impl Readiness {
     /// Adds a check; its error says what is missing, for operators.
     pub fn add(&self, check: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
         self.checks.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(check));
+    }
+
+    /// Adds a worry: what it tells, if anything, does not keep the city from working, but needs an operator.
+    pub fn worry(&self, worry: impl Fn() -> Option<Text> + Send + Sync + 'static) {
+        self.worries.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(worry));
+    }
+
+    /// What an operator should know.
+    pub fn warnings(&self) -> Vec<Text> {
+        let worries = self.worries.read().unwrap_or_else(PoisonError::into_inner);
+        worries.iter().filter_map(|worry| worry()).collect()
     }
 
     /// Refuses where any block is not ready.
@@ -63,6 +77,10 @@ mod tests {
         assert!(readiness.check().is_ok());
         readiness.add(|| Ok(()));
         readiness.add(|| Err("the store replays its journal".to_owned()));
+        assert_eq!(readiness.warnings(), []);
+        readiness.worry(|| None);
+        readiness.worry(|| Some(Text::both("the clock lags", "時計が遅れています")));
+        assert_eq!(readiness.warnings().len(), 1);
         let problem = readiness.check().unwrap_err();
         assert_eq!(problem.status(), 503);
         assert_eq!(problem.detail(Language::English), "the city is not ready: the store replays its journal");

@@ -49,6 +49,6 @@ fn what_is_no_context_is_refused() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).starts_with("machi: the running city says: "), "{}", text(&refused.stderr));
     let missing = output(&["context", "add", URL, "missing.jsonld", "--data", data]);
-    assert!(text(&missing.stderr).starts_with("machi: missing.jsonld: "), "{}", text(&missing.stderr));
+    assert!(text(&missing.stderr).starts_with("machi: missing.jsonld cannot be read: "), "{}", text(&missing.stderr));
     assert_eq!(output(&["context", "add", "no iri", file, "--data", data]).status.code(), Some(2));
 }

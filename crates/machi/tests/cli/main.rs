@@ -5,6 +5,7 @@ mod backup;
 mod contexts;
 mod figures;
 mod help;
+mod japanese;
 mod process;
 mod serve;
 mod settings;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::process::{Running, output, text};
+use crate::process::{Running, machi, output, text};
 
 fn refusal(arguments: &[&str]) -> String {
     let refused = output(arguments);
@@ -26,6 +26,19 @@ fn a_folder_that_cannot_be_used_is_named() {
             "machi: the city's data cannot be opened: the data folder {data} cannot be used; check that it is a folder"
         );
         assert!(told.starts_with(&expected), "{told}");
+    }
+}
+
+#[test]
+fn a_folder_may_be_named_from_where_one_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    for data in ["city", "cities/aoi", "./here"] {
+        let mut command = machi(&["serve", "--open", "--listen", "127.0.0.1:0", "--data", data]);
+        command.current_dir(folder.path());
+        let mut city = Running::spawn(command);
+        assert!(city.line.trim_end().ends_with(&format!("data {data}")), "{}", city.line);
+        city.end(Signal::TERM);
+        assert!(folder.path().join(data).join("format").is_file(), "{data}");
     }
 }
 

@@ -44,7 +44,7 @@ impl Files {
 
     fn command(&self, server: &str, tenant: Option<&str>, file: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_machi"));
-        command.arg("import").args(["--server", server]).arg(file).stdin(Stdio::null());
+        command.arg("import").args(["--server", server]).arg(file).stdin(Stdio::null()).env("LC_ALL", "C");
         if file.extension().is_some_and(|extension| extension == "csv") {
             command.arg("--mapping").arg(self.path("aed.toml"));
         }
@@ -97,6 +97,31 @@ fn a_bad_row_is_named_and_the_others_are_taken() {
     assert!(files.import(&tenant, &file, 0).contains("3 rows, 3 taken, 0 rejected\n"));
     assert!(!files.path("aed.csv.rejected.csv").exists() && !files.path("aed.csv.rejected.csv.state").exists());
     tenant.retrieve("urn:ngsi-ld:Aed:2");
+}
+
+// Issue 2: messages and reports are in Japanese where the environment asks for it, those of the city included.
+#[test]
+fn an_import_speaks_japanese() {
+    let (files, tenant) = (Files::new(), tenant());
+    let import = |file: &Path| {
+        let mut command = files.command(tenant.base(), tenant.tenant(), file);
+        let output = command.env("LC_ALL", "ja_JP.UTF-8").output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        said(&output)
+    };
+    let file = files.write("aed.csv", ROWS.as_bytes());
+    let (told, report) = (import(&file), files.path("aed.csv.rejected.csv"));
+    assert!(told.contains("aed.csv: 3行のうち、取り込み2、除外1。記録は"), "{told}");
+    assert!(told.contains("machi: 取り込めなかった行: 1。それぞれの誤りと正しい書き方は記録にあります"), "{told}");
+    assert_eq!(
+        fs::read_to_string(report).unwrap(),
+        "\u{feff}ファイル,行,ID,誤り,正しい書き方\r\naed.csv,3,,\"列\"\"緯度\"\": \"\"136.2\"\"は緯度として正しくありません\",緯度(度)、-90から90まで。経度と入れ替わっているようです\r\n"
+    );
+    let entity = json!({"id": thing("a"), "type": "T", "x": {"type": "Property"}});
+    let file = files.write("a.ndjson", entity.to_string().as_bytes());
+    import(&file);
+    let report = fs::read_to_string(files.path("a.ndjson.rejected.csv")).unwrap();
+    assert!(report.contains("属性に値がありません"), "{report}");
 }
 
 // Issue 2, real data: UTF-8 and CP932.

@@ -125,6 +125,13 @@ fn an_update_moves_the_status() {
     assert_eq!(status(), "expired");
     update(json!({"expiresAt": in_seconds(3600)}));
     assert_eq!(status(), "active");
+    update(json!({"isActive": false, "expiresAt": in_seconds(1)}));
+    assert_eq!(status(), "paused");
+    update(json!({"expiresAt": in_seconds(2)}));
+    assert_eq!(status(), "paused");
+    eventually("the paused subscription has expired", || (status() == "expired").then_some(()));
+    update(json!({"expiresAt": in_seconds(3600)}));
+    assert_eq!(status(), "active");
     tenant.patch(&path).json(json!({"expiresAt": in_seconds(-5), "isActive": true})).send().problem("BadRequestData");
     assert_eq!(status(), "active");
 }

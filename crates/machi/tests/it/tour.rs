@@ -20,6 +20,8 @@ use crate::kit::*;
 
 /// What one step may take.
 const STEP: Duration = Duration::from_mins(1);
+/// The locale of whoever reads English.
+const ENGLISH: &str = "C.UTF-8";
 /// Printed by the shell behind the output of each block.
 const END: &str = "--end of block--";
 /// The block behind which the page must show a notification.
@@ -71,14 +73,17 @@ fn the_import_guide_tells_the_truth_in_both_languages() {
     let read =
         |language: &str| fs::read_to_string(checkout().join(format!("docs/guide/{language}/import.md"))).unwrap();
     let (english, japanese) = (blocks(&read("en")), blocks(&read("ja")));
-    assert_eq!(english, japanese, "the guides have the same commands");
+    let commands = |blocks: &[Block]| blocks.iter().map(|block| block.commands.clone()).collect::<Vec<_>>();
+    assert_eq!(commands(&english), commands(&japanese), "the guides have the same commands");
     assert!(english.len() >= 5, "the guide shows how files are imported");
-    let mut tour = Tour::start();
-    tour.make_up();
-    tour.type_in("export PATH=\"$PWD/target/release:$PATH\"\n");
-    for Block { commands, output } in &english {
-        let printed = tour.type_in(commands);
-        assert!(is_like(&printed, output), "{commands}printed\n{printed}not\n{output}");
+    for (guide, locale) in [(english, ENGLISH), (japanese, "ja_JP.UTF-8")] {
+        let mut tour = Tour::speaking(locale);
+        tour.make_up();
+        tour.type_in("export PATH=\"$PWD/target/release:$PATH\"\n");
+        for Block { commands, output } in &guide {
+            let printed = tour.type_in(commands);
+            assert!(is_like(&printed, output), "{commands}printed\n{printed}not\n{output}");
+        }
     }
 }
 
@@ -144,6 +149,11 @@ struct Tour {
 
 impl Tour {
     fn start() -> Self {
+        Self::speaking(ENGLISH)
+    }
+
+    /// A tour of somebody who reads the language of this locale.
+    fn speaking(locale: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["Makefile", "scripts", "docs"] {
             symlink(checkout().join(name), folder.path().join(name)).unwrap();
@@ -152,6 +162,7 @@ impl Tour {
         symlink(env!("CARGO_BIN_EXE_machi"), folder.path().join("target/release/machi")).unwrap();
         let mut second = Command::new("bash")
             .current_dir(folder.path())
+            .env("LC_ALL", locale)
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -172,6 +183,7 @@ impl Tour {
             .arg("up")
             .current_dir(self.folder.path())
             .env("MACHI", env!("CARGO_BIN_EXE_machi"))
+            .env("LC_ALL", ENGLISH)
             .env("PORT", self.port.to_string())
             .env_remove("MACHI_DATA")
             .process_group(0)

@@ -38,8 +38,18 @@ fn a_clock_that_is_set_back_or_far_ahead_turns_no_time_back() {
         last = now;
         now
     };
+    let health = |path: &str, language: &str| {
+        client.get(path).header("Accept-Language", language).send().expect_status(200).json()
+    };
+    assert!(health("/healthz", "en").get("warnings").is_none());
     clock.set(-HOUR);
     write_later(1);
+    // Architecture, Time: a clock more than 5 minutes behind the last commit "says so in health".
+    for path in ["/healthz", "/readyz"] {
+        let told = |language| health(path, language)["warnings"][0].as_str().unwrap_or_default().to_owned();
+        assert!(told("en").starts_with("the clock lies 3"), "{}", told("en"));
+        assert!(told("ja").starts_with("時計が最後のコミットより3"), "{}", told("ja"));
+    }
     city.kill();
     city.restart();
     let before = write_later(2);

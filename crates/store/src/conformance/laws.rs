@@ -271,7 +271,12 @@ async fn many_writers_of_one_document_all_succeed(store: &Arc<dyn Store>) {
 
 async fn an_erased_tenant_is_gone_and_can_come_again(store: &dyn Store) {
     set(store, "gone", "urn:a", Some("room"), &[("a", "n 1")]).await;
+    let before = store.view().position();
+    let woken = store.changed(&before);
     store.erase(&tenant("gone")).await.expect("erased");
+    woken.await.expect("an erasure wakes the readers of the feed");
+    let (entries, end) = store.feed(&before, 10).await.expect("read");
+    assert!(entries.is_empty() && end == store.view().position() && end != before, "{entries:?} {end}");
     assert!(!store.has_tenant(&tenant("gone")));
     assert!(read(store, "gone", "urn:a").await.is_none());
     set(store, "gone", "urn:b", Some("room"), &[("a", "n 2")]).await;

@@ -11,11 +11,9 @@ use machi_http::openapi::{Content, Operation, Schema};
 use machi_http::request::MediaType;
 use machi_types::Json;
 
-use super::{TENANT, example, schema, view};
+use super::{TENANT, example, piece, schema, view};
+use crate::Broker;
 use crate::http::input::Asked;
-use crate::{Broker, BrokerError};
-
-const LARGEST: u64 = 1000;
 
 pub(super) fn operation() -> Operation {
     Operation::new(Method::GET, "/machi/v1/dead-letters", "listDeadLetters", "Notifications that were given up")
@@ -34,17 +32,8 @@ pub(super) fn operation() -> Operation {
 
 pub(super) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let parameters = asked.parameters(&["subscription", "limit", "offset"])?;
-    let limit = parameters.number("limit")?.unwrap_or(20);
-    if limit > LARGEST {
-        return Err(BrokerError::bad_data(machi_http::Text::both(
-            format!("limit is at most {LARGEST} here, and is {limit}"),
-            format!("limitの上限は{LARGEST}です(指定値: {limit})"),
-        ))
-        .into());
-    }
-    let offset = parameters.number("offset")?.unwrap_or(0);
-    let letters =
-        broker.dead_letters(&asked.caller, parameters.get("subscription"), offset as usize, limit as usize).await?;
+    let (offset, limit) = piece(&parameters)?;
+    let letters = broker.dead_letters(&asked.caller, parameters.get("subscription"), offset, limit).await?;
     let list = Json::Array(letters.iter().map(|letter| view(letter, false)).collect());
     Ok(representation(MediaType::Json, list.to_text()))
 }

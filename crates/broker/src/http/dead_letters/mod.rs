@@ -8,12 +8,28 @@ mod retrieve;
 use std::sync::Arc;
 
 use machi_http::openapi::{Api, Schema};
+use machi_http::request::Query;
+use machi_http::{Problem, Text};
 use machi_types::{Json, json};
 
-use crate::Broker;
 use crate::subscriptions::DeadLetter;
+use crate::{Broker, BrokerError};
 
 const TENANT: &str = "NGSILD-Tenant";
+const LARGEST: u64 = 1000;
+
+/// Which piece of a list of notifications is asked for: how many are passed over, and how many are given.
+pub(super) fn piece(parameters: &Query<'_>) -> Result<(usize, usize), Problem> {
+    let limit = parameters.number("limit")?.unwrap_or(20);
+    if limit > LARGEST {
+        return Err(BrokerError::bad_data(Text::both(
+            format!("limit is at most {LARGEST} here, and is {limit}"),
+            format!("limitの上限は{LARGEST}です(指定値: {limit})"),
+        ))
+        .into());
+    }
+    Ok((parameters.number("offset")?.unwrap_or(0) as usize, limit as usize))
+}
 
 /// The endpoints of this resource.
 pub(super) fn api() -> Api<Arc<Broker>> {

@@ -10,8 +10,8 @@ use http::{Method, StatusCode, header};
 use machi_http::live::{sse, websocket};
 use machi_http::openapi::{Api, Content, Operation, Schema};
 use machi_http::request::{Query, RequestCaller};
-use machi_http::{Problem, Shutdown};
-use machi_types::Name;
+use machi_http::{Problem, Shutdown, Text};
+use machi_types::{Caller, ErrorKind, InvalidTenant, Name, TenantId};
 
 use super::input::link_context;
 use crate::Broker;
@@ -34,14 +34,14 @@ fn operation() -> Operation {
         ("id", Schema::string().described("The id of the entity.")),
         ("at", Schema::format("date-time").described("When.")),
         ("attributes", Schema::array(Schema::string()).described("The attributes that it happened to.")),
-        (
-            "entity",
-            Schema::any().described("The entity as it is now, in the concise format; nothing where it is gone."),
-        ),
-    ]);
+    ])
+    .and_maybe(
+        "entity",
+        Schema::any().described("The entity as it is now, in the concise format; nothing where it is gone."),
+    );
     Operation::new(Method::GET, "/machi/v1/live", "followChanges", "Changes of entities as they happen")
         .tag("live")
-        .description("Server-Sent Events, or the same over a WebSocket. Events are named `change`; a reader who falls too far behind gets one named `lagged` and goes on from now. Last-Event-ID goes on where an earlier stream ended, as far as that is kept.")
+        .description("Server-Sent Events, or the same over a WebSocket. Events are named `change`; a reader who falls too far behind gets one named `lagged` and goes on from now. Last-Event-ID goes on where an earlier stream ended, as far as that is kept; a commit that was not heard to its end is told again.")
         .in_header("NGSILD-Tenant", Schema::string(), "The tenant; without it, the default tenant.")
         .in_query("tenant", Schema::string(), "The tenant, for browsers, whose event sources set no headers.")
         .in_query("type", Schema::string(), "Only entities of one of these types, separated by commas.")
@@ -55,19 +55,14 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
     let (mut parts, _) = request.into_parts();
     let RequestCaller(caller) = RequestCaller::from_request_parts(&mut parts, &()).await?;
     let parameters = Query::parse(parts.uri.query(), &["tenant", "type", "id", "attrs"])?;
-    let context = link_context(&live.broker, &caller, &parts.headers).await?;
-    let list = |name: &str| -> Vec<String> {
-        parameters
-            .get(name)
-            .map(|text| text.split(',').map(|item| item.trim().to_owned()).collect())
-            .unwrap_or_default()
-    };
+    let caller = Caller::anonymous(tenant_of(&caller, parameters.get("tenant"))?, caller.request());
+    live.broker.check_tenant(&caller)?;
     let filter = LiveFilter {
-        tenant: tenant_of(&caller, parameters.get("tenant"))?,
-        types: list("type"),
-        ids: list("id").into_iter().map(Name::from).collect(),
-        attributes: list("attrs"),
-        context,
+        tenant: caller.tenant().clone(),
+        types: list(&parameters, "type")?,
+        ids: list(&parameters, "id")?.into_iter().map(Name::from).collect(),
+        attributes: list(&parameters, "attrs")?,
+        context: link_context(&live.broker, &caller, &parts.headers).await?,
     };
     let last = parts.headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let source = live.broker.follow(filter, last.as_deref(), live.shutdown.clone())?;
@@ -76,8 +71,11 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
         let upgrade = upgrade.map_err(|error| {
             Problem::new(
-                machi_types::ErrorKind::InvalidRequest,
-                machi_http::Text::en(format!("this is no upgrade to a WebSocket: {error}")),
+                ErrorKind::InvalidRequest,
+                Text::both(
+                    format!("this is no upgrade to a WebSocket: {error}"),
+                    format!("WebSocketへの切り替え要求として正しくありません({error})"),
+                ),
             )
         })?;
         return Ok(websocket(upgrade, source, live.shutdown));
@@ -85,17 +83,30 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
     Ok(sse(source, live.shutdown))
 }
 
+/// The items of a parameter; an empty one would keep silent for ever.
+fn list(parameters: &Query<'_>, name: &str) -> Result<Vec<String>, Problem> {
+    let Some(text) = parameters.get(name) else { return Ok(Vec::new()) };
+    let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
+    if items.iter().any(String::is_empty) {
+        return Err(Problem::new(
+            ErrorKind::BadRequestData,
+            Text::both(
+                format!("the query parameter \"{name}\" holds an empty item; leave it out for no condition"),
+                format!("クエリパラメーター\"{name}\"に空の項目があります。条件を付けない場合は省いてください"),
+            ),
+        ));
+    }
+    Ok(items)
+}
+
 /// A parameter stands in for the header, which event sources of browsers cannot set.
-fn tenant_of(caller: &machi_types::Caller, named: Option<&str>) -> Result<machi_types::TenantId, Problem> {
+fn tenant_of(caller: &Caller, named: Option<&str>) -> Result<TenantId, Problem> {
     match named {
         None => Ok(caller.tenant().clone()),
-        Some(name) => name.parse().map_err(|error: machi_types::InvalidTenant| {
+        Some(name) => name.parse().map_err(|error: InvalidTenant| {
             Problem::new(
-                machi_types::ErrorKind::BadRequestData,
-                machi_http::Text::both(
-                    format!("the parameter tenant names none: {error}"),
-                    "tenantの値が正しくありません",
-                ),
+                ErrorKind::BadRequestData,
+                Text::both(format!("the parameter tenant names none: {error}"), "tenantの値が正しくありません"),
             )
         }),
     }

@@ -22,6 +22,18 @@ const GATHERING: Duration = Duration::from_millis(100);
 /// How long to rest when the store takes nothing.
 const REST: Duration = Duration::from_millis(500);
 
+/// Has the operator know that a receiver does not take what is sent; further failures in a row are not told.
+pub(super) fn told_of_failure(subscription: &Subscription, reason: &str) {
+    let key = &subscription.key;
+    tracing::warn!(
+        subscription.id = %key.id,
+        tenant = %key.tenant,
+        endpoint.host = %subscription.endpoint.host,
+        cause = reason,
+        "a notification was not taken; it waits and is tried again"
+    );
+}
+
 impl Dispatcher {
     /// Begins whatever of a line may go now; what must wait for its machine stands in a queue there.
     pub(super) fn start(&mut self, key: &SubscriptionKey) {
@@ -66,6 +78,9 @@ impl Dispatcher {
         let is_gone = line.subscription.is_none();
         match &sent.refusal {
             Some(refusal) if !is_gone => {
+                if !open.is_closing {
+                    told_of_failure(&subscription, &refusal.reason);
+                }
                 open.is_closing = true;
                 let mut due = due;
                 due.attempts.count += 1;

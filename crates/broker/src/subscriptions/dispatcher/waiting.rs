@@ -7,6 +7,7 @@ use tokio::time::{Duration, Instant};
 
 use super::Dispatcher;
 use super::line::{Flow, Line, Open, Waiting};
+use super::open::told_of_failure;
 use super::room::Way;
 use super::task::{ROWS, RowChange};
 use crate::subscriptions::domain::subscription::{Subscription, SubscriptionKey};
@@ -169,11 +170,17 @@ impl Dispatcher {
         let Some(waiting) = self.waiting_of(key) else { return };
         waiting.is_busy = false;
         let Some(refusal) = &sent.refusal else {
-            waiting.failures = 0;
+            if std::mem::take(&mut waiting.failures) > 0 {
+                let key = &subscription.key;
+                tracing::info!(subscription.id = %key.id, tenant = %key.tenant, "a receiver takes notifications again");
+            }
             waiting.next = Instant::now();
             waiting.done.extend(waiting.rows.pop_front().map(|row| row.id));
             return;
         };
+        if waiting.failures == 0 {
+            told_of_failure(subscription, &refusal.reason);
+        }
         waiting.failures = waiting.failures.saturating_add(1);
         let rest = tools.config.rest(waiting.failures, dice).max(subscription.endpoint.cooldown.unwrap_or_default());
         waiting.next = Instant::now() + rest;
@@ -228,16 +235,21 @@ impl Dispatcher {
 
     /// Rows were changed.
     pub(super) fn changed(&mut self, key: &SubscriptionKey, what: RowChange, result: Result<(), StoreError>) {
-        let is_buried = matches!((&what, &result), (RowChange::Buried, Ok(())));
-        if is_buried {
+        if matches!((&what, &result), (RowChange::Buried, Ok(()))) {
             self.meters.dead.inc();
-            tracing::warn!(subscription = %key.id, tenant = %key.tenant, "a notification was given up; it is a dead letter now");
         }
         let Some(waiting) = self.waiting_of(key) else { return };
         waiting.is_busy = false;
         match (what, result) {
             (RowChange::Buried, Ok(())) => {
-                waiting.rows.pop_front();
+                let row = waiting.rows.pop_front();
+                tracing::warn!(
+                    subscription.id = %key.id,
+                    tenant = %key.tenant,
+                    notification.id = row.as_ref().map(|row| row.id.as_str()),
+                    cause = row.as_ref().map(|row| row.attempts.reason.as_str()),
+                    "a notification was given up; it is a dead letter now"
+                );
             }
             (RowChange::Deleted(_) | RowChange::Noted, Ok(())) => {}
             (what, Err(error)) => {

@@ -61,7 +61,7 @@ pub(crate) enum Quality {
 impl Endpoint {
     /// From a kept endpoint.
     pub(crate) fn read(json: &Json<'_>) -> Result<Self, Fault> {
-        let uri = json.get("uri").and_then(Json::as_str).ok_or_else(|| Fault::at("uri", "it is missing"))?;
+        let uri = json.get("uri").and_then(Json::as_str).ok_or_else(|| Fault::broken("uri", "it is missing"))?;
         let is_mqtt = uri.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mqtt"));
         let (target, host) = if is_mqtt { mqtt(uri, json)? } else { web(uri, json)? };
         let duration = |name: &str| {
@@ -82,11 +82,11 @@ impl Endpoint {
 }
 
 fn web(uri: &str, json: &Json<'_>) -> Result<(Target, Box<str>), Fault> {
-    let parsed: http::Uri = uri.parse().map_err(|_| Fault::at("uri", "it is no address"))?;
+    let parsed: http::Uri = uri.parse().map_err(|_| Fault::broken("uri", "it is no address"))?;
     let mut headers = HeaderMap::new();
     for (key, value) in pairs(json, "receiverInfo") {
-        let name = key.parse::<HeaderName>().map_err(|_| Fault::at("receiverInfo", "a key is no header"))?;
-        let value = HeaderValue::from_str(value).map_err(|_| Fault::at("receiverInfo", "a value is no header"))?;
+        let name = key.parse::<HeaderName>().map_err(|_| Fault::broken("receiverInfo", "a key is no header"))?;
+        let value = HeaderValue::from_str(value).map_err(|_| Fault::broken("receiverInfo", "a value is no header"))?;
         headers.append(name, value);
     }
     let host = parsed.authority().map_or("", http::uri::Authority::as_str).to_ascii_lowercase();
@@ -94,8 +94,9 @@ fn web(uri: &str, json: &Json<'_>) -> Result<(Target, Box<str>), Fault> {
 }
 
 fn mqtt(uri: &str, json: &Json<'_>) -> Result<(Target, Box<str>), Fault> {
-    let address: MqttAddress =
-        uri.parse().map_err(|error: super::mqtt_address::InvalidMqttAddress| Fault::at("uri", error.to_string()))?;
+    let address: MqttAddress = uri
+        .parse()
+        .map_err(|error: super::mqtt_address::InvalidMqttAddress| Fault::broken("uri", error.to_string()))?;
     let mut target = MqttTarget {
         address,
         // Table 7.2-1: what holds where nothing is said.

@@ -1,11 +1,12 @@
 //! What is wrong with a subscription, and where.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use machi_http::Text;
+use machi_http::{Language, Text};
 use machi_model::query::QueryError;
 
-use crate::BrokerError;
+use crate::{BrokerError, japanese};
 
 /// A member that is not as ETSI GS CIM 009 §5.2.12 has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,13 +14,22 @@ pub(crate) struct Fault {
     /// The way to the member, such as `notification.endpoint.uri`.
     path: String,
     /// What happened, and what would be right.
-    reason: String,
+    reason: Text,
 }
 
 impl Fault {
-    /// A fault of the member at this place.
-    pub(crate) fn at(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), reason: reason.into() }
+    /// A fault of the member at this place, in English and Japanese.
+    pub(crate) fn at(
+        path: impl Into<String>,
+        en: impl Into<Cow<'static, str>>,
+        ja: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { path: path.into(), reason: Text::both(en, ja) }
+    }
+
+    /// A member of a kept subscription that cannot be read; users never meet it, for what is kept was checked.
+    pub(crate) fn broken(path: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { path: path.into(), reason: Text::en(reason.into()) }
     }
 
     /// The same, seen from one level above.
@@ -30,20 +40,36 @@ impl Fault {
 
     /// A text that is not of its query language.
     pub(super) fn of_query(path: &str, error: &QueryError) -> Self {
-        Self::at(path, error.to_string())
+        // The error names its language, which mostly is the member itself.
+        let prefix = format!("{}: ", path.rsplit('.').next().unwrap_or(path));
+        let once = |text: String| text.strip_prefix(&prefix).map(str::to_owned).unwrap_or(text);
+        Self::at(path, once(error.to_string()), once(japanese::query(error)))
+    }
+
+    /// A name that the @context cannot expand.
+    pub(super) fn of_name(path: &str, reason: String) -> Self {
+        let ja = format!("名前を@contextで展開できません({reason})");
+        Self::at(path, reason, ja)
+    }
+
+    /// What is wrong, and where.
+    fn in_language(&self, language: Language) -> String {
+        let Self { path, reason } = self;
+        let reason = reason.in_language(language);
+        if path.is_empty() { reason.to_owned() } else { format!("{path}: {reason}") }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, reason } = self;
-        if path.is_empty() { f.write_str(reason) } else { write!(f, "{path}: {reason}") }
+        f.write_str(&self.in_language(Language::English))
     }
 }
 
 impl From<Fault> for BrokerError {
     fn from(fault: Fault) -> Self {
-        let ja = format!("サブスクリプションの内容が正しくありません: {fault}");
+        let ja = fault.in_language(Language::Japanese);
+        let ja = format!("サブスクリプションの内容が正しくありません: {ja}");
         Self::bad_data(Text::both(format!("the subscription is not valid: {fault}"), ja))
     }
 }

@@ -29,6 +29,18 @@ pub(crate) enum InvalidMqttAddress {
     Topic,
 }
 
+impl InvalidMqttAddress {
+    /// The same in Japanese.
+    pub(crate) fn in_japanese(self) -> &'static str {
+        match self {
+            Self::Form => "mqtt://host:1883/topicやmqtts://user:password@host:8883/topicの形で指定してください",
+            Self::Port => "ポートは1から65535までの数値で指定してください",
+            Self::NoTopic => "トピックがありません。mqtt://host/topicのようにホストの後に指定してください",
+            Self::Topic => "発行先のトピックに+、#、制御文字は使えません",
+        }
+    }
+}
+
 impl FromStr for MqttAddress {
     type Err = InvalidMqttAddress;
 

@@ -22,7 +22,14 @@ pub(crate) fn present(definition: &Json<'_>, around: &Around, terms: &dyn Terms)
     let flag = |name: &str| definition.get(name).and_then(Json::as_bool);
     let expires_at = definition.get("expiresAt").and_then(Json::as_str).and_then(|text| text.parse().ok());
     let mut members: Members<'static> = Vec::new();
-    for (name, value) in definition.as_object().into_iter().flatten() {
+    let mut ordered: Vec<_> = definition.as_object().into_iter().flatten().collect();
+    // Whatever order they came in, a subscription begins with what it is.
+    ordered.sort_by_key(|(name, _)| match &**name {
+        "id" => 0,
+        "type" => 1,
+        _ => 2,
+    });
+    for (name, value) in ordered {
         let value = match &**name {
             "entities" => each(value, |selector| entity_selector(selector, terms)),
             "watchedAttributes" => each(value, |name| short(name, terms)),

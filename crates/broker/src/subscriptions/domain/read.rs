@@ -37,7 +37,7 @@ pub(crate) fn read(kept: Kept<'_>, names: &dyn Names, shared: &mut Shared) -> Re
     let query = match text(json, "q") {
         Some(q) => Some(shared.queries.get(q, || {
             let parsed = Q::parse(q).map_err(|error| Fault::of_query("q", &error))?;
-            parsed.expand(&is_expanded).map_err(|reason| Fault::at("q", reason))
+            parsed.expand(&is_expanded).map_err(|reason| Fault::broken("q", reason))
         })?),
         None => None,
     };
@@ -75,7 +75,7 @@ fn selectors(json: &Json<'_>) -> Result<Box<[Selector]>, Fault> {
 fn selector(json: &Json<'_>) -> Result<Selector, Fault> {
     let types =
         TypeExpression::parse(text(json, "type").unwrap_or("*")).map_err(|error| Fault::of_query("type", &error))?;
-    let types = types.expand(&is_expanded).map_err(|reason| Fault::at("type", reason))?;
+    let types = types.expand(&is_expanded).map_err(|reason| Fault::broken("type", reason))?;
     let ids = match (json.get("id"), text(json, "idPattern")) {
         // §5.2.33: "id takes precedence over idPattern".
         (Some(_), _) => Ids::Of(texts(json, "id").map(Name::from).collect()),
@@ -94,13 +94,13 @@ fn triggers(json: &Json<'_>) -> Triggers {
 
 fn geo(json: &Json<'_>, names: &dyn Names) -> Result<Option<GeoCondition>, Fault> {
     let Some(members) = json.get("geoQ") else { return Ok(None) };
-    let mut query = geo_query(members)?.expand(&is_expanded).map_err(|reason| Fault::at("geoQ", reason))?;
+    let mut query = geo_query(members)?.expand(&is_expanded).map_err(|reason| Fault::broken("geoQ", reason))?;
     if members.get("geoproperty").is_none() {
         query.property = Step::of(Name::from(DEFAULT_GEO_PROPERTY));
     }
     match &query.property {
         Step::Attribute(name) => Ok(Some(GeoCondition { attribute: names.intern(name), query })),
-        Step::Member(_) => Err(Fault::at("geoQ.geoproperty", "it must name a GeoProperty")),
+        Step::Member(_) => Err(Fault::broken("geoQ.geoproperty", "it names no attribute")),
     }
 }
 

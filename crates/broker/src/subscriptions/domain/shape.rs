@@ -106,7 +106,7 @@ fn join(notification: &Json<'_>) -> Join {
 
 fn languages(subscription: &Json<'_>) -> Result<Option<Languages>, Fault> {
     let text = subscription.get("lang").and_then(Json::as_str);
-    text.map(Languages::parse).transpose().map_err(|error| Fault::at("lang", error.to_string()))
+    text.map(Languages::parse).transpose().map_err(|error| Fault::broken("lang", error.to_string()))
 }
 
 /// `pick`, or what `attributes` says in its older words: id and type come with the attributes.
@@ -127,8 +127,8 @@ fn pick(notification: &Json<'_>) -> Result<Option<Projection>, Fault> {
 
 fn projection(notification: &Json<'_>, name: &'static str) -> Result<Option<Projection>, Fault> {
     let Some(items) = texts(notification, name) else { return Ok(None) };
-    let parsed = Projection::parse_items(name, items).map_err(|error| Fault::at(name, error.to_string()))?;
-    parsed.expand(&is_expanded).map(Some).map_err(|reason| Fault::at(name, reason))
+    let parsed = Projection::parse_items(name, items).map_err(|error| Fault::broken(name, error.to_string()))?;
+    parsed.expand(&is_expanded).map(Some).map_err(|reason| Fault::broken(name, reason))
 }
 
 fn texts<'j>(json: &'j Json<'_>, name: &str) -> Option<impl Iterator<Item = &'j str>> {

@@ -107,6 +107,49 @@ async fn what_is_given_up_becomes_a_dead_letter_and_the_rest_goes_on() {
     assert_eq!(letters().await, json!([]));
     let gone = city.ask("DELETE", &format!("/machi/v1/dead-letters/{letter}"), &[]).await;
     assert_eq!(gone.fault().0, 404);
+    // What has nobody to go to any more is not lost by trying.
+    receiver.answer(400);
+    city.set("urn:x:1", "a", json!(2)).await;
+    let mut left = letters().await;
+    while left == json!([]) {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        left = letters().await;
+    }
+    assert_eq!(city.ask("DELETE", &format!("/subscriptions/{id}"), &[]).await.status, 204);
+    let letter = left[0]["id"].as_str().unwrap();
+    let refused = city.ask("POST", &format!("/machi/v1/dead-letters/{letter}/replay"), &[]).await;
+    assert_eq!(refused.fault().0, 404);
+    assert_eq!(letters().await, left);
+    working.close().await;
+}
+
+#[tokio::test]
+async fn what_waits_tells_why_it_was_not_taken() {
+    let (city, working) = notifying().await;
+    let receiver = Receiver::start().await;
+    let id = city.subscribe(&receiver, json!({})).await;
+    let waiting = |id: String| {
+        let city = &city;
+        async move { city.ask("GET", &format!("/machi/v1/deliveries?subscription={id}"), &[]).await.value() }
+    };
+    receiver.answer(503);
+    city.given(&entity("urn:x:1", 0)).await;
+    let mut list = waiting(id.clone()).await;
+    while list == json!([]) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        list = waiting(id.clone()).await;
+    }
+    assert_eq!(list[0]["reason"], "the receiver answered 503 Service Unavailable");
+    assert!(list[0]["attempts"].as_u64().is_some_and(|attempts| attempts > 0), "{list}");
+    assert!(list[0]["lastAttemptAt"].is_string() && list[0]["subscriptionId"] == json!(id), "{list}");
+    assert_eq!(waiting("urn:x:other".to_owned()).await, json!([]));
+    assert_eq!(city.ask("GET", "/machi/v1/deliveries?limit=1001", &[]).await.fault().0, 400);
+    receiver.answer(200);
+    receiver.wait(1).await;
+    while list != json!([]) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        list = waiting(id.clone()).await;
+    }
     working.close().await;
 }
 

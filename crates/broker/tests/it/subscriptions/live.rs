@@ -77,6 +77,35 @@ async fn a_reader_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn whoever_breaks_off_within_a_commit_hears_the_rest_of_it() {
+    let city = City::with(quick());
+    let all: Vec<Value> = (1..4).map(|n| serde_json::from_str(&entity(&format!("urn:x:{n}"), n)).unwrap()).collect();
+    let body = Value::Array(all).to_string();
+    assert_eq!(city.json("POST", "/entityOperations/create", &[], &body).await.status, 201);
+    let (response, _trigger) = follow(&city, "", Some("0")).await;
+    let text = read_until(response.into_body(), |text| text.matches("event:").count() == 3).await;
+    let ids: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    assert_eq!(ids, ["0", "0", "1"]);
+}
+
+#[tokio::test]
+async fn a_place_that_is_not_reached_yet_begins_now() {
+    let city = City::with(quick());
+    let (response, _trigger) = follow(&city, "", Some("999")).await;
+    city.given(&entity("urn:x:1", 1)).await;
+    let text = read_until(response.into_body(), |text| text.contains("event:")).await;
+    assert_eq!(events(&text)[0]["id"], "urn:x:1");
+}
+
+#[tokio::test]
+async fn what_nobody_could_ever_hear_is_refused() {
+    let city = City::with(quick());
+    for (query, status) in [("?type=", 400), ("?id=urn:x:1,", 400), ("?attrs=%20", 400), ("?tenant=nobody", 404)] {
+        assert_eq!(follow(&city, query, None).await.0.status(), status, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn there_is_a_bound_on_readers_and_the_city_ends_them() {
     let mut config = quick();
     config.subscriptions.live_readers = 1;

@@ -26,7 +26,7 @@ const RESERVED: &[&str] = &[
 pub(super) fn endpoint(json: &Json<'_>) -> Result<Json<'static>, Fault> {
     let members = member::object("", json)?;
     let Some(uri) = json.get("uri") else {
-        return Err(Fault::at("uri", "it is missing; it says where notifications go"));
+        return Err(Fault::at("uri", "it is missing; it says where notifications go", "指定が必要です(通知の送信先)"));
     };
     let is_mqtt = address(member::text("uri", uri)?)?;
     let mut endpoint = Vec::new();
@@ -53,22 +53,45 @@ fn address(uri: &str) -> Result<bool, Fault> {
     match scheme.as_deref() {
         Some("http" | "https") => web_address(uri).map(|()| false),
         Some("mqtt" | "mqtts") => {
-            uri.parse::<MqttAddress>().map_err(|error| Fault::at("uri", error.to_string()))?;
+            uri.parse::<MqttAddress>().map_err(|error| Fault::at("uri", error.to_string(), error.in_japanese()))?;
             Ok(true)
         }
-        _ => Err(Fault::at("uri", "it must begin with http://, https://, mqtt:// or mqtts://")),
+        _ => Err(Fault::at(
+            "uri",
+            "it must begin with http://, https://, mqtt:// or mqtts://",
+            "http://、https://、mqtt://、mqtts://のいずれかで始めてください",
+        )),
     }
 }
 
 fn web_address(uri: &str) -> Result<(), Fault> {
-    let parsed: Uri =
-        uri.parse().map_err(|_| Fault::at("uri", "it is no address, such as https://example.org/notify"))?;
+    let no_address = || {
+        Fault::at(
+            "uri",
+            "it is no address, such as https://example.org/notify",
+            "アドレスではありません(例: https://example.org/notify)",
+        )
+    };
+    let parsed: Uri = uri.parse().map_err(|_| no_address())?;
     let authority = parsed.authority().map(http::uri::Authority::as_str).unwrap_or_default();
     if parsed.host().unwrap_or_default().is_empty() {
-        return Err(Fault::at("uri", "it names no host"));
+        return Err(Fault::at("uri", "it names no host", "ホスト名がありません"));
     }
     if authority.contains('@') {
-        return Err(Fault::at("uri", "it holds a user name; credentials belong into a header, by receiverInfo"));
+        return Err(Fault::at(
+            "uri",
+            "it holds a user name; credentials belong into a header, by receiverInfo",
+            "ユーザー名が含まれています。認証情報はreceiverInfoでヘッダーに指定してください",
+        ));
+    }
+    // Where a port is no port, nothing of it is left.
+    let tells_port = authority.rsplit(']').next().is_some_and(|place| place.contains(':'));
+    if tells_port && parsed.port_u16().is_none_or(|port| port == 0) {
+        return Err(Fault::at(
+            "uri",
+            "the port must be a number from 1 to 65535",
+            "ポートは1から65535までの数値で指定してください",
+        ));
     }
     Ok(())
 }
@@ -83,45 +106,73 @@ fn accept(json: &Json<'_>, is_mqtt: bool) -> Result<Json<'static>, Fault> {
     Ok(Json::from(member::word("accept", json, offered)?))
 }
 
-type CheckPair = fn(&str, &str) -> Result<(), String>;
+const PAIR: &[&str] = &["key", "value"];
+
+/// What is wrong with a pair, in English and Japanese.
+type WrongPair = (String, String);
+type CheckPair = fn(&str, &str) -> Result<(), WrongPair>;
 
 fn pairs(path: &str, json: &Json<'_>, check: CheckPair) -> Result<Json<'static>, Fault> {
-    let items = json.as_array().ok_or_else(|| Fault::at(path, "it must be an array of {\"key\": …, \"value\": …}"))?;
+    let items = json.as_array().ok_or_else(|| {
+        Fault::at(
+            path,
+            "it must be an array of {\"key\": …, \"value\": …}",
+            "{\"key\": …, \"value\": …}の配列で指定してください",
+        )
+    })?;
     let pair = |(n, item): (usize, &Json<'_>)| {
         let place = format!("{path}[{n}]");
         let part = |name: &str| match item.get(name) {
             Some(value) => member::text(&format!("{place}.{name}"), value).map(str::to_owned),
-            None => Err(Fault::at(format!("{place}.{name}"), "it is missing")),
+            None => Err(Fault::at(format!("{place}.{name}"), "it is missing", "指定が必要です")),
         };
-        member::object(&place, item)?;
+        for (name, _) in member::object(&place, item)? {
+            if !PAIR.contains(&&**name) {
+                return Err(member::unknown(name, PAIR).below(&place));
+            }
+        }
         let (key, value) = (part("key")?, part("value")?);
-        check(&key, &value).map_err(|reason| Fault::at(place.clone(), reason))?;
+        check(&key, &value).map_err(|(en, ja)| Fault::at(place.clone(), en, ja))?;
         Ok(Json::Object(vec![("key".into(), key.into()), ("value".into(), value.into())]))
     };
     Ok(Json::Array(items.iter().enumerate().map(pair).collect::<Result<_, _>>()?))
 }
 
-fn no_check(key: &str, _: &str) -> Result<(), String> {
-    if key.is_empty() { Err("its key must not be empty".to_owned()) } else { Ok(()) }
+fn wrong(en: &str, ja: &str) -> WrongPair {
+    (en.to_owned(), ja.to_owned())
+}
+
+fn no_check(key: &str, _: &str) -> Result<(), WrongPair> {
+    if key.is_empty() { Err(wrong("its key must not be empty", "keyが空です")) } else { Ok(()) }
 }
 
 /// §6.3.8: keys and values "shall adhere to" the rules of HTTP headers.
-fn check_header(key: &str, value: &str) -> Result<(), String> {
-    let name: HeaderName = key.parse().map_err(|_| "its key must be the name of an HTTP header".to_owned())?;
-    HeaderValue::from_str(value).map_err(|_| "its value must be the value of an HTTP header".to_owned())?;
+fn check_header(key: &str, value: &str) -> Result<(), WrongPair> {
+    let no_name = |_| wrong("its key must be the name of an HTTP header", "keyはHTTPヘッダー名で指定してください");
+    let name: HeaderName = key.parse().map_err(no_name)?;
+    HeaderValue::from_str(value).map_err(|_| {
+        wrong("its value must be the value of an HTTP header", "valueはHTTPヘッダーの値で指定してください")
+    })?;
     if RESERVED.contains(&name.as_str()) {
-        return Err(format!("the header {name} is set by HTTP itself"));
+        return Err((
+            format!("the header {name} is set by HTTP itself"),
+            format!("{name}ヘッダーはHTTP自身が設定するため、指定できません"),
+        ));
     }
     Ok(())
 }
 
 /// Table 7.2-1.
-fn check_mqtt(key: &str, value: &str) -> Result<(), String> {
+fn check_mqtt(key: &str, value: &str) -> Result<(), WrongPair> {
     match key {
-        "MQTT-Version" if !matches!(value, "mqtt3.1.1" | "mqtt5.0") => {
-            Err("MQTT-Version must be \"mqtt3.1.1\" or \"mqtt5.0\"".to_owned())
-        }
-        "MQTT-QoS" if !matches!(value, "0" | "1" | "2") => Err("MQTT-QoS must be \"0\", \"1\" or \"2\"".to_owned()),
+        "MQTT-Version" if !matches!(value, "mqtt3.1.1" | "mqtt5.0") => Err(wrong(
+            "MQTT-Version must be \"mqtt3.1.1\" or \"mqtt5.0\"",
+            "MQTT-Versionは\"mqtt3.1.1\"か\"mqtt5.0\"で指定してください",
+        )),
+        "MQTT-QoS" if !matches!(value, "0" | "1" | "2") => Err(wrong(
+            "MQTT-QoS must be \"0\", \"1\" or \"2\"",
+            "MQTT-QoSは\"0\"、\"1\"、\"2\"のいずれかで指定してください",
+        )),
         _ => no_check(key, value),
     }
 }

@@ -18,6 +18,7 @@ use machi_types::{Json, Timestamp};
 
 use super::fault::Fault;
 use super::names::Expand;
+use super::subscription::status;
 use super::trigger;
 
 const MEMBERS: &[&str] = &[
@@ -47,6 +48,9 @@ const MEMBERS: &[&str] = &[
     "timeInterval",
 ];
 
+/// What a list of languages looks like, in Japanese.
+const NO_LANGUAGE: &str = "言語の指定ではありません(例: ja、fr-CH,fr;q=0.9,en;q=0.8,*;q=0.5)";
+
 /// What this broker says of a subscription (Table 5.2.12-2: "shall ignore them").
 const OUTPUT_ONLY: &[&str] = &["status", "createdAt", "modifiedAt", "deletedAt"];
 
@@ -55,7 +59,11 @@ pub(crate) fn whole(json: &Json<'_>, expand: Expand<'_>, now: Timestamp) -> Resu
     let members = members(json, expand, now)?;
     if let Some((name, _)) = members.iter().find(|(_, value)| *value == Json::Null) {
         // §5.5.4: an NGSI-LD Null deletes, and there is nothing to be deleted.
-        return Err(Fault::at(name.clone(), "urn:ngsi-ld:null only stands in an update"));
+        return Err(Fault::at(
+            name.clone(),
+            "urn:ngsi-ld:null only stands in an update",
+            "urn:ngsi-ld:nullは更新でだけ使えます",
+        ));
     }
     let subscription = Json::Object(members);
     check(&subscription)?;
@@ -67,25 +75,40 @@ pub(crate) fn fragment(json: &Json<'_>, expand: Expand<'_>, now: Timestamp) -> R
     members(json, expand, now)
 }
 
-/// The subscription with the changes (§5.5.8).
-pub(crate) fn patched(subscription: &Json<'_>, fragment: &Members<'static>) -> Result<Json<'static>, Fault> {
+/// The subscription with the changes (§5.5.8), made at this time.
+pub(crate) fn patched(
+    subscription: &Json<'_>,
+    fragment: &Members<'static>,
+    now: Timestamp,
+) -> Result<Json<'static>, Fault> {
     let mut members = subscription.clone().into_owned().as_object().cloned().unwrap_or_default();
+    if revives(subscription, fragment, now) {
+        members.retain(|(name, _)| name != "isActive");
+    }
     for (name, value) in fragment {
         if name == "id" {
             let is_same = subscription.get("id") == Some(value);
             if is_same {
                 continue;
             }
-            return Err(Fault::at("id", "it cannot be changed"));
+            return Err(Fault::at("id", "it cannot be changed", "変更できません"));
         }
-        members.retain(|(known, _)| known != name);
-        if *value != Json::Null {
-            members.push((name.clone(), value.clone()));
+        match members.iter_mut().find(|(known, _)| known == name) {
+            _ if *value == Json::Null => members.retain(|(known, _)| known != name),
+            Some((_, old)) => *old = value.clone(),
+            None => members.push((name.clone(), value.clone())),
         }
     }
     let patched = Json::Object(members);
     check(&patched)?;
     Ok(patched)
+}
+
+/// §5.8.2.4: with a new expiresAt alone, what had expired is active again, even if it was paused before it expired.
+fn revives(subscription: &Json<'_>, fragment: &Members<'_>, now: Timestamp) -> bool {
+    let changes = |name: &str| fragment.iter().any(|(changed, _)| changed == name);
+    let expires_at = subscription.get("expiresAt").and_then(Json::as_str).and_then(|text| text.parse().ok());
+    changes("expiresAt") && !changes("isActive") && status(true, expires_at, now) == "expired"
 }
 
 fn members(json: &Json<'_>, expand: Expand<'_>, now: Timestamp) -> Result<Members<'static>, Fault> {
@@ -134,7 +157,7 @@ impl Reader<'_, '_> {
             "lang" => {
                 let text = member::filled(name, value)?;
                 machi_model::entity::render::Languages::parse(text)
-                    .map_err(|error| Fault::at(name, error.to_string()))?;
+                    .map_err(|error| Fault::at(name, error.to_string(), NO_LANGUAGE))?;
                 value.clone().into_owned()
             }
             "expiresAt" => self.expiry(value)?,
@@ -151,10 +174,10 @@ impl Reader<'_, '_> {
     fn watched(&self, value: &Json<'_>) -> Result<Json<'static>, Fault> {
         const NAME: &str = "watchedAttributes";
         let list = NameList::parse_items(NAME, member::texts(NAME, value)?).map_err(|e| Fault::of_query(NAME, &e))?;
-        let list = list.expand(self.expand).map_err(|reason| Fault::at(NAME, reason))?;
+        let list = list.expand(self.expand).map_err(|reason| Fault::of_name(NAME, reason))?;
         let names = list.names.iter().map(|step| match step {
             Step::Attribute(name) => Ok(Json::from(name.as_str().to_owned())),
-            Step::Member(member) => Err(Fault::at(NAME, format!("{} is no attribute", member.term()))),
+            Step::Member(member) => Err(member::no_attribute(NAME, member.term())),
         });
         Ok(Json::Array(names.collect::<Result<_, _>>()?))
     }
@@ -167,14 +190,14 @@ impl Reader<'_, '_> {
             None => Ok(NameList::default()),
         };
         let values = ValueExpansion { expand_values: list("expandValues")?, json_keys: list("jsonKeys")? };
-        let expanded = q.expand_with_values(self.expand, &values).map_err(|reason| Fault::at(name, reason))?;
+        let expanded = q.expand_with_values(self.expand, &values).map_err(|reason| Fault::of_name(name, reason))?;
         Ok(Json::from(expanded.to_string()))
     }
 
     /// The geoquery as it was given, its property expanded.
     fn geo_query(&self, value: &Json<'_>) -> Result<Json<'static>, Fault> {
         let parsed = geo_query(value)?;
-        let expanded = parsed.expand(self.expand).map_err(|reason| Fault::at("geoQ.geoproperty", reason))?;
+        let expanded = parsed.expand(self.expand).map_err(|reason| Fault::of_name("geoQ.geoproperty", reason))?;
         let members = member::object("geoQ", value)?;
         let kept = members.iter().filter(|(name, _)| name != "geoproperty" && name != "type").cloned();
         let mut kept: Members<'static> =
@@ -185,7 +208,13 @@ impl Reader<'_, '_> {
             }
             // What nobody named is `location`, whatever a @context says (§5.2.13).
             Step::Attribute(_) => {}
-            Step::Member(_) => return Err(Fault::at("geoQ.geoproperty", "it must name a GeoProperty")),
+            Step::Member(_) => {
+                return Err(Fault::at(
+                    "geoQ.geoproperty",
+                    "it must name a GeoProperty",
+                    "GeoPropertyの名前を指定してください",
+                ));
+            }
         }
         Ok(Json::Object(kept))
     }
@@ -194,7 +223,11 @@ impl Reader<'_, '_> {
     fn expiry(&self, value: &Json<'_>) -> Result<Json<'static>, Fault> {
         let time = member::time("expiresAt", value)?;
         if time <= self.now {
-            return Err(Fault::at("expiresAt", format!("it lies in the past; it is {} now", self.now)));
+            return Err(Fault::at(
+                "expiresAt",
+                format!("it lies in the past; it is {} now", self.now),
+                format!("過去の日時です(現在は{})", self.now),
+            ));
         }
         Ok(Json::from(time.to_string()))
     }
@@ -203,7 +236,7 @@ impl Reader<'_, '_> {
 fn kind(value: &Json<'_>) -> Result<Json<'static>, Fault> {
     match member::text("type", value)? {
         "Subscription" | "https://uri.etsi.org/ngsi-ld/Subscription" => Ok("Subscription".into()),
-        _ => Err(Fault::at("type", "it must be \"Subscription\"")),
+        _ => Err(Fault::at("type", "it must be \"Subscription\"", "\"Subscription\"を指定してください")),
     }
 }
 
@@ -233,7 +266,8 @@ pub(super) fn geo_query<'j>(value: &'j Json<'_>) -> Result<GeoQuery<machi_model:
         coordinates: value.get("coordinates").map(Coordinates::Json),
         geoproperty: part("geoproperty")?,
     };
-    let missing = || Fault::at("geoQ", "it needs georel, geometry and coordinates");
+    let missing =
+        || Fault::at("geoQ", "it needs georel, geometry and coordinates", "georel、geometry、coordinatesが必要です");
     GeoQuery::parse(&parameters).map_err(|error| Fault::of_query("geoQ", &error))?.ok_or_else(missing)
 }
 
@@ -258,7 +292,11 @@ fn conformance(value: &Json<'_>) -> Result<Json<'static>, Fault> {
     let text = member::text("ngsildConformance", value)?;
     match version(text) {
         Some(_) => Ok(Json::from(text.to_owned())),
-        None => Err(Fault::at("ngsildConformance", "it must be a version such as \"1.6\"")),
+        None => Err(Fault::at(
+            "ngsildConformance",
+            "it must be a version such as \"1.6\"",
+            "\"1.6\"のようなバージョンを指定してください",
+        )),
     }
 }
 
@@ -273,25 +311,40 @@ pub(super) fn version(text: &str) -> Option<u16> {
 fn check(subscription: &Json<'_>) -> Result<(), Fault> {
     let has = |name: &str| subscription.get(name).is_some();
     if !has("type") {
-        return Err(Fault::at("type", "it is missing; it must be \"Subscription\""));
+        return Err(Fault::at(
+            "type",
+            "it is missing; it must be \"Subscription\"",
+            "指定が必要です(\"Subscription\")",
+        ));
     }
     if !has("notification") {
-        return Err(Fault::at("notification", "it is missing; it says where notifications go"));
+        return Err(Fault::at(
+            "notification",
+            "it is missing; it says where notifications go",
+            "指定が必要です(通知の送信先と形式)",
+        ));
     }
     let is_local = subscription.get("localOnly").and_then(Json::as_bool) == Some(true);
     if !has("entities") && !is_local && (has("timeInterval") || !has("watchedAttributes")) {
-        let reason = if has("timeInterval") {
-            "a subscription with timeInterval needs entities, unless localOnly is true"
+        let (en, ja) = if has("timeInterval") {
+            (
+                "a subscription with timeInterval needs entities, unless localOnly is true",
+                "timeIntervalを使う場合はentitiesが必要です(localOnlyがtrueの場合を除く)",
+            )
         } else {
-            "entities or watchedAttributes must be there, unless localOnly is true"
+            (
+                "entities or watchedAttributes must be there, unless localOnly is true",
+                "entitiesかwatchedAttributesが必要です(localOnlyがtrueの場合を除く)",
+            )
         };
-        return Err(Fault::at("entities", reason));
+        return Err(Fault::at("entities", en, ja));
     }
     for other in ["watchedAttributes", "throttling"] {
         if has("timeInterval") && has(other) {
             return Err(Fault::at(
                 other,
                 "it cannot stand beside timeInterval, which notifies whether anything changes or not",
+                "timeIntervalとは同時に使えません(timeIntervalは変更の有無によらず通知します)",
             ));
         }
     }
@@ -307,6 +360,7 @@ fn check_any_type(subscription: &Json<'_>) -> Result<(), Fault> {
         return Err(Fault::at(
             "localOnly",
             "the type \"*\" is for entities that are stored here, so that it cannot be false",
+            "型\"*\"はこのブローカーのエンティティだけを対象とするため、falseにはできません",
         ));
     }
     Ok(())

@@ -39,21 +39,26 @@ pub(super) fn parameters(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'st
 fn check(parameters: &Json<'_>) -> Result<(), Fault> {
     let has = |name: &str| parameters.get(name).is_some();
     if !has("endpoint") {
-        return Err(Fault::at("endpoint", "it is missing; it says where notifications go"));
+        return Err(Fault::at(
+            "endpoint",
+            "it is missing; it says where notifications go",
+            "指定が必要です(通知の送信先)",
+        ));
     }
     if has("attributes") && (has("pick") || has("omit")) {
-        return Err(Fault::at("attributes", "it is an older word for pick, and cannot stand beside pick or omit"));
+        return Err(Fault::at(
+            "attributes",
+            "it is an older word for pick, and cannot stand beside pick or omit",
+            "pickの古い書き方であり、pickやomitと同時には使えません",
+        ));
     }
     let is_simplified = matches!(parameters.get("format").and_then(Json::as_str), Some("simplified" | "keyValues"));
     if is_simplified && parameters.get("showChanges").and_then(Json::as_bool) == Some(true) {
         return Err(Fault::at(
             "showChanges",
             "the simplified format has no place for previous values; ask for normalized or concise",
+            "simplified形式では変更前の値を表せません。formatをnormalizedかconciseにしてください",
         ));
-    }
-    let joins = matches!(parameters.get("join").and_then(Json::as_str), Some("flat" | "inline"));
-    if has("joinLevel") && !joins {
-        return Err(Fault::at("joinLevel", "it needs join to be \"flat\" or \"inline\""));
     }
     overlap(parameters)
 }
@@ -62,7 +67,9 @@ fn check(parameters: &Json<'_>) -> Result<(), Fault> {
 fn overlap(parameters: &Json<'_>) -> Result<(), Fault> {
     let list = |name: &str| parameters.get(name).and_then(Json::as_array).unwrap_or_default();
     match list("omit").iter().find(|item| list("pick").contains(item)) {
-        Some(_) => Err(Fault::at("omit", "it names a member that pick names, too")),
+        Some(_) => {
+            Err(Fault::at("omit", "it names a member that pick names, too", "pickにも同じメンバーが指定されています"))
+        }
         None => Ok(()),
     }
 }
@@ -71,10 +78,10 @@ fn overlap(parameters: &Json<'_>) -> Result<(), Fault> {
 fn attributes(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Fault> {
     let texts = member::texts("attributes", json)?;
     let list = NameList::parse_items("attributes", texts).map_err(|error| Fault::of_query("attributes", &error))?;
-    let list = list.expand(expand).map_err(|reason| Fault::at("attributes", reason))?;
+    let list = list.expand(expand).map_err(|reason| Fault::of_name("attributes", reason))?;
     let names = list.names.iter().map(|step| match step {
         Step::Attribute(name) => Ok(Json::from(name.as_str().to_owned())),
-        Step::Member(member) => Err(Fault::at("attributes", format!("{} is no attribute", member.term()))),
+        Step::Member(member) => Err(member::no_attribute("attributes", member.term())),
     });
     Ok(Json::Array(names.collect::<Result<_, _>>()?))
 }
@@ -82,7 +89,7 @@ fn attributes(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Faul
 fn projection(name: &'static str, json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Fault> {
     let texts = member::texts(name, json)?;
     let projection = Projection::parse_items(name, texts).map_err(|error| Fault::of_query(name, &error))?;
-    let projection = projection.expand(expand).map_err(|reason| Fault::at(name, reason))?;
+    let projection = projection.expand(expand).map_err(|reason| Fault::of_name(name, reason))?;
     let one = |member| Json::from(Projection { members: vec![member] }.to_string());
     Ok(Json::Array(projection.members.into_iter().map(one).collect()))
 }

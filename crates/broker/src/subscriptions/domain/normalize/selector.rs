@@ -35,7 +35,11 @@ fn selector(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Fault>
     }
     let selector = Json::Object(selector);
     if selector.get("type").is_none() {
-        return Err(Fault::at("type", "it is missing; name a type, or \"*\" for any"));
+        return Err(Fault::at(
+            "type",
+            "it is missing; name a type, or \"*\" for any",
+            "指定が必要です(型の名前、またはすべてを表す\"*\")",
+        ));
     }
     Ok(selector)
 }
@@ -43,7 +47,7 @@ fn selector(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Fault>
 fn types(json: &Json<'_>, expand: Expand<'_>) -> Result<String, Fault> {
     let text = member::filled("type", json)?;
     let expression = TypeExpression::parse(text).map_err(|error| Fault::of_query("type", &error))?;
-    let expanded = expression.expand(expand).map_err(|reason| Fault::at("type", reason))?;
+    let expanded = expression.expand(expand).map_err(|reason| Fault::of_name("type", reason))?;
     Ok(expanded.to_string())
 }
 

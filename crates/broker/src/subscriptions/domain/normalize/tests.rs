@@ -132,6 +132,12 @@ fn parameters_of_notifications_are_checked() {
         "notification.endpoint.receiverInfo[0]: the header host",
     );
     check(
+        r#"{"endpoint":{"uri":"http://a/","receiverInfo":[{"key":"X","valeu":"c"}]}}"#,
+        "notification.endpoint.receiverInfo[0].valeu: there is no such member; did you mean \"value\"?",
+    );
+    check(r#"{"endpoint":{"uri":"http://a:99999/"}}"#, "notification.endpoint.uri: the port must be");
+    check(r#"{"endpoint":{"uri":"http://[::1]:0/"}}"#, "notification.endpoint.uri: the port must be");
+    check(
         r#"{"endpoint":{"uri":"mqtt://a/t","notifierInfo":[{"key":"MQTT-QoS","value":"3"}]}}"#,
         "notification.endpoint.notifierInfo[0]: MQTT-QoS",
     );
@@ -146,11 +152,37 @@ fn parameters_of_notifications_are_checked() {
         &format!(r#"{{{endpoint},"pick":["a"],"omit":["a"]}}"#),
         "notification.omit: it names a member that pick names",
     );
-    check(&format!(r#"{{{endpoint},"joinLevel":2}}"#), "notification.joinLevel: it needs join");
     check(
         &format!(r#"{{{endpoint},"join":"flat","joinLevel":0}}"#),
         "notification.joinLevel: it must be a whole number",
     );
+}
+
+#[test]
+fn what_is_wrong_is_told_in_japanese_and_names_its_member_once() {
+    let told = |text: &str| {
+        let json = json::parse(text.as_bytes(), 32).unwrap();
+        let fault = whole(&json, &expand, Timestamp::from_micros(NOW)).expect_err(text);
+        match crate::BrokerError::from(fault) {
+            crate::BrokerError::Refused { detail, .. } => detail.in_language(machi_http::Language::Japanese).to_owned(),
+            other => panic!("{other}"),
+        }
+    };
+    let before = "サブスクリプションの内容が正しくありません: ";
+    for (members, expected) in [
+        (r#""q":"a==""#, "q: 4文字目の末尾は正しくありません"),
+        (r#""scopeQ":"a b""#, "scopeQ: "),
+        (r#""throttling":0"#, "throttling: 0より大きい値を指定してください(指定値: 0)"),
+        (r#""isActive":"x""#, "isActive: trueかfalseでなければなりません(指定されたもの: 文字列)"),
+        (r#""isActiv":true"#, "isActiv: このようなメンバーはありません。\"isActive\"の誤りではありませんか"),
+        (r#""id":"1""#, "id: \"1\"にはスキームがありません"),
+    ] {
+        let told = told(&with(members));
+        let rest = told.strip_prefix(before).unwrap_or_else(|| panic!("{told}"));
+        assert!(rest.starts_with(expected), "{rest}");
+        let name = expected.split(':').next().unwrap();
+        assert_eq!(rest.matches(&format!("{name}: ")).count(), 1, "{rest}");
+    }
 }
 
 #[test]
@@ -161,12 +193,16 @@ fn changes_replace_members_and_null_deletes_them() {
     let patch = |text: &str| {
         let json = json::parse(text.as_bytes(), 32).unwrap();
         let fragment = fragment(&json, &expand, Timestamp::from_micros(NOW)).map_err(|fault| fault.to_string())?;
-        patched(&kept, &fragment).map(|new| new.to_text()).map_err(|fault| fault.to_string())
+        patched(&kept, &fragment, Timestamp::from_micros(NOW))
+            .map(|new| new.to_text())
+            .map_err(|fault| fault.to_string())
     };
     let changed = patch(r#"{"q":"urn:ngsi-ld:null","isActive":false,"id":"urn:s:1"}"#).unwrap();
     assert!(
         !changed.contains("\"q\"") && changed.contains("\"isActive\":false") && changed.contains("\"throttling\":5")
     );
+    let moved = patch(r#"{"type":"Subscription","entities":[{"type":"U"}]}"#).unwrap();
+    assert!(moved.starts_with(r#"{"type":"Subscription","entities":[{"type":"<urn:t:U>"}],"notification""#), "{moved}");
     assert!(patch(r#"{"notification":"urn:ngsi-ld:null"}"#).unwrap_err().starts_with("notification: it is missing"));
     assert!(patch(r#"{"timeInterval":5}"#).unwrap_err().starts_with("throttling: it cannot stand beside"));
     assert!(patch(r#"{"timeInterval":5,"throttling":"urn:ngsi-ld:null"}"#).is_ok());

@@ -1,14 +1,32 @@
-//! A sentence for the reader of an answer, in English and, where somebody wrote it, in Japanese.
+//! A sentence for people, in English and, where somebody wrote it, in Japanese.
 
 use std::borrow::Cow;
 
-use crate::Language;
+/// A language in which we can speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Japanese.
+    Japanese,
+}
 
 /// A text in one or two languages; English is always there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     en: Cow<'static, str>,
     ja: Option<Cow<'static, str>>,
+}
+
+impl Language {
+    /// Its tag (RFC 5646).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Japanese => "ja",
+        }
+    }
 }
 
 impl Text {
@@ -33,6 +51,17 @@ impl Text {
     /// Whether the text exists in this language.
     pub fn has(&self, language: Language) -> bool {
         language == Language::English || self.ja.is_some()
+    }
+}
+
+impl<E, J> From<(E, J)> for Text
+where
+    E: Into<Cow<'static, str>>,
+    J: Into<Cow<'static, str>>,
+{
+    /// English first, then Japanese.
+    fn from((en, ja): (E, J)) -> Self {
+        Self::both(en, ja)
     }
 }
 
