@@ -57,8 +57,8 @@ pub(crate) struct Nudge {
 }
 
 impl Nudge {
-    /// The consumer under whose name such commits stand in the journal.
-    const CONSUMER: &str = "@indexes";
+    /// The consumer under whose name such commits stand in the journal; it reads nothing.
+    pub(crate) const CONSUMER: &str = "@indexes";
 
     pub(crate) fn new(queue: Arc<Queue>, engine: Arc<Engine>) -> Self {
         Self { queue, engine }

@@ -13,6 +13,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 
+use crate::committer::Nudge;
 use crate::documents::Documents;
 use crate::index::keys;
 use crate::index::space::SpaceIndex;
@@ -296,6 +297,15 @@ impl Engine {
             Some(position) => pins.insert(Name::from(consumer), position),
             None => pins.remove(consumer),
         };
+    }
+
+    /// Keeps for each consumer what it has yet to read, until it says otherwise: what is cleared away does not wait
+    /// for consumers to come back.
+    pub(crate) fn pin_cursors(&self) {
+        let consumers = self.cursors.read();
+        let mut pins = self.pins.lock();
+        let readers = consumers.iter().filter(|(consumer, _)| ***consumer != *Nudge::CONSUMER);
+        pins.extend(readers.map(|(consumer, position)| (consumer.clone(), position.bucket(0))));
     }
 
     /// The first commit that a consumer has yet to read, less one; nothing from there on may go.

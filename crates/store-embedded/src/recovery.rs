@@ -56,6 +56,7 @@ pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
     }
     engine.set_time_of_last_commit(replay.time);
     serve_restored(engine)?;
+    engine.pin_cursors();
     // A crash may have come between an erasure and the removal of what was erased.
     engine.spaces.erased().into_iter().for_each(|space| engine.erase_later(space));
     engine.tail.start(commit);

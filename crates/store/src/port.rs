@@ -46,6 +46,7 @@ pub trait Store: Debug + Send + Sync {
 
     /// Keeps the feed and the old documents after a position until it is moved on or dropped:
     /// what a consumer that must lose nothing holds. Replaces the consumer's earlier pin.
+    /// When a store is opened, each consumer that has a cursor is pinned there.
     fn pin(&self, consumer: &str, position: Option<&Position>);
 
     /// Whether anything was ever committed for the tenant and it was not erased since.
