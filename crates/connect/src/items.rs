@@ -155,7 +155,10 @@ impl Items {
         }
         match self.skip_space()? {
             None => Ok(()),
-            Some(_) => Err(ItemsError::Broken("something follows the end of the JSON")),
+            Some(_) => Err(ItemsError::Broken((
+                "something follows the end of the JSON",
+                "JSONの終わりの後に余分な内容があります",
+            ))),
         }
     }
 

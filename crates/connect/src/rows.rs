@@ -80,7 +80,10 @@ impl Rows {
     /// Opens a file; a CSV's header is read and compared with the mapping.
     pub fn open(mut reader: Box<dyn BufRead>, source: Source) -> Result<Self, OpenError> {
         if UTF_16.iter().any(|mark| reader.fill_buf().is_ok_and(|head| head.starts_with(mark))) {
-            return Err(OpenError::Header("the file is UTF-16; save it as UTF-8 and import it again".to_owned()));
+            return Err(OpenError::Header(Text::both(
+                "the file is UTF-16; save it as UTF-8 and import it again",
+                "ファイルがUTF-16です。UTF-8で保存し直してください",
+            )));
         }
         let Source { format, encoding, mapping } = source;
         match format {
