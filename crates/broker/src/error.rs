@@ -12,6 +12,9 @@ use machi_types::{ErrorKind, Json, Name, TenantId, json};
 
 use crate::japanese;
 
+/// The longest pointer, in bytes, that a problem tells: names may be megabytes long.
+const LONGEST_POINTER: usize = 1024;
+
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
@@ -127,6 +130,10 @@ impl BrokerError {
             laws::Refusal::Corrupt(corrupt)
             | laws::Refusal::Attribute { reason: laws::Reason::Corrupt(corrupt), .. } => Self::Corrupt(corrupt),
             laws::Refusal::Attribute { name, reason } => Self::attribute_refused(&name, &reason),
+            laws::Refusal::TooMany { count, .. } => Self::bad_data(Text::both(
+                refusal.to_string(),
+                format!("エンティティの種別またはスコープが{count}個になります(上限は1000個)"),
+            )),
         }
     }
 
@@ -171,8 +178,12 @@ impl From<BrokerError> for Problem {
             BrokerError::Entity(error) => {
                 let place = if error.pointer.is_empty() { String::new() } else { format!("{}: ", error.pointer) };
                 let ja = format!("エンティティの内容が正しくありません: {place}{}", japanese::fault(&error.fault));
-                Self::new(ErrorKind::BadRequestData, Text::both(error.to_string(), ja))
-                    .with_member("pointer", Json::from(error.pointer))
+                let problem = Self::new(ErrorKind::BadRequestData, Text::both(error.to_string(), ja));
+                // A pointer that is cut off would point elsewhere; one that nobody reads is left out.
+                match error.pointer.len() <= LONGEST_POINTER {
+                    true => problem.with_member("pointer", Json::from(error.pointer)),
+                    false => problem,
+                }
             }
             BrokerError::EntityExists { id } => Self::new(
                 ErrorKind::AlreadyExists,

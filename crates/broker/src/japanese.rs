@@ -97,6 +97,7 @@ pub(crate) fn fault(fault: &Fault) -> String {
         Fault::Date(text) => format!("\"{text}\"は日付ではありません(例: 2026-11-22)"),
         Fault::Time(text) => format!("\"{text}\"は時刻ではありません(例: 10:00:00Z)"),
         Fault::Scope(text) => format!("\"{text}\"はスコープではありません(例: /Fukui/River。32段、2048バイトまで)"),
+        Fault::TooMany(count) => format!("名前が{count}個あります(上限は1000個)"),
         Fault::Language(text) => format!("\"{text}\"は言語タグ(RFC 5646)でも@noneでもありません"),
         Fault::UnknownKind(kind) => {
             format!("\"{kind}\"という属性の種類はありません(Property、Relationshipなど8種類です)")

@@ -157,7 +157,7 @@ impl Items {
             None => Ok(()),
             Some(_) => Err(ItemsError::Broken((
                 "something follows the end of the JSON",
-                "JSONの終わりの後に何かが続いています",
+                "JSONの終わりの後に余分な内容があります",
             ))),
         }
     }

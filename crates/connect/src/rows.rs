@@ -13,6 +13,9 @@ use crate::lines::{Line, Lines};
 use crate::propose::Header;
 use crate::{Encoding, Format, Mapping, Row, RowError, feature, ngsiv2};
 
+/// The marks with which files in UTF-16 begin; spreadsheets call them "Unicode text".
+const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
 /// How a file is to be read.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -75,7 +78,13 @@ enum Cutter {
 
 impl Rows {
     /// Opens a file; a CSV's header is read and compared with the mapping.
-    pub fn open(reader: Box<dyn BufRead>, source: Source) -> Result<Self, OpenError> {
+    pub fn open(mut reader: Box<dyn BufRead>, source: Source) -> Result<Self, OpenError> {
+        if UTF_16.iter().any(|mark| reader.fill_buf().is_ok_and(|head| head.starts_with(mark))) {
+            return Err(OpenError::Header(Text::both(
+                "the file is UTF-16; save it as UTF-8 and import it again",
+                "ファイルがUTF-16です。UTF-8で保存し直してください",
+            )));
+        }
         let Source { format, encoding, mapping } = source;
         match format {
             Format::Csv => Self::open_csv(reader, encoding, mapping),

@@ -38,6 +38,17 @@ fn a_csv_of_either_encoding_gives_the_same_rows() {
 }
 
 #[test]
+fn a_file_in_utf_16_is_named_as_such() {
+    for bytes in [b"\xff\xfei\0d\0".as_slice(), b"\xfe\xff\0i\0d"] {
+        for format in [Format::Csv, Format::Json, Format::Ndjson, Format::GeoJson] {
+            let source = Source { format, encoding: Encoding::Cp932, mapping: None };
+            let error = Rows::open(Box::new(io::Cursor::new(bytes.to_vec())), source).unwrap_err();
+            assert!(error.to_string().contains("UTF-16"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_header_with_id_and_type_needs_no_mapping() {
     let text = b"id,type,lat,lon,level,code\nurn:x:1,T,36,136,1.5,007\n";
     let expected = [

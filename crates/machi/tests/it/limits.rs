@@ -250,3 +250,36 @@ fn a_context_has_a_largest_number_of_terms() {
     refused(&create("many", 21), 400, "20");
     tenant.expect_absent(&thing("many"));
 }
+
+// Issue 2, limits: An entity has at most 1,000 types and 1,000 scopes, at once or one by one.
+#[test]
+fn an_entity_has_a_largest_number_of_types_and_scopes() {
+    let names = |prefix: &str, numbers: std::ops::Range<u32>| -> Vec<String> {
+        numbers.map(|number| format!("{prefix}{number}")).collect()
+    };
+    let tenant = tenant();
+    let full = json!({"id": thing("full"), "type": names("T", 0..1000), "scope": names("/s", 0..1000)});
+    tenant.create(&full);
+    for (member, prefix) in [("type", "T"), ("scope", "/s")] {
+        let mut large = t("large", json!({}));
+        large[member] = json!(names(prefix, 0..1001));
+        refused(&tenant.post("/entities").json(large.clone()).send(), 400, "1000");
+        let batch = tenant.post("/entityOperations/upsert").json(json!([large])).send().expect_status(207).json();
+        assert_eq!((&batch["success"], batch["errors"].as_array().map(Vec::len)), (&json!([]), Some(1)));
+        let path = format!("/entities/{}/attrs", thing("full"));
+        let one_more = json!({member: names(prefix, 2000..2001)});
+        refused(&tenant.post(&path).query(&[("options", "noOverwrite")]).json(one_more).send(), 400, "1000");
+        tenant
+            .post(&path)
+            .query(&[("options", "noOverwrite")])
+            .json(json!({member: names(prefix, 0..1000)}))
+            .send()
+            .expect_status(204);
+    }
+    tenant.expect_absent(&thing("large"));
+    let found = tenant.retrieve(&thing("full"));
+    assert_eq!(
+        (found["type"].as_array().map(Vec::len), found["scope"].as_array().map(Vec::len)),
+        (Some(1000), Some(1000))
+    );
+}

@@ -29,7 +29,7 @@ pub use facts::{EntityFacts, LinkedDocuments};
 pub use fragment::{AttributeFragment, Bare, Change, Fragment, InstanceFragment, NULL, ValueChange};
 pub use json_text::{JsonText, iris_of, string_of, value_of};
 pub use kind::Kind;
-pub use name::{check_name, is_language_tag, is_scope};
+pub use name::{MOST_NAMES, check_name, is_language_tag, is_scope};
 pub use parse::{Fault, Input, InvalidEntity, parse_attribute, parse_entity, parse_fragment};
 pub use scalars::{Scalar, json_scalars, scalars};
 pub use terms::{CORE, Coercion, CoreTerms, DEFAULT, Terms};

@@ -32,6 +32,9 @@ fn check_term(term: &str) -> Result<(), Option<char>> {
     }
 }
 
+/// The most types of an entity, and the most scopes: each is looked for among the others, and each lies in an index.
+pub const MOST_NAMES: usize = 1000;
+
 /// The most levels of a scope: an index keeps each place above it, so that many would cost their square.
 pub(in crate::entity) const SCOPE_LEVELS: usize = 32;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use machi_types::Name;
 
 use crate::entity::codec::Corrupt;
-use crate::entity::{Document, Head, Instance, Kind, Section, encode_instance};
+use crate::entity::{Document, Head, Instance, Kind, MOST_NAMES, Section, encode_instance};
 
 /// What is to be written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,6 +116,14 @@ pub enum Refusal {
         name: Name,
         /// Why not.
         reason: Reason,
+    },
+    /// More types or scopes than an entity may have.
+    #[error("the entity would have {count} {what}; {MOST_NAMES} are the most")]
+    TooMany {
+        /// Of what there are too many.
+        what: &'static str,
+        /// How many there would be.
+        count: usize,
     },
     /// The stored entity cannot be read.
     #[error(transparent)]

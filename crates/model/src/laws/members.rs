@@ -2,8 +2,8 @@
 
 use machi_types::Name;
 
-use crate::entity::codec::Corrupt;
-use crate::entity::{Change, Fragment, Head};
+use super::change::Refusal;
+use crate::entity::{Change, Fragment, Head, MOST_NAMES};
 
 /// What becomes of scopes and of the time of expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum HeadLaw {
 }
 
 /// The head after a change, where it differs. Types are only ever added.
-pub(super) fn change_head(current: &[u8], fragment: &Fragment, law: HeadLaw) -> Result<Option<Head>, Corrupt> {
+pub(super) fn change_head(current: &[u8], fragment: &Fragment, law: HeadLaw) -> Result<Option<Head>, Refusal> {
     let says_nothing = fragment.types.is_empty() && fragment.scopes.is_keep() && fragment.expires_at.is_keep();
     if says_nothing {
         return Ok(None);
@@ -35,7 +35,13 @@ pub(super) fn change_head(current: &[u8], fragment: &Fragment, law: HeadLaw) -> 
     if law != HeadLaw::Add || head.expires_at.is_none() {
         head.expires_at = fragment.expires_at.clone().apply(head.expires_at);
     }
+    check_growth("types", before.types.len(), head.types.len())?;
+    check_growth("scopes", before.scopes.len(), head.scopes.len())?;
     Ok(if head == before { None } else { Some(head) })
+}
+
+fn check_growth(what: &'static str, before: usize, after: usize) -> Result<(), Refusal> {
+    if after > MOST_NAMES && after > before { Err(Refusal::TooMany { what, count: after }) } else { Ok(()) }
 }
 
 fn add_each(names: &mut Vec<Name>, new: &[Name]) {

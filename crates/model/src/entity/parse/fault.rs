@@ -5,7 +5,7 @@ use std::fmt;
 use machi_types::InvalidIri;
 
 use crate::entity::kind::Kind;
-use crate::entity::name::SCOPE_LEVELS;
+use crate::entity::name::{MOST_NAMES, SCOPE_LEVELS};
 
 /// The first thing wrong with an entity or fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,9 @@ pub enum Fault {
          levels and 2048 bytes"
     )]
     Scope(String),
+    /// More types or scopes than an entity may have.
+    #[error("these are {0} names; {MOST_NAMES} are the most here")]
+    TooMany(usize),
     /// A text that is no language tag.
     #[error("\"{0}\" is no language tag (RFC 5646) such as en or pt-BR, nor @none")]
     Language(String),

@@ -9,7 +9,7 @@ use super::path::Path;
 use super::{Nulls, Parser};
 use crate::entity::datetime::parse_datetime;
 use crate::entity::fragment::{Change, NULL};
-use crate::entity::name::{check_name, is_scope};
+use crate::entity::name::{MOST_NAMES, check_name, is_scope};
 
 /// Whether this is the IRI that stands for null.
 pub(super) fn is_null(json: &Json<'_>) -> bool {
@@ -96,7 +96,7 @@ impl Parser<'_> {
             NULL => Err(path.fault(Fault::Null)),
             name => self.name(name, path),
         })?;
-        Ok(each_once(names))
+        few(each_once(names), path)
     }
 }
 
@@ -110,7 +110,12 @@ pub(super) fn scopes(json: &Json<'_>, path: &Path<'_>) -> Result<Vec<Name>, Inva
         scope if is_scope(scope) => Ok(Name::from(scope)),
         other => Err(path.fault(Fault::Scope(shortened(other)))),
     })?;
-    Ok(each_once(scopes))
+    few(each_once(scopes), path)
+}
+
+/// As many names as an entity may have types or scopes.
+fn few(names: Vec<Name>, path: &Path<'_>) -> Result<Vec<Name>, InvalidEntity> {
+    if names.len() > MOST_NAMES { Err(path.fault(Fault::TooMany(names.len()))) } else { Ok(names) }
 }
 
 fn each_once(mut names: Vec<Name>) -> Vec<Name> {
