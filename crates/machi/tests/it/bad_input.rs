@@ -161,6 +161,18 @@ fn broken_requests_are_answered() {
     city.client().get("/types").send().expect_status(200);
 }
 
+// §4.9: What a URL cannot hold is percent-encoded in it; raw quotation marks and angle brackets are answered 400, and harm nobody.
+#[test]
+fn raw_quotation_marks_and_angle_brackets_are_refused() {
+    let city = city();
+    for q in ["temperature>20", "temperature<20", "name==\"x\""] {
+        let request = format!("GET /ngsi-ld/v1/entities?type=T&q={q} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_eq!(city.raw(request.as_bytes()).status, 400, "{q}");
+    }
+    let encoded = "GET /ngsi-ld/v1/entities?type=T&q=temperature%3E20 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    assert_eq!(city.raw(encoded.as_bytes()).status, 200);
+}
+
 // §6.3.20: A query string that is malformed is refused, not guessed at.
 #[test]
 fn malformed_query_strings_are_refused() {
