@@ -125,14 +125,22 @@ fn an_update_moves_the_status() {
     assert_eq!(status(), "expired");
     update(json!({"expiresAt": in_seconds(3600)}));
     assert_eq!(status(), "active");
-    update(json!({"isActive": false, "expiresAt": in_seconds(1)}));
-    assert_eq!(status(), "paused");
+    tenant.patch(&path).json(json!({"expiresAt": in_seconds(-5), "isActive": true})).send().problem("BadRequestData");
+    assert_eq!(status(), "active");
+}
+
+// §5.8.2.4: A new expiresAt alone makes active what had expired, even paused; it does not end a pause.
+#[test]
+fn a_new_expiry_revives_what_had_expired() {
+    let tenant = tenant();
+    let path = format!("/subscriptions/{}", tenant.subscribe(&simple(json!({}))));
+    let update = |body: Value| tenant.patch(&path).json(body).send().expect_empty(204);
+    let status = || tenant.get(&path).send().expect_status(200).json()["status"].clone();
+    update(json!({"isActive": false, "expiresAt": in_seconds(3600)}));
     update(json!({"expiresAt": in_seconds(2)}));
     assert_eq!(status(), "paused");
     eventually("the paused subscription has expired", || (status() == "expired").then_some(()));
     update(json!({"expiresAt": in_seconds(3600)}));
-    assert_eq!(status(), "active");
-    tenant.patch(&path).json(json!({"expiresAt": in_seconds(-5), "isActive": true})).send().problem("BadRequestData");
     assert_eq!(status(), "active");
 }
 
