@@ -10,7 +10,8 @@
 //!
 //! # How to add a command
 //!
-//! Add its arguments as a file in `cli/`, a variant to [`cli::Command`], and an arm to `cli::execute`.
+//! Add its arguments as a file in `cli/`, a variant to [`cli::Command`], and an arm to `cli::execute`; the Japanese
+//! of its help goes to `cli/japanese/words.rs`, as a test says.
 //!
 //! # How to add a setting
 //!
