@@ -24,7 +24,17 @@ pub(crate) const TARGET: Target = Target {
     name: "control",
     run,
     seeds,
-    words: &["POST ", "/machi/v1/control/", "verify", "clock", "backup", "\nAuthorization: Bearer 5ecret", "%2f", ".."],
+    words: &[
+        "POST ",
+        "/machi/v1/control/",
+        "tenants",
+        "verify",
+        "clock",
+        "backup",
+        "\nAuthorization: Bearer 5ecret",
+        "%2f",
+        "..",
+    ],
 };
 
 const SECRET: &str = "5ecret";
@@ -80,6 +90,7 @@ fn percent_decoded(path: &str) -> String {
 fn seeds() -> Vec<Vec<u8>> {
     texts(&[
         "POST /machi/v1/control/tenants\nAuthorization: Bearer 5ecreT\n\n{}",
+        "POST /machi/v1/control/tenant\nAuthorization: Bearer 5ecret\n\n{}",
         "POST /machi/v1/control/verify\nAuthorization: Basic 5ecret\n\n{}",
         "POST /machi/v1/control/context\n\n{\"url\":\"https://a.example/c\",\"text\":\"{}\"}",
         "POST /machi/v1/control/erase\nAuthorization: Bearer\n\n{\"tenant\":\"t\"}",

@@ -83,7 +83,9 @@ fn run(bytes: &[u8]) {
         assert_eq!(again, entity, "the normalized form says all");
         parse_entity(&concise, terms, Input::WHOLE).expect("the concise form can be read");
         ask(&document);
-        planted::fault(entity.instances().any(|(_, instance)| instance.expires_at.is_some()));
+        planted::fault(
+            entity.instances().any(|(_, instance)| instance.unit_code.as_deref().is_some_and(|unit| unit.len() == 2)),
+        );
     }
 }
 

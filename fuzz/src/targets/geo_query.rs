@@ -46,7 +46,7 @@ fn run(bytes: &[u8]) {
     let _ = (query.to_string(), query.search_box());
     let targets = [Geometry::point(139.7, 35.6), Geometry::point(-180.0, 90.0)];
     let hits = targets.iter().flatten().filter(|target| query.matches(target).unwrap_or(false)).count();
-    planted::fault(hits == 2 && geoproperty.is_some());
+    planted::fault(hits == 2);
 }
 
 fn seeds() -> Vec<Vec<u8>> {
