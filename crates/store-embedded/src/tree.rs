@@ -65,6 +65,8 @@ impl Tree {
         let list_numbers = SequenceNumberCounter::default();
         let config = Config::new(folder, list_numbers.clone(), SequenceNumberCounter::default())
             .use_cache(cache)
+            // Who asks for a row has its number from the index: it is there, and no filter need say so.
+            .expect_point_read_hits(true)
             .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4));
         // What the crate below makes of a damaged list of tables is its own affair; here it must be an error.
         let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
