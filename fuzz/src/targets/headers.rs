@@ -1,7 +1,7 @@
 //! Headers of requests: one `Name: value` a line, read by everything that reads headers.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use machi_http::Language;
+use machi_http::language_of;
 use machi_http::request::{Conditions, Etag, MediaType, Prefer, SpecVersion, accept, body_type, context_link, link};
 
 use crate::planted;
@@ -43,7 +43,7 @@ pub(crate) const TARGET: Target = Target {
 fn run(bytes: &[u8]) {
     let text = text(bytes);
     let headers = read(&text);
-    let _ = Language::of(&headers);
+    let _ = language_of(&headers);
     let prefer = Prefer::of(&headers);
     if let Some(version) = prefer.version {
         assert_eq!(version.to_string().parse::<SpecVersion>(), Ok(version));
