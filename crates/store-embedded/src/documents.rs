@@ -33,8 +33,8 @@ struct Weigh;
 
 impl quick_cache::Weighter<Place, Arc<Document>> for Weigh {
     fn weight(&self, _: &Place, document: &Arc<Document>) -> u64 {
-        let content = document.size() + document.size() / 4;
-        (content + document.sections.len() * SECTION_OVERHEAD + CACHE_OVERHEAD) as u64
+        let size = document.size();
+        (size + size / 4 + document.sections.len() * SECTION_OVERHEAD + CACHE_OVERHEAD) as u64
     }
 }
 

@@ -78,7 +78,7 @@ impl Notifier {
             match self.try_begin().await {
                 Ok(begun) => return begun,
                 Err(error) => {
-                    tracing::error!(%error, "subscriptions cannot be read; trying again");
+                    tracing::error!(%error, "subscriptions cannot be read, and until they are no notification is sent; nothing that is due is passed over; trying again every second");
                     sleep(REST).await;
                 }
             }

@@ -91,7 +91,7 @@ impl Gate {
         }))
     }
 
-    /// Takes note of a tenant that asks, for a turn or for what needs none.
+    /// Takes note of a tenant that asks for what needs no turn; whoever enters is noted anyway.
     pub(super) fn note(&self, tenant: &Tenant) {
         self.0.lock().crowd.note(tenant);
     }
@@ -103,6 +103,7 @@ impl Gate {
         let lane = LaneKey { tenant, is_long: weight > 1 };
         let waits = {
             let mut state = inner.lock();
+            state.crowd.note(&lane.tenant);
             if state.waiting == 0 && inner.has_room(&state, &lane, weight) {
                 return Ok(inner.take(&mut state, lane, weight));
             }
@@ -299,9 +300,6 @@ mod tests {
             .unwrap();
         drop(alone);
         let other = gate.enter(Some(named("b")), 0).await.unwrap();
-        for name in ["a", "b"] {
-            gate.note(&Some(named(name)));
-        }
         let (one, two) =
             (gate.enter(Some(named("a")), 0).await.unwrap(), gate.enter(Some(named("a")), 0).await.unwrap());
         assert!(gate.enter(Some(named("a")), 0).await.is_err(), "two are its share");

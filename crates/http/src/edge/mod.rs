@@ -133,12 +133,14 @@ impl Edge {
         B::Error: Into<axum::BoxError>,
     {
         let asked = self.read(&request, peer);
-        self.gate.note(&asked.tenant);
         let response = match self.refusal(&asked, &request) {
             Some(problem) => problem.into_response(),
             // What the shortcut gives lies in memory whether anybody reads it or not.
             None => match self.cut_short(&request) {
-                Some(response) => response,
+                Some(response) => {
+                    self.gate.note(&asked.tenant);
+                    response
+                }
                 None => self.answers.hold(self.route(request, &asked).await),
             },
         };
