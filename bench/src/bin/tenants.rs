@@ -1,6 +1,6 @@
 //! 200 tenants in one process: what an empty one costs, and what one that floods the broker does to the others.
 //!
-//! `cargo run --release -p machi-bench --bin tenants -- target/release/machi [tenants] [seconds]`
+//! `cargo run --release -p machi-bench --bin tenants -- target/release/machi [tenants] [seconds] [rounds]`
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -13,6 +13,8 @@ use machi_bench::process::Server;
 /// Requests of all quiet tenants together, on so many connections, with a rest after each.
 const QUIET: u64 = 16;
 const REST: Duration = Duration::from_millis(20);
+/// What the engine gets to write and merge after a flood, so that the next round finds it at rest.
+const SETTLE: Duration = Duration::from_secs(3);
 /// Connections of the one that floods.
 const FLOOD: u64 = 64;
 const ENTITIES: u64 = 20;
@@ -26,14 +28,14 @@ fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let binary = arguments.get(1).map_or("target/release/machi", String::as_str);
     let number = |at: usize, otherwise: u64| arguments.get(at).and_then(|n| n.parse().ok()).unwrap_or(otherwise);
-    let (tenants, seconds) = (number(2, 200), number(3, 10));
+    let (tenants, seconds, rounds) = (number(2, 200), number(3, 8), number(4, 3));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     if binary == "--flood" {
         let flood = |at: usize| arguments.get(at).map(String::as_str).unwrap_or_default();
         return runtime.block_on(flood_with(flood(2), flood(3), Duration::from_secs(number(4, 10))));
     }
     let own = arguments.first().map(String::as_str).unwrap_or_default();
-    runtime.block_on(run(own, binary, tenants, Duration::from_secs(seconds)))
+    runtime.block_on(run(own, binary, tenants, (Duration::from_secs(seconds), rounds)))
 }
 
 /// The flood comes from a process of its own, so that the quiet ones are timed by somebody who has nothing else to do.
@@ -46,7 +48,7 @@ async fn flood_with(address: &str, what: &str, time: Duration) -> std::io::Resul
     Ok(())
 }
 
-async fn run(own: &str, binary: &str, tenants: u64, time: Duration) -> std::io::Result<()> {
+async fn run(own: &str, binary: &str, tenants: u64, (time, rounds): (Duration, u64)) -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("city");
     let machi =
@@ -54,28 +56,55 @@ async fn run(own: &str, binary: &str, tenants: u64, time: Duration) -> std::io::
     cost_of_empty_ones(&machi, &data, tenants).await?;
     fill(machi.address, tenants).await?;
     for (what, make) in [("GET by id", reads(tenants)), ("PATCH of one attribute, durable", writes(tenants))] {
-        println!("\n{what}, {QUIET} connections of {tenants} tenants with a rest of {REST:?}:");
+        println!(
+            "\n{what}, {QUIET} connections of {tenants} tenants with a rest of {REST:?}; medians of {rounds} rounds:"
+        );
         for flood in [PATCHES, BATCHES] {
-            let before = quiet(machi.address, time, &make).await;
-            // The others are always there: the flood begins among them, and outlasts what is measured.
-            let (address, seconds) = (machi.address.to_string(), (time.as_secs() + 1).to_string());
-            let flooding =
-                Command::new(own).args(["--flood", &address, flood, &seconds]).stdout(Stdio::piped()).spawn()?;
-            let during = quiet(machi.address, time, &make).await;
-            let load = flooding.wait_with_output()?;
-            let moved = 100.0 * (during.p99.as_secs_f64() / before.p99.as_secs_f64() - 1.0);
-            println!(
-                "  one floods with {flood} on {FLOOD} connections: p99 {:.2?} before, {:.2?} during ({moved:+.0}%); p50 {:.2?}, {:.2?}; refused {}; {}",
-                before.p99,
-                during.p99,
-                before.p50,
-                during.p50,
-                during.refused,
-                String::from_utf8_lossy(&load.stdout).trim()
-            );
+            let mut taken = Vec::new();
+            for _ in 0..rounds {
+                taken.push(round(own, &machi, time, &make, flood).await?);
+                tokio::time::sleep(SETTLE).await;
+            }
+            tell(flood, &mut taken);
         }
     }
     Ok(())
+}
+
+/// The others without the flood and beside it, and what the flood says of itself.
+struct Round {
+    before: Outcome,
+    during: Outcome,
+    flood: String,
+}
+
+async fn round(own: &str, machi: &Server, time: Duration, make: &MakeRequest, flood: &str) -> std::io::Result<Round> {
+    let before = quiet(machi.address, time, make).await;
+    // The others are always there: the flood begins among them, and outlasts what is measured.
+    let (address, seconds) = (machi.address.to_string(), (time.as_secs() + 1).to_string());
+    let flooding = Command::new(own).args(["--flood", &address, flood, &seconds]).stdout(Stdio::piped()).spawn()?;
+    let during = quiet(machi.address, time, make).await;
+    let load = flooding.wait_with_output()?;
+    Ok(Round { before, during, flood: String::from_utf8_lossy(&load.stdout).trim().to_owned() })
+}
+
+fn tell(flood: &str, rounds: &mut [Round]) {
+    let mut median = |of: fn(&Round) -> Duration| {
+        rounds.sort_by_key(of);
+        rounds.get(rounds.len() / 2).map(of).unwrap_or_default()
+    };
+    let (before, during) = (median(|round| round.before.p99), median(|round| round.during.p99));
+    let (p50_before, p50_during) = (median(|round| round.before.p50), median(|round| round.during.p50));
+    let moved = 100.0 * (during.as_secs_f64() / before.as_secs_f64() - 1.0);
+    println!(
+        "  one floods with {flood} on {FLOOD} connections: p99 {before:.2?} before, {during:.2?} during ({moved:+.0}%); p50 {p50_before:.2?}, {p50_during:.2?}"
+    );
+    for round in rounds {
+        println!(
+            "    p99 {:.2?}, {:.2?}; refused {}; {}",
+            round.before.p99, round.during.p99, round.during.refused, round.flood
+        );
+    }
 }
 
 async fn quiet(address: SocketAddr, time: Duration, make: &MakeRequest) -> Outcome {

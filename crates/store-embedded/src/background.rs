@@ -11,8 +11,19 @@ use crate::engine::Engine;
 
 const IDLE: Duration = Duration::from_millis(500);
 
+/// How far this thread stands back behind those that answer requests, in steps of `nice`: it still comes on where the
+/// processors are busy, and a writer who has to wait for it leaves them to it.
+const NICE: i32 = 10;
+
+/// Lets the calling thread stand back.
+pub(crate) fn give_way() {
+    // On Linux this sets the calling thread alone. Where it is refused, the work is done all the same.
+    let _ = rustix::process::setpriority_process(None, NICE);
+}
+
 /// Works until the engine closes, then writes what is left.
 pub(crate) fn run(engine: &Engine, checkpointed: Written) {
+    give_way();
     let mut work = Work { engine, checkpointed };
     loop {
         let is_closing = engine.background.wait(IDLE);

@@ -12,6 +12,7 @@ use machi_store::{Collection, Document, DocumentNo, IndexStatus, Names, StoreErr
 use machi_types::{Name, TenantId};
 use parking_lot::{Condvar, Mutex};
 
+use crate::background;
 use crate::committer::Nudge;
 use crate::engine::{Engine, Root};
 use crate::index::added::Added;
@@ -86,6 +87,7 @@ impl Declared {
 
 /// Works until the store closes.
 pub(crate) fn run(engine: &Arc<Engine>, nudge: &Nudge) {
+    background::give_way();
     while let Some(declared) = engine.declared.wait() {
         for ((tenant, collection), definitions) in declared {
             let Some(space) = engine.space(&tenant, collection) else { continue };

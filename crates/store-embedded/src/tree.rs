@@ -26,6 +26,9 @@ use crate::undo::Undo;
 const APPLIED: &[u8] = b"\0applied";
 /// How much is gathered in memory before it is written to a table.
 const MEMTABLE_BYTES: u64 = 8 << 20;
+/// How large a table that comes of a merge may grow. Each is synced when it is full, and a sync of the journal waits
+/// for what the disk has been given until then.
+const TABLE_BYTES: u64 = 8 << 20;
 /// How many full memtables may wait before writers do.
 const MEMTABLES_WAITING: usize = 2;
 /// A bound below which no version of a row can be dropped: commits are counted from 1.
@@ -179,7 +182,9 @@ impl Tree {
         let before = self.rows.current_version().id();
         if self.merged.load(Ordering::Relaxed) != before {
             let drop_before = self.drop_before()?;
-            self.change(|tree| tree.compact(Arc::new(Leveled::default()), drop_before))?;
+            self.change(|tree| {
+                tree.compact(Arc::new(Leveled::default().with_table_target_size(TABLE_BYTES)), drop_before)
+            })?;
             if self.rows.current_version().id() == before {
                 self.merged.store(before, Ordering::Relaxed);
             }

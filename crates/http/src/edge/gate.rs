@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::EdgeSettings;
+use super::pressure::Pressure;
 use crate::metrics::{Counter, Registry};
 use crate::{Crowd, Problem, Text};
 
@@ -33,6 +34,7 @@ pub(super) struct Gate(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     turns: usize,
+    /// The most that one tenant may have at work beside others, however calm it is.
     share: usize,
     longest_queue: usize,
     patience: Duration,
@@ -47,7 +49,7 @@ struct LaneKey {
     is_long: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     at_work: usize,
     waiting: usize,
@@ -55,6 +57,7 @@ struct State {
     /// The lanes in which somebody waits, in the order of their turns.
     round: VecDeque<LaneKey>,
     crowd: Crowd<Tenant>,
+    pressure: Pressure,
 }
 
 #[derive(Debug, Default)]
@@ -81,10 +84,12 @@ impl Gate {
     pub(super) fn new(settings: &EdgeSettings, registry: &Registry) -> Self {
         let turned_away =
             registry.counter("machi_http_overload", "Requests answered 503 because too many were waiting.", &[]);
+        let turns = settings.concurrency.max(1);
+        let share = settings.share.clamp(1, turns);
         Self(Arc::new(Inner {
-            state: Mutex::default(),
-            turns: settings.concurrency.max(1),
-            share: settings.share.clamp(1, settings.concurrency.max(1)),
+            state: Mutex::new(State::new(share)),
+            turns,
+            share,
             longest_queue: settings.queue,
             patience: settings.queue_patience,
             turned_away,
@@ -104,6 +109,7 @@ impl Gate {
         let waits = {
             let mut state = inner.lock();
             state.crowd.note(&lane.tenant);
+            state.pressure.look();
             if state.waiting == 0 && inner.has_room(&state, &lane, weight) {
                 return Ok(inner.take(&mut state, lane, weight));
             }
@@ -134,7 +140,7 @@ impl Inner {
     /// Whether a request of a lane may go to work now.
     fn has_room(&self, state: &State, lane: &LaneKey, weight: usize) -> bool {
         let own = state.lanes.get(lane).map_or(0, |lane| lane.at_work);
-        let most = if state.crowd.others_ask(&lane.tenant) { self.share } else { self.turns };
+        let most = if state.crowd.others_ask(&lane.tenant) { state.pressure.share() } else { self.turns };
         state.at_work + weight <= self.turns && (own == 0 || own + weight <= most)
     }
 
@@ -195,6 +201,17 @@ impl Inner {
 }
 
 impl State {
+    fn new(share: usize) -> Self {
+        Self {
+            at_work: 0,
+            waiting: 0,
+            lanes: HashMap::new(),
+            round: VecDeque::new(),
+            crowd: Crowd::default(),
+            pressure: Pressure::new(share),
+        }
+    }
+
     fn queue(&mut self, key: LaneKey, weight: usize) -> oneshot::Receiver<Turn> {
         let (turn, receiver) = oneshot::channel();
         let lane = self.lanes.entry(key.clone()).or_default();

@@ -12,6 +12,7 @@ mod gate;
 mod gzip;
 mod ids;
 mod peers;
+mod pressure;
 mod room;
 mod shortcut;
 

@@ -78,8 +78,9 @@ section! {
     [tenants] TenantsSection {
         /// Whether the first write to a new tenant makes it; otherwise such a write is answered 404.
         create: bool = true;
-        /// Requests of one tenant at work at once while other tenants ask too; a request weighs one more for each
-        /// 64 KiB of its body, and at most as much as the whole share. A tenant alone may use all of the city.
+        /// Requests of one tenant at work at once while other tenants ask too, fewer while the processors are busy; a
+        /// request weighs one more for each 64 KiB of its body, and at most as much as the whole share. A tenant alone
+        /// may use all of the city.
         share: NonZeroUsize = count(8);
     }
 }

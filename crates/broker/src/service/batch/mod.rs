@@ -34,7 +34,9 @@ const GROUP: usize = 1000;
 /// The same while several tenants ask: others' commits come in between.
 const SHARED_GROUP: usize = 50;
 /// The longest rest between two pieces of a batch while several tenants ask.
-const LONGEST_REST: Duration = Duration::from_millis(50);
+const LONGEST_REST: Duration = Duration::from_millis(100);
+/// How many times as long as it took a piece rests: the disk writes it to tables later, and merges those.
+const RESTS: u32 = 3;
 /// How much text the entities of one commit come from, if they are large.
 const GROUP_BYTES: usize = 4 << 20;
 
@@ -103,10 +105,10 @@ impl Shared {
         self.broker.crowd.lock().others_ask(self.caller.tenant())
     }
 
-    /// Leaves as much time to the others as was taken from them.
+    /// Leaves more time to the others than was taken from them.
     async fn rest(&self, taken: Duration) {
         if self.is_in_a_crowd() {
-            tokio::time::sleep(taken.min(LONGEST_REST)).await;
+            tokio::time::sleep((taken * RESTS).min(LONGEST_REST)).await;
         }
     }
 }
