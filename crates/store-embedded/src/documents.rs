@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use machi_store::{Document, DocumentNo, Section, SectionKey, StoreError};
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
+use rustc_hash::FxHashSet;
 
 use crate::codec::{self, Malformed, Reader};
 use crate::tree::Tree;
@@ -166,12 +167,17 @@ impl Documents {
         match (was_large, is_large) {
             (false, false) => {}
             (false, true) => document.sections.iter().for_each(put),
-            (true, false) => self.remove_sections(space, write, commit, |_| true),
+            (true, false) => self.remove_sections(space, write.number, write.keys_before(), commit),
             (true, true) => {
                 let is_created_new = write.before.as_ref().is_none_or(|before| before.created != document.created);
-                let touched = |section: &&Section| is_created_new || write.touched.contains(&section.key);
-                document.sections.iter().filter(touched).for_each(put);
-                self.remove_sections(space, write, commit, |key| document.section(key).is_none());
+                let mut touched: FxHashSet<SectionKey> = write.touched.iter().copied().collect();
+                for section in &document.sections {
+                    if touched.remove(&section.key) || is_created_new {
+                        put(section);
+                    }
+                }
+                // What was touched and is not there any more was removed.
+                self.remove_sections(space, write.number, touched, commit);
             }
         }
     }
@@ -179,14 +185,13 @@ impl Documents {
     fn remove_document(&self, space: u32, write: &DocumentWrite, commit: u64) {
         self.tree.remove(&base_key(space, write.number), commit);
         if write.before.as_ref().is_some_and(|before| is_large(before)) {
-            self.remove_sections(space, write, commit, |_| true);
+            self.remove_sections(space, write.number, write.keys_before(), commit);
         }
     }
 
-    fn remove_sections(&self, space: u32, write: &DocumentWrite, commit: u64, is_gone: impl Fn(SectionKey) -> bool) {
-        let sections = write.before.iter().flat_map(|before| &before.sections);
-        for section in sections.filter(|section| is_gone(section.key)) {
-            self.tree.remove(&section_key(space, write.number, section.key), commit);
+    fn remove_sections(&self, space: u32, number: DocumentNo, keys: impl IntoIterator<Item = SectionKey>, commit: u64) {
+        for key in keys {
+            self.tree.remove(&section_key(space, number, key), commit);
         }
     }
 
@@ -222,6 +227,12 @@ pub(crate) struct DocumentWrite {
     pub(crate) after: Option<Arc<Document>>,
     /// The sections that were set or removed.
     pub(crate) touched: Vec<SectionKey>,
+}
+
+impl DocumentWrite {
+    fn keys_before(&self) -> impl Iterator<Item = SectionKey> {
+        self.before.iter().flat_map(|before| &before.sections).map(|section| section.key)
+    }
 }
 
 /// Puts sections into the order of their keys; `None` where one is missing.

@@ -2,8 +2,14 @@
 
 use bytes::Bytes;
 use machi_types::{Name, Timestamp};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{Change, ChangeKind, Document, DocumentNo, Memo, Restored, Section, SectionChange, SetSection, Stamp};
+use crate::{
+    Change, ChangeKind, Document, DocumentNo, Memo, Restored, Section, SectionChange, SectionKey, SetSection, Stamp,
+};
+
+/// How many comparisons are worth a table of places.
+const MUCH: usize = 4096;
 
 /// A change applied to a document: the new state, and what the feed tells of it.
 #[derive(Clone, Debug)]
@@ -49,8 +55,9 @@ pub fn change(current: Option<&Document>, id: &Name, number: DocumentNo, change:
     }
     let mut touched = Vec::with_capacity(change.set.len());
     remove_sections(&mut document, &change, &mut touched);
+    let mut places = Places::of(&document.sections, change.set.len());
     for set in change.set {
-        set_section(&mut document, set, at.time, &mut touched);
+        set_section(&mut document.sections, &mut places, set, at.time, &mut touched);
     }
     let old_head = change.head.is_some().then(|| current.map(|document| document.head.clone())).flatten();
     if let Some(head) = &change.head {
@@ -98,9 +105,10 @@ fn remove_sections(document: &mut Document, change: &Change, touched: &mut Vec<S
     if !change.replace && change.remove.is_empty() {
         return;
     }
+    let removed: FxHashSet<SectionKey> = change.remove.iter().copied().collect();
+    let set: FxHashSet<SectionKey> = change.set.iter().map(|set| set.key).collect();
     document.sections.retain(|section| {
-        let is_replaced = change.replace && !change.set.iter().any(|set| set.key == section.key);
-        let is_removed = is_replaced || change.remove.contains(&section.key);
+        let is_removed = removed.contains(&section.key) || (change.replace && !set.contains(&section.key));
         if is_removed {
             touched.push(SectionChange { old: Some(section.clone()), new: None });
         }
@@ -108,10 +116,17 @@ fn remove_sections(document: &mut Document, change: &Change, touched: &mut Vec<S
     });
 }
 
-fn set_section(document: &mut Document, set: SetSection, now: Timestamp, touched: &mut Vec<SectionChange>) {
+fn set_section(
+    sections: &mut Vec<Section>,
+    places: &mut Places,
+    set: SetSection,
+    now: Timestamp,
+    touched: &mut Vec<SectionChange>,
+) {
     let mut section = Section { key: set.key, created: now, modified: now, body: set.body };
-    let Some(known) = document.sections.iter_mut().find(|known| known.key == set.key) else {
-        document.sections.push(section.clone());
+    let Some(known) = places.find(sections, set.key).and_then(|at| sections.get_mut(at)) else {
+        places.note(set.key, sections.len());
+        sections.push(section.clone());
         touched.push(SectionChange { old: None, new: Some(section) });
         return;
     };
@@ -120,4 +135,29 @@ fn set_section(document: &mut Document, set: SetSection, now: Timestamp, touched
     }
     let old = std::mem::replace(known, section.clone());
     touched.push(SectionChange { old: Some(old), new: Some(section) });
+}
+
+/// Where the sections of a document lie, by their keys. It is made only where many are looked for among many: for
+/// the others, looking at each is quicker.
+struct Places(Option<FxHashMap<SectionKey, usize>>);
+
+impl Places {
+    fn of(sections: &[Section], looked_for: usize) -> Self {
+        let is_much = looked_for * (sections.len() + looked_for) > MUCH;
+        let places = || sections.iter().enumerate().map(|(at, section)| (section.key, at)).collect();
+        Self(is_much.then(places))
+    }
+
+    fn find(&self, sections: &[Section], key: SectionKey) -> Option<usize> {
+        match &self.0 {
+            Some(places) => places.get(&key).copied(),
+            None => sections.iter().position(|section| section.key == key),
+        }
+    }
+
+    fn note(&mut self, key: SectionKey, at: usize) {
+        if let Some(places) = &mut self.0 {
+            places.insert(key, at);
+        }
+    }
 }

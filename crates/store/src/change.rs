@@ -54,7 +54,7 @@ pub struct Restored {
 }
 
 /// A change of a document: only what is named here is touched.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Change {
     /// The new head; `None` keeps it (and creates an empty one).
     pub head: Option<Bytes>,
@@ -69,7 +69,7 @@ pub struct Change {
 }
 
 /// A section to set.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SetSection {
     /// Its name.
     pub key: SectionKey,

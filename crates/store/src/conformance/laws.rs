@@ -28,6 +28,7 @@ pub(super) async fn run(open: &impl Open) {
     an_erased_tenant_is_gone_and_can_come_again(&*store).await;
     deleting_and_creating_again_starts_afresh(&*store).await;
     large_documents_change_in_parts(&*store).await;
+    documents_of_thousands_of_sections_change_in_parts(&*store).await;
     what_is_restored_has_the_times_that_it_had(&*store).await;
 }
 
@@ -311,4 +312,33 @@ async fn large_documents_change_in_parts(store: &dyn Store) {
     let keys: Vec<_> = document.sections.iter().map(|section| section.key).collect();
     let expected: Vec<_> = many.iter().map(|(a, _)| key(store, a)).chain([key(store, "new")]).collect();
     assert_eq!(keys, expected);
+}
+
+/// Of three thousand sections a half is replaced and the rest goes, then a third comes back, one change after another
+/// in one commit: whatever finds sections by their keys must find the right ones.
+async fn documents_of_thousands_of_sections_change_in_parts(store: &dyn Store) {
+    let sections = |numbers: &mut dyn Iterator<Item = usize>, text: &str| -> Vec<(String, String)> {
+        numbers.map(|n| (format!("section{n}"), format!("t {text}{n}"))).collect()
+    };
+    let all = change(store, Some("room"), &sections(&mut (0..3000), "first"));
+    let half = change(store, None, &sections(&mut (0..3000).step_by(2), "second"));
+    let mut commit = Commit::new(tenant("one"));
+    for change in [all, crate::Change { replace: true, ..half }] {
+        let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Change(change.clone())) };
+        commit = commit.with(THINGS, Name::from("urn:vast"), decide);
+    }
+    for n in (1..3000).step_by(6) {
+        let one = change(store, None, &sections(&mut std::iter::once(n), "third"));
+        let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Change(one.clone())) };
+        commit = commit.with(THINGS, Name::from("urn:vast"), decide);
+    }
+    store.commit(commit).await.expect("the commit is taken");
+    let document = read(store, "one", "urn:vast").await.expect("it is there");
+    let mut expected = sections(&mut (0..3000).step_by(2), "second");
+    expected.extend(sections(&mut (1..3000).step_by(6), "third"));
+    let keys: Vec<_> = document.sections.iter().map(|section| section.key).collect();
+    assert_eq!(keys, expected.iter().map(|(name, _)| key(store, name)).collect::<Vec<_>>());
+    for (name, text) in &expected {
+        assert_eq!(body(store, &document, name).as_ref(), Some(text), "{name}");
+    }
 }
