@@ -5,6 +5,7 @@
 
 pub(crate) mod added;
 pub(crate) mod column;
+mod extremes;
 pub(crate) mod id_page;
 pub(crate) mod keys;
 pub(crate) mod page;

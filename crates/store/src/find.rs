@@ -60,11 +60,18 @@ pub struct Order {
 
 /// An order of texts other than that of code points.
 pub trait CompareTexts: Debug + Send + Sync {
+    /// What the order is called: those of one name are the same.
+    fn name(&self) -> &str;
     /// Which of two texts comes first.
     fn compare(&self, a: &str, b: &str) -> Ordering;
 }
 
 impl Order {
+    /// The name of the order of texts; that of code points has none.
+    pub fn name_of_texts(&self) -> &str {
+        self.texts.as_ref().map_or("", |texts| texts.name())
+    }
+
     /// Which of two texts comes first, in ascending order.
     pub fn compare_texts(&self, a: &str, b: &str) -> Ordering {
         match &self.texts {

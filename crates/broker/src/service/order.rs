@@ -131,6 +131,10 @@ impl Broker {
 struct Texts(Collation);
 
 impl CompareTexts for Texts {
+    fn name(&self) -> &str {
+        self.0.tag()
+    }
+
     fn compare(&self, a: &str, b: &str) -> Compared {
         self.0.compare(a, b)
     }

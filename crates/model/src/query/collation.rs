@@ -32,6 +32,11 @@ impl Collation {
         ROOT.clone()
     }
 
+    /// The tag that names it.
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
     /// The collation of a tag.
     pub fn parse(tag: &str) -> Result<Self, InvalidCollation> {
         let fault = || InvalidCollation(tag.chars().take(60).collect());

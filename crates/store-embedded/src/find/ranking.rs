@@ -1,5 +1,6 @@
 //! The best so many documents of an order, kept while all candidates pass by.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use machi_store::evaluate::{Place, SortKey};
@@ -65,16 +66,6 @@ impl Ranking {
         }
     }
 
-    /// The first key behind which nothing is wanted.
-    fn limit(&self) -> Option<&SortKey> {
-        self.limit.as_ref()?.keys.first()
-    }
-
-    /// The first key before which nothing is wanted.
-    fn after(&self) -> Option<&SortKey> {
-        self.after.as_ref()?.keys.first()
-    }
-
     pub(crate) fn finish(mut self) -> Vec<Place> {
         self.prune();
         let order = &self.order;
@@ -107,26 +98,17 @@ impl KeySource {
         Self { parts: order.iter().map(|part| (part.clone(), columns(part))).collect() }
     }
 
-    /// The documents of a page whose first key shows at a glance that they may be wanted; `None` where a
-    /// glance tells nothing.
+    /// The documents of a page whose keys show at a glance that they may be wanted; `None` where a glance tells
+    /// nothing.
     pub(crate) fn in_time(&self, page: u32, ranking: &Ranking) -> Option<Mask> {
-        let (part, columns) = self.parts.first()?;
-        let glances = Glance::all(columns, page, &part.by)?;
-        // Of several instances any may give the key.
-        let up_to = |key: &SortKey, is_descending: bool| {
-            let mut masks = glances.iter().map(|glance| glance.up_to(key, part, is_descending));
-            masks.try_fold(Mask::NONE, |all, mask| Some(all.or(&mask?)))
-        };
-        let present = || glances.iter().fold(Mask::NONE, |all, glance| all.or(&glance.present()));
-        // Of two keys the first one of the order counts; where they are equal, the next parts decide.
-        let early = ranking.limit().and_then(|limit| up_to(limit, part.descending));
-        let late = ranking.after().and_then(|after| up_to(after, !part.descending));
+        let early = ranking.limit.as_ref().and_then(|limit| up_to(&self.parts, page, &limit.keys, Way::Forward));
+        if early.is_some_and(|early| early.is_empty()) {
+            return early;
+        }
+        let late = ranking.after.as_ref().and_then(|after| up_to(&self.parts, page, &after.keys, Way::Back));
         match (early, late) {
-            (None, None) => None,
-            (Some(mask), None) => Some(mask),
-            // What has no key comes last, and so after any other.
-            (None, Some(mask)) => Some(mask.or(&Mask::ALL.without(&present()))),
-            (Some(early), Some(late)) => Some(early.and(&late.or(&Mask::ALL.without(&present())))),
+            (Some(early), Some(late)) => Some(early.and(&late)),
+            (one, other) => one.or(other),
         }
     }
 
@@ -135,6 +117,42 @@ impl KeySource {
         let keys = self.parts.iter().map(|(part, columns)| key(part, columns, page, slot));
         Some(Place { keys: keys.collect::<Option<_>>()?, number })
     }
+}
+
+/// In which direction of an order a place is looked from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// What comes before it.
+    Forward,
+    /// What comes after it.
+    Back,
+}
+
+/// The documents of a page that do not lie behind these keys, and perhaps others; `None` where that cannot be told.
+///
+/// Where the first keys are equal, the next ones decide: whatever lies before by its first key is among them, and of
+/// those with the same first key just what its other keys let in.
+fn up_to(parts: &[(Order, Columns)], page: u32, place: &[SortKey], way: Way) -> Option<Mask> {
+    let ((part, columns), more) = parts.split_first()?;
+    let (key, next) = place.split_first()?;
+    let glances = Glance::all(columns, page, &part.by)?;
+    // What has no key comes last, whichever way the others go.
+    let keyless = match way {
+        Way::Forward => Mask::NONE,
+        Way::Back => Mask::ALL.without(&glances.iter().fold(Mask::NONE, |all, glance| all.or(&glance.present()))),
+    };
+    let is_descending = part.descending == (way == Way::Forward);
+    // Of several instances any may give the key.
+    let reach = |with_equal: bool| {
+        let mut masks = glances.iter().map(|glance| glance.reach(key, part, is_descending, with_equal));
+        masks.try_fold(keyless, |all, mask| Some(all.or(&mask?)))
+    };
+    let all = reach(true)?;
+    if more.is_empty() || all.is_empty() {
+        return Some(all);
+    }
+    let Some(next) = up_to(more, page, next, way) else { return Some(all) };
+    Some(reach(false)?.or(&all.and(&next)))
 }
 
 /// The only column of a page that an order needs to look at for one instance.
@@ -175,13 +193,15 @@ impl<'p> Glance<'p> {
         }
     }
 
-    /// The documents with a key that does not lie behind this one, and perhaps others; `None` where that
+    /// The documents with a key before this one, or with an equal one, too, and perhaps others; `None` where that
     /// cannot be told.
-    fn up_to(&self, key: &SortKey, part: &Order, is_descending: bool) -> Option<Mask> {
-        let numbers = |values: &Values<u64>, limit: u64| match is_descending {
-            true => values.test(|key| *key >= limit),
-            false => values.test(|key| *key <= limit),
+    fn reach(&self, key: &SortKey, part: &Order, is_descending: bool, with_equal: bool) -> Option<Mask> {
+        let is_reached = |ordering: Ordering| match ordering {
+            Ordering::Equal => with_equal,
+            Ordering::Less => !is_descending,
+            Ordering::Greater => is_descending,
         };
+        let numbers = |values: &Values<u64>, limit: u64| values.test(|key| is_reached(key.cmp(&limit)));
         Some(match (self, key) {
             (_, SortKey::Missing) => return None,
             (Self::Nothing, _) => Mask::NONE,
@@ -189,8 +209,19 @@ impl<'p> Glance<'p> {
             (Self::Numbers(values), SortKey::Number(number)) => numbers(values, keys::number(*number)),
             (Self::Times(values), SortKey::Time(time)) => numbers(values, keys::time(*time)),
             (Self::Texts(texts), SortKey::Text(limit)) => {
-                let (yes, perhaps) = texts.test(|kept| text_up_to(kept, limit, part, is_descending));
-                yes.or(&perhaps)
+                if lies_behind(texts, limit, part, is_descending) {
+                    return Some(Mask::NONE);
+                }
+                let is_open = |kept: Kept<'_>| kept.is_cut && (is_descending || part.texts.is_some());
+                let (yes, _) = texts.test(|kept| {
+                    // The front of a text is never larger than the text, by code points; of another order nothing
+                    // is known.
+                    let is_in = is_open(kept)
+                        || (kept.is_cut && part.compare_texts(kept.text, limit).is_le())
+                        || is_reached(part.compare_texts(kept.text, limit));
+                    if is_in { Verdict::Yes } else { Verdict::No }
+                });
+                yes
             }
             (Self::Places(places, from), SortKey::Number(metres)) if !is_descending => {
                 let reach = from.bounding_box().widened(*metres);
@@ -211,15 +242,13 @@ impl<'p> Glance<'p> {
     }
 }
 
-/// The front of a text is never larger than the text, by code points; of another order nothing is known.
-fn text_up_to(kept: Kept<'_>, limit: &str, part: &Order, is_descending: bool) -> Verdict {
-    let is_open = kept.is_cut && (is_descending || part.texts.is_some());
-    let is_up_to = is_open
-        || match is_descending {
-            true => part.compare_texts(kept.text, limit).is_ge(),
-            false => part.compare_texts(kept.text, limit).is_le(),
-        };
-    if is_up_to { Verdict::Yes } else { Verdict::No }
+/// Whether even the nearest text of a page lies behind a limit.
+fn lies_behind(texts: &TextPage, limit: &str, part: &Order, is_descending: bool) -> bool {
+    let extremes = texts.extremes(part.name_of_texts(), |a, b| part.compare_texts(a, b));
+    extremes.is_some_and(|(first, last)| match is_descending {
+        true => part.compare_texts(last, limit).is_lt(),
+        false => part.compare_texts(first, limit).is_gt(),
+    })
 }
 
 fn key(part: &Order, columns: &Columns, page: u32, slot: u16) -> Option<SortKey> {

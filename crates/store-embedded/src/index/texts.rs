@@ -2,6 +2,9 @@
 //!
 //! Long texts are kept up to a limit; what the rest says must then be read in the document.
 
+use std::cmp::Ordering;
+
+use super::extremes::Extremes;
 use super::page::{Mask, Values};
 
 /// How many bytes of a text are kept.
@@ -39,6 +42,7 @@ pub(crate) struct TextPage {
     codes: Values<u16>,
     /// How many codes have been taken away: their texts may be unused.
     freed: usize,
+    extremes: Extremes,
 }
 
 impl TextPage {
@@ -102,6 +106,13 @@ impl TextPage {
         let hash = hash(kept);
         let alike = self.hashes.iter().zip(0..).filter(move |(other, _)| **other == hash).map(|(_, code)| code);
         alike.filter(move |code| self.kept(*code) == kept)
+    }
+
+    /// The first and the last text in an order that has a name, those of documents that have gone among them; `None`
+    /// where there is no text, or one of which only the front is known.
+    pub(crate) fn extremes(&self, order: &str, compare: impl Fn(&str, &str) -> Ordering) -> Option<(&str, &str)> {
+        let (first, last) = self.extremes.find(order, self.ends.len(), |code| self.kept(code), compare)?;
+        Some((self.kept(first).text, self.kept(last).text))
     }
 
     pub(crate) fn present(&self) -> Mask {
@@ -202,6 +213,23 @@ mod tests {
             page.test(|kept| if kept.text == "text 7 of round 49" { Verdict::Yes } else { Verdict::No });
         assert_eq!(yes.slots().collect::<Vec<_>>(), [7]);
         assert!(perhaps.is_empty());
+    }
+
+    #[test]
+    fn the_first_and_the_last_text_follow_what_is_added() {
+        let mut page = TextPage::default();
+        let by_bytes = |a: &str, b: &str| a.cmp(b);
+        let by_length = |a: &str, b: &str| a.len().cmp(&b.len());
+        assert_eq!(page.extremes("", by_bytes), None);
+        page.add(1, "道", KEPT);
+        page.add(2, "bridge", KEPT);
+        assert_eq!(page.extremes("", by_bytes), Some(("bridge", "道")));
+        assert_eq!(page.extremes("length", by_length), Some(("道", "bridge")));
+        page.add(3, "a street", KEPT);
+        assert_eq!(page.clone().extremes("length", by_length), Some(("道", "a street")));
+        assert_eq!(page.extremes("", by_bytes), Some(("a street", "道")));
+        page.add(4, &"long".repeat(50), KEPT);
+        assert_eq!(page.extremes("", by_bytes), None, "what is cut may be anywhere");
     }
 
     #[test]
