@@ -13,8 +13,8 @@ use super::dice::Dice;
 use super::shapes::{THINGS, added_name, collections, geometry, key, lines};
 use crate::memory::MemoryStore;
 use crate::{
-    Change, Check, Commit, Condition, Decision, Document, Filter, Find, Found, GeoCondition, GeoRelation, Indexed,
-    Instances, NameNo, Order, OrderBy, Outcome, Range, Refusal, SectionKey, SetSection, Stamp, Store, Test,
+    Change, Check, Commit, CompareTexts, Condition, Decision, Document, Filter, Find, Found, GeoCondition, GeoRelation,
+    Indexed, Instances, NameNo, Order, OrderBy, Outcome, Range, Refusal, SectionKey, SetSection, Stamp, Store, Test,
     TextCondition,
 };
 
@@ -158,7 +158,7 @@ fn commit(store: &dyn Store, steps: &[Step]) -> Commit {
 #[derive(Clone, Debug)]
 struct Question {
     filter: Asked,
-    order: Vec<(AskedOrder, bool)>,
+    order: Vec<AskedPart>,
     limit: usize,
     offset: usize,
 }
@@ -179,10 +179,31 @@ enum Asked {
 }
 
 #[derive(Clone, Debug)]
+struct AskedPart {
+    by: AskedOrder,
+    descending: bool,
+    texts_by_length: bool,
+}
+
+#[derive(Clone, Debug)]
 enum AskedOrder {
     Id,
     Facet(&'static str),
     Distance(&'static str, String),
+}
+
+/// An order of texts in which many are equal.
+#[derive(Debug)]
+struct ByLength;
+
+impl CompareTexts for ByLength {
+    fn name(&self) -> &'static str {
+        "by length"
+    }
+
+    fn compare(&self, a: &str, b: &str) -> std::cmp::Ordering {
+        a.len().cmp(&b.len())
+    }
 }
 
 /// A check that only reading can decide.
@@ -238,7 +259,7 @@ impl Question {
                 1 => AskedOrder::Distance("a", random_place(dice)),
                 _ => AskedOrder::Facet(dice.pick(ATTRIBUTES)),
             };
-            (by, dice.chance(50))
+            AskedPart { by, descending: dice.chance(50), texts_by_length: dice.chance(50) }
         });
         let order = order.collect();
         Self { filter: Asked::random(dice, 3), order, limit: 1 + dice.roll(30) as usize, offset: dice.roll(5) as usize }
@@ -355,12 +376,12 @@ async fn compare(tested: &dyn Store, reference: &dyn Store, question: &Question,
 }
 
 fn find(store: &dyn Store, question: &Question) -> Find {
-    let order = question.order.iter().map(|(by, descending)| {
+    let order = question.order.iter().map(|part| {
         let facet = |attribute: &str| {
             let key = key(store, attribute);
             (key.name, Instances::Only(key.instance))
         };
-        let by = match by {
+        let by = match &part.by {
             AskedOrder::Id => OrderBy::Id,
             AskedOrder::Facet(attribute) => {
                 let (name, instances) = facet(attribute);
@@ -374,7 +395,8 @@ fn find(store: &dyn Store, question: &Question) -> Find {
                 }
             }
         };
-        Order { by, descending: *descending, texts: None }
+        let texts = part.texts_by_length.then(|| Arc::new(ByLength) as Arc<dyn CompareTexts>);
+        Order { by, descending: part.descending, texts }
     });
     let order = order.collect();
     let filter = question.filter.filter(store);
