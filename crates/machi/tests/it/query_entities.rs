@@ -94,7 +94,7 @@ fn malformed_type_expressions_are_refused() {
 }
 
 // §5.7.2.4: id lists the entities that may match; one that is no URI is refused.
-// §5.7.2.4: idPattern is a regular expression that an id must match.
+// §5.7.2.4: idPattern is a regular expression that an id must match; one that is malformed is refused.
 #[test]
 fn ids_and_patterns_select_entities() {
     let tenant = town();
@@ -103,7 +103,9 @@ fn ids_and_patterns_select_entities() {
     finds(&tenant, &[("type", "*"), ("idPattern", "^urn:ngsi-ld:T:[a-c]$")], "a b c");
     finds(&tenant, &[("type", "*"), ("idPattern", ".*:T:.*")], "a b c d");
     refuses(&tenant, &[("type", "T"), ("id", "urn:ngsi-ld:T:a,b")], "BadRequestData");
-    refuses(&tenant, &[("type", "T"), ("idPattern", "[")], "BadRequestData");
+    for pattern in ["[", "a**", "*"] {
+        refuses(&tenant, &[("type", "T"), ("idPattern", pattern)], "BadRequestData");
+    }
 }
 
 // §5.7.2.4: Where id and idPattern are both given in a URL, an entity must meet both.
