@@ -140,6 +140,7 @@ fn attrs_takes_attributes_only() {
 }
 
 // §5.7.2.5: pick and omit change what is given, not what is found.
+// §4.21: Of the entities that are found, those of which pick and omit leave nothing are not given.
 #[test]
 fn pick_and_omit_do_not_select() {
     let tenant = town();
@@ -148,6 +149,11 @@ fn pick_and_omit_do_not_select() {
     assert_eq!(found, json!([{"temperature": property(1)}]));
     let found = tenant.find(&[("id", "urn:ngsi-ld:T:a"), ("type", "T"), ("omit", "scope,type")]);
     assert_eq!(found, json!([{"id": thing("a"), "temperature": property(1)}]));
+    let query = [("type", "T"), ("pick", "temperature"), ("count", "true")];
+    let answer = tenant.get("/entities").query(&query).send().expect_status(200);
+    assert_eq!(answer.json(), json!([{"temperature": property(1)}]));
+    assert_eq!(answer.expect_header("NGSILD-Results-Count"), "2");
+    assert_eq!(tenant.find(&[("type", "T"), ("pick", "unknown")]), json!([]));
 }
 
 // §5.7.2.4: datasetId keeps the instances of the listed datasets and drops attributes without such an instance.
