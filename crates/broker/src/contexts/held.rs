@@ -59,19 +59,22 @@ impl Held {
 
     /// Counts one use by a tenant.
     pub(crate) fn count(&self, tenant: &TenantId, clock: &dyn Clock) {
-        for usage in &self.usages {
-            usage.hits.fetch_add(1, Ordering::Relaxed);
-            usage.last.store(clock.now().micros(), Ordering::Relaxed);
-            if !usage.tenants.read().contains(tenant) {
-                usage.add(tenant);
-            }
-        }
+        self.usages.iter().for_each(|usage| usage.count(tenant, clock));
     }
 }
 
 impl Usage {
     fn new(id: Name) -> Self {
         Self { id, hits: AtomicU64::new(0), last: AtomicI64::new(0), tenants: RwLock::default() }
+    }
+
+    /// Counts one use by a tenant.
+    pub(super) fn count(&self, tenant: &TenantId, clock: &dyn Clock) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
+        self.last.store(clock.now().micros(), Ordering::Relaxed);
+        if !self.tenants.read().contains(tenant) {
+            self.add(tenant);
+        }
     }
 
     fn add(&self, tenant: &TenantId) {

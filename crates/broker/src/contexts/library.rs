@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use machi_http::Text;
-use machi_model::context::{ContextError, resolve};
+use machi_model::context::{ContextError, core_document, core_urls, resolve};
 use machi_store::{Commit, Decision, Filter, Find};
 use machi_types::{ErrorKind, Json, Name, TenantId, json};
 
@@ -39,7 +39,7 @@ impl Contexts {
     pub async fn add(&self, tenant: &TenantId, body: &[u8]) -> Result<Name, BrokerError> {
         let parsed = json::parse(body, json::DEFAULT_DEPTH)
             .map_err(|error| BrokerError::no_json("the body", "リクエスト本文", &error))?;
-        let context = parsed.get("@context").ok_or_else(no_context)?;
+        let context = parsed.get("@context").ok_or_else(|| no_context(&parsed))?;
         // What the context needs from elsewhere is loaded when it is used; what it says itself is checked now.
         resolve(context, &Gathered::default(), &self.limits)?;
         self.host(tenant, ContextKind::Hosted, record::fresh_id(), parsed.to_text()).await
@@ -107,6 +107,9 @@ impl Contexts {
     pub async fn find(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, BrokerError> {
         let asked = id;
         let id = local_id_of(asked).map_or_else(|| record::id_of_url(asked), Name::from);
+        if let Some(record) = self.core(&id) {
+            return Ok(self.info(record));
+        }
         let shared = TenantId::default_tenant();
         for owner in [tenant, &shared] {
             if let Some(record) = self.record(owner, &id).await?
@@ -118,9 +121,30 @@ impl Contexts {
         Err(BrokerError::ContextNotFound { id: asked.chars().take(120).collect::<String>().into() })
     }
 
+    /// One context that a tenant sees, for its client: being found counts as a hit from then on (§5.13.3.5).
+    pub async fn serve(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, BrokerError> {
+        let info = self.find(tenant, id).await?;
+        self.held.usage(&info.record.id).count(tenant, &*self.clock);
+        Ok(info)
+    }
+
+    /// One of the core contexts, which are copies that are part of this program (§4.4).
+    fn core(&self, id: &Name) -> Option<Record> {
+        let url = core_urls().find(|url| record::id_of_url(url) == *id)?;
+        let text = core_document(&url)?.to_text().into();
+        let (id, url, created) = (id.clone(), Some(Name::from(url)), self.since);
+        Some(Record { id, kind: ContextKind::Cached, url, base: None, expires: None, text, created })
+    }
+
     /// Removes a context; a copy that others use is only hidden.
     pub async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), BrokerError> {
         let record = self.find(tenant, id).await?.record;
+        if self.core(&record.id).is_some() {
+            return Err(BrokerError::bad_data(Text::both(
+                format!("{id} is a core @context, which is part of every other and stays"),
+                format!("{id}はコア@contextであり、削除できません"),
+            )));
+        }
         if record.kind != ContextKind::Cached {
             return self.remove(tenant, &record.id).await;
         }
@@ -140,6 +164,10 @@ impl Contexts {
                 format!("@context {id}は{}です。再読み込みできるのはCachedだけです", record.kind.as_str()),
             )));
         };
+        // What is built in is what was published under that URL, and never changes.
+        if self.core(&record.id).is_some() {
+            return Ok(());
+        }
         // §5.13.5.4: here what was loaded but is no @context counts as not available, too.
         self.load_anew(url).await.map_err(|error| match error {
             BrokerError::Context(fault @ ContextError::Invalid { .. }) => unavailable(url, fault.to_string()).into(),
@@ -213,9 +241,10 @@ fn local_id_of(text: &str) -> Option<&str> {
     if text.starts_with("urn:machi:context:") { Some(text) } else { local_id(text) }
 }
 
-fn no_context() -> BrokerError {
+fn no_context(body: &Json<'_>) -> BrokerError {
     BrokerError::Refused {
-        kind: ErrorKind::BadRequestData,
+        // §5.13.2.4 leaves open what an object without the member is; clients know it as a request of wrong content.
+        kind: if body.as_object().is_some() { ErrorKind::InvalidRequest } else { ErrorKind::BadRequestData },
         detail: Text::both(
             "the body must be a JSON object with a member \"@context\": {\"@context\": {\"name\": \"https://example.org/name\"}}",
             "リクエスト本文は\"@context\"を持つJSONオブジェクトでなければなりません",

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use machi_model::context::{Context, ContextError, Limits, Resolution, resolve};
 use machi_store::Store;
-use machi_types::{Clock, Json, Name, TenantId};
+use machi_types::{Clock, Json, Name, TenantId, Timestamp};
 
 pub use held::UsageFigures;
 pub use library::{ContextFilter, ContextInfo};
@@ -58,6 +58,8 @@ pub struct Contexts {
     held: HeldContexts,
     flights: Flights,
     failures: Failures,
+    /// Since when the core contexts, which are built in, are here.
+    since: Timestamp,
 }
 
 impl Contexts {
@@ -72,7 +74,8 @@ impl Contexts {
         let failures = Failures::new(Duration::from_secs(config.retry_seconds));
         let limits =
             Limits { depth: config.chain, documents: config.documents, terms: config.terms, ..Limits::default() };
-        Self { store, clock, config, loader, limits, held, flights: Flights::default(), failures }
+        let since = clock.now();
+        Self { store, clock, config, loader, limits, held, flights: Flights::default(), failures, since }
     }
 
     /// The context, if it needs neither store nor network.

@@ -11,6 +11,9 @@ type Selected = query::Projection<Step>;
 #[derive(Clone, Debug)]
 pub(crate) struct Members {
     nodes: Vec<Node>,
+    /// For linked entities of which nothing is said: what is picked is picked of them, too (Table 6.5.3.1-1), and
+    /// what is left out without braces is an attribute of the entity asked for (§4.21).
+    unsaid: Projection,
 }
 
 /// A place in the tree.
@@ -25,35 +28,37 @@ struct Node {
 }
 
 impl NodeNo {
-    /// That of the entities asked for, and of linked ones of which nothing is said.
+    /// That of the entities asked for.
     pub(crate) const ROOT: Self = Self(0);
+    /// That of linked entities of which nothing is said.
+    const UNSAID: Self = Self(usize::MAX);
 }
 
 impl Members {
     /// The tree of `pick`, `omit` and the older `attrs`; none where all is shown.
     pub(crate) fn new(pick: Option<&Selected>, omit: Option<&Selected>, attrs: &[Step]) -> Option<Self> {
-        let mut members = Self { nodes: Vec::new() };
-        if attrs.is_empty() {
-            if pick.is_none() && omit.is_none() {
-                return None;
-            }
-            members.add(pick, omit);
-            return Some(members);
+        if attrs.is_empty() && pick.is_none() && omit.is_none() {
+            return None;
         }
-        let mut projection = Projection::attributes(attrs.iter().map(name_of));
-        projection.omit = names_of(omit, |member| member.linked.is_none());
-        members.nodes.push(Node { projection, linked: FxHashMap::default() });
+        if !attrs.is_empty() {
+            let projection = Projection::attributes(attrs.iter().map(name_of));
+            let root = Node { projection: projection.clone(), linked: FxHashMap::default() };
+            return Some(Self { nodes: vec![root], unsaid: projection });
+        }
+        let unsaid = Projection { pick: pick.map(|pick| names_of(Some(pick), |_| true)), omit: Vec::new() };
+        let mut members = Self { nodes: Vec::new(), unsaid };
+        members.add(pick, omit);
         Some(members)
     }
 
     /// Which members of the entities at this place are shown.
     pub(crate) fn projection(&self, node: NodeNo) -> Option<&Projection> {
-        self.nodes.get(node.0).map(|node| &node.projection)
+        if node == NodeNo::UNSAID { Some(&self.unsaid) } else { self.nodes.get(node.0).map(|node| &node.projection) }
     }
 
     /// The place of the entities that a relationship leads to from here.
     pub(crate) fn linked(&self, node: NodeNo, relationship: &str) -> NodeNo {
-        self.nodes.get(node.0).and_then(|node| node.linked.get(relationship)).copied().unwrap_or(NodeNo::ROOT)
+        self.nodes.get(node.0).and_then(|node| node.linked.get(relationship)).copied().unwrap_or(NodeNo::UNSAID)
     }
 
     fn add(&mut self, pick: Option<&Selected>, omit: Option<&Selected>) -> NodeNo {
@@ -114,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn linked_entities_show_what_stands_in_their_braces_and_else_what_the_others_show() {
+    fn linked_entities_show_what_stands_in_their_braces_and_else_what_is_picked() {
         let (pick, omit) = (selected("id,a{b,c{d}},e"), selected("f,a{b}"));
         let members = Members::new(Some(&pick), Some(&omit), &[]).unwrap();
         let root = members.projection(NodeNo::ROOT).unwrap();
@@ -127,8 +132,19 @@ mod tests {
         let linked = members.projection(by_a).unwrap();
         assert!(linked.shows("urn:a:c") && !linked.shows("urn:a:b") && !linked.shows("id"));
         assert!(members.projection(members.linked(by_a, "urn:a:c")).unwrap().shows("urn:a:d"));
-        assert_eq!(members.linked(NodeNo::ROOT, "urn:a:e"), NodeNo::ROOT);
-        assert_eq!(members.linked(by_a, "urn:a:x"), NodeNo::ROOT);
+        for unsaid in [members.linked(NodeNo::ROOT, "urn:a:e"), members.linked(by_a, "urn:a:x")] {
+            let unsaid = members.projection(unsaid).unwrap();
+            assert!(unsaid.shows("id") && unsaid.shows("urn:a:e") && !unsaid.shows("type"));
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_without_braces_is_left_out_of_the_entity_asked_for() {
+        let members = Members::new(None, Some(&selected("type,a{b}")), &[]).unwrap();
+        let shows = |node, name: &str| members.projection(node).unwrap().shows(name);
+        let by_a = members.linked(NodeNo::ROOT, "urn:a:a");
+        assert!(!shows(NodeNo::ROOT, "type") && shows(by_a, "type") && !shows(by_a, "urn:a:b"));
+        assert!(shows(members.linked(by_a, "urn:a:c"), "type") && shows(members.linked(by_a, "urn:a:c"), "urn:a:b"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use machi_model::context::Context;
 use machi_model::entity::render::{self, Datasets, Format, GeometrySource, Languages, Links, Output};
-use machi_model::entity::{Corrupt, Document, Encoded};
+use machi_model::entity::{Corrupt, Document, Encoded, HeadRef};
 use machi_types::Name;
 
 use super::graph::{Graph, Join};
@@ -93,6 +93,24 @@ impl Representation {
             && self.datasets.as_ref().is_none_or(|datasets| datasets.shows(dataset_id))
     }
 
+    /// Whether anything is left of an entity at this place: `pick` and `omit` may leave nothing (§4.21).
+    pub(crate) fn shows_any(&self, row: &Reading, node: NodeNo) -> Result<bool, Corrupt> {
+        let Some(projection) = self.members.as_ref().and_then(|members| members.projection(node)) else {
+            return Ok(true);
+        };
+        let head = HeadRef::read(row.head())?;
+        let members = [
+            ("id", true),
+            ("type", true),
+            ("scope", head.scopes().len() > 0),
+            ("createdAt", self.sys_attrs),
+            ("modifiedAt", self.sys_attrs),
+            ("expiresAt", self.sys_attrs && head.expires_at().is_some()),
+        ];
+        Ok(members.iter().any(|(member, is_there)| *is_there && projection.shows(member))
+            || row.sections().iter().any(|section| self.shows(node, section.name, section.dataset_id)))
+    }
+
     /// The place of the entities that a relationship leads to.
     pub(crate) fn linked(&self, node: NodeNo, relationship: &str) -> NodeNo {
         self.members.as_ref().map_or(NodeNo::ROOT, |members| members.linked(node, relationship))
@@ -125,8 +143,12 @@ impl Representation {
         bytes.extend_from_slice(start.as_bytes());
         let beside = graph.filter(|_| self.join == Join::Flat).map(|graph| graph.beside(rows)).unwrap_or_default();
         let all = rows.iter().map(|row| (row, NodeNo::ROOT)).chain(beside);
-        for (index, (row, node)) in all.enumerate() {
-            if index > 0 {
+        let mut is_first = true;
+        for (row, node) in all {
+            if !self.shows_any(row, node)? {
+                continue;
+            }
+            if !std::mem::take(&mut is_first) {
                 bytes.push(b',');
             }
             writer.entity(row, node, own_context, &mut bytes)?;

@@ -176,7 +176,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// Whether the operation is limited to what is held here, explicitly or by `type=*` (Table 6.4.3.2-1).
-    pub(super) fn is_local(&self, criteria: &Criteria) -> bool {
+    fn is_local(&self, criteria: &Criteria) -> bool {
         self.local == Some(true) || asks_for_every_type(criteria)
     }
 
@@ -217,18 +217,19 @@ fn asks_for_every_type(criteria: &Criteria) -> bool {
     criteria.selectors.iter().any(is_every)
 }
 
-/// The order of the entities. It is for what is held here alone (§5.7.2.4).
+/// The order of the entities. It is for what is held here alone (§5.7.2.4), which is all that is asked unless
+/// the client wants more.
 pub(super) fn order(
     parameters: &OrderParameters<'_>,
-    is_local: bool,
+    local: Option<bool>,
     context: &Context,
 ) -> Result<Option<OrderBy>, Problem> {
     let order = OrderBy::parse(parameters).map_err(BrokerError::from)?;
     let Some(order) = order else { return Ok(None) };
-    if !is_local {
+    if local == Some(false) {
         return Err(bad(Text::both(
-            "orderBy orders what is held here alone; ask with local=true",
-            "orderByはローカルのエンティティのみを対象とします。local=trueを指定してください",
+            "orderBy orders what is held here alone; ask without local=false",
+            "orderByはローカルのエンティティのみを対象とするため、local=falseは指定できません",
         )));
     }
     Ok(Some(order.expand(&expander(context)).map_err(BrokerError::from)?))

@@ -136,12 +136,7 @@ impl<'a> Shown<'a> {
         let pick = projection("pick", &self.pick, context)?;
         let omit = projection("omit", &self.omit, context)?;
         let attrs = self.attrs.attributes("attrs", context)?;
-        if pick.is_some() && !attrs.is_empty() {
-            return Err(bad(Text::both(
-                "attrs is an older word for pick; give one of them",
-                "attrsはpickの旧称です。どちらか一方を指定してください",
-            )));
-        }
+        check_choice(pick.as_ref(), omit.as_ref(), &attrs)?;
         for (name, projection) in [("pick", &pick), ("omit", &omit)] {
             check_depth(name, projection.as_ref().map_or(0, Projection::link_depth), join_level)?;
         }
@@ -209,6 +204,23 @@ impl<'a> Shown<'a> {
             ))),
         }
     }
+}
+
+/// §4.21: what is shown is told in one way, and without contradiction.
+fn check_choice(pick: Option<&Projection>, omit: Option<&Projection>, attrs: &[Step]) -> Result<(), Problem> {
+    if !attrs.is_empty() && (pick.is_some() || omit.is_some()) {
+        return Err(bad(Text::both(
+            "attrs is an older word for pick and goes with neither pick nor omit; give pick instead",
+            "attrsはpickの旧称であり、pickやomitと同時には指定できません。pickを指定してください",
+        )));
+    }
+    let contradiction = pick.zip(omit).and_then(|(pick, omit)| pick.contradiction(omit));
+    contradiction.map_or(Ok(()), |member| {
+        Err(bad(Text::both(
+            format!("pick keeps {member} and omit leaves it out; name it in one of them"),
+            format!("{member}がpickとomitの両方にあります。どちらか一方に指定してください"),
+        )))
+    })
 }
 
 /// Refuses links that are followed deeper than `joinLevel` allows (§5.7.1.4, §5.7.2.4).

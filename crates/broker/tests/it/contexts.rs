@@ -118,7 +118,7 @@ async fn what_is_no_context_is_not_hosted() {
     for (body, kind) in [
         ("", "InvalidRequest"),
         ("{", "InvalidRequest"),
-        ("{}", "BadRequestData"),
+        ("{}", "InvalidRequest"),
         ("[]", "BadRequestData"),
         (r#"{"@context":7}"#, "BadRequestData"),
     ] {

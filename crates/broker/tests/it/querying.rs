@@ -108,7 +108,7 @@ async fn what_is_too_wide_wrong_or_unknown_is_refused() {
         "georel=within&geometry=Point",
         "georel=within&geometry=Polygon&coordinates=%5B%5B%5B0,0%5D,%5B1,0%5D,%5B1,1%5D,%5B0,1%5D%5D%5D",
         "type=*&local=false",
-        "type=Sensor&orderBy=level",
+        "type=Sensor&orderBy=level&local=false",
         "type=Sensor&orderBy=location;dist-asc&local=true",
         "type=Sensor&orderBy=level;up&local=true",
         "type=Sensor&collation=x",
@@ -386,7 +386,7 @@ async fn a_body_that_is_no_query_is_refused() {
         json!({"type": "Query", "attrs": ["level"], "temporalQ": {}}),
         json!({"type": "Query", "attrs": ["level"], "joinLevel": "1"}),
         json!({"type": "Query", "attrs": ["level"], "geoQ": "near"}),
-        json!({"type": "Query", "attrs": ["level"], "ordering": {"orderBy": ["level"]}}),
+        json!({"type": "Query", "attrs": ["level"], "ordering": {"orderBy": ["location;dist-asc"]}}),
         json!({"type": "Query", "q": 5}),
     ] {
         assert_eq!(post(&city, "", &body).await.fault(), bad("BadRequestData"), "{body}");

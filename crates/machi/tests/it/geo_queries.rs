@@ -74,6 +74,15 @@ fn points_are_compared_with_areas() {
     related(&tenant, "contains", "Point", SHIBUYA, "shibuya moved");
 }
 
+// §4.10: An area whose border crosses itself equals one with the same positions.
+#[test]
+fn an_area_that_crosses_itself_equals_its_like() {
+    let bow = json!([[[0.0, 0.0], [2.0, 2.0], [2.0, 0.0], [0.0, 2.0], [0.0, 0.0]]]);
+    let bow = json!({"location": geo(json!({"type": "Polygon", "coordinates": bow}))});
+    let tenant = tenant_with([&t("bow", bow), &t("point", json!({"location": point(0.0, 0.0)}))]);
+    related(&tenant, "equals", "Polygon", "[[[0,0],[2,2],[2,0],[0,2],[0,0]]]", "bow");
+}
+
 // §4.10: The relations of lines, areas and sets of points are those of simple features.
 #[test]
 fn areas_are_compared_with_areas() {

@@ -161,6 +161,24 @@ fn projections_reach_into_linked_entities() {
     }
 }
 
+// §4.21: omit without braces leaves out members of the entity asked for, and none of those that it links to.
+#[test]
+fn what_is_omitted_without_braces_stays_in_linked_entities() {
+    let tenant = city_of_links();
+    for (omit, street, city) in [("name", true, true), ("type,name", true, true), ("name,street{name}", false, true)] {
+        let query = [("join", "inline"), ("joinLevel", "2"), ("omit", omit)];
+        let shop = tenant.retrieve_with(SHOP, &query);
+        let linked = &shop["street"]["entity"];
+        assert_eq!(shop.get("name"), None, "{omit}");
+        assert_eq!((linked.get("name").is_some(), linked["type"].is_string()), (street, true), "{omit}");
+        assert_eq!(linked["city"]["entity"].get("name").is_some(), city, "{omit}");
+        let query = [("join", "flat"), ("joinLevel", "2"), ("omit", omit)];
+        let flat = tenant.retrieve_with(SHOP, &query);
+        let named = |n: usize| flat[n].get("name").is_some();
+        assert_eq!((named(0), named(1), named(2)), (false, street, city), "{omit} {flat}");
+    }
+}
+
 // §4.9: A condition in braces is on the linked entity, whose type may be told before a colon.
 // §5.7.2.4: Such a condition needs a join that is deep enough.
 #[test]

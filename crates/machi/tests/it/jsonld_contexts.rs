@@ -160,15 +160,54 @@ fn contexts_are_deleted() {
     tenant.delete(&location).send().problem("ResourceNotFound");
 }
 
-// §5.13.2.4: What is no JSON is InvalidRequest, what is no @context is BadRequestData.
+// §5.13.5.4: The core @context is there from the start; it can be reloaded, but neither deleted nor served.
+#[test]
+fn the_core_context_stays() {
+    let tenant = empty_tenant();
+    for version in ["-v1.6", "-v1.9", ""] {
+        let url = format!("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context{version}.jsonld");
+        let path = format!("{BASE}{}", encoded(&url));
+        let details = || tenant.get(&path).query(&[("details", "true")]).send().expect_status(200).json();
+        assert_eq!((&details()["kind"], &details()["URL"]), (&json!("Cached"), &json!(url)));
+        tenant.get(&path).send().problem("OperationNotSupported");
+        for reload in [&[][..], &[("reload", "false")]] {
+            tenant.delete(&path).query(reload).send().problem("BadRequestData");
+        }
+        tenant.delete(&path).query(&[("reload", "true")]).send().expect_empty(204);
+        let local = format!("{BASE}{}", details()["localId"].as_str().unwrap_or_default());
+        assert_eq!(tenant.get(&local).query(&[("details", "true")]).send().expect_status(200).json()["URL"], *url);
+        tenant.delete(&local).send().problem("BadRequestData");
+    }
+}
+
+// §5.13.3.5: numberOfHits counts how often an @context was found: when it is used, and when it is asked for.
+#[test]
+fn hits_are_counted() {
+    let receiver = Receiver::start();
+    let url = receiver.serve("/c.jsonld", document());
+    let tenant = empty_tenant();
+    let path = format!("{BASE}{}", encoded(&url));
+    let hits =
+        || tenant.get(&path).query(&[("details", "true")]).send().expect_status(200).json()["numberOfHits"].clone();
+    use_context(&tenant, &url);
+    assert_eq!(hits(), 1);
+    use_context(&tenant, &url);
+    assert_eq!((hits(), hits()), (json!(3), json!(4)));
+}
+
+// §5.13.2.4: What is no JSON, or an object without @context, is InvalidRequest; what is no @context BadRequestData.
 #[test]
 fn a_malformed_context_is_refused() {
     let tenant = empty_tenant();
     tenant.post("/jsonldContexts").body("application/json", "{\"@context\": ").send().problem("InvalidRequest");
+    for document in [json!({}), json!({"name": "https://example.org/name"})] {
+        tenant.post("/jsonldContexts").json(document).send().problem("InvalidRequest");
+    }
     let cases = [
-        json!({}),
         json!([]),
         json!({"@context": 5}),
+        json!({"@context": true}),
+        json!({"@context": [{"a": "urn:a"}, 5]}),
         json!({"@context": {"a": 5}}),
         json!({"@context": {"a b": {"@id": 7}}}),
     ];

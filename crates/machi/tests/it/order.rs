@@ -139,12 +139,16 @@ fn malformed_orders_are_refused() {
         let query: Vec<_> = [("type", "T"), ("local", "true")].into_iter().chain(order.iter().copied()).collect();
         refuses(&tenant, &query, "BadRequestData");
     });
-    // §4.23.1: Ordering is for the entities of one broker.
-    refuses(&tenant, &[("type", "T"), ("orderBy", "age")], "BadRequestData");
 }
 
-// §5.7.2.4: type=* implies local scope, and so allows an order.
+// §5.7.2.4: Ordering is for what is held here: explicitly, by type=*, or as nobody else is asked anyway.
+// §5.7.2.4: Ordering together with local=false is refused.
 #[test]
-fn an_order_is_allowed_where_local_scope_is_implied() {
-    lists(&people(), &[("type", "*"), ("orderBy", "id;desc")], "e d c b a");
+fn an_order_is_for_local_scope() {
+    let tenant = people();
+    for scope in [&[("type", "T"), ("local", "true")][..], &[("type", "*")], &[("type", "T")]] {
+        let query: Vec<_> = scope.iter().copied().chain([("orderBy", "id;desc")]).collect();
+        lists(&tenant, &query, "e d c b a");
+    }
+    refuses(&tenant, &[("type", "T"), ("local", "false"), ("orderBy", "age")], "BadRequestData");
 }

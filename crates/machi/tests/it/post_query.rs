@@ -82,6 +82,10 @@ fn a_query_orders_entities_of_local_scope() {
     assert_eq!(ordered(json!({"orderBy": ["temperature;desc"]})), ["c", "b", "a"].map(thing));
     let from = json!({"orderBy": ["location;dist-asc"], "geometry": "Point", "coordinates": [135.5, 34.7]});
     assert_eq!(ordered(from).first(), Some(&thing("b")));
+    let query = json!({"type": "Query", "entities": [{"type": "T"}], "ordering": {"orderBy": ["temperature;desc"]}});
+    assert_eq!(ids(&ask(&tenant, query.clone())), ["b", "a"].map(thing));
+    let post = tenant.post("/entityOperations/query").query(&[("local", "false")]).json(query);
+    post.send().problem("BadRequestData");
 }
 
 // §6.23.3.1: limit, count, options and format are given in the URL, also for a POST.

@@ -113,6 +113,45 @@ fn pick_and_omit_choose_members() {
     });
 }
 
+// §4.21: An entity of which pick and omit leave nothing is not found.
+#[test]
+fn an_entity_of_which_nothing_is_left_is_not_found() {
+    let tenant = tenant_with([&car(), &entity(&thing("bare"), "T", json!({}))]);
+    for (id, name, text) in [
+        ("car", "pick", "unknown"),
+        ("car", "omit", "id,type,scope,brand,speed,location"),
+        ("bare", "pick", "scope,brand"),
+    ] {
+        let path = format!("/entities/{}", thing(id));
+        for accept in ["application/json", "application/ld+json", "application/geo+json"] {
+            let request = tenant.get(&path).query(&[(name, text)]).header("accept", accept);
+            request.send().problem("ResourceNotFound");
+        }
+    }
+    let times = tenant.retrieve_with(&thing("bare"), &[("pick", "createdAt"), ("options", "sysAttrs")]);
+    assert!(times["createdAt"].is_string(), "{times}");
+}
+
+// §4.21: The same member in pick and in omit is refused, and so is attrs beside either.
+#[test]
+fn what_is_shown_is_told_in_one_way() {
+    let tenant = tenant_with([&car()]);
+    let cases: [&[(&str, &str)]; 5] = [
+        &[("pick", "brand"), ("omit", "brand")],
+        &[("pick", "id,brand"), ("omit", "type,id")],
+        &[("pick", "brand{a,b}"), ("omit", "brand{b}"), ("join", "inline")],
+        &[("pick", "brand"), ("attrs", "speed")],
+        &[("omit", "brand"), ("attrs", "speed")],
+    ];
+    each(cases.map(|query| (format!("{query:?}"), query)), |query| {
+        tenant.get("/entities/urn:ngsi-ld:T:car").query(query).send().problem("BadRequestData");
+        let query: Vec<_> = query.iter().copied().chain([("type", "T")]).collect();
+        refuses(&tenant, &query, "BadRequestData");
+    });
+    let query = [("pick", "id,brand"), ("omit", "speed")];
+    assert_eq!(tenant.retrieve_with(&thing("car"), &query), json!({"id": thing("car"), "brand": property("Mercedes")}));
+}
+
 // §4.21: A malformed projection is refused.
 #[test]
 fn a_malformed_projection_is_refused() {

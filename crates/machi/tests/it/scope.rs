@@ -17,7 +17,7 @@ fn gardens() -> Client {
 
 // §4.19: A scope matches itself; + stands for one level, /# at the end for the whole tree below, included itself.
 // §4.19: /# alone matches any scope, and no scope never matches.
-// §4.19: Bar and comma mean any, semicolon in parentheses means all.
+// §4.19: Bar and comma mean any, semicolon means all, with parentheses or without.
 #[test]
 fn scope_queries_select_entities() {
     let tenant = gardens();
@@ -33,6 +33,8 @@ fn scope_queries_select_entities() {
         ("/+/Gardens/#", "b c"),
         ("(/Madrid/Districts;/CompanyA)", "e"),
         ("(/Madrid/Districts;/CompanyB)", ""),
+        ("/Madrid/Districts;/CompanyA", "e"),
+        ("/CompanyB,/Madrid/Districts;/CompanyA", "e f"),
         ("(/Madrid/Districts;/CompanyA)|/CompanyB", "e f"),
         ("(/Madrid/Districts;/CompanyA),/CompanyB", "e f"),
         ("/Madrid/Gardens,/CompanyB", "b f"),
@@ -49,7 +51,7 @@ fn scope_queries_select_entities() {
 fn malformed_scope_queries_are_refused() {
     let tenant = gardens();
     each(
-        ["", "Madrid", "/a//b", "/a/#/b", "/#/a", "(/a;/b", "/a;/b", "/a|", "/a b", "/"]
+        ["", "Madrid", "/a//b", "/a/#/b", "/#/a", "(/a;/b", "/a;", "/a|", "/a b", "/"]
             .map(|text| (format!("{text:?}"), text)),
         |text| {
             refuses(&tenant, &[("type", "T"), ("scopeQ", text)], "BadRequestData");

@@ -33,7 +33,7 @@ use cache::NameCache;
 use layer::{Layer, Loaded, Origin};
 use scope::{Previous, Scoped};
 
-pub use core::{CORE_URL, core_document};
+pub use core::{CORE_URL, core_document, core_urls};
 pub use document::{Document, Documents};
 pub use error::{ContextError, Fault, NameFault, Place};
 pub use limits::{Limits, ScopedContexts};

@@ -29,8 +29,10 @@ pub(super) struct Joints {
 impl Joints {
     /// `q`: `|` is or, `;` is and.
     pub(super) const PLAIN: Self = Self { or: &["|"], and_in_parentheses: false };
-    /// `type` and `scopeQ`: a comma is or, too; "for logical and grouping parenthesis are needed" (§4.17, §4.19).
-    pub(super) const AND_IN_PARENTHESES: Self = Self { or: &["|", ","], and_in_parentheses: true };
+    /// `type`: a comma is or, too, and and stands in parentheses (§4.17).
+    pub(super) const TYPES: Self = Self { or: &["|", ","], and_in_parentheses: true };
+    /// `scopeQ`: a comma is or, too. The grammar of §4.19 asks for parentheses around and; clients leave them out.
+    pub(super) const SCOPES: Self = Self { or: &["|", ","], and_in_parentheses: false };
 }
 
 impl<T> Logic<T> {
@@ -98,7 +100,7 @@ impl<T> Logic<T> {
 
     /// `any := all *(or all)`, `all := one *(";" one)`, `one := "(" any ")" / condition`: and binds closer (§4.9).
     ///
-    /// Where [`Joints::AND_IN_PARENTHESES`] holds, `;` stands between two bare conditions in parentheses alone.
+    /// In [`Joints::TYPES`], `;` stands between two bare conditions in parentheses alone.
     pub(super) fn read(
         cursor: &mut Cursor<'_>,
         joints: Joints,

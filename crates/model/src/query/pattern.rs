@@ -8,7 +8,8 @@ use std::fmt;
 
 use machi_types::Name;
 use regex::{Regex, RegexBuilder};
-use regex_syntax::{Error, ParserBuilder};
+use regex_syntax::ast::{Ast, Span, Visitor, parse, visit};
+use regex_syntax::hir::{Hir, translate};
 
 use super::cursor::Cursor;
 use super::form::Form;
@@ -59,9 +60,7 @@ impl Pattern {
         if text.is_empty() {
             return Err(cursor.unexpected_at(start, "a regular expression"));
         }
-        let parsed = ParserBuilder::new().dot_matches_new_line(true).nest_limit(NESTING).build().parse(text);
-        let hir = parsed.map_err(|error| {
-            let (offset, reason) = explain(&error);
+        let hir = understand(text).map_err(|(offset, reason)| {
             cursor.invalid_at(start + offset, format!("the regular expression is not valid, {reason},"))
         })?;
         let form = Form::of(&hir);
@@ -130,12 +129,33 @@ fn build(text: &str) -> Result<Regex, String> {
     built.map_err(|_| "the regular expression is too large; a shorter one, or smaller repetitions, would do".to_owned())
 }
 
-/// Where in the pattern, in bytes, and why.
-fn explain(error: &Error) -> (usize, String) {
-    match error {
-        Error::Parse(error) => (error.span().start.offset, error.kind().to_string()),
-        Error::Translate(error) => (error.span().start.offset, error.kind().to_string()),
-        _ => (0, "for a reason that is not known".to_owned()),
+/// What a pattern means, or where in it, in bytes, something is wrong, and what.
+fn understand(text: &str) -> Result<Hir, (usize, String)> {
+    let parsed = parse::ParserBuilder::new().nest_limit(NESTING).build().parse(text);
+    let ast = parsed.map_err(|error| (error.span().start.offset, error.kind().to_string()))?;
+    // IEEE 1003.2 leaves open what `a**` means, and other readers refuse it.
+    visit(&ast, Repeated)
+        .map_err(|span| (span.end.offset.saturating_sub(1), "what is repeated is repeated again".to_owned()))?;
+    let translated = translate::TranslatorBuilder::new().dot_matches_new_line(true).build().translate(text, &ast);
+    translated.map_err(|error| (error.span().start.offset, error.kind().to_string()))
+}
+
+/// Finds a repetition of a bare repetition.
+struct Repeated;
+
+impl Visitor for Repeated {
+    type Output = ();
+    type Err = Span;
+
+    fn finish(self) -> Result<(), Span> {
+        Ok(())
+    }
+
+    fn visit_pre(&mut self, ast: &Ast) -> Result<(), Span> {
+        match ast {
+            Ast::Repetition(repetition) if matches!(*repetition.ast, Ast::Repetition(_)) => Err(repetition.span),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -111,6 +111,18 @@ impl<N: PartialEq> Projection<N> {
     pub fn member(&self, name: &N) -> Option<&Projected<N>> {
         self.members.iter().find(|member| member.name == *name)
     }
+
+    /// A member that is kept by this list, in whole or in part, and left out by the other.
+    pub fn contradiction<'p>(&'p self, omit: &'p Self) -> Option<&'p N> {
+        omit.members.iter().find_map(|left_out| {
+            let kept = self.member(&left_out.name)?;
+            match (&kept.linked, &left_out.linked) {
+                (_, None) => Some(&left_out.name),
+                (Some(kept), Some(left_out)) => kept.contradiction(left_out),
+                (None, Some(_)) => None,
+            }
+        })
+    }
 }
 
 impl<N> Projection<N> {

@@ -88,7 +88,7 @@ impl Hash for ScopePath {
 /// Which scopes an entity must have.
 ///
 /// Beyond the grammar, the `/` in front may be missing behind the first scope, as in example 5 of the clause,
-/// parentheses may nest, `;` needs none beside a group, and the whole may stand in quotes, as in annex C.5.15.
+/// parentheses may nest, `;` needs none, and the whole may stand in quotes, as in annex C.5.15.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScopeQuery {
     /// The patterns.
@@ -124,8 +124,7 @@ impl ScopeQuery {
         let mut cursor = Cursor::new("scopeQ", text, limits)?;
         let is_quoted = cursor.eat("\"");
         let start = cursor.mark();
-        let logic =
-            Logic::read(&mut cursor, Joints::AND_IN_PARENTHESES, &mut |cursor| ScopePattern::read(cursor, start))?;
+        let logic = Logic::read(&mut cursor, Joints::SCOPES, &mut |cursor| ScopePattern::read(cursor, start))?;
         if is_quoted {
             cursor.expect("\"", "\";\", \"|\", \",\" or the closing quotation mark")?;
         }

@@ -33,7 +33,7 @@ impl TypeExpression<Word> {
             return Ok(Self::Every);
         }
         let mut read = |cursor: &mut Cursor<'_>| Word::read_until(cursor, ";|,()", "a type");
-        let logic = Logic::read(&mut cursor, Joints::AND_IN_PARENTHESES, &mut read)?;
+        let logic = Logic::read(&mut cursor, Joints::TYPES, &mut read)?;
         cursor.expect_end("\";\", \"|\", \",\" or the end")?;
         Ok(Self::Logic(logic))
     }

@@ -157,6 +157,8 @@ fn relations_are_those_of_simple_features() {
         &[Intersects, Within, Contains, Equals],
     );
     check(&shape(GeometryKind::Polygon, "[[[1.2,1.2],[1.8,1.2],[1.8,1.8],[1.2,1.2]]]"), &[Disjoint]);
+    let bow = shape(GeometryKind::Polygon, "[[[0,0],[2,2],[2,0],[0,2],[0,0]]]");
+    assert!(bow.relates(Equals, &bow.clone()).unwrap());
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     let criteria = wanted.criteria(&context)?;
     check_depth("q", criteria.q.as_ref().map_or(0, Query::link_depth), representation.join_level)?;
     let order = match query_body::ordering(&json)? {
-        Some(wish) => order(&wish.parameters(), wanted.is_local(&criteria), &context)?,
+        Some(wish) => order(&wish.parameters(), wanted.local, &context)?,
         None => None,
     };
     page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated)

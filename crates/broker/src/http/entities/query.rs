@@ -38,7 +38,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
         order_geometry: query.get("orderGeometry"),
         collation: query.get("collation"),
     };
-    let order = order(&parameters, wanted.is_local(&criteria), &context)?;
+    let order = order(&parameters, wanted.local, &context)?;
     page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated)
         .await
 }

@@ -19,7 +19,9 @@ use rustc_hash::FxHasher;
 
 use crate::contexts::ContextRef;
 use crate::domain::graph::Join;
+use crate::domain::members::NodeNo;
 use crate::domain::reading::Reading;
+use crate::domain::representation::Representation;
 use crate::http::criteria::{bad, expander};
 use crate::http::input::refuse_snapshot;
 use crate::http::representation::{Negotiated, SHOWING, Shown, answer};
@@ -47,6 +49,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: 
     let types = types(&query, &context)?;
     let (sight, row) = broker.retrieve_entity(&caller, &id, types.as_ref()).await?;
     check_attributes(&shown, &context, &row)?;
+    check_rest(&representation, &row)?;
     // Where other entities are shown, too, no version stands for what is seen.
     let is_alone = representation.join == Join::None;
     let etag = is_alone.then(|| etag(row.version(), row.instances(), parts.uri.query(), &parts.headers));
@@ -119,6 +122,21 @@ fn check_attributes(shown: &Shown<'_>, context: &Context, row: &Reading) -> Resu
         Text::both(
             format!("entity {id} has none of the attributes in attrs"),
             format!("エンティティ{id}にはattrsで指定された属性がありません"),
+        ),
+    ))
+}
+
+/// §4.21: an entity of which `pick` and `omit` leave nothing is not found.
+fn check_rest(representation: &Representation, row: &Reading) -> Result<(), Problem> {
+    if representation.shows_any(row, NodeNo::ROOT).map_err(BrokerError::from)? {
+        return Ok(());
+    }
+    let id = row.id();
+    Err(Problem::new(
+        ErrorKind::ResourceNotFound,
+        Text::both(
+            format!("pick and omit leave nothing of entity {id}"),
+            format!("pickとomitの指定により、エンティティ{id}には表示するものがありません"),
         ),
     ))
 }

@@ -19,7 +19,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let media = accept(&asked.headers, MediaType::STANDARD)?;
     let wants_details = parameters.flag("details")?.unwrap_or(false);
     broker.check_tenant(&asked.caller)?;
-    let info = broker.contexts.find(asked.caller.tenant(), asked.piece("contextId")).await?;
+    let info = broker.contexts.serve(asked.caller.tenant(), asked.piece("contextId")).await?;
     if wants_details {
         let details = details(&info, &base_url(&broker, &asked));
         return Ok(representation(MediaType::Json, details.to_text()));

@@ -14,7 +14,7 @@ use super::error::Place as ContextPlace;
 use super::term::{Coercion, Container, Scope, Term};
 use table::{GEOJSON, NGSI_LD, Place, Row, Values};
 
-pub use published::core_document;
+pub use published::{core_document, core_urls};
 pub(super) use table::DEFAULT_VOCAB;
 
 /// The URL of the core context whose terms are in force.

@@ -17,6 +17,14 @@ pub fn core_document(url: &str) -> Option<Json<'static>> {
     table::VERSIONS.contains(&minor).then(|| object([("@context", context(minor))]))
 }
 
+/// The URLs of the core contexts that are built in.
+pub fn core_urls() -> impl Iterator<Item = String> {
+    let versions = table::VERSIONS.iter().map(|minor| format!("-v1.{minor}"));
+    versions
+        .chain([String::new()])
+        .map(|version| format!("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context{version}.jsonld"))
+}
+
 /// The inline part of the context that a proof has.
 pub(super) fn proof_terms() -> Json<'static> {
     object(table::PROOF_TERMS.iter().map(|row| (row.term, value(row))))

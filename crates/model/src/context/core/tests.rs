@@ -65,6 +65,7 @@ fn core_contexts_are_known_by_their_urls() {
     assert_eq!(edition("http://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld"), Some(Edition::Latest));
     assert_eq!(edition("https://example.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld"), None);
     assert!(core_document(&url(".jsonld")).is_some());
+    assert!(core_urls().any(|known| known == CORE_URL) && core_urls().all(|url| core_document(&url).is_some()));
     assert!(core_document(&url("-v1.5.jsonld")).is_none(), "nothing was published");
 }
 

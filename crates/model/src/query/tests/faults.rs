@@ -81,7 +81,17 @@ fn faults_in_patterns_say_where() {
         fault("a~=(x{1000}){1000}"),
         "q: the regular expression is too large; a shorter one, or smaller repetitions, would do at position 4"
     );
+    assert_eq!(
+        fault("a~=xy**"),
+        "q: the regular expression is not valid, what is repeated is repeated again, at position 7"
+    );
     assert!(Pattern::parse("idPattern", "").is_err());
+    for text in ["x**", "x+*", "x{2}+", "(x*+)", "x*?*"] {
+        assert!(Pattern::parse("idPattern", text).is_err(), "{text}");
+    }
+    for text in ["x*?", "x+?", "(x*)*", "[*]*", r"\**"] {
+        assert!(Pattern::parse("idPattern", text).is_ok(), "{text}");
+    }
 }
 
 #[test]

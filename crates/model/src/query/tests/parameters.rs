@@ -75,6 +75,7 @@ fn scopes_are_selected_by_patterns() {
         &[&["/Madrid/ParqueNorte"], &["/Madrid/a/b/ParqueNorte"]],
     );
     check("(/Madrid/Districts;/CompanyA)", &[&["/CompanyA", "/Madrid/Districts"]], &[&["/CompanyA"]]);
+    check("/Madrid/Districts;/CompanyA", &[&["/CompanyA", "/Madrid/Districts"]], &[&["/CompanyA"]]);
     check("(/Madrid/Districts;/CompanyA)|CompanyB", &[&["/CompanyB"]], &[&["/CompanyA"]]);
     check("(/Madrid/Districts;/CompanyA),CompanyB", &[&["/CompanyB"]], &[&["/CompanyA"]]);
     check("/#", &[&["/a"], &["b/c"]], &[&[]]);
