@@ -31,19 +31,26 @@ fuzz_target() {
     local options=("-dict=$folder/seeds.dict" -timeout=20 -rss_limit_mb=2048 -max_len=4096 -close_fd_mask=1)
     started=$SECONDS
     if ! planted_fault_is_found "$target" "$log" "${options[@]}"; then
-        say "FAILED $target: the planted fault was not found (seed $FUZZ_SEED, $log)"
+        tell_fault "$target" "$log" "the planted fault was not found"
         return 1
     fi
     local planted=$((SECONDS - started))
     if ! "$FUZZ" "--target=$target" "${options[@]}" "-seed=$FUZZ_SEED" "-max_total_time=$seconds" -print_final_stats=1 \
         "-artifact_prefix=$folder/found/" "$folder/corpus" "$folder/seeds" >"$log" 2>&1; then
-        say "FAILED $target: $(grep -m 1 -A 1 "panicked at\|ERROR: libFuzzer" "$log" | tr '\n' ' ')(seed $FUZZ_SEED, $log, $folder/found)"
+        tell_fault "$target" "$log" "it ended early"
         return 1
     fi
     local inputs edges
     inputs="$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
     edges="$(grep -o 'cov: [0-9]*' "$log" | tail -n 1)"
     say "ok     $target: planted fault in $planted s, then $inputs inputs in $seconds s, $edges"
+}
+
+# Says what the log tells of a fault, or the other thing where it tells of none.
+tell_fault() {
+    local target="$1" log="$2" otherwise="$3" fault
+    fault="$(grep -m 1 -A 1 "panicked at\|ERROR: libFuzzer" "$log" | tr '\n' ' ' || true)"
+    say "FAILED $target: ${fault:-$otherwise} (seed $FUZZ_SEED, $log, $(fuzz_folder)/$target/found)"
 }
 
 # Looks for the planted fault from several seeds: the first seconds of a run, when it knows few inputs, find the most.
@@ -56,8 +63,12 @@ planted_fault_is_found() {
         mkdir -p "$folder/planted/inputs"
         if ! "$FUZZ" "--target=$target" --planted "$@" "-seed=$((FUZZ_SEED + attempt))" -max_total_time=10 \
             "-artifact_prefix=$folder/planted/" "$folder/planted/inputs" "$folder/seeds" >"$log" 2>&1; then
-            grep -q "the planted fault" "$log"
-            return
+            if grep -q "the planted fault" "$log"; then
+                return
+            fi
+            # It found another fault on the way, a real one.
+            mv "$folder"/planted/*-* "$folder/found/"
+            return 1
         fi
     done
     return 1
@@ -67,7 +78,7 @@ planted_fault_is_found() {
 fuzz_targets() {
     local seconds="$1"
     shift
-    export -f fuzz_target planted_fault_is_found fuzz_folder target_folder say
+    export -f fuzz_target planted_fault_is_found tell_fault fuzz_folder target_folder say
     export FUZZ FUZZ_SEED
     printf '%s\n' "$@" | xargs -P "$(nproc)" -I '{}' bash -c 'set -euo pipefail; fuzz_target "$1" "$2"' fuzz '{}' "$seconds"
 }

@@ -84,7 +84,7 @@ fn run(bytes: &[u8]) {
         parse_entity(&concise, terms, Input::WHOLE).expect("the concise form can be read");
         ask(&document);
         planted::fault(
-            entity.instances().any(|(_, instance)| instance.unit_code.as_deref().is_some_and(|unit| unit.len() == 2)),
+            entity.instances().any(|(_, instance)| instance.unit_code.as_deref().is_some_and(|unit| unit != "CEL")),
         );
     }
 }
