@@ -134,19 +134,42 @@ fn observe_store(registry: &Registry, store: &Arc<EmbeddedStore>) {
     });
 }
 
-/// A clock that lags turns no time back, but whoever compares times with other machines must know.
+/// A clock that lags turns no time back, but whoever compares times with other machines must know; one that has jumped
+/// ahead keeps everybody from writing.
 fn worry_about_the_clock(readiness: &Readiness, store: &Arc<EmbeddedStore>) {
     let weak = Arc::downgrade(store);
     readiness.worry(move || {
-        let lag = weak.upgrade()?.clock_lag();
-        (lag > CLOCK_LAG).then(|| {
-            let seconds = lag.as_secs();
-            Text::both(
-                format!("the clock lies {seconds} s behind the last commit, from which times go on until it has caught up; set it right"),
-                format!("時計が最後のコミットより{seconds}秒遅れています。追いつくまでは最後のコミットの時刻から数え続けます。時計を直してください"),
-            )
-        })
+        let store = weak.upgrade()?;
+        let lag = store.clock_lag();
+        match store.clock_jump() {
+            Some(jump) => Some(clock_jumped(jump)),
+            None => (lag > CLOCK_LAG).then(|| clock_lags(lag)),
+        }
     });
+}
+
+fn clock_jumped(jump: Duration) -> Text {
+    let seconds = jump.as_secs();
+    Text::both(
+        format!(
+            "the clock jumped ahead by {seconds} s, and until it is set right nothing can be written; if it is right now, confirm it with: machi clock accept"
+        ),
+        format!(
+            "時計が{seconds}秒進んだため、書き込みを停止しています。時計を直すか、正しければ machi clock accept で確認してください"
+        ),
+    )
+}
+
+fn clock_lags(lag: Duration) -> Text {
+    let seconds = lag.as_secs();
+    Text::both(
+        format!(
+            "the clock lies {seconds} s behind the last commit, from which times go on until it has caught up; set it right"
+        ),
+        format!(
+            "時計が最後のコミットより{seconds}秒遅れています。追いつくまでは最後のコミットの時刻から数え続けます。時計を直してください"
+        ),
+    )
 }
 
 async fn keep_house(broker: Arc<Broker>, mut heard: Shutdown) {

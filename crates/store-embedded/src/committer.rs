@@ -3,7 +3,6 @@
 //! Callers decide ahead of the queue, in parallel. The committer takes a decision as it is when the
 //! document has not changed since, and has it made again when it has.
 
-mod believed;
 mod overlay;
 mod prepare;
 
@@ -17,10 +16,10 @@ use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::RwLock;
 use tokio::sync::oneshot;
 
-use believed::Believed;
 use overlay::{Overlaid, Overlay};
 pub(crate) use prepare::{Prepared, prepare};
 
+use crate::believed::Believed;
 use crate::documents::DocumentWrite;
 use crate::engine::{Engine, Root};
 use crate::index::space::SpaceIndex;
@@ -83,7 +82,6 @@ pub(crate) struct Committer {
     /// The last commit that was given a number and made it to disk.
     last_commit: u64,
     last_time: Timestamp,
-    believed: Believed,
     /// How many names are on disk, in the journal or in the tables.
     names_written: usize,
     journal_bytes_since_checkpoint: u64,
@@ -100,8 +98,8 @@ struct Decided {
 impl Committer {
     pub(crate) fn new(engine: Arc<Engine>, journal: Journal, recovered: &Recovered) -> Self {
         let (last_commit, last_time, names_written) = (recovered.commit, recovered.time, recovered.names);
-        let believed = Believed::now(engine.clock.now().max(last_time));
-        Self { engine, journal, last_commit, last_time, believed, names_written, journal_bytes_since_checkpoint: 0 }
+        *engine.believed.lock() = Believed::now(engine.clock.now().max(last_time));
+        Self { engine, journal, last_commit, last_time, names_written, journal_bytes_since_checkpoint: 0 }
     }
 
     /// Works until the queue is closed and empty.
@@ -122,7 +120,7 @@ impl Committer {
                 let _ = answer.send(self.erase(&tenant));
             }
             Errand::AcceptClock => {
-                self.believed = Believed::now(self.engine.clock.now());
+                *self.engine.believed.lock() = Believed::now(self.engine.clock.now());
             }
         }
     }
@@ -161,7 +159,7 @@ impl Committer {
 
     /// Says why writes would not be safe now, where they would not.
     fn check_writable(&mut self) -> Result<(), String> {
-        self.believed.check(self.engine.clock.now())?;
+        self.engine.believed.lock().check(self.engine.clock.now())?;
         self.wait_for_background()
     }
 

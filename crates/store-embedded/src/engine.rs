@@ -13,6 +13,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 
+use crate::believed::Believed;
 use crate::committer::Nudge;
 use crate::documents::Documents;
 use crate::index::keys;
@@ -39,6 +40,8 @@ pub(crate) struct Engine {
     pub(crate) folder: PathBuf,
     pub(crate) options: Options,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The time up to which the clock is believed.
+    pub(crate) believed: Mutex<Believed>,
     pub(crate) names: NameTable,
     pub(crate) collections: Vec<CollectionSpec>,
     /// The seed of hashes of ids, drawn when the folder was made.
@@ -139,6 +142,7 @@ impl Engine {
         Self {
             folder: parts.folder,
             options: parts.options,
+            believed: Mutex::new(Believed::now(parts.clock.now())),
             clock: parts.clock,
             names: NameTable::default(),
             collections: parts.collections,

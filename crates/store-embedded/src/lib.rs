@@ -9,6 +9,7 @@
 
 mod background;
 mod backup;
+mod believed;
 mod checkpoint;
 mod codec;
 mod committer;

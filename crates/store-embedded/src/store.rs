@@ -91,6 +91,12 @@ impl EmbeddedStore {
         Duration::from_micros(u64::try_from(lag).unwrap_or(0))
     }
 
+    /// How far the clock has jumped ahead, which stops the writes until it is set right or accepted.
+    pub fn clock_jump(&self) -> Option<Duration> {
+        let wall = self.engine.clock.now();
+        self.engine.believed.lock().jump(wall)
+    }
+
     /// The bytes written to the journal since the store was opened.
     pub fn journal_written(&self) -> u64 {
         self.engine.journal_written()

@@ -58,8 +58,12 @@ fn a_clock_that_is_set_back_or_far_ahead_turns_no_time_back() {
     assert_eq!(refused.status, 503, "{refused:?}");
     assert!(refused.header("retry-after").is_some() && refused.text().contains("machi clock accept"), "{refused:?}");
     finds(&client, &[("type", "T"), ("q", "a==2")], "x");
+    let told = |language| health("/healthz", language)["warnings"][0].as_str().unwrap_or_default().to_owned();
+    assert!(told("en").contains("machi clock accept"), "{}", told("en"));
+    assert!(told("ja").contains("書き込みを停止しています"), "{}", told("ja"));
     clock.set(0);
     write_later(4);
+    assert!(health("/healthz", "en").get("warnings").is_none());
     clock.set(TEN_YEARS);
     assert_eq!(write(&client, 5).status, 503);
     let accepted =

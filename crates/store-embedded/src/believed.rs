@@ -10,31 +10,41 @@ const JUMP: Duration = Duration::from_mins(5);
 
 /// The latest time that was believed, and when that was.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Believed {
+pub(crate) struct Believed {
     time: Timestamp,
     at: Instant,
 }
 
 impl Believed {
     /// Believes a time from now on.
-    pub(super) fn now(time: Timestamp) -> Self {
+    pub(crate) fn now(time: Timestamp) -> Self {
         Self { time, at: Instant::now() }
     }
 
+    /// How far a clock has jumped ahead, where it is not to be believed.
+    pub(crate) fn jump(&self, wall: Timestamp) -> Option<Duration> {
+        let ahead = wall.micros().saturating_sub(self.expected().micros());
+        let ahead = Duration::from_micros(u64::try_from(ahead).unwrap_or(0));
+        (ahead > JUMP).then_some(ahead)
+    }
+
     /// Says what is wrong with the clock, where it is not to be believed.
-    pub(super) fn check(&mut self, wall: Timestamp) -> Result<(), String> {
-        let now = Instant::now();
-        let expected = later(self.time, now.duration_since(self.at));
-        if wall > later(expected, JUMP) {
+    pub(crate) fn check(&mut self, wall: Timestamp) -> Result<(), String> {
+        if self.jump(wall).is_some() {
             return Err(format!(
                 "the clock jumped ahead to {wall} by more than 5 minutes; set it right, or confirm it with: machi clock accept"
             ));
         }
         // A clock that was set back may come back: what was believed once is no jump ahead.
-        if wall > expected {
-            (self.time, self.at) = (wall, now);
+        if wall > self.expected() {
+            *self = Self::now(wall);
         }
         Ok(())
+    }
+
+    /// The time that it should be now.
+    fn expected(&self) -> Timestamp {
+        later(self.time, self.at.elapsed())
     }
 }
 
