@@ -142,6 +142,22 @@ fn successes_are_counted() {
     }
 }
 
+// §5.8.6: A notification counts in timesSent and lastNotification as soon as it is sent, whatever the receiver answers.
+#[test]
+fn a_notification_counts_as_soon_as_it_is_sent() {
+    let receiver = Receiver::start();
+    receiver.behave("/sub", Behaviour::Slow(Duration::from_secs(3)));
+    let tenant = tenant_with([&room()]);
+    let id = tenant.subscribe(&subscription("T", &receiver.url("/sub"), json!({})));
+    tenant.patch(&format!("/entities/{}", thing("x"))).json(json!({"a": property(7)})).send().expect_status(204);
+    let told = eventually("it is counted", || {
+        let stored = tenant.get(&format!("/subscriptions/{id}")).send().expect_status(200).json();
+        (stored["notification"]["timesSent"] == 1).then(|| stored["notification"].clone())
+    });
+    assert!(told["lastNotification"].is_string(), "{told}");
+    assert_eq!((told.get("status"), told.get("lastSuccess")), (None, None), "{told}");
+}
+
 // §5.2.14.2: A failure counts in timesFailed and is told by lastFailure and status failed, until a success follows.
 // §5.2.15: A receiver that does not answer within timeout has failed.
 #[test]
