@@ -29,7 +29,7 @@ pub enum Behaviour {
 pub struct Notice {
     /// The path it was sent to.
     pub path: String,
-    /// The headers, names in lower case.
+    /// The headers, names as they came.
     pub headers: Vec<(String, String)>,
     /// The body; null where it is no JSON.
     pub body: Value,

@@ -5,7 +5,7 @@ mod batch;
 mod criteria;
 mod dead_letters;
 mod deliveries;
-mod discovered;
+mod described;
 mod entities;
 mod indexes;
 pub(crate) mod input;

@@ -86,7 +86,7 @@ impl Negotiated {
     }
 
     /// The version that the answer keeps to, where one was asked for.
-    fn applied(self) -> Option<SpecVersion> {
+    pub(super) fn applied(self) -> Option<SpecVersion> {
         self.prefer.version.filter(|_| self.media != MediaType::GeoJson)?;
         Some(self.version().map_or(SpecVersion::OURS, |minor| SpecVersion { minor, ..SpecVersion::OURS }))
     }

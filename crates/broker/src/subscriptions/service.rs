@@ -10,6 +10,7 @@ use machi_types::{Caller, ErrorKind, Iri, Json, Name};
 
 use super::domain::normalize;
 use super::domain::present::{Around, present};
+use super::domain::shape::OWN_CONTEXT;
 use super::domain::subscription::SubscriptionKey;
 use super::stored::{self, SUBSCRIPTIONS, StoredSubscription};
 use crate::contexts::ContextRef;
@@ -54,9 +55,7 @@ impl Broker {
             members.insert(0, ("id".into(), Json::from(id.as_str().to_owned())));
             id
         });
-        if !members.iter().any(|(name, _)| name == "jsonldContext") {
-            members.push(("jsonldContext".into(), Json::from(own_context.to_owned())));
-        }
+        members.push((OWN_CONTEXT.into(), Json::from(own_context.to_owned())));
         let (store, known) = (Arc::clone(&self.store), id.clone());
         let decide = move |current: Option<&Document>| -> Result<Decision, Refusal> {
             match current {
@@ -164,6 +163,7 @@ impl Broker {
         let key = SubscriptionKey { tenant: caller.tenant().clone(), id: id.clone() };
         let around = Around {
             figures: self.hub.figures(&key).unwrap_or(stored.figures),
+            context: shown.context.url(),
             now: self.clock.now(),
             times: shown.sys_attrs.then(|| (stored.created_at(), stored.modified_at)),
         };

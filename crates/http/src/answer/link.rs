@@ -36,14 +36,15 @@ impl<'a> PageLinks<'a> {
         self.link("prev", changes)
     }
 
-    /// ETSI GS CIM 009 §6.3.10: the type attribute is the media type of the answer.
+    /// ETSI GS CIM 009 §6.3.10: the type attribute is the media type of the answer. There are no blanks, which is how
+    /// other brokers write these links, and clients compare them letter by letter.
     fn link(&self, relation: &str, changes: &[(&str, &str)]) -> HeaderValue {
         let mut text = String::from("<");
         text.push_str(self.request.path());
         self.write_query(changes, &mut text);
-        text.push_str(">; rel=\"");
+        text.push_str(">;rel=\"");
         text.push_str(relation);
-        text.push_str("\"; type=\"");
+        text.push_str("\";type=\"");
         text.push_str(self.media.as_str());
         text.push('"');
         HeaderValue::from_bytes(text.as_bytes()).expect("a URI holds no control character")
@@ -85,14 +86,14 @@ mod tests {
         let links = PageLinks::new(&uri, MediaType::JsonLd);
         assert_eq!(
             links.next(&[("cursor", "a/b+")]),
-            "</ngsi-ld/v1/entities?type=Room&q=a%3E5&limit=20&cursor=a%2Fb%2B>; rel=\"next\"; type=\"application/ld+json\""
+            "</ngsi-ld/v1/entities?type=Room&q=a%3E5&limit=20&cursor=a%2Fb%2B>;rel=\"next\";type=\"application/ld+json\""
         );
         assert_eq!(
             links.prev(&[("limit", "5"), ("offset", "0")]),
-            "</ngsi-ld/v1/entities?type=Room&q=a%3E5&limit=5&offset=0>; rel=\"prev\"; type=\"application/ld+json\""
+            "</ngsi-ld/v1/entities?type=Room&q=a%3E5&limit=5&offset=0>;rel=\"prev\";type=\"application/ld+json\""
         );
         let bare: Uri = "/x".parse().unwrap();
-        assert_eq!(PageLinks::new(&bare, MediaType::Json).next(&[]), "</x>; rel=\"next\"; type=\"application/json\"");
+        assert_eq!(PageLinks::new(&bare, MediaType::Json).next(&[]), "</x>;rel=\"next\";type=\"application/json\"");
     }
 
     #[test]

@@ -113,6 +113,8 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(settings.kept_for)
             .pool_max_idle_per_host(settings.kept_per_host)
+            // Some receivers look for `Link` as the standard writes it, although case means nothing in names of headers.
+            .http1_title_case_headers(true)
             .build(connector.clone());
         Ok(Self { web: client, connector })
     }

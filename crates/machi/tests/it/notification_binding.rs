@@ -12,6 +12,10 @@ fn linked_entities_are_joined() {
     assert_eq!(inline["owner"]["entity"]["name"], property("Aoi"));
     let flat = notified(notification(&json!({"join": "flat", "joinLevel": 2}))).data();
     assert_eq!(ids(&json!(flat)), [thing("x"), "urn:ngsi-ld:Person:1".to_owned()]);
+    let whole = notified(notification(&json!({"join": "flat", "attributes": ["owner"]}))).data();
+    assert_eq!((whole[0].get("a"), &whole[1]["name"]), (None, &property("Aoi")));
+    let picked = notified(notification(&json!({"join": "flat", "pick": ["id", "owner"]}))).data();
+    assert_eq!((picked[0].get("a"), picked[1].get("name")), (None, None));
     let none = notified(notification(&json!({"join": "@none"}))).first();
     assert_eq!(none["owner"].get("entity"), None);
 }
@@ -23,6 +27,28 @@ fn json_ld_is_sent_on_request() {
     assert!(notice.header("content-type").is_some_and(|kind| kind.starts_with("application/ld+json")), "{notice:?}");
     assert!(notice.body.to_string().contains("ngsi-ld-core-context"), "{notice:?}");
     assert!(notice.header("link").is_none_or(|link| !link.contains("json-ld#context")), "{notice:?}");
+}
+
+// §6.3.8: The @context in a notification names the core last where the user's does not name it.
+#[test]
+fn an_own_context_in_a_notification_is_followed_by_the_core() {
+    let receiver = Receiver::start();
+    let context = receiver.serve("/c.jsonld", json!({"@context": {"alias": full("a")}}));
+    let whole = receiver.serve("/whole.jsonld", json!({"@context": [context, CORE_CONTEXT]}));
+    let cases = [
+        (json!(context), json!([context, CORE_CONTEXT])),
+        (json!(whole), json!(whole)),
+        (json!(CORE_CONTEXT), json!(CORE_CONTEXT)),
+    ];
+    for (given, expected) in cases {
+        let endpoint = json!({"accept": "application/ld+json"});
+        let notice = notified(json!({"jsonldContext": given, "notification": {"endpoint": endpoint}}));
+        assert_eq!(notice.body["@context"], expected, "{given}");
+        assert_eq!(notice.first()["@context"], expected, "{given}");
+        let endpoint = json!({"accept": "application/geo+json"});
+        let notice = notified(json!({"jsonldContext": given, "notification": {"endpoint": endpoint}}));
+        assert_eq!(notice.body["data"]["@context"], expected, "{given}");
+    }
 }
 
 // §5.3.1: accept chooses GeoJSON: data is a FeatureCollection with its @context, or without for Prefer body=json.
@@ -51,6 +77,10 @@ fn receiver_info_becomes_headers() {
     let info = json!([{"key": "Authorization", "value": "Bearer 5"}, {"key": "X-City", "value": "aoi"}]);
     let notice = notified(notification(&json!({"endpoint": {"receiverInfo": info}})));
     assert_eq!((notice.header("authorization"), notice.header("x-city")), (Some("Bearer 5"), Some("aoi")));
+    let names: Vec<&str> = notice.headers.iter().map(|(name, _)| name.as_str()).collect();
+    for expected in ["Authorization", "X-City", "Link", "Content-Type"] {
+        assert!(names.contains(&expected), "{names:?}");
+    }
 }
 
 // §5.8.6: Names are compacted by the jsonldContext of the subscription, which the Link names.
@@ -110,6 +140,22 @@ fn successes_are_counted() {
     for member in ["lastNotification", "lastSuccess"] {
         assert!(told[member].as_str().is_some_and(|time| time.starts_with("20")), "{told}");
     }
+}
+
+// §5.8.6: A notification counts in timesSent and lastNotification as soon as it is sent, whatever the receiver answers.
+#[test]
+fn a_notification_counts_as_soon_as_it_is_sent() {
+    let receiver = Receiver::start();
+    receiver.behave("/sub", Behaviour::Slow(Duration::from_secs(3)));
+    let tenant = tenant_with([&room()]);
+    let id = tenant.subscribe(&subscription("T", &receiver.url("/sub"), json!({})));
+    tenant.patch(&format!("/entities/{}", thing("x"))).json(json!({"a": property(7)})).send().expect_status(204);
+    let told = eventually("it is counted", || {
+        let stored = tenant.get(&format!("/subscriptions/{id}")).send().expect_status(200).json();
+        (stored["notification"]["timesSent"] == 1).then(|| stored["notification"].clone())
+    });
+    assert!(told["lastNotification"].is_string(), "{told}");
+    assert_eq!((told.get("status"), told.get("lastSuccess")), (None, None), "{told}");
 }
 
 // §5.2.14.2: A failure counts in timesFailed and is told by lastFailure and status failed, until a success follows.

@@ -120,6 +120,7 @@ fn changes_are_shown() {
 }
 
 // §5.8.6: A deleted attribute is given as NGSI-LD Null, as an object where more has to be said.
+// §4.5.2.2: In normalized representation a deleted attribute is one whose value is NGSI-LD Null.
 #[test]
 fn a_deleted_attribute_is_given_as_null() {
     let deleted = |rest: Value, name: &str| {
@@ -128,10 +129,19 @@ fn a_deleted_attribute_is_given_as_null() {
         let triggered = json!({"notificationTrigger": ["attributeDeleted"], "notification": rest});
         tenant.subscribe(&subscription("T", &receiver.url("/sub"), triggered));
         tenant.delete(&format!("/entities/{}/attrs/{name}", thing("x"))).send().expect_status(204);
+        let name = name.split('?').next().unwrap_or_default();
         receiver.wait_for("/sub", 1)[0].first()[name].clone()
     };
-    assert_eq!(deleted(json!({}), "a"), NULL);
-    assert_eq!(deleted(json!({}), "owner"), NULL);
+    for format in ["concise", "simplified"] {
+        assert_eq!(deleted(json!({"format": format}), "a"), NULL);
+        assert_eq!(deleted(json!({"format": format}), "owner"), NULL);
+    }
+    assert_eq!(deleted(json!({}), "a"), property(NULL));
+    assert_eq!(deleted(json!({}), "owner"), relationship(NULL));
+    assert_eq!(deleted(json!({}), "says"), json!({"type": "LanguageProperty", "languageMap": {"@none": NULL}}));
+    // The attribute is gone, and there is no other instance of it to be told from.
+    assert_eq!(deleted(json!({}), "speed?deleteAll=true"), property(NULL));
+    assert_eq!(deleted(json!({}), "speed?datasetId=urn:ngsi-ld:D:1")[1]["value"], NULL);
     let shown = deleted(json!({"showChanges": true}), "a");
     assert_eq!(
         (&shown["type"], &shown["value"], &shown["previousValue"]),
@@ -164,6 +174,27 @@ fn a_deleted_entity_is_given_by_its_end() {
     let timed = deleted(json!({"sysAttrs": true}));
     assert!(["createdAt", "modifiedAt", "deletedAt"].iter().all(|member| timed[member].is_string()), "{timed}");
     assert_eq!(deleted(json!({"showChanges": true}))["a"]["previousValue"], 1);
+}
+
+// §5.2.12: Who is told of deleted attributes is told of those that go with their entity, and of no others.
+#[test]
+fn attributes_that_go_with_their_entity_are_told() {
+    let deleted = |rest: Value| {
+        let receiver = Receiver::start();
+        let tenant = tenant_with([&room()]);
+        tenant.subscribe(&subscription("T", &receiver.url("/sub"), rest));
+        tenant.delete(&format!("/entities/{}", thing("x"))).send().expect_status(204);
+        let mut entity = receiver.wait_for("/sub", 1)[0].first();
+        let end = entity.as_object_mut().and_then(|entity| entity.remove("deletedAt"));
+        assert!(end.is_some_and(|end| end.is_string()), "{entity}");
+        entity
+    };
+    let only = |triggers: Value| deleted(json!({"notificationTrigger": triggers, "watchedAttributes": ["a"]}));
+    assert_eq!(only(json!(["attributeDeleted"])), t("x", json!({"a": property(NULL)})));
+    assert_eq!(only(json!(["entityUpdated"])), t("x", json!({"a": property(NULL)})));
+    assert_eq!(only(json!(["attributeDeleted", "entityDeleted"])), t("x", json!({})));
+    let all = deleted(json!({"notificationTrigger": ["attributeDeleted"]}));
+    assert_eq!((&all["a"], &all["owner"]), (&property(NULL), &relationship(NULL)));
 }
 
 // §5.2.12: datasetId chooses instances, lang one language.

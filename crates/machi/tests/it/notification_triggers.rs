@@ -105,6 +105,23 @@ fn triggers_say_which_changes_notify() {
     }
 }
 
+// §4.9: In a body a text may be percent-encoded as in a URL, and then also stands for what it is decoded.
+#[test]
+fn a_percent_encoded_text_is_understood() {
+    let named = |name: &str| t("x", json!({"a": property(1), "name": property(name)}));
+    let change = |tenant: &Client| {
+        tenant.patch(&(path("x") + "/attrs")).json(json!({"a": property(2)})).send().expect_status(204);
+    };
+    let q = json!({"q": "name==\"Eiffel%20Tower\"", "watchedAttributes": ["a"]});
+    for (name, expected) in [("Eiffel Tower", &["x"][..]), ("Eiffel%20Tower", &["x"]), ("Eiffel", &[])] {
+        notifies(q.clone(), &[named(name)], change, expected);
+    }
+    let other = json!({"q": "name!=\"100%25+\";name!=\"50%\"", "watchedAttributes": ["a"]});
+    for (name, expected) in [("100%+", &[][..]), ("50%", &[]), ("100% ", &["x"])] {
+        notifies(other.clone(), &[named(name)], change, expected);
+    }
+}
+
 // §5.8.6: What is written again with the same value is no change.
 #[test]
 fn the_same_value_is_no_change() {

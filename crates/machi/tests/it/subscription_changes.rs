@@ -63,9 +63,49 @@ fn names_in_a_subscription_follow_the_context() {
         (&json!("Raum"), &json!(["temp"]))
     );
     assert_eq!(compact.context_link(), Some(context.clone()));
-    assert_eq!(compact.json()["jsonldContext"], context);
-    let inside = tenant.get(&path).accept("application/ld+json").send().expect_status(200);
-    assert!(inside.json()["@context"].to_string().contains("ngsi-ld-core-context"), "{inside:?}");
+    // Who reads in that @context is told of it by the answer itself.
+    assert_eq!((&plain["jsonldContext"], compact.json().get("jsonldContext")), (&json!(context), None));
+    let inside = |context: &str| tenant.get(&path).link(context).accept("application/ld+json").send().json();
+    assert_eq!(inside(&context)["@context"], json!([context, CORE_CONTEXT]));
+    assert_eq!(inside(CORE_CONTEXT)["@context"], CORE_CONTEXT);
+    tenant.patch(&path).json(json!({"jsonldContext": context})).send().expect_status(204);
+    let given = tenant.get(&path).link(&context).send().json();
+    assert_eq!(given["jsonldContext"], context);
+}
+
+// §6.3.6: Every answer with a body names the version that was preferred; what is no entity is the same in all versions.
+#[test]
+fn a_preferred_version_is_named_by_answers_without_entities() {
+    let tenant = tenant_with([&t("x", json!({"a": property(1)}))]);
+    let id = tenant.subscribe(&simple(json!({"notification": {"attributes": ["a"]}})));
+    for path in
+        [&format!("/subscriptions/{id}"), "/subscriptions", "/types", "/types/T", "/attributes", "/attributes/a"]
+    {
+        let plain = tenant.get(path).send().expect_status(200);
+        assert_eq!(plain.header("Preference-Applied"), None);
+        for prefer in ["ngsi-ld=1.0", "NGSI-LD=\"1.0\"", "respond-async, Ngsi-Ld=1.0;q=0.1"] {
+            let answer = tenant.get(path).header("Prefer", prefer).send().expect_status(200);
+            assert_eq!(answer.expect_header("Preference-Applied"), "ngsi-ld=1.0", "{path} {prefer}");
+            assert_eq!(answer.json(), plain.json());
+        }
+    }
+}
+
+// §6.3.10: The links of a page that was asked for by its offset have limit and offset.
+#[test]
+fn subscriptions_are_paged_by_offset() {
+    let tenant = tenant();
+    for _ in 0..3 {
+        tenant.subscribe(&simple(json!({})));
+    }
+    let links = |offset: &str| {
+        let page = tenant.get("/subscriptions/").query(&[("limit", "1"), ("offset", offset)]).send();
+        (page.link("prev"), page.link("next"))
+    };
+    let page = |offset: u8| Some(format!("/ngsi-ld/v1/subscriptions?limit=1&offset={offset}"));
+    assert_eq!(links("0"), (None, page(1)));
+    assert_eq!(links("1"), (page(0), page(2)));
+    assert_eq!(links("2"), (page(1), None));
 }
 
 // §5.8.1.4: A jsonldContext that cannot be had is LdContextNotAvailable, one that is none BadRequestData.

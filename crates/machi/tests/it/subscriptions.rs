@@ -100,6 +100,46 @@ fn read_only_members_are_ignored() {
     assert_eq!((counted, stored["notification"].get("lastSuccess")), (0, None));
 }
 
+// §5.2.12: Without notificationTrigger it is the creation and the change of attributes that notifies.
+#[test]
+fn the_default_triggers_are_told() {
+    let tenant = tenant();
+    let stored = read(&tenant, &tenant.subscribe(&simple(json!({}))));
+    assert_eq!(stored["notificationTrigger"], json!(["attributeCreated", "attributeUpdated"]));
+    let stored = read(&tenant, &tenant.subscribe(&simple(json!({"notificationTrigger": ["entityDeleted"]}))));
+    assert_eq!(stored["notificationTrigger"], json!(["entityDeleted"]));
+}
+
+// §5.2.12: A member that is none of the standard's is not kept; what seems to be a slip for one is refused.
+#[test]
+fn foreign_members_are_not_kept() {
+    let tenant = tenant();
+    let foreign = json!({
+        "__context": "http://127.0.0.1:9/c", "com.example:x": {"y": 1},
+        "notification": {"vendor": 1, "endpoint": {"vendor": 2}},
+    });
+    let stored = read(&tenant, &tenant.subscribe(&simple(foreign)));
+    for word in ["__context", "com.example", "vendor"] {
+        assert!(!stored.to_string().contains(word), "{stored}");
+    }
+    let slip = tenant.post("/subscriptions").json(simple(json!({"watchedAttribute": ["a"]}))).send();
+    assert!(slip.problem("BadRequestData").contains("\"watchedAttributes\""), "{slip:?}");
+}
+
+// §5.5.2: A temporalQ, which asks for the history of entities, is not supported, and the answer says so.
+#[test]
+fn a_temporal_query_is_not_supported() {
+    let tenant = tenant();
+    let temporal = json!({"temporalQ": {"timerel": "after", "timeAt": "2024-01-01T00:00:00Z"}});
+    let path = format!("/subscriptions/{}", tenant.subscribe(&simple(json!({}))));
+    for request in [tenant.post("/subscriptions").json(simple(temporal.clone())), tenant.patch(&path).json(temporal)] {
+        let answer = request.header("Accept-Language", "ja").send();
+        assert_eq!(answer.status, 422, "{answer:?}");
+        let detail = answer.problem("OperationNotSupported");
+        assert!(detail.contains("temporalQ") && detail.contains("履歴"), "{detail}");
+    }
+}
+
 // §5.2.12: Wrong types, cardinalities and combinations are refused with BadRequestData.
 // §5.2.33: A selector of entities has a type, and its id and pattern are well formed.
 #[test]

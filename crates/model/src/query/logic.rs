@@ -73,6 +73,14 @@ impl<T> Logic<T> {
         }
     }
 
+    /// Calls `change` with every condition, from left to right.
+    pub(super) fn for_each_mut(&mut self, change: &mut dyn FnMut(&mut T)) {
+        match self {
+            Self::One(condition) => change(condition),
+            Self::All(parts) | Self::Any(parts) => parts.iter_mut().for_each(|part| part.for_each_mut(change)),
+        }
+    }
+
     /// Calls `visit` with every condition, from left to right.
     pub fn for_each<'l>(&'l self, visit: &mut dyn FnMut(&'l T)) {
         match self {

@@ -82,11 +82,16 @@ impl Operand {
     /// The same, asking also for the URIs that texts stand for (§4.9, `expandValues`): what is compared with may be
     /// kept as a URI, as in a VocabProperty, or as the term that would expand to it, as in a Property.
     pub(super) fn expand<E>(&self, name: &dyn Fn(&str) -> Result<Name, E>) -> Self {
+        self.or(&|value| value.expanded(name))
+    }
+
+    /// The same, asking also for what else its values may be; a range stays as it is.
+    pub(super) fn or(&self, other: &dyn Fn(&Value) -> Option<Value>) -> Self {
         if matches!(self, Self::Range(..)) {
             return self.clone();
         }
         let mut values: Vec<Value> = self.values().cloned().collect();
-        values.extend(self.values().filter_map(|value| value.expanded(name)));
+        values.extend(self.values().filter_map(other));
         if values.len() == 1 { self.clone() } else { Self::List(values) }
     }
 }

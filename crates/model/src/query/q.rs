@@ -121,6 +121,17 @@ impl<N: Naming> Query<N> {
 }
 
 impl Query {
+    /// The same, where each text that `==` or `!=` compares with stands for another text, too.
+    #[must_use]
+    pub fn or_texts(mut self, other: &dyn Fn(&str) -> Option<String>) -> Self {
+        let other = |value: &Value| match value {
+            Value::Text(text) => other(text).map(Value::Text),
+            _ => None,
+        };
+        self.logic.for_each_mut(&mut |term| term.test = term.test.with_operand(&|operand| operand.or(&other)));
+        self
+    }
+
     /// Whether any condition is about an attribute, and not only about members that every entity has (§5.7.2.4).
     pub fn names_an_attribute(&self) -> bool {
         self.logic.conditions().iter().any(|term| {
@@ -177,9 +188,13 @@ impl Test {
     }
 
     fn expand<E>(&self, name: &dyn Fn(&str) -> Result<Name, E>) -> Self {
+        self.with_operand(&|operand| operand.expand(name))
+    }
+
+    fn with_operand(&self, change: &dyn Fn(&Operand) -> Operand) -> Self {
         match self {
-            Self::Equal(operand) => Self::Equal(operand.expand(name)),
-            Self::Unequal(operand) => Self::Unequal(operand.expand(name)),
+            Self::Equal(operand) => Self::Equal(change(operand)),
+            Self::Unequal(operand) => Self::Unequal(change(operand)),
             other => other.clone(),
         }
     }

@@ -54,7 +54,7 @@ impl Connection {
             let Some((name, value)) = line.split_once(':') else {
                 break;
             };
-            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            headers.push((name.to_owned(), value.trim().to_owned()));
         }
         let body = self.body(&headers)?;
         Ok(Some(Incoming { method: method.to_owned(), path, headers, body }))
@@ -78,7 +78,9 @@ impl Connection {
     }
 
     fn body(&mut self, headers: &[(String, String)]) -> Result<Vec<u8>> {
-        let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        let header = |wanted: &str| {
+            headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.as_str())
+        };
         if header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
             return self.chunks();
         }

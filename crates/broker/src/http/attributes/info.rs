@@ -8,14 +8,14 @@ use machi_http::{Problem, Text};
 use machi_types::{ErrorKind, Json};
 
 use crate::Broker;
-use crate::http::discovered::{Discovered, check_parameters, kinds};
+use crate::http::described::{Described, check_parameters, kinds};
 use crate::http::input::Asked;
 use crate::service::discovery::AttributeInfo;
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     check_parameters(&asked)?;
-    let discovered = Discovered::of(&broker, &asked.caller, &asked.headers).await?;
-    let name = discovered.expand(asked.piece("attrId"))?;
+    let described = Described::of(&broker, &asked.caller, &asked.headers).await?;
+    let name = described.expand(asked.piece("attrId"))?;
     let info = broker.attribute(&asked.caller, &name).await?.ok_or_else(|| {
         Problem::new(
             ErrorKind::ResourceNotFound,
@@ -25,16 +25,16 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
             ),
         )
     })?;
-    discovered.answer(&broker, &asked.caller, attribute(&discovered, &info)).await
+    described.answer(&broker, &asked.caller, attribute(&described, &info)).await
 }
 
 /// An `Attribute` with all that there is to say (§5.2.28).
-fn attribute(discovered: &Discovered, info: &AttributeInfo) -> Json<'static> {
-    let types = info.types.iter().map(|name| discovered.short(name)).collect();
+fn attribute(described: &Described, info: &AttributeInfo) -> Json<'static> {
+    let types = info.types.iter().map(|name| described.short(name)).collect();
     Json::Object(vec![
         ("id".into(), Json::from(info.name.to_string())),
         ("type".into(), Json::from("Attribute")),
-        ("attributeName".into(), discovered.short(&info.name)),
+        ("attributeName".into(), described.short(&info.name)),
         ("attributeCount".into(), Json::from(info.instances)),
         ("attributeTypes".into(), kinds(info)),
         ("typeNames".into(), Json::Array(types)),

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use machi_http::answer::{AnswerExt, PageLinks};
-use machi_http::request::{MediaType, Page, PageLimits, Start, accept};
+use machi_http::request::{Page, PageLimits, Start};
 use machi_http::{Problem, Text};
 use machi_types::ErrorKind;
 
-use super::{in_context, wants_sys_attrs};
+use super::wants_sys_attrs;
 use crate::Broker;
 use crate::domain::cursor::PageStart;
-use crate::http::input::{Asked, link_context};
+use crate::http::described::Described;
+use crate::http::input::Asked;
 use crate::subscriptions::Shown;
 
 /// All pages are pages of the same list.
@@ -21,7 +22,7 @@ const LIST: u64 = 0x7375_6273;
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let parameters = asked.parameters(&["options", "limit", "offset", "count", "cursor"])?;
     let sys_attrs = wants_sys_attrs(&parameters)?;
-    let media = accept(&asked.headers, MediaType::STANDARD)?;
+    let described = Described::of(&broker, &asked.caller, &asked.headers).await?;
     let limits = &broker.config.limits;
     let limits = PageLimits {
         default: limits.page_rows as u32,
@@ -30,29 +31,42 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     };
     let page = Page::from_query(&parameters, &limits)?;
     let start = start_of(&page)?;
-    let context = link_context(&broker, &asked.caller, &asked.headers).await?;
     let offset = if start.after.is_some() { 0 } else { start.passed as usize };
     let place = (start.after.clone(), offset, page.limit as usize);
-    let found = broker.subscriptions(&asked.caller, place, page.count, Shown { context: &context, sys_attrs }).await?;
+    let shown = Shown { context: &described.context, sys_attrs };
+    let found = broker.subscriptions(&asked.caller, place, page.count, shown).await?;
     let rows = found.items.len() as u64;
-    let mut answer = in_context(media, found.items, true, asked.context_link()?.as_deref());
-    let links = PageLinks::new(&asked.uri, media);
+    let mut answer = described.answer_list(&broker, &asked.caller, found.items).await?;
+    let links = PageLinks::new(&asked.uri, described.media());
     let limit = page.limit.to_string();
-    if let Some(last) = found.next {
-        let cursor = start.next(rows, last).encode(LIST);
-        answer = answer.with_link(links.next(&[("limit", &limit), ("cursor", &cursor)]));
+    let next = found.next.map(|last| {
+        let after = start.passed.saturating_add(rows);
+        // §6.3.10: a client that counts its pages by offset goes on counting.
+        let is_counted = parameters.get("offset").is_some() && after <= limits.largest_offset;
+        if is_counted { PageStart::at(after) } else { start.next(rows, last) }
+    });
+    if let Some(next) = next {
+        let (name, value) = place_of(&next);
+        answer = answer.with_link(links.next(&[("limit", &limit), (name, &value)]));
     }
     if page.limit > 0
         && let Some(previous) = start.previous(u64::from(page.limit), limits.largest_offset)
     {
-        let value = if previous.after.is_some() { previous.encode(LIST) } else { previous.passed.to_string() };
-        let name = if previous.after.is_some() { "cursor" } else { "offset" };
+        let (name, value) = place_of(&previous);
         answer = answer.with_link(links.prev(&[("limit", &limit), (name, &value)]));
     }
     Ok(match found.count {
         Some(count) => answer.with_count(count),
         None => answer,
     })
+}
+
+/// The parameter that places a page.
+fn place_of(start: &PageStart) -> (&'static str, String) {
+    match start.after {
+        Some(_) => ("cursor", start.encode(LIST)),
+        None => ("offset", start.passed.to_string()),
+    }
 }
 
 fn start_of(page: &Page) -> Result<PageStart, Problem> {

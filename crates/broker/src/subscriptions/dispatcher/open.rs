@@ -49,6 +49,7 @@ impl Dispatcher {
             let at_once = self.tools.config.in_flight_per_endpoint.max(1);
             let Some(due) = self.open_of(key).and_then(|open| open.take_next(at_once)) else { return };
             let way = self.begin(&endpoint);
+            due.subscription.counters.begun(self.tools.broker.clock.now());
             self.tasks.spawn(self.tools.clone().send(due, way));
         }
     }
@@ -96,7 +97,7 @@ impl Dispatcher {
         self.wake(&way.endpoint);
     }
 
-    /// Counts an attempt to deliver what was due at that time.
+    /// Counts what came of an attempt to deliver what was due at that time.
     pub(super) fn count(&mut self, subscription: &Subscription, sent: &Sent, due: Timestamp) {
         let now = self.tools.broker.clock.now();
         if sent.refusal.is_none() {

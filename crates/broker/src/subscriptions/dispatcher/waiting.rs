@@ -144,6 +144,7 @@ impl Dispatcher {
             return;
         }
         let way = self.begin(&endpoint);
+        subscription.counters.begun(self.tools.broker.clock.now());
         self.meters.repeated.add(u64::from(row.attempts.count > 0));
         if let Some(waiting) = self.waiting_of(key) {
             waiting.is_busy = true;

@@ -38,8 +38,6 @@ impl Changes {
         let instances = entry.sections.iter().enumerate().filter_map(|(at, change)| {
             let key = change.new.as_ref().or(change.old.as_ref())?.key;
             let kind = instance_change(change, entry.time)?;
-            // An entity that comes brings its attributes; one that goes takes them along, which is no deletion of theirs.
-            let kind = if entity.meet(Triggers::ENTITY_DELETED) { Triggers::ENTITY_DELETED } else { kind };
             Some(InstanceChange { key, kind, at })
         });
         Self { entity, instances: instances.collect() }
@@ -161,11 +159,11 @@ mod tests {
         let all = [&created, &updated, &added, &removed, &deleted];
         for (trigger, expected) in [
             ("entityCreated", [true, false, false, false, false]),
-            ("entityUpdated", [true, true, true, true, false]),
+            ("entityUpdated", [true, true, true, true, true]),
             ("entityDeleted", [false, false, false, false, true]),
             ("attributeCreated", [true, false, true, false, false]),
             ("attributeUpdated", [false, true, false, false, false]),
-            ("attributeDeleted", [false, false, false, true, false]),
+            ("attributeDeleted", [false, false, false, true, true]),
         ] {
             assert_eq!(all.map(|entry| triggered(entry, trigger, &[])), expected, "{trigger}");
             assert_eq!(all.map(|entry| triggered(entry, trigger, &[9])), expected, "{trigger}, watched");

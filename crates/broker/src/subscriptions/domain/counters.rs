@@ -55,19 +55,22 @@ impl Counters {
         }
     }
 
-    /// A notification was sent and taken.
-    pub(crate) fn succeeded(&self, at: Timestamp) {
+    /// A notification is sent; §5.8.6 counts it before it is known what the receiver says.
+    pub(crate) fn begun(&self, at: Timestamp) {
         self.sent.fetch_add(1, Ordering::Relaxed);
         self.last_notification.fetch_max(at.micros(), Ordering::Relaxed);
+        self.is_dirty.store(true, Ordering::Release);
+    }
+
+    /// One that was sent was taken.
+    pub(crate) fn succeeded(&self, at: Timestamp) {
         self.last_success.fetch_max(at.micros(), Ordering::Relaxed);
         self.is_dirty.store(true, Ordering::Release);
     }
 
-    /// A notification was sent and not taken.
+    /// One that was sent was not taken.
     pub(crate) fn failed(&self, at: Timestamp) {
-        self.sent.fetch_add(1, Ordering::Relaxed);
         self.failed.fetch_add(1, Ordering::Relaxed);
-        self.last_notification.fetch_max(at.micros(), Ordering::Relaxed);
         self.last_failure.fetch_max(at.micros(), Ordering::Relaxed);
         self.is_dirty.store(true, Ordering::Release);
     }
@@ -158,13 +161,17 @@ mod tests {
     fn numbers_are_kept_and_go_on() {
         let counters = Counters::default();
         assert_eq!((counters.take_changed(), counters.figures().is_ok()), (None, None));
+        counters.begun(Timestamp::from_micros(4));
+        assert_eq!((counters.figures().sent, counters.figures().is_ok()), (1, None));
         counters.succeeded(Timestamp::from_micros(5));
+        counters.begun(Timestamp::from_micros(6));
         counters.failed(Timestamp::from_micros(7));
         counters.settled(Timestamp::from_micros(4));
         let figures = counters.take_changed().unwrap();
         assert_eq!((figures.sent, figures.failed, figures.is_ok()), (2, 1, Some(false)));
         assert_eq!(Figures::decode(&figures.encode()), figures);
         let again = Counters::starting_at(&figures);
+        again.begun(Timestamp::from_micros(8));
         again.succeeded(Timestamp::from_micros(9));
         assert_eq!((again.figures().sent, again.figures().is_ok()), (3, Some(true)));
         assert_eq!(Figures::decode(b"[9]"), Figures::default());

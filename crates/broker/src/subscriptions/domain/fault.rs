@@ -5,6 +5,7 @@ use std::fmt;
 
 use machi_http::{Language, Text};
 use machi_model::query::QueryError;
+use machi_types::ErrorKind;
 
 use crate::{BrokerError, japanese};
 
@@ -15,6 +16,7 @@ pub(crate) struct Fault {
     path: String,
     /// What happened, and what would be right.
     reason: Text,
+    kind: ErrorKind,
 }
 
 impl Fault {
@@ -24,12 +26,21 @@ impl Fault {
         en: impl Into<Cow<'static, str>>,
         ja: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { path: path.into(), reason: Text::both(en, ja) }
+        Self { path: path.into(), reason: Text::both(en, ja), kind: ErrorKind::BadRequestData }
+    }
+
+    /// A member that the standard knows and this broker does not serve (§5.5.2).
+    pub(super) fn unsupported(
+        path: impl Into<String>,
+        en: impl Into<Cow<'static, str>>,
+        ja: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { kind: ErrorKind::OperationNotSupported, ..Self::at(path, en, ja) }
     }
 
     /// A member of a kept subscription that cannot be read; users never meet it, for what is kept was checked.
     pub(crate) fn broken(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), reason: Text::en(reason.into()) }
+        Self { path: path.into(), reason: Text::en(reason.into()), kind: ErrorKind::BadRequestData }
     }
 
     /// The same, seen from one level above.
@@ -54,7 +65,7 @@ impl Fault {
 
     /// What is wrong, and where.
     fn in_language(&self, language: Language) -> String {
-        let Self { path, reason } = self;
+        let Self { path, reason, .. } = self;
         let reason = reason.in_language(language);
         if path.is_empty() { reason.to_owned() } else { format!("{path}: {reason}") }
     }
@@ -69,7 +80,16 @@ impl fmt::Display for Fault {
 impl From<Fault> for BrokerError {
     fn from(fault: Fault) -> Self {
         let ja = fault.in_language(Language::Japanese);
-        let ja = format!("サブスクリプションの内容が正しくありません: {ja}");
-        Self::bad_data(Text::both(format!("the subscription is not valid: {fault}"), ja))
+        let detail = match fault.kind {
+            ErrorKind::OperationNotSupported => Text::both(
+                format!("the subscription cannot be served: {fault}"),
+                format!("このサブスクリプションには対応していません: {ja}"),
+            ),
+            _ => Text::both(
+                format!("the subscription is not valid: {fault}"),
+                format!("サブスクリプションの内容が正しくありません: {ja}"),
+            ),
+        };
+        Self::Refused { kind: fault.kind, detail }
     }
 }

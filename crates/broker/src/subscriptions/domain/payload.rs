@@ -9,7 +9,7 @@ use machi_model::entity::render::{GeometrySource, Links, Output, Projection as M
 use machi_model::entity::{Corrupt, Document, Encoded, Head, Section, Terms, group, write_datetime};
 use machi_model::query::{Projection, Step};
 use machi_store::{NameNo, Names};
-use machi_types::{Json, Name, Timestamp, json};
+use machi_types::{Name, Timestamp, json};
 use rustc_hash::FxHashMap;
 
 use super::cause::Cause;
@@ -43,7 +43,8 @@ pub(crate) fn write(
     linked: &FxHashMap<Name, Arc<Reading>>,
     (shape, context, names): (&Arc<Shape>, &Arc<Context>, &dyn Names),
 ) -> Result<Payload, Corrupt> {
-    let writer = Writer { shape, context, names, linked };
+    let document = context.in_document().to_text();
+    let writer = Writer { shape, context, document: &document, names, linked };
     let written = |cause: &Arc<Cause>| match shape.join {
         Join::Inline(_) => writer.entity(cause).map(Bytes::from),
         Join::No | Join::Flat(_) => cause.written(shape, || writer.entity(cause)),
@@ -58,6 +59,8 @@ pub(crate) fn write(
 struct Writer<'w> {
     shape: &'w Arc<Shape>,
     context: &'w Arc<Context>,
+    /// The @context as a body names it (§4.4).
+    document: &'w str,
     names: &'w dyn Names,
     linked: &'w FxHashMap<Name, Arc<Reading>>,
 }
@@ -109,7 +112,7 @@ impl Writer<'_> {
 
     fn context_member(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b",\"@context\":");
-        json::write_string(&self.shape.context, out);
+        out.extend_from_slice(self.document.as_bytes());
     }
 
     fn entity(&self, cause: &Cause) -> Result<Vec<u8>, Corrupt> {
@@ -135,15 +138,18 @@ impl Writer<'_> {
             Some(encoded) => encoded.document(&sections),
             None => cause.reading.document(&sections),
         };
-        self.render(&document, out)
+        self.render(&document, self.shape.pick.as_ref(), out)
     }
 
-    /// §5.8.6: without showChanges "only the deletedAt system property shall be provided".
+    /// §5.8.6: without showChanges "only the deletedAt system property shall be provided", if it is the end of the entity
+    /// that triggers; where it is that of its attributes, these are told.
     fn gone(&self, cause: &Cause, out: &mut Vec<u8>) -> Result<(), Corrupt> {
-        let told = Told::of(cause, self.names);
+        let mut told = Told::of(cause, self.names);
         let mut sections = Vec::new();
-        if self.shape.shows_changes {
-            told.add_to(&mut sections, true);
+        match &self.shape.gone {
+            _ if self.shape.shows_changes => told.add_to(&mut sections, true),
+            Some(watched) => told.only(watched).add_to(&mut sections, false),
+            None => {}
         }
         let head = Head { types: Head::decode(&cause.document.head)?.types, ..Head::default() }.encode();
         let document = Document {
@@ -152,21 +158,20 @@ impl Writer<'_> {
             deleted_at: Some(cause.time),
             ..Document::new(&cause.document.id, &head, &sections)
         };
-        self.render(&document, out)
+        self.render(&document, self.shape.pick.as_ref(), out)
     }
 
-    fn render(&self, document: &Document<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
+    fn render(&self, document: &Document<'_>, pick: Option<&Projection>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
         let shape = self.shape;
-        let (pick, omit) = (shape.pick.as_ref(), shape.omit.as_ref());
+        let omit = shape.omit.as_ref();
         let inside = match shape.join {
             Join::Inline(levels) => Some(Inside { writer: self, levels, pick, omit }),
             Join::No | Join::Flat(_) => None,
         };
         let members = members(pick, omit);
-        let context = Json::from(shape.context.as_str()).to_text();
         let output = Output {
             projection: members.as_ref(),
-            context: (shape.media == MediaType::JsonLd).then_some(context.as_str()),
+            context: (shape.media == MediaType::JsonLd).then_some(self.document),
             links: inside.as_ref().map(|inside| inside as &dyn Links),
             ..self.output()
         };
@@ -191,9 +196,10 @@ impl Writer<'_> {
         let is_told = |id: &Name| causes.iter().any(|cause| cause.reading.id() == id);
         let mut others: Vec<&Arc<Reading>> = self.linked.values().filter(|reading| !is_told(reading.id())).collect();
         others.sort_by(|one, other| one.id().cmp(other.id()));
+        let pick = self.shape.pick_beside.as_ref();
         let written = others.into_iter().map(|reading| {
             let (sections, mut out) = (reading.sections(), Vec::new());
-            self.render(&reading.document(&sections), &mut out)?;
+            self.render(&reading.document(&sections), pick, &mut out)?;
             Ok(Bytes::from(out))
         });
         written.collect()
@@ -290,14 +296,19 @@ impl<'t> Told<'t> {
         Self { instances: instances.collect(), time: cause.time }
     }
 
+    /// The same of these attributes alone; of all where none is named.
+    fn only(&mut self, watched: &[Name]) -> &Self {
+        self.instances.retain(|told| watched.is_empty() || watched.contains(&told.name));
+        self
+    }
+
     /// Adds what is gone, and what was before.
     fn add_to<'s>(&'s self, sections: &mut Vec<Section<'s>>, shows_changes: bool) {
         let mut is_longer = false;
         for told in &self.instances {
             let Some(old) = told.old else { continue };
             let previous = shows_changes.then_some(&*old.body);
-            let is_gone = told.kind.meet(Triggers::ATTRIBUTE_DELETED) || told.kind.meet(Triggers::ENTITY_DELETED);
-            if is_gone {
+            if told.kind.meet(Triggers::ATTRIBUTE_DELETED) {
                 is_longer = true;
                 sections.push(Section {
                     created_at: Some(old.created),

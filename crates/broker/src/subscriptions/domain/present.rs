@@ -6,19 +6,23 @@ use machi_types::{Json, Timestamp};
 
 use super::counters::Figures;
 use super::names::compacted;
+use super::shape::OWN_CONTEXT;
 use super::subscription::status;
+use super::trigger;
 
 /// What surrounds the definition.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Around {
+pub(crate) struct Around<'a> {
     pub(crate) figures: Figures,
+    /// The address of the @context of the answer, where it has one.
+    pub(crate) context: Option<&'a str>,
     pub(crate) now: Timestamp,
     /// When it was created and modified, where that is asked for.
     pub(crate) times: Option<(Timestamp, Timestamp)>,
 }
 
 /// The subscription with its names as short as the terms have them.
-pub(crate) fn present(definition: &Json<'_>, around: &Around, terms: &dyn Terms) -> Json<'static> {
+pub(crate) fn present(definition: &Json<'_>, around: &Around<'_>, terms: &dyn Terms) -> Json<'static> {
     let flag = |name: &str| definition.get(name).and_then(Json::as_bool);
     let expires_at = definition.get("expiresAt").and_then(Json::as_str).and_then(|text| text.parse().ok());
     let mut members: Members<'static> = Vec::new();
@@ -36,9 +40,20 @@ pub(crate) fn present(definition: &Json<'_>, around: &Around, terms: &dyn Terms)
             "q" | "csf" => query(value, terms),
             "geoQ" => with(value, "geoproperty", |name| short(name, terms)),
             "notification" => notification(value, &around.figures, terms),
+            // §5.8.1.4: where no jsonldContext was given it is the @context of the subscription, which need not be
+            // said to whoever reads in that @context.
+            OWN_CONTEXT => {
+                if definition.get("jsonldContext").is_none() && value.as_str() != around.context {
+                    members.push(("jsonldContext".into(), value.clone().into_owned()));
+                }
+                continue;
+            }
             _ => value.clone().into_owned(),
         };
         members.push((name.to_string().into(), value));
+    }
+    if definition.get("notificationTrigger").is_none() {
+        members.push(("notificationTrigger".into(), each_word(trigger::DEFAULT_WORDS)));
     }
     members.push(("status".into(), status(flag("isActive").unwrap_or(true), expires_at, around.now).into()));
     if let Some((created, modified)) = around.times {
@@ -94,6 +109,10 @@ fn short(name: &Json<'_>, terms: &dyn Terms) -> Json<'static> {
     name.as_str().map_or(Json::Null, |name| terms.compact(name).into_owned().into())
 }
 
+fn each_word(words: [&'static str; 2]) -> Json<'static> {
+    Json::Array(words.map(Json::from).into())
+}
+
 fn each(list: &Json<'_>, one: impl FnMut(&Json<'_>) -> Json<'static>) -> Json<'static> {
     Json::Array(list.as_array().unwrap_or_default().iter().map(one).collect())
 }
@@ -124,11 +143,11 @@ mod tests {
             last_success: Some(Timestamp::from_micros(0)),
             ..Figures::default()
         };
-        let around = Around { figures, now: Timestamp::from_micros(5), times: None };
+        let around = Around { figures, context: None, now: Timestamp::from_micros(5), times: None };
         let text = present(&definition, &around, &CoreTerms).to_text();
         assert_eq!(
             text,
-            r#"{"id":"urn:s:1","type":"Subscription","entities":[{"type":"T|U","id":"urn:e:1"}],"watchedAttributes":["a"],"q":"a>5","geoQ":{"georel":"within","geoproperty":"location"},"notification":{"pick":["id","b{c}"],"endpoint":{"uri":"http://a/"},"status":"ok","timesSent":2,"lastNotification":"1970-01-01T00:00:00Z","lastSuccess":"1970-01-01T00:00:00Z"},"status":"active"}"#
+            r#"{"id":"urn:s:1","type":"Subscription","entities":[{"type":"T|U","id":"urn:e:1"}],"watchedAttributes":["a"],"q":"a>5","geoQ":{"georel":"within","geoproperty":"location"},"notification":{"pick":["id","b{c}"],"endpoint":{"uri":"http://a/"},"status":"ok","timesSent":2,"lastNotification":"1970-01-01T00:00:00Z","lastSuccess":"1970-01-01T00:00:00Z"},"notificationTrigger":["attributeCreated","attributeUpdated"],"status":"active"}"#
         );
     }
 }

@@ -1,7 +1,9 @@
 //! From a kept subscription, whose names are full, to the form that matching and delivery use.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use machi_http::percent;
 use machi_model::query::{Pattern, Q, ScopeQuery, Step, TypeExpression};
 use machi_store::Names;
 use machi_types::{Json, Name, Timestamp};
@@ -37,7 +39,8 @@ pub(crate) fn read(kept: Kept<'_>, names: &dyn Names, shared: &mut Shared) -> Re
     let query = match text(json, "q") {
         Some(q) => Some(shared.queries.get(q, || {
             let parsed = Q::parse(q).map_err(|error| Fault::of_query("q", &error))?;
-            parsed.expand(&is_expanded).map_err(|reason| Fault::broken("q", reason))
+            let expanded = parsed.expand(&is_expanded).map_err(|reason| Fault::broken("q", reason))?;
+            Ok(expanded.or_texts(&decoded))
         })?),
         None => None,
     };
@@ -65,6 +68,14 @@ pub(crate) fn read(kept: Kept<'_>, names: &dyn Names, shared: &mut Shared) -> Re
         counters: kept.counters,
         key: kept.key,
     })
+}
+
+/// What a text is where somebody encoded it as in a URL. §4.9 asks for that only there; clients that write one `q` for
+/// both places do it in bodies, too.
+fn decoded(text: &str) -> Option<String> {
+    let is_encoded = text.contains('%');
+    let plain = is_encoded.then(|| percent::decode(&text.replace('+', "%2B")).map(Cow::into_owned))?.ok()?;
+    (plain != text).then_some(plain)
 }
 
 fn selectors(json: &Json<'_>) -> Result<Box<[Selector]>, Fault> {

@@ -9,6 +9,11 @@ use super::endpoint::{media, prefers_plain_json};
 use super::fault::Fault;
 use super::names::is_expanded;
 use super::normalize::version;
+use super::trigger::Triggers;
+
+/// The member of a kept subscription that names the @context it came in: the default of `jsonldContext`
+/// (§5.8.1.4). It is not shown.
+pub(crate) const OWN_CONTEXT: &str = "@context";
 
 /// The look of notifications (ETSI GS CIM 009 §5.2.14).
 #[derive(Debug)]
@@ -22,10 +27,16 @@ pub(crate) struct Shape {
     pub(crate) sys_attrs: bool,
     pub(crate) shows_changes: bool,
     pub(crate) pick: Option<Projection>,
+    /// What is picked of linked entities beside the others: `pick` is for "every Entity within the payload",
+    /// `attributes` for those that are subscribed to (§5.2.14.1).
+    pub(crate) pick_beside: Option<Projection>,
     pub(crate) omit: Option<Projection>,
     pub(crate) datasets: Option<Datasets>,
     pub(crate) languages: Option<Languages>,
     pub(crate) join: Join,
+    /// The attributes that are told of as deleted when their entity is, or all where the list is empty; none where the
+    /// end of the entity is what was asked for (§5.8.6).
+    pub(crate) gone: Option<Vec<Name>>,
     /// The version of the standard that the receiver knows, by the number behind its dot.
     pub(crate) version: Option<u16>,
 }
@@ -46,7 +57,7 @@ impl Shape {
         let endpoint = notification.get("endpoint").unwrap_or(&empty);
         let flag = |name: &str| notification.get(name).and_then(Json::as_bool).unwrap_or(false);
         let media = media(endpoint);
-        let context = subscription.get("jsonldContext").and_then(Json::as_str);
+        let context = context(subscription).and_then(Json::as_str);
         Ok(Self {
             context: Name::from(context.unwrap_or(machi_model::context::CORE_URL)),
             media,
@@ -59,10 +70,12 @@ impl Shape {
             sys_attrs: flag("sysAttrs"),
             shows_changes: flag("showChanges"),
             pick: pick(notification)?,
+            pick_beside: projection(notification, "pick")?,
             omit: projection(notification, "omit")?,
             datasets: texts(subscription, "datasetId").map(Datasets::new),
             languages: languages(subscription)?,
             join: join(notification),
+            gone: gone(subscription),
             version: subscription.get("ngsildConformance").and_then(Json::as_str).and_then(version),
         })
     }
@@ -70,10 +83,16 @@ impl Shape {
     /// What tells this shape from others: the members of the subscription that it was read from.
     pub(crate) fn fingerprint(subscription: &Json<'_>) -> String {
         let mut out = Vec::new();
-        for name in ["jsonldContext", "datasetId", "lang", "ngsildConformance"] {
-            subscription.get(name).unwrap_or(&Json::Null).write(&mut out);
+        let kept = ["datasetId", "lang", "ngsildConformance"].map(|name| subscription.get(name));
+        for member in [context(subscription)].into_iter().chain(kept) {
+            member.unwrap_or(&Json::Null).write(&mut out);
             out.push(b' ');
         }
+        for name in gone(subscription).iter().flatten() {
+            out.extend_from_slice(name.as_bytes());
+            out.push(b' ');
+        }
+        out.push(u8::from(gone(subscription).is_some()));
         let notification = subscription.get("notification");
         let part = |name: &str| notification.and_then(|notification| notification.get(name)).unwrap_or(&Json::Null);
         for name in ["attributes", "format", "join", "joinLevel", "omit", "pick", "showChanges", "sysAttrs"] {
@@ -85,6 +104,10 @@ impl Shape {
         out.push(u8::from(prefers_plain_json(endpoint)));
         String::from_utf8_lossy(&out).into_owned()
     }
+}
+
+fn context<'j>(subscription: &'j Json<'_>) -> Option<&'j Json<'j>> {
+    subscription.get("jsonldContext").or_else(|| subscription.get(OWN_CONTEXT))
 }
 
 fn format(notification: &Json<'_>) -> Format {
@@ -102,6 +125,15 @@ fn join(notification: &Json<'_>) -> Join {
         Some("inline") => Join::Inline(level),
         _ => Join::No,
     }
+}
+
+fn gone(subscription: &Json<'_>) -> Option<Vec<Name>> {
+    let words = texts(subscription, "notificationTrigger")?;
+    let triggers = words.filter_map(Triggers::of).fold(Triggers::NONE, Triggers::and);
+    if triggers.meet(Triggers::ENTITY_DELETED) || !triggers.meet(Triggers::ATTRIBUTE_DELETED) {
+        return None;
+    }
+    Some(texts(subscription, "watchedAttributes").into_iter().flatten().map(Name::from).collect())
 }
 
 fn languages(subscription: &Json<'_>) -> Result<Option<Languages>, Fault> {

@@ -14,6 +14,9 @@ pub(crate) const WORDS: [(&str, Triggers); 6] = [
     ("attributeDeleted", Triggers::ATTRIBUTE_DELETED),
 ];
 
+/// What a subscription that names none is told of.
+pub(crate) const DEFAULT_WORDS: [&str; 2] = ["attributeCreated", "attributeUpdated"];
+
 impl Triggers {
     /// None of them.
     pub(crate) const NONE: Self = Self(0);
@@ -25,7 +28,7 @@ impl Triggers {
     pub(crate) const ATTRIBUTE_CREATED: Self = Self(1 << 2);
     /// An attribute instance gets another content.
     pub(crate) const ATTRIBUTE_UPDATED: Self = Self(1 << 3);
-    /// An attribute instance goes, and the entity stays.
+    /// An attribute instance goes, with its entity or without it.
     pub(crate) const ATTRIBUTE_DELETED: Self = Self(1 << 4);
     /// "equivalent to the combination" of all that happens to attributes.
     pub(crate) const ENTITY_UPDATED: Self =
@@ -65,6 +68,8 @@ mod tests {
         for (word, expected) in [("attributeCreated", true), ("attributeDeleted", true), ("entityCreated", false)] {
             assert_eq!(updated.meet(Triggers::of(word).unwrap()), expected, "{word}");
         }
+        let [one, other] = DEFAULT_WORDS.map(|word| Triggers::of(word).unwrap());
+        assert_eq!(one.and(other), Triggers::DEFAULT);
         assert!(!Triggers::DEFAULT.meet(Triggers::ATTRIBUTE_DELETED));
         assert_eq!(Triggers::of("changed"), None);
         assert!(Triggers::NONE.is_empty());

@@ -20,7 +20,7 @@ async fn a_subscription_is_created_shown_and_deleted() {
     let shown = city.shown("urn:s:1").await;
     assert_eq!(shown["status"], "active");
     assert_eq!(shown["entities"], json!([{"type": "T"}]));
-    assert_eq!(shown["jsonldContext"], "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld");
+    assert_eq!(shown["notificationTrigger"], json!(["attributeCreated", "attributeUpdated"]));
     assert!(shown.get("createdAt").is_none());
     let reply = city.ask("GET", "/subscriptions/urn:s:1?options=sysAttrs", &[("accept", "application/ld+json")]).await;
     assert!(

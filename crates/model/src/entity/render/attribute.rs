@@ -55,6 +55,7 @@ impl Renderer<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
         let output = self.output;
+        let sections = self.told_of(sections);
         let count = sections.iter().filter(|section| output.shows(section)).count();
         let Some(first) = sections.iter().find(|section| output.shows(section)) else { return Ok(()) };
         object.name(first.name, output.terms, out);
@@ -74,6 +75,17 @@ impl Renderer<'_> {
                 out.push(b']');
                 Ok(())
             }
+        }
+    }
+
+    /// §5.8.6: of an attribute that is gone with all its instances the name is enough, unless more is to be told of them.
+    fn told_of<'s, 'd>(&self, sections: &'s [Section<'d>]) -> &'s [Section<'d>] {
+        let is_bare = |section: &Section<'_>| section.deleted_at.is_some() && section.previous.is_none();
+        let is_gone = !self.output.sys_attrs && sections.iter().all(is_bare);
+        let is_default = |section: &Section<'_>| section.dataset_id.is_none() && self.output.shows(section);
+        match sections.iter().position(is_default) {
+            Some(default) if is_gone => sections.get(default..=default).unwrap_or(sections),
+            _ => sections,
         }
     }
 

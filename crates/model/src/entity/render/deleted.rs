@@ -11,15 +11,19 @@ use crate::entity::fragment::NULL;
 use crate::entity::kind::Kind;
 
 impl Renderer<'_> {
-    /// The NGSI-LD Null, in an object where there is more to be told: a dataset, times or the value before.
+    /// The NGSI-LD Null: bare in the concise representation (§5.5.4), and otherwise, or where there is more to be told, a
+    /// dataset, times or the value before, as the value of an attribute (§4.5.2.2).
     pub(super) fn deleted(
         &mut self,
         section: &Section<'_>,
         is_one_of_many: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
-        let is_plain =
-            !is_one_of_many && section.dataset_id.is_none() && section.previous.is_none() && !self.output.sys_attrs;
+        let is_plain = self.output.format == Format::Concise
+            && !is_one_of_many
+            && section.dataset_id.is_none()
+            && section.previous.is_none()
+            && !self.output.sys_attrs;
         if is_plain {
             json::write_string(NULL, out);
             return Ok(());

@@ -212,26 +212,43 @@ fn deleted(name: &str, change: impl Fn(&mut Section<'_>), output: Output<'_>) ->
 fn deleted_attributes_are_null_and_say_what_they_were_on_demand() {
     let normal = Output::new(&CoreTerms);
     let with_previous = |section: &mut Section<'_>| section.previous = Some(section.bytes);
-    assert_eq!(deleted("brandName", |_| (), normal), r#"{"brandName":"urn:ngsi-ld:null"}"#);
+    let concise = Output { format: Format::Concise, ..normal };
+    assert_eq!(deleted("brandName", |_| (), concise), r#"{"brandName":"urn:ngsi-ld:null"}"#);
+    assert_eq!(deleted("brandName", |_| (), normal), r#"{"brandName":{"type":"Property","value":"urn:ngsi-ld:null"}}"#);
     assert_eq!(
         deleted("brandName", with_previous, normal),
         r#"{"brandName":{"type":"Property","value":"urn:ngsi-ld:null","previousValue":"Mercedes"}}"#
     );
     assert_eq!(
-        deleted("street", with_previous, Output { format: Format::Concise, ..normal }),
+        deleted("street", with_previous, concise),
         r#"{"street":{"languageMap":{"@none":"urn:ngsi-ld:null"},"previousLanguageMap":{"fr":"Grand Place","nl":"Grote Markt"}}}"#
     );
     assert_eq!(
         deleted("route", |_| (), Output { sys_attrs: true, ..normal }),
         r#"{"route":{"type":"ListRelationship","objectList":["urn:ngsi-ld:null"],"createdAt":"1970-01-01T00:00:03Z","modifiedAt":"1970-01-01T00:00:04Z","deletedAt":"1970-01-01T00:00:05Z"}}"#
     );
+}
+
+#[test]
+fn an_attribute_that_is_gone_with_all_its_instances_is_told_once() {
+    let normal = Output::new(&CoreTerms);
+    let simplified = Output { format: Format::Simplified, ..normal };
+    let with_previous = |section: &mut Section<'_>| section.previous = Some(section.bytes);
+    assert_eq!(deleted("speed", |_| (), normal), r#"{"speed":{"type":"Property","value":"urn:ngsi-ld:null"}}"#);
+    assert_eq!(deleted("speed", |_| (), simplified), r#"{"speed":"urn:ngsi-ld:null"}"#);
+    // What was before is told of each.
     assert_eq!(
-        deleted("speed", |_| (), normal),
-        r#"{"speed":[{"type":"Property","value":"urn:ngsi-ld:null"},{"type":"Property","value":"urn:ngsi-ld:null","datasetId":"urn:d:1"}]}"#
+        deleted("speed", with_previous, normal),
+        r#"{"speed":[{"type":"Property","value":"urn:ngsi-ld:null","previousValue":5},{"type":"Property","value":"urn:ngsi-ld:null","previousValue":6,"datasetId":"urn:d:1"}]}"#
     );
+    let one_lives = |section: &mut Section<'_>| {
+        if section.dataset_id.is_none() {
+            section.deleted_at = None;
+        }
+    };
     assert_eq!(
-        deleted("speed", |_| (), Output { format: Format::Simplified, ..normal }),
-        r#"{"speed":{"dataset":{"@none":"urn:ngsi-ld:null","urn:d:1":"urn:ngsi-ld:null"}}}"#
+        deleted("speed", one_lives, simplified),
+        r#"{"speed":{"dataset":{"@none":5,"urn:d:1":"urn:ngsi-ld:null"}}}"#
     );
 }
 

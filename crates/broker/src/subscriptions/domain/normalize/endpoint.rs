@@ -40,7 +40,10 @@ pub(super) fn endpoint(json: &Json<'_>) -> Result<Json<'static>, Fault> {
             }
             "receiverInfo" => pairs("receiverInfo", value, if is_mqtt { no_check } else { check_header })?,
             "notifierInfo" => pairs("notifierInfo", value, if is_mqtt { check_mqtt } else { no_check })?,
-            other => return Err(member::unknown(other, MEMBERS)),
+            other => {
+                member::check_spelling(other, MEMBERS)?;
+                continue;
+            }
         };
         endpoint.push((name.to_string().into(), value));
     }
@@ -128,7 +131,7 @@ fn pairs(path: &str, json: &Json<'_>, check: CheckPair) -> Result<Json<'static>,
         };
         for (name, _) in member::object(&place, item)? {
             if !PAIR.contains(&&**name) {
-                return Err(member::unknown(name, PAIR).below(&place));
+                member::check_spelling(name, PAIR).map_err(|fault| fault.below(&place))?;
             }
         }
         let (key, value) = (part("key")?, part("value")?);

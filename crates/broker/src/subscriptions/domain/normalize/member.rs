@@ -101,17 +101,17 @@ pub(super) fn word<'w>(path: &str, json: &Json<'_>, words: &[&'w str]) -> Result
     })
 }
 
-/// What a member is not known by; names the nearest one that is.
-pub(super) fn unknown(name: &str, known: &[&str]) -> Fault {
-    let nearest = machi_http::spelling::nearest(name, known.iter().copied());
-    let hint = |before: &str, behind: &str| {
-        nearest.map(|nearest| format!("{before}\"{nearest}\"{behind}")).unwrap_or_default()
-    };
-    Fault::at(
-        shortened(name),
-        format!("there is no such member{}", hint("; did you mean ", "?")),
-        format!("このようなメンバーはありません{}", hint("。", "の誤りではありませんか")),
-    )
+/// Refuses what seems to be a slip for a member, and names it. Any other name is somebody's own or a later version's,
+/// and is passed over: the standard asks for no member that is not its own.
+pub(super) fn check_spelling(name: &str, known: &[&str]) -> Result<(), Fault> {
+    match machi_http::spelling::nearest(name, known.iter().copied()) {
+        None => Ok(()),
+        Some(nearest) => Err(Fault::at(
+            shortened(name),
+            format!("there is no such member; did you mean \"{nearest}\"?"),
+            format!("このようなメンバーはありません。\"{nearest}\"の誤りではありませんか"),
+        )),
+    }
 }
 
 /// A member of an entity where an attribute is asked for.

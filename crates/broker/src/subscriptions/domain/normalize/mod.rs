@@ -122,12 +122,28 @@ fn members(json: &Json<'_>, expand: Expand<'_>, now: Timestamp) -> Result<Member
         let name = match &**name {
             "@id" => "id",
             "@type" => "type",
-            other => MEMBERS.iter().find(|known| **known == other).ok_or_else(|| member::unknown(other, MEMBERS))?,
+            "temporalQ" => return Err(no_history()),
+            other => {
+                let Some(known) = MEMBERS.iter().find(|known| **known == other) else {
+                    member::check_spelling(other, MEMBERS)?;
+                    continue;
+                };
+                known
+            }
         };
         let value = if value.as_str() == Some(NULL) { Json::Null } else { reader.member(name, value)? };
         members.push((name.into(), value));
     }
     Ok(members)
+}
+
+/// Table 5.2.12-1: temporalQ chooses sources by the history that they keep.
+fn no_history() -> Fault {
+    Fault::unsupported(
+        "temporalQ",
+        "it asks for the history of entities, and none is kept here yet; leave it out",
+        "エンティティの履歴に対する条件ですが、履歴はまだ保存していません。省いてください",
+    )
 }
 
 /// Carries what does not change while one subscription is read.
@@ -254,7 +270,7 @@ pub(super) fn geo_query<'j>(value: &'j Json<'_>) -> Result<GeoQuery<machi_model:
     for (name, _) in member::object("geoQ", value)? {
         const KNOWN: &[&str] = &["georel", "geometry", "coordinates", "geoproperty", "type"];
         if !KNOWN.contains(&&**name) {
-            return Err(member::unknown(name, KNOWN).below("geoQ"));
+            member::check_spelling(name, KNOWN).map_err(|fault| fault.below("geoQ"))?;
         }
     }
     let part = |name: &str| -> Result<Option<&'j str>, Fault> {

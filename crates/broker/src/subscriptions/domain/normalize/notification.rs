@@ -27,7 +27,10 @@ pub(super) fn parameters(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'st
             "joinLevel" => Json::from(member::whole("joinLevel", value)?),
             name @ ("showChanges" | "sysAttrs") => Json::Bool(member::flag(name, value)?),
             name if OUTPUT_ONLY.contains(&name) => continue,
-            other => return Err(member::unknown(other, MEMBERS)),
+            other => {
+                member::check_spelling(other, MEMBERS)?;
+                continue;
+            }
         };
         parameters.push((name.to_string().into(), value));
     }

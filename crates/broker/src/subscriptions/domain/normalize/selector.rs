@@ -29,7 +29,10 @@ fn selector(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Fault>
                 Pattern::parse("idPattern", text).map_err(|error| Fault::of_query("idPattern", &error))?;
                 ("idPattern", Json::from(text.to_owned()))
             }
-            other => return Err(member::unknown(other, MEMBERS)),
+            other => {
+                member::check_spelling(other, MEMBERS)?;
+                continue;
+            }
         };
         selector.push((value.0.into(), value.1));
     }

@@ -1,11 +1,12 @@
-//! What the answers about types and attributes have in common: short names, the @context, lists.
+//! What the answers that hold no entities have in common, those about types, attributes and subscriptions: short
+//! names, the @context, lists.
 
 use std::sync::Arc;
 
 use axum::response::Response;
 use http::HeaderMap;
-use machi_http::answer::representation;
-use machi_http::request::{MediaType, accept};
+use machi_http::answer::{AnswerExt, representation};
+use machi_http::request::{MediaType, Prefer, accept};
 use machi_http::{Problem, Text};
 use machi_model::context::Context;
 use machi_model::entity::check_name;
@@ -13,24 +14,29 @@ use machi_types::{Caller, Json, Name};
 
 use super::criteria::bad;
 use super::input::{Asked, link_context};
-use super::representation::with_context_link;
+use super::representation::{Negotiated, with_context_link};
 use crate::hash::StableHash;
 use crate::service::discovery::AttributeInfo;
 use crate::{Broker, BrokerError};
 
-/// A request about types or attributes.
+/// A request for what describes the city's entities, or who is told of them.
 #[derive(Debug)]
-pub(super) struct Discovered {
-    media: MediaType,
-    context: Arc<Context>,
+pub(super) struct Described {
+    negotiated: Negotiated,
+    pub(super) context: Arc<Context>,
 }
 
-impl Discovered {
+impl Described {
     /// Reads the headers of a request.
     pub(super) async fn of(broker: &Broker, caller: &Caller, headers: &HeaderMap) -> Result<Self, Problem> {
-        let media = accept(headers, MediaType::STANDARD)?;
+        let negotiated = Negotiated { media: accept(headers, MediaType::STANDARD)?, prefer: Prefer::of(headers) };
         let context = link_context(broker, caller, headers).await?;
-        Ok(Self { media, context })
+        Ok(Self { negotiated, context })
+    }
+
+    /// The media type of the answer.
+    pub(super) fn media(&self) -> MediaType {
+        self.negotiated.media
     }
 
     /// The short form of a name.
@@ -72,7 +78,7 @@ impl Discovered {
     }
 
     fn with_context(&self, object: Json<'static>) -> Json<'static> {
-        match (self.media, object) {
+        match (self.media(), object) {
             (MediaType::JsonLd, Json::Object(mut members)) => {
                 members.push(("@context".into(), self.context.in_document()));
                 Json::Object(members)
@@ -82,11 +88,15 @@ impl Discovered {
     }
 
     async fn written(&self, broker: &Broker, caller: &Caller, body: Json<'static>) -> Result<Response, Problem> {
-        let response = representation(self.media, body.to_text());
-        match self.media {
-            MediaType::Json => with_context_link(broker, caller.tenant(), &self.context, response).await,
-            _ => Ok(response),
+        let mut response = representation(self.media(), body.to_text());
+        if self.media() == MediaType::Json {
+            response = with_context_link(broker, caller.tenant(), &self.context, response).await?;
         }
+        // §4.3.6.8 has fallbacks for entities alone: what is told here is the same in all versions.
+        Ok(match self.negotiated.applied() {
+            Some(version) => response.with_preference_applied(version, false),
+            None => response,
+        })
     }
 }
 
