@@ -100,6 +100,9 @@ fn the_best_accepted_media_type_is_answered() {
         ("text/html, application/xhtml+xml, */*;q=0.8", "json"),
         ("text/html, application/ld+json;q=0.1", "ld+json"),
         ("APPLICATION/LD+JSON", "ld+json"),
+        ("application/json;q=0, */*", "ld+json"),
+        ("*/*;q=0.9, application/ld+json;q=0.8", "json"),
+        ("application/ld+json;q=notanumber", "ld+json"),
     ];
     each(cases.map(|case| (case.0, case)), |(accept, kind)| {
         let answer = tenant.get(PATH).accept(accept).send().expect_status(200);
