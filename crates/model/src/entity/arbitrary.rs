@@ -49,7 +49,7 @@ pub(crate) fn any_instance(depth: u32) -> impl Strategy<Value = Instance> {
             observed_at,
             expires_at,
             unit_code: unit.map(Name::from).filter(|_| kind.has_unit()),
-            value_type: value_type.filter(|_| !kind.is_link()),
+            value_type: value_type.filter(|datatype| kind.takes_value_type(datatype)),
             object_types: object_types.into_iter().filter(|_| kind.is_link()).collect(),
             attributes,
             ..Instance::new(kind, value)

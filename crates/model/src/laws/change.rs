@@ -84,6 +84,9 @@ pub enum Reason {
     /// A plain text for several languages.
     #[error("the attribute is a LanguageProperty: give a languageMap, or say the language of the text by lang")]
     NoLanguage,
+    /// The datatype of texts in languages is fixed (Table 5.2.32-1).
+    #[error("the attribute is a LanguageProperty, whose valueType is langString, and no other")]
+    NotLangString,
     /// The merged geometry is none.
     #[error("the value would be no GeoJSON geometry: {0}")]
     Geometry(String),

@@ -113,6 +113,9 @@ fn check_members(kind: Kind, fragment: &InstanceFragment) -> Result<(), Reason> 
     match fragment {
         InstanceFragment { unit_code: Change::Set(_), .. } if !kind.has_unit() => prohibited("unitCode"),
         InstanceFragment { value_type: Change::Set(_), .. } if kind.is_link() => prohibited("valueType"),
+        InstanceFragment { value_type: Change::Set(datatype), .. } if !kind.takes_value_type(datatype) => {
+            Err(Reason::NotLangString)
+        }
         InstanceFragment { object_types: Change::Set(_), .. } if !kind.is_link() => prohibited("objectType"),
         _ => Ok(()),
     }
@@ -123,9 +126,8 @@ fn drop_foreign_members(instance: &mut Instance) {
     if !instance.kind.has_unit() {
         instance.unit_code = None;
     }
-    if instance.kind.is_link() {
-        instance.value_type = None;
-    } else {
+    instance.value_type.take_if(|datatype| !instance.kind.takes_value_type(datatype));
+    if !instance.kind.is_link() {
         instance.object_types.clear();
     }
 }

@@ -82,7 +82,9 @@ impl Parser<'_> {
     /// The full name of an attribute or type.
     pub(super) fn name(&self, name: &str, path: &Path<'_>) -> Result<Name, InvalidEntity> {
         check_name(name).map_err(|character| path.fault(Fault::Name { name: shortened(name), character }))?;
-        self.expand(name, path)
+        let expanded = self.expand(name, path)?;
+        // JSON-LD 1.1 §4.1.7: `id`, `type` and other names of keywords stand for no IRI.
+        if expanded.starts_with('@') { Err(path.fault(Fault::Reserved(shortened(name)))) } else { Ok(expanded) }
     }
 
     /// The full name of any term.
