@@ -1,6 +1,6 @@
 //! Merging (ETSI GS CIM 009 §5.5.12, §5.6.17): down to single members of single values.
 
-use machi_types::{Json, Name, Timestamp};
+use machi_types::{Json, Name};
 
 use super::append::Overwrite;
 use super::change::{Changes, Reason, Refusal, Sections};
@@ -8,15 +8,15 @@ use super::json_merge::{merge_json, without_nulls};
 use super::members::{HeadLaw, change_head};
 use super::sub_attributes::change_attributes;
 use crate::entity::{
-    Bare, Change, Document, Fragment, Instance, InstanceFragment, JsonText, Kind, Section, ValueChange, check_geometry,
-    value_of,
+    Bare, Change, Document, Fragment, Instance, InstanceFragment, JsonText, Kind, Observed, Section, ValueChange,
+    check_geometry, value_of,
 };
 
 /// What a merge may say for all attributes together.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Merge<'m> {
     /// The `observedAt` of every merged attribute that has one and is not given another.
-    pub observed_at: Option<Timestamp>,
+    pub observed_at: Option<Observed>,
     /// The language of plain texts for a `LanguageProperty`.
     pub lang: Option<&'m str>,
     /// Whether attributes that exist may be changed.

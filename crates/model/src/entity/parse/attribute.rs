@@ -10,7 +10,7 @@ use super::entity::Names;
 use super::fault::{Fault, InvalidEntity, shortened};
 use super::member::{Member, member_of};
 use super::path::Path;
-use super::scalar::{datetime, form, iri, text};
+use super::scalar::{datetime, form, iri, observed, text};
 use super::{Parser, Values};
 use crate::entity::fragment::{Change, InstanceFragment, ValueChange};
 use crate::entity::geometry::has_geometry_type;
@@ -172,7 +172,7 @@ impl Parser<'_> {
         match member {
             Member::Type => instance.declared_kind = Some(kind_of(value, path)?),
             Member::DatasetId => instance.dataset_id = dataset_id(value, path)?,
-            Member::ObservedAt => instance.observed_at = self.change(value, path, datetime)?,
+            Member::ObservedAt => instance.observed_at = self.change(value, path, observed)?,
             Member::ExpiresAt => instance.expires_at = self.change(value, path, datetime)?,
             Member::UnitCode => {
                 instance.unit_code = self.change(value, path, |json, path| text(json, path).map(Name::from))?;
