@@ -89,7 +89,7 @@ pub(crate) fn fault(fault: &Fault) -> String {
             )
         }
         Fault::Expansion { name, reason } => format!("\"{name}\"を@contextで展開できません({reason})"),
-        Fault::Reserved(name) => format!("\"{name}\"はNGSI-LDの予約語であり、属性名にはできません"),
+        Fault::Reserved(name) => format!("\"{name}\"はNGSI-LDの予約語であり、属性名や型名にはできません"),
         Fault::SameName(name) => format!("同じオブジェクトの別のメンバーも{name}に展開されます"),
         Fault::SameDataset(dataset) => format!("datasetIdが{dataset}のインスタンスがほかにもあります"),
         Fault::SecondDefault => "datasetIdのないインスタンスは1つだけです".to_owned(),
@@ -103,6 +103,8 @@ pub(crate) fn fault(fault: &Fault) -> String {
             format!("\"{kind}\"という属性の種類はありません(Property、Relationshipなど8種類です)")
         }
         Fault::Prohibited { member, kind } => format!("{}にメンバー\"{member}\"は使えません", kind.as_str()),
+        Fault::OutputOnly(member) => format!("\"{member}\"は変更前の値を示すもので、通知にだけ現れます"),
+        Fault::NotLangString => "LanguagePropertyのvalueTypeはlangStringでなければなりません".to_owned(),
         Fault::NeedsGeoProperty(name) => format!("\"{name}\"はGeoPropertyでなければなりません"),
         Fault::Geometry(reason) => format!("GeoJSONのジオメトリではありません({reason})"),
         Fault::JsonNull => {

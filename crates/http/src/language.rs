@@ -55,7 +55,8 @@ fn best(known: Option<Wish>, new: Wish) -> Option<Wish> {
     }
 }
 
-/// The `q` parameter in thousandths; 1000 where there is none, 0 where it is malformed (RFC 9110 §12.4.2).
+/// The `q` parameter in thousandths; 1000 where there is none, or one that is no weight (RFC 9110 §12.4.2): what cannot
+/// be understood neither raises nor lowers a wish.
 pub(crate) fn quality<'a>(parameters: impl Iterator<Item = &'a str>) -> u16 {
     for parameter in parameters {
         let Some((name, value)) = parameter.split_once('=') else {
@@ -64,7 +65,7 @@ pub(crate) fn quality<'a>(parameters: impl Iterator<Item = &'a str>) -> u16 {
         if name.trim().eq_ignore_ascii_case("q") {
             return match value.trim().parse::<f32>() {
                 Ok(weight) if (0.0..=1.0).contains(&weight) => (weight * 1000.0) as u16,
-                _ => 0,
+                _ => 1000,
             };
         }
     }
@@ -85,7 +86,9 @@ mod tests {
             ("fr, JA;q=0.1", Language::Japanese),
             ("ja;q=0, en;q=0.1", Language::English),
             ("ja;q=0", Language::English),
-            ("ja;q=x", Language::English),
+            ("ja;q=x", Language::Japanese),
+            ("ja;q=x, en", Language::Japanese),
+            ("ja;q=2, en;q=0.9", Language::Japanese),
             ("fr", Language::English),
             ("", Language::English),
             (";;,,=", Language::English),

@@ -128,10 +128,24 @@ fn scheme_length(text: &str) -> Option<usize> {
 
 /// RFC 3987 §2.2: neither reserved, nor unreserved, nor `%`.
 fn is_forbidden(c: char) -> bool {
-    c <= ' '
-        || c == '\u{7f}'
-        || matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`')
-        || ('\u{80}'..='\u{9f}').contains(&c)
+    if c.is_ascii() {
+        return c <= ' ' || matches!(c, '\u{7f}' | '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`');
+    }
+    c.is_control() || is_unseen(c)
+}
+
+/// RFC 3987 §4.1 and §8.1: spaces, marks that turn the reading order, and whatever else nobody sees (among them the
+/// `Default_Ignorable_Code_Point`s of Unicode); two IRIs that differ in these alone would look the same.
+fn is_unseen(c: char) -> bool {
+    let is_noncharacter = u32::from(c) & 0xfffe == 0xfffe;
+    is_noncharacter
+        || c.is_whitespace()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Error texts quote the input; a hostile one may be megabytes long.
@@ -184,6 +198,19 @@ mod tests {
         }
         for bad in ["", "Room", ":x", "urn:", "1a:b", "urn:a b", "urn:<x>", "urn:a\u{0}b", "urn:\"x\""] {
             assert!(Iri::check(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn characters_that_nobody_sees_are_refused() {
+        let unseen = "\u{85}\u{a0}\u{ad}\u{115f}\u{200b}\u{200e}\u{2028}\u{202e}\u{2800}\u{3000}\u{3164}\u{fdd0}\
+                      \u{fe0f}\u{feff}\u{ffa0}\u{fffe}\u{1ffff}\u{e0100}";
+        for character in unseen.chars() {
+            let text = format!("urn:ngsi-ld:Room:1{character}2");
+            assert_eq!(Iri::check(&text), Err(InvalidIri::Character { text, character }));
+        }
+        for seen in ['é', '越', 'ｱ', '한', '👩', '\u{301}'] {
+            assert_eq!(Iri::check(&format!("urn:ngsi-ld:Room:{seen}")), Ok(()), "{seen}");
         }
     }
 

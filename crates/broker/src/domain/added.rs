@@ -169,7 +169,7 @@ fn walk(instance: &InstanceRef<'_>, steps: &[Step], depth: usize, reached: &mut 
     match steps.split_first() {
         None => reached(End::Instance(instance)),
         Some((Step::Member(Member::ObservedAt), [])) => {
-            instance.observed_at().into_iter().for_each(|time| reached(End::Time(time)));
+            instance.observed_at().into_iter().for_each(|observed| reached(End::Time(observed.time())));
         }
         Some((Step::Member(Member::ExpiresAt), [])) => {
             instance.expires_at().into_iter().for_each(|time| reached(End::Time(time)));

@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn members_go_with_the_version_that_brought_them() {
         let mut one = property(Kind::Property, "1");
-        one.observed_at = Some(Timestamp::from_micros(1));
+        one.observed_at = Some(Timestamp::from_micros(1).into());
         one.expires_at = Some(Timestamp::from_micros(1));
         one.dataset_id = Some(Name::from("urn:d:1"));
         let sub = Attribute { name: Name::from("urn:a:s"), instances: vec![one.clone()] };

@@ -54,6 +54,8 @@ pub(super) struct Wanted<'a> {
     pub(super) csf: Option<&'a str>,
     /// Whether the operation is limited to what is held here (§5.5.13).
     pub(super) local: Option<bool>,
+    /// Whether entities are named and only some of their attributes are to be deleted (§5.6.21.4, b).
+    pub(super) is_of_attributes: bool,
 }
 
 /// One of the selectors as it came.
@@ -137,6 +139,7 @@ impl<'a> Wanted<'a> {
             scope_q: query.get("scopeQ"),
             csf: query.get("csf"),
             local: query.flag("local")?,
+            is_of_attributes: false,
         })
     }
 
@@ -191,7 +194,7 @@ impl<'a> Wanted<'a> {
         let names_attribute = criteria.attributes.iter().any(|step| step.attribute().is_some());
         let asks_attribute = criteria.q.as_ref().is_some_and(machi_model::query::Query::names_an_attribute);
         let is_narrow = names_types || names_attribute || asks_attribute || criteria.geo.is_some();
-        if is_narrow || self.is_local(criteria) {
+        if is_narrow || self.is_of_attributes || self.is_local(criteria) {
             return Ok(());
         }
         Err(bad(Text::both(

@@ -25,7 +25,7 @@ mod types;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 use machi_http::Shutdown;
 use machi_http::openapi::Api;
 
@@ -40,6 +40,7 @@ pub fn router(broker: Arc<Broker>) -> Router {
             "/ngsi-ld/v1/entities",
             post(entities::create::handle).get(entities::query::handle).delete(entities::purge::handle),
         )
+        .route("/ngsi-ld/v1/entities/", put(entities::replace::handle).patch(entities::merge::handle))
         .route(
             "/ngsi-ld/v1/entities/{entityId}",
             get(entities::retrieve::handle)

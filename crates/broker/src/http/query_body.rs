@@ -78,6 +78,7 @@ pub(super) fn wanted<'a>(json: &'a Json<'_>, local: Option<bool>) -> Result<Want
         scope_q: text_member(json, "scopeQ")?,
         csf: text_member(json, "csf")?,
         local,
+        is_of_attributes: false,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Merge Entity (ETSI GS CIM 009 §5.6.17).
 
-use machi_model::entity::Fragment;
+use machi_model::entity::{Fragment, Observed};
 use machi_model::laws::{self, Overwrite};
-use machi_types::{Caller, Name, Timestamp};
+use machi_types::{Caller, Name};
 
 use super::write::{Decider, Target, Written};
 use super::{attributes_of, check_id};
@@ -13,7 +13,7 @@ use crate::{Broker, BrokerError};
 #[derive(Clone, Debug, Default)]
 pub struct MergeOptions {
     /// The `observedAt` of every merged attribute that has one and is not given another.
-    pub observed_at: Option<Timestamp>,
+    pub observed_at: Option<Observed>,
     /// The language of plain texts for a `LanguageProperty`.
     pub lang: Option<String>,
     /// Whether the fragment is simplified, so that no attribute may become one of another kind.

@@ -33,6 +33,16 @@ pub(crate) enum Purged {
     Attributes(Arc<[Name]>),
 }
 
+impl Purged {
+    /// Whether only listed attributes are deleted, or all but listed ones.
+    pub(crate) fn names_attributes(&self) -> bool {
+        match self {
+            Self::Entities => false,
+            Self::AllBut(names) | Self::Attributes(names) => !names.is_empty(),
+        }
+    }
+}
+
 /// Entities that changed between the query and their commit.
 type Missed = Arc<Mutex<Vec<Name>>>;
 

@@ -2,7 +2,7 @@
 
 use machi_http::Text;
 use machi_model::entity::Fragment;
-use machi_model::laws::{self, Overwrite};
+use machi_model::laws::{self, Overwrite, Reason};
 use machi_store::Decision;
 use machi_types::{Caller, Name};
 
@@ -62,10 +62,13 @@ pub(crate) fn updating(id: Name, fragment: Fragment) -> Decider {
 
 /// Creates the entity where there is none, and updates its attributes where there is one (§5.6.8, mode "update").
 pub(crate) fn creating_or_updating(id: Name, fragment: Fragment) -> Decider {
-    let mut update = updating(id, fragment.clone());
     Box::new(move |now| {
         if now.document.is_some() {
-            return update(now);
+            let names = attributes_of(&fragment);
+            let mut changes = now.apply(&id, Wanted::Of(&names), |entity| laws::update(entity, &fragment))?;
+            // §5.6.8 asks for the verdict of an entity, and this one was updated.
+            changes.not_updated.retain(|not| not.reason != Reason::NoScope);
+            return Ok(now.decided(changes));
         }
         let Some(entity) = fragment.clone().into_entity() else {
             return Err(BrokerError::bad_data(Text::both(

@@ -69,14 +69,13 @@ async fn a_purge_that_is_too_wide_or_wrong_does_nothing() {
         "type=Room&idPattern=(",
         "q=a{T}.b==1",
         "type=Room&drop=id",
+        "type=Room&keep=a&drop=b",
     ] {
         let reply = city.ask("DELETE", &format!("/entities?{query}"), &[]).await;
         assert_eq!(reply.fault(), (400, "BadRequestData".to_owned()), "{query}: {}", reply.text());
     }
-    for query in ["type=Room&limit=1", "type=Room&keep=a&drop=b"] {
-        let reply = city.ask("DELETE", &format!("/entities?{query}"), &[]).await;
-        assert_eq!(reply.fault(), (400, "InvalidRequest".to_owned()), "{query}: {}", reply.text());
-    }
+    let limited = city.ask("DELETE", "/entities?type=Room&limit=1", &[]).await;
+    assert_eq!(limited.fault(), (400, "InvalidRequest".to_owned()), "{}", limited.text());
     let elsewhere = city.ask("DELETE", "/entities?type=Room", &[("ngsild-tenant", "aoi")]).await;
     assert_eq!(elsewhere.fault(), (404, "NonexistentTenant".to_owned()));
     assert_eq!(remaining(&city).await, [0, 1, 2, 3, 4]);

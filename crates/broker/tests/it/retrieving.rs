@@ -60,9 +60,9 @@ async fn names_are_as_the_context_of_the_request_has_them() {
     assert_eq!(reply.header("link"), LINK);
     let value = reply.value();
     assert!(value.get("temperature").is_none(), "that term means something else now: {value}");
-    let whole = |name: &str| format!("https://uri.etsi.org/ngsi-ld/default-context/{name}");
-    assert_eq!(value[whole("temperature")]["value"], 20, "{value}");
-    assert_eq!(value["type"], json!([whole("Room"), "Place"]));
+    let prefixed = |name: &str| format!("ngsi-ld:default-context/{name}");
+    assert_eq!(value[prefixed("temperature")]["value"], 20, "{value}");
+    assert_eq!(value["type"], json!([prefixed("Room"), "Place"]));
     let missing = LINK.replace("city", "nowhere");
     assert_eq!(fault(&city.ask("GET", PATH, &[("link", &missing)]).await), (504, "LdContextNotAvailable".to_owned()));
 }

@@ -243,10 +243,12 @@ where
     if body.is_end_stream() { Body::empty() } else { Body::new(body) }
 }
 
-/// ETSI GS CIM 009 Table 6.2-1 writes `/entities/`, clients write `/entities`: both are one resource.
+/// ETSI GS CIM 009 Table 6.2-1 writes `/entities/`, clients write `/entities`: both are one resource. With a method
+/// that only a single entity takes, it is the entity whose id was left out (§5.6.17.4, §5.6.18.4).
 fn without_trailing_slash(asked: &Asked) -> Option<Uri> {
     let path = asked.uri.path().strip_suffix('/')?;
-    if asked.face != Face::NgsiLd || path.is_empty() {
+    let is_of_one = matches!(asked.method, Method::PUT | Method::PATCH);
+    if asked.face != Face::NgsiLd || path.is_empty() || (is_of_one && path.ends_with("/entities")) {
         return None;
     }
     match asked.uri.query() {

@@ -24,8 +24,11 @@ pub struct BodyLimits {
     pub patience: Duration,
 }
 
-/// Reads the whole body.
+/// Reads the whole body, whose length the headers tell.
 pub async fn read_body(headers: &HeaderMap, body: Body, limits: &BodyLimits) -> Result<Bytes, Problem> {
+    if !headers.contains_key(CONTENT_LENGTH) {
+        return Err(length_required());
+    }
     let mut stream = BodyStream::new(headers, body, limits)?;
     let Some(first) = stream.next().await? else {
         return Ok(Bytes::new());
@@ -43,7 +46,7 @@ pub async fn read_body(headers: &HeaderMap, body: Body, limits: &BodyLimits) -> 
     Ok(whole.freeze())
 }
 
-/// A body as it arrives.
+/// A body as it arrives; one that is sent chunk by chunk tells its length with each chunk.
 #[derive(Debug)]
 pub struct BodyStream {
     body: Body,
@@ -103,8 +106,8 @@ impl BodyStream {
     }
 }
 
-/// ETSI GS CIM 009 §6.3.4: a request without `Content-Length` is answered 411. A chunked body states its length
-/// chunk by chunk, so that long batches can be streamed; docs/api-design.md names this choice.
+/// The length that `Content-Length` tells; none where it comes chunk by chunk, as what is streamed does
+/// (docs/api-design.md names this choice).
 fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     if let Some(length) = headers.get(CONTENT_LENGTH) {
         return Ok(length.to_str().ok().and_then(|text| text.parse().ok()));
@@ -112,13 +115,18 @@ fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     if headers.contains_key(TRANSFER_ENCODING) {
         return Ok(None);
     }
-    Err(Problem::new(
+    Err(length_required())
+}
+
+/// ETSI GS CIM 009 §6.3.4: a request without `Content-Length` is answered 411.
+fn length_required() -> Problem {
+    Problem::new(
         ErrorKind::LengthRequired,
         Text::both(
             "there is no Content-Length header; a request with a body states its length",
             "Content-Lengthヘッダーがありません",
         ),
-    ))
+    )
 }
 
 /// RFC 9110 §8.4, §15.5.16: a body that is compressed is refused, and never taken for what it holds.
@@ -185,22 +193,34 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_within_the_limit_come_whole() {
-        let chunked = headers("transfer-encoding", "chunked");
-        for (body, expected) in
-            [(pieces(&[]), ""), (pieces(&["abc"]), "abc"), (pieces(&["a", "", "bc", "defghij"]), "abcdefghij")]
-        {
-            assert_eq!(read_body(&chunked, body, &LIMITS).await.unwrap(), expected);
+        for (length, body, expected) in [
+            ("0", pieces(&[]), ""),
+            ("3", pieces(&["abc"]), "abc"),
+            ("10", pieces(&["a", "", "bc", "defghij"]), "abcdefghij"),
+            ("3", Body::from("abc"), "abc"),
+        ] {
+            assert_eq!(read_body(&headers("content-length", length), body, &LIMITS).await.unwrap(), expected);
         }
-        let sized = headers("content-length", "3");
-        assert_eq!(read_body(&sized, Body::from("abc"), &LIMITS).await.unwrap(), "abc");
+    }
+
+    #[tokio::test]
+    async fn only_a_stream_may_come_chunk_by_chunk() {
+        let chunked = headers("transfer-encoding", "chunked");
+        assert_eq!(read_body(&chunked, pieces(&["abc"]), &LIMITS).await.unwrap_err().status(), 411);
+        let mut stream = BodyStream::new(&chunked, pieces(&["a", "", "bc"]), &LIMITS).unwrap();
+        assert_eq!(stream.next().await.unwrap().unwrap(), "a");
+        assert_eq!(stream.next().await.unwrap().unwrap(), "bc");
+        assert_eq!(stream.next().await.unwrap(), None);
     }
 
     #[tokio::test]
     async fn longer_bodies_are_refused_as_declared_or_as_received() {
         let declared = read_body(&headers("content-length", "11"), Body::empty(), &LIMITS).await;
         assert_eq!(declared.unwrap_err().status(), 413);
-        let received = read_body(&headers("transfer-encoding", "chunked"), pieces(&["abcdefghij", "k"]), &LIMITS).await;
-        assert_eq!(received.unwrap_err().status(), 413);
+        let chunked = headers("transfer-encoding", "chunked");
+        let mut received = BodyStream::new(&chunked, pieces(&["abcdefghij", "k"]), &LIMITS).unwrap();
+        assert_eq!(received.next().await.unwrap().unwrap(), "abcdefghij");
+        assert_eq!(received.next().await.unwrap_err().status(), 413);
     }
 
     #[tokio::test]

@@ -158,6 +158,26 @@ fn a_geometry_makes_a_geoproperty() {
     expect_attribute(&tenant, &[], geo(geometry));
 }
 
+// §4.6.4: The time of an observation is told as it was given, digit for digit.
+#[test]
+fn a_time_of_observation_comes_back_digit_for_digit() {
+    let tenant = tenant();
+    for text in ["10:00:00Z", "10:00:00.000Z", "10:00:00.5Z", "10:00:00.250000Z", "10:00:00.123456Z"] {
+        let observed = |value: u8| {
+            let within = json!({"type": "Property", "value": value, "observedAt": format!("2024-05-01T{text}")});
+            json!({"type": "Property", "value": value, "observedAt": format!("2022-03-14T{text}"), "within": within})
+        };
+        let entity = t(&text.replace([':', '.'], "_"), json!({"a": observed(1)}));
+        tenant.create(&entity);
+        let id = entity["id"].as_str().unwrap_or_default();
+        assert_eq!(tenant.retrieve(id), entity);
+        tenant.patch(&format!("/entities/{id}/attrs/a")).json(observed(2)).send().expect_empty(204);
+        assert_eq!(tenant.retrieve(id)["a"], observed(2));
+    }
+    let at = [("type", "T"), ("q", "a.observedAt==2022-03-14T10:00:00Z")];
+    finds(&tenant, &at, "10_00_00Z 10_00_00_000Z");
+}
+
 // §4.5.2.2: The datatype of a value may be given by valueType or as a JSON-LD typed value.
 #[test]
 fn values_may_be_typed() {

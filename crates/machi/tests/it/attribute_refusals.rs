@@ -76,6 +76,25 @@ fn members_of_another_kind_are_prohibited() {
     );
 }
 
+// §4.5.2.2: What notifications tell of the time before a change is no member of a request.
+#[test]
+fn previous_values_are_refused() {
+    refused(vec![
+        ("previousValue", json!({"type": "Property", "value": 1, "previousValue": 0})),
+        ("previousObject", json!({"type": "Relationship", "object": "urn:ngsi-ld:B:1", "previousObject": "urn:b:0"})),
+        ("previousLanguageMap", json!({"languageMap": {"en": "x"}, "previousLanguageMap": {"en": "y"}})),
+    ]);
+}
+
+// §5.2.32: The valueType of a LanguageProperty is langString.
+#[test]
+fn texts_in_languages_have_one_type() {
+    let says = |datatype: &str| json!({"type": "LanguageProperty", "languageMap": {"en": "x"}, "valueType": datatype});
+    refused(["xsd:string", "string", "xlangString"].map(|datatype| (datatype, says(datatype))).to_vec());
+    let good = t("good", json!({"a": says("langString")}));
+    assert_eq!(tenant_with([&good]).retrieve(&thing("good")), good);
+}
+
 // §4.6.3: A DateTime is complete, in UTC with a Z, and has at most six digits of a second.
 // §4.8: observedAt is a DateTime.
 #[test]

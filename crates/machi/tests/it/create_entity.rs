@@ -113,6 +113,36 @@ fn an_entity_needs_a_uri_as_id_and_a_type() {
     });
 }
 
+// §4.5.1: The id is a URI that can be told from others: characters that nobody sees are refused, those of any script are not.
+#[test]
+fn an_id_holds_no_characters_that_nobody_sees() {
+    let tenant = tenant();
+    let unseen =
+        "\u{a0}\u{115f}\u{200b}\u{2028}\u{202e}\u{2800}\u{3164}\u{fdd0}\u{fe0f}\u{feff}\u{ffa0}\u{fffe}\u{e0100}";
+    each(unseen.chars().map(|c| (format!("{c:?}"), c)), |character| {
+        let id = format!("urn:ngsi-ld:T:A{character}B");
+        tenant.post("/entities").json(entity(&id, "T", json!({}))).send().problem("BadRequestData");
+        let link = json!({"a": {"type": "Relationship", "object": id}});
+        tenant.post("/entities").json(t("bad", link)).send().problem("BadRequestData");
+    });
+    let seen = t("París", json!({"a": {"type": "Relationship", "object": "urn:ngsi-ld:T:越前市"}}));
+    tenant.post("/entities").json(seen).send().expect_status(201);
+}
+
+// §4.6.2: The words that stand for keywords of JSON-LD are no types.
+#[test]
+fn a_keyword_is_no_type() {
+    let tenant = tenant();
+    each(["type", "id", "@type", "@id"].map(|word| (word, word)), |word| {
+        tenant.post("/entities").json(entity(ROOM, word, json!({}))).send().problem("BadRequestData");
+        let several = json!({"id": ROOM, "type": ["Room", word]});
+        tenant.post("/entities").json(several).send().problem("BadRequestData");
+        tenant.expect_absent(ROOM);
+    });
+    let alias = json!({"@context": {"kind": "@type"}, "id": ROOM, "type": "kind"});
+    tenant.post("/entities").ld(alias).send().problem("BadRequestData");
+}
+
 // §4.6.2: Names are letters, digits and underscores after a letter, of any script; others are refused.
 #[test]
 fn names_follow_the_grammar_of_names() {

@@ -100,6 +100,9 @@ fn the_best_accepted_media_type_is_answered() {
         ("text/html, application/xhtml+xml, */*;q=0.8", "json"),
         ("text/html, application/ld+json;q=0.1", "ld+json"),
         ("APPLICATION/LD+JSON", "ld+json"),
+        ("application/json;q=0, */*", "ld+json"),
+        ("*/*;q=0.9, application/ld+json;q=0.8", "json"),
+        ("application/ld+json;q=notanumber", "ld+json"),
     ];
     each(cases.map(|case| (case.0, case)), |(accept, kind)| {
         let answer = tenant.get(PATH).accept(accept).send().expect_status(200);
@@ -140,6 +143,29 @@ fn a_body_without_a_length_is_refused() {
         );
         city().raw(head.as_bytes()).expect_empty(411);
     }
+}
+
+// §6.3.4: Nor does one that comes chunk by chunk say its length: 411, whatever tenant it names; a batch is streamed.
+#[test]
+fn a_body_in_chunks_is_refused_unless_it_is_a_batch() {
+    let chunked = |start: &str, body: &str| {
+        let head = "Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close";
+        let request = format!("{start}\r\n{head}\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+        city().raw(request.as_bytes())
+    };
+    let entity = r#"{"id":"urn:ngsi-ld:T:chunked","type":"T"}"#;
+    for start in [
+        "POST /ngsi-ld/v1/entities/ HTTP/1.1",
+        "POST /ngsi-ld/v1/entities HTTP/1.1\r\nNGSILD-Tenant: chunked-nowhere",
+        "PATCH /ngsi-ld/v1/entities/urn:ngsi-ld:T:chunked/attrs/ HTTP/1.1",
+        "PATCH /ngsi-ld/v1/entities/urn:ngsi-ld:T:chunked/attrs/a HTTP/1.1",
+        "PUT /ngsi-ld/v1/entities/urn:ngsi-ld:T:chunked HTTP/1.1",
+        "POST /ngsi-ld/v1/subscriptions HTTP/1.1",
+    ] {
+        chunked(start, entity).expect_empty(411);
+    }
+    let start = "POST /ngsi-ld/v1/entityOperations/upsert HTTP/1.1\r\nNGSILD-Tenant: chunked-somewhere";
+    chunked(start, &format!("[{entity}]")).expect_status(201);
 }
 
 // §6.3.2: A body that is larger than is allowed is 413.

@@ -36,6 +36,7 @@ fn members_of_another_kind_are_prohibited_in_fragments() {
         ("lr", json!({"unitCode": "CEL"}), "unitCode"),
         ("p", json!({"objectType": "Person"}), "objectType"),
         ("l", json!({"unitCode": "CEL"}), "unitCode"),
+        ("l", json!({"valueType": "xsd:int"}), "valueType"),
         ("v", json!({"unitCode": "CEL"}), "unitCode"),
         ("j", json!({"unitCode": "CEL"}), "unitCode"),
         ("p", json!({"entityIdSealed": "urn:ngsi-ld:P:1"}), "entityIdSealed"),

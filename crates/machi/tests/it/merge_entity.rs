@@ -176,6 +176,7 @@ fn only_a_known_entity_is_merged() {
     let fragment = || json!({"a": property(1)});
     tenant.patch("/entities/urn:ngsi-ld:T:unknown").json(fragment()).send().problem("ResourceNotFound");
     tenant.patch("/entities/nonsense").json(fragment()).send().problem("BadRequestData");
+    tenant.patch("/entities/").json(fragment()).send().problem("BadRequestData");
     let path = "/entities/urn:ngsi-ld:T:car";
     tenant.patch(path).query(&[("type", "Bus")]).json(fragment()).send().problem("ResourceNotFound");
     tenant.patch(path).query(&[("type", "Bus|T")]).json(fragment()).send().expect_status(204);

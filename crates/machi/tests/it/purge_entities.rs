@@ -63,13 +63,28 @@ fn keep_deletes_all_other_attributes() {
     assert_eq!(tenant.retrieve(&thing("c"))["owner"], relationship("urn:ngsi-ld:T:a"));
 }
 
+// §5.6.21.4: Attributes of named entities can be purged without any other condition.
+#[test]
+fn attributes_of_named_entities_are_purged() {
+    let tenant = town();
+    tenant.delete("/entities").query(&[("id", "urn:ngsi-ld:T:b"), ("keep", "n")]).send().expect_empty(204);
+    assert_eq!(tenant.retrieve(&thing("b")), t("b", json!({"n": property(2)})));
+    tenant.delete("/entities").query(&[("id", "urn:ngsi-ld:T:b"), ("drop", "n")]).send().expect_empty(204);
+    assert_eq!(tenant.retrieve(&thing("b")), t("b", json!({})));
+    assert_eq!(tenant.retrieve(&thing("a"))["n"], property(1));
+}
+
 // §5.6.21.4: A purge that is too wide or malformed is refused and deletes nothing.
 // §5.6.21.4: Neither conditions nor projections of a purge may reach into linked entities.
 #[test]
 fn a_purge_that_is_too_wide_or_malformed_deletes_nothing() {
     let tenant = town();
-    let cases: [&[(&str, &str)]; 10] = [
+    let cases: [&[(&str, &str)]; 14] = [
         &[],
+        &[("keep", "n")],
+        &[("idPattern", ".*"), ("drop", "n")],
+        &[("id", "urn:ngsi-ld:T:a"), ("keep", "id")],
+        &[("type", "T"), ("keep", "n"), ("drop", "x")],
         &[("id", "urn:ngsi-ld:T:a")],
         &[("idPattern", ".*")],
         &[("scopeQ", "/Tokyo")],

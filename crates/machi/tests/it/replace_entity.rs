@@ -42,6 +42,7 @@ fn only_a_known_entity_is_replaced() {
     tenant.put("/entities/urn:ngsi-ld:T:unknown").json(other).send().problem("ResourceNotFound");
     tenant.expect_absent(&thing("unknown"));
     tenant.put("/entities/nonsense").json(new()).send().problem("BadRequestData");
+    tenant.put("/entities/").json(new()).send().problem("BadRequestData");
     tenant.put(PATH).query(&[("type", "Other")]).json(new()).send().problem("ResourceNotFound");
     assert_eq!(tenant.retrieve(&thing("x")), old());
 }

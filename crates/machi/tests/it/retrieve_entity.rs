@@ -37,6 +37,26 @@ fn an_entity_is_answered_as_json_ld_with_its_context_inside() {
     assert_eq!(answer.context_link(), None);
 }
 
+// §5.5.7: Names are compacted as JSON-LD says, with a prefix where no term stands for them; and can be sent so.
+#[test]
+fn a_name_whose_term_means_something_else_is_told_with_a_prefix() {
+    let receiver = Receiver::start();
+    let terms = json!({"speed": "https://example.org/terms#speed", "ex": "https://example.org/"});
+    let own = receiver.serve("/own.jsonld", json!({"@context": terms}));
+    let tenant = tenant_with([&t("x", json!({"speed": property(1), "https://example.org/a-b/c": property(2)}))]);
+    let (path, name) = ("/entities/urn:ngsi-ld:T:x", "ngsi-ld:default-context/speed");
+    let entity = tenant.get(path).link(&own).send().expect_status(200).json();
+    assert_eq!((&entity[name], &entity["ex:a-b/c"]), (&property(1), &property(2)), "{entity}");
+    assert_eq!((entity.get("speed"), entity.get(full("speed"))), (None, None));
+    let update = tenant.patch(&format!("{path}/attrs")).link(&own).json(json!({name: property(3)})).send();
+    update.expect_empty(204);
+    assert_eq!(tenant.retrieve(&thing("x"))["speed"], property(3));
+    let picked = tenant.get(path).query(&[("attrs", name)]).link(&own).send().expect_status(200).json();
+    assert_eq!((&picked[name], picked.get("ex:a-b/c")), (&property(3), None));
+    // Without that @context its names are whole.
+    assert_eq!(tenant.retrieve(&thing("x"))["https://example.org/a-b/c"], property(2));
+}
+
 // §4.4: An @context in a body names the core last where the user's does not name it, so that any JSON-LD processor understands it.
 #[test]
 fn an_own_context_is_followed_by_the_core() {

@@ -60,13 +60,20 @@ fn malformed_scope_queries_are_refused() {
 }
 
 // §5.6.2.4: Update Attributes replaces a scope that is there and ignores one where none was.
+// §5.6.2.5: A scope that was ignored is told among what was not updated; the rest is done.
 #[test]
 fn update_replaces_a_scope_and_adds_none() {
     let tenant = gardens();
-    for name in ["a", "g"] {
-        let path = format!("/entities/{}/attrs", thing(name));
-        tenant.patch(&path).json(json!({"scope": "/New", "x": property(1)})).send().expect_empty(204);
-    }
+    let update =
+        |name: &str, fragment: Value| tenant.patch(&format!("/entities/{}/attrs", thing(name))).json(fragment).send();
+    update("a", json!({"scope": "/New", "x": property(1)})).expect_empty(204);
+    let partly = update("g", json!({"scope": "/New", "x": property(1)})).expect_status(207).json();
+    assert_eq!(partly["updated"], json!([full("x")]));
+    assert_eq!(partly["notUpdated"][0]["attributeName"], "https://uri.etsi.org/ngsi-ld/scope");
+    assert_eq!(tenant.retrieve(&thing("g"))["x"], property(1));
+    update("g", json!({"scope": "/New"})).expect_status(207);
+    let upsert = tenant.post("/entityOperations/upsert").query(&[("options", "update")]);
+    upsert.json(json!([t("g", json!({"scope": "/New"}))])).send().expect_empty(204);
     assert_eq!(tenant.retrieve(&thing("a"))["scope"], "/New");
     assert_eq!(tenant.retrieve(&thing("g")).get("scope"), None);
     finds(&tenant, &[("type", "T"), ("scopeQ", "/Madrid")], "");

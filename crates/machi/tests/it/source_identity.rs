@@ -31,3 +31,17 @@ fn each_tenant_has_an_alias_of_its_own() {
     assert_ne!(alias(&one), alias(&city().client()));
     assert_eq!(alias(&one), alias(&one));
 }
+
+// §5.2.40: A tenant that holds nothing yet has its alias already, and asking for it makes no tenant.
+#[test]
+fn a_tenant_has_its_alias_before_its_first_write() {
+    let (first, second) = (tenant(), tenant());
+    let alias = |tenant: &Client| {
+        tenant.get("/info/sourceIdentity").send().expect_status(200).json()["contextSourceAlias"].to_string()
+    };
+    let before = alias(&first);
+    assert_ne!(before, alias(&second));
+    first.get("/types").send().problem("NonexistentTenant");
+    first.create(&t("x", json!({})));
+    assert_eq!(alias(&first), before);
+}

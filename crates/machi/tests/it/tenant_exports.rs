@@ -136,7 +136,8 @@ fn every_operation_stays_within_its_tenant() {
 fn the_table_of_operations_has_every_route() {
     let routes = include_str!("../../../broker/src/http/mod.rs");
     let known: Vec<String> = operations().iter().map(|(_, path, ..)| format!("\"/ngsi-ld/v1{path}\"")).collect();
-    let routes: Vec<&str> = routes.split('"').filter(|text| text.starts_with("/ngsi-ld/v1/")).collect();
+    let routes: Vec<&str> =
+        routes.split('"').filter(|text| text.starts_with("/ngsi-ld/v1/") && !text.ends_with('/')).collect();
     assert!(routes.len() > 15, "{routes:?}");
     for route in routes {
         assert!(known.contains(&format!("\"{route}\"")), "{route} is not tried");

@@ -23,7 +23,7 @@ pub(super) struct Inverse {
 
 impl Context {
     /// The short name of an IRI or keyword: a core term, the best term of the context, what follows the vocabulary,
-    /// the shortest form with a prefix that is a name, or the IRI itself.
+    /// the shortest form with a prefix, or the IRI itself.
     ///
     /// Expanding the short name gives the IRI again. The one exception is an IRI that begins as a prefix of the
     /// context does, such as `urn:x` where `urn` is a prefix: JSON-LD has no way to write it.
@@ -71,12 +71,10 @@ impl Layer {
         self.means(name, iri).then_some(name)
     }
 
-    /// JSON-LD 1.1 API §6.1 step 7: the shortest compact IRI, then the least; of those that are names (§4.6.2), as
-    /// what has no other name is to be shown whole (§5.5.7).
+    /// JSON-LD 1.1 API §6.1 step 7: the shortest compact IRI, then the least; of those that can be sent back as names.
     fn with_prefix(&self, iri: &str) -> Option<String> {
         let built_in = core::PREFIXES.iter().filter_map(|(prefix, namespace)| {
-            let suffix = iri.strip_prefix(namespace).filter(|suffix| is_term(suffix))?;
-            let name = format!("{prefix}:{suffix}");
+            let name = prefixed(prefix, iri.strip_prefix(namespace)?)?;
             self.means(&name, iri).then_some(name)
         });
         let own = self.chain().filter_map(|layer| layer.inverse().compact_iri(iri, |name| self.means(name, iri)));
@@ -115,11 +113,8 @@ impl Inverse {
             if best.as_ref().is_some_and(|best| best.chars().count() < suffix.chars().count()) {
                 break;
             }
-            if !is_term(suffix) {
-                continue;
-            }
             let names = self.prefixes.get(start).into_iter().flatten();
-            let Some(name) = names.map(|prefix| format!("{prefix}:{suffix}")).find(|name| holds(name)) else {
+            let Some(name) = names.filter_map(|prefix| prefixed(prefix, suffix)).find(|name| holds(name)) else {
                 continue;
             };
             if best.as_ref().is_none_or(|best| order(&name) < order(best)) {
@@ -130,9 +125,10 @@ impl Inverse {
     }
 }
 
-/// Whether a text can follow a prefix, so that the two can stand wherever names do.
-fn is_term(text: &str) -> bool {
-    !text.contains(':') && check_name(text).is_ok()
+/// A compact IRI, if requests may hold it where names stand (§4.6.2).
+fn prefixed(prefix: &str, suffix: &str) -> Option<String> {
+    let name = format!("{prefix}:{suffix}");
+    check_name(&name).is_ok().then_some(name)
 }
 
 /// The shortest text, and of equally short ones the least: how JSON-LD chooses between names.

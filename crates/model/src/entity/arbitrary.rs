@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::terms::{CORE, DEFAULT};
-use super::{Attribute, Entity, Instance, JsonText, Kind, NULL};
+use super::{Attribute, Entity, Instance, JsonText, Kind, NULL, Observed};
 
 /// Any entity that a request can make.
 pub(crate) fn any_entity() -> impl Strategy<Value = Entity> {
@@ -41,7 +41,7 @@ fn any_instances(depth: u32) -> impl Strategy<Value = Vec<Instance>> {
 /// Any default instance.
 pub(crate) fn any_instance(depth: u32) -> impl Strategy<Value = Instance> {
     let attributes = if depth == 0 { Just(Vec::new()).boxed() } else { any_attributes(depth - 1) };
-    let times = (option::of(any_time()), option::weighted(0.2, any_time()));
+    let times = (option::of(any_observed()), option::weighted(0.2, any_time()));
     let details = (option::weighted(0.3, select(vec!["CEL", "MMT"])), option::weighted(0.2, any_name()));
     let object_types = prop::collection::btree_set(any_name(), 0..3);
     (any_value(), times, details, object_types, attributes).prop_map(
@@ -49,7 +49,7 @@ pub(crate) fn any_instance(depth: u32) -> impl Strategy<Value = Instance> {
             observed_at,
             expires_at,
             unit_code: unit.map(Name::from).filter(|_| kind.has_unit()),
-            value_type: value_type.filter(|_| !kind.is_link()),
+            value_type: value_type.filter(|datatype| kind.takes_value_type(datatype)),
             object_types: object_types.into_iter().filter(|_| kind.is_link()).collect(),
             attributes,
             ..Instance::new(kind, value)
@@ -137,6 +137,10 @@ fn any_iri() -> impl Strategy<Value = Name> {
 
 fn any_time() -> impl Strategy<Value = Timestamp> {
     (0..4_000_000_000_000_000_i64).prop_map(Timestamp::from_micros)
+}
+
+fn any_observed() -> impl Strategy<Value = Observed> {
+    (any_time(), 0..7_u8).prop_map(|(time, digits)| Observed::with_digits(time, digits).unwrap_or(time.into()))
 }
 
 /// Times for sub-attributes, which only stored instances have.

@@ -68,6 +68,20 @@ pub(super) fn is_time(text: &str) -> bool {
 
 /// Appends a time as [`Timestamp`] displays it.
 pub fn write_datetime(time: Timestamp, out: &mut Vec<u8>) {
+    write_with_digits(time, digits_of(time), out);
+}
+
+/// How many digits of a second a time is written with: three, or six, or none.
+pub(super) fn digits_of(time: Timestamp) -> u8 {
+    match time.micros() % 1_000_000 {
+        0 => 0,
+        micros if micros % 1000 == 0 => 3,
+        _ => 6,
+    }
+}
+
+/// Appends a time with so many digits of a second, of which it has no more.
+pub(super) fn write_with_digits(time: Timestamp, digits: u8, out: &mut Vec<u8>) {
     const DAY: i64 = 86_400_000_000;
     let (days, of_day) = (time.micros().div_euclid(DAY), time.micros().rem_euclid(DAY));
     let (year, month, day) = civil_of(days);
@@ -85,22 +99,18 @@ pub fn write_datetime(time: Timestamp, out: &mut Vec<u8>) {
         out.push(mark);
         two(number, out);
     }
-    write_fraction(of_day % 1_000_000, out);
+    write_fraction(of_day % 1_000_000, digits, out);
     out.push(b'Z');
 }
 
-/// Writes three digits, or six, or none.
-fn write_fraction(micros: i64, out: &mut Vec<u8>) {
-    let (digits, mut left) = match micros {
-        0 => return,
-        micros if micros % 1000 == 0 => (3, micros / 1000),
-        micros => (6, micros),
-    };
-    let start = out.len() + 1;
-    out.extend_from_slice(if digits == 3 { b".000" } else { b".000000" });
-    for digit in out.iter_mut().skip(start).rev() {
-        *digit = b'0' + (left % 10) as u8;
-        left /= 10;
+fn write_fraction(micros: i64, digits: u8, out: &mut Vec<u8>) {
+    if digits > 0 {
+        out.push(b'.');
+    }
+    let mut unit = 100_000;
+    for _ in 0..digits.min(6) {
+        out.push(b'0' + (micros / unit % 10) as u8);
+        unit /= 10;
     }
 }
 

@@ -4,6 +4,7 @@ use machi_types::{Name, Timestamp};
 
 use super::json_text::JsonText;
 use super::kind::Kind;
+use super::observed::Observed;
 
 /// An entity (§4.5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct Instance {
     /// The value, as [`Kind`] says: targets and vocabulary as `"iri"` or `["iri",…]`.
     pub value: JsonText,
     /// When the value was observed.
-    pub observed_at: Option<Timestamp>,
+    pub observed_at: Option<Observed>,
     /// When the instance is to vanish (§4.22).
     pub expires_at: Option<Timestamp>,
     /// The unit of measurement.

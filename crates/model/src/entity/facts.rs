@@ -6,6 +6,7 @@ use super::codec::{HeadRef, InstanceRef, NameRef};
 use super::document::Document;
 use super::json_text::{iris_of, value_of};
 use super::kind::Kind;
+use super::observed::Observed;
 use crate::query::{Facts, Link, Member, Step, Target};
 
 /// How deep sub-attributes may nest; what the edge takes is less.
@@ -145,7 +146,7 @@ fn instance_member(around: &Surrounded<'_>, member: Member, test: Ask<'_>) -> bo
     let instance = &around.instance;
     match member {
         Member::Type => test(Target::Texts(&[instance.kind().as_str()])),
-        Member::ObservedAt => of_time(instance.observed_at(), test),
+        Member::ObservedAt => of_time(instance.observed_at().map(Observed::time), test),
         Member::CreatedAt => of_time(around.created_at, test),
         Member::ModifiedAt => of_time(around.modified_at, test),
         Member::DeletedAt => of_time(around.deleted_at, test),

@@ -5,6 +5,7 @@ use machi_types::{Name, Timestamp};
 use super::entity::{Attribute, Entity, Instance, Sealed};
 use super::json_text::JsonText;
 use super::kind::Kind;
+use super::observed::Observed;
 
 /// The IRI that stands for null (§4.5.0).
 pub const NULL: &str = "urn:ngsi-ld:null";
@@ -43,7 +44,7 @@ pub struct InstanceFragment {
     /// What happens to the value.
     pub value: ValueChange,
     /// What happens to `observedAt`.
-    pub observed_at: Change<Timestamp>,
+    pub observed_at: Change<Observed>,
     /// What happens to `expiresAt`.
     pub expires_at: Change<Timestamp>,
     /// What happens to `unitCode`.

@@ -101,6 +101,12 @@ impl Kind {
         matches!(self, Self::Relationship | Self::ListRelationship)
     }
 
+    /// Whether this datatype, as an IRI, may be the `valueType` (Table 5.2.32-1: texts in languages are `langString`).
+    pub fn takes_value_type(self, datatype: &str) -> bool {
+        let term = datatype.rsplit(['/', '#', ':']).next();
+        !self.is_link() && (self != Self::LanguageProperty || term == Some("langString"))
+    }
+
     /// Whether a `unitCode` may stand beside the value.
     pub const fn has_unit(self) -> bool {
         matches!(self, Self::Property | Self::GeoProperty | Self::ListProperty)

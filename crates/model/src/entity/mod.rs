@@ -15,6 +15,7 @@ mod geometry;
 mod json_text;
 mod kind;
 mod name;
+mod observed;
 pub mod parse;
 pub mod render;
 mod scalars;
@@ -30,6 +31,7 @@ pub use fragment::{AttributeFragment, Bare, Change, Fragment, InstanceFragment, 
 pub use json_text::{JsonText, iris_of, string_of, value_of};
 pub use kind::Kind;
 pub use name::{MOST_NAMES, check_name, is_language_tag, is_scope};
+pub use observed::Observed;
 pub use parse::{Fault, Input, InvalidEntity, parse_attribute, parse_entity, parse_fragment};
 pub use scalars::{Scalar, json_scalars, scalars};
 pub use terms::{CORE, Coercion, CoreTerms, DEFAULT, Terms};

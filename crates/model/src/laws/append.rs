@@ -1,8 +1,10 @@
 //! Appending and updating attributes (ETSI GS CIM 009 §5.6.2, §5.6.3): an instance is replaced as a whole.
 
+use machi_types::Name;
+
 use super::change::{Changes, Reason, Refusal, Sections};
 use super::members::{HeadLaw, change_head};
-use crate::entity::{AttributeFragment, Document, Fragment};
+use crate::entity::{AttributeFragment, CORE, Change, Document, Fragment, Head};
 
 /// Whether what exists may be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +31,8 @@ pub fn append(current: &Document<'_>, fragment: &Fragment, overwrite: Overwrite)
     Ok(changes)
 }
 
-/// §5.6.2: updates attributes; those that are not there are appended, an NGSI-LD Null deletes.
+/// §5.6.2: updates attributes; those that are not there are appended, an NGSI-LD Null deletes. A scope is not appended,
+/// and is told among what was not updated.
 pub fn update(current: &Document<'_>, fragment: &Fragment) -> Result<Changes, Refusal> {
     let mut changes = Changes::default();
     let sections = Sections::of(current);
@@ -37,6 +40,9 @@ pub fn update(current: &Document<'_>, fragment: &Fragment) -> Result<Changes, Re
         append_attribute(&sections, attribute, Overwrite::Allowed, &mut changes);
     }
     changes.head = change_head(current.head, fragment, HeadLaw::Update)?;
+    if matches!(fragment.scopes, Change::Set(_)) && Head::decode(current.head)?.scopes.is_empty() {
+        changes.note_not_updated(&Name::from([CORE, "scope"].concat()), Reason::NoScope);
+    }
     Ok(changes)
 }
 

@@ -59,6 +59,9 @@ pub enum Reason {
     /// §5.6.3: overwriting was forbidden.
     #[error("the attribute exists already and noOverwrite was asked for")]
     AlreadyExists,
+    /// §5.6.2: a scope is replaced, and not added.
+    #[error("the entity has no scope that could be replaced; append it, or merge it")]
+    NoScope,
     /// There is nothing to merge with, and the fragment has no value.
     #[error("there is no such attribute, and a new one needs a value")]
     NoValue,
@@ -81,6 +84,9 @@ pub enum Reason {
         /// What it is.
         kind: Kind,
     },
+    /// The datatype of texts in languages is fixed (Table 5.2.32-1).
+    #[error("the attribute is a LanguageProperty, whose valueType is langString, and no other")]
+    NotLangString,
     /// A plain text for several languages.
     #[error("the attribute is a LanguageProperty: give a languageMap, or say the language of the text by lang")]
     NoLanguage,

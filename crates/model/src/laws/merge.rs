@@ -1,6 +1,6 @@
 //! Merging (ETSI GS CIM 009 §5.5.12, §5.6.17): down to single members of single values.
 
-use machi_types::{Json, Name, Timestamp};
+use machi_types::{Json, Name};
 
 use super::append::Overwrite;
 use super::change::{Changes, Reason, Refusal, Sections};
@@ -8,15 +8,15 @@ use super::json_merge::{merge_json, without_nulls};
 use super::members::{HeadLaw, change_head};
 use super::sub_attributes::change_attributes;
 use crate::entity::{
-    Bare, Change, Document, Fragment, Instance, InstanceFragment, JsonText, Kind, Section, ValueChange, check_geometry,
-    value_of,
+    Bare, Change, Document, Fragment, Instance, InstanceFragment, JsonText, Kind, Observed, Section, ValueChange,
+    check_geometry, value_of,
 };
 
 /// What a merge may say for all attributes together.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Merge<'m> {
     /// The `observedAt` of every merged attribute that has one and is not given another.
-    pub observed_at: Option<Timestamp>,
+    pub observed_at: Option<Observed>,
     /// The language of plain texts for a `LanguageProperty`.
     pub lang: Option<&'m str>,
     /// Whether attributes that exist may be changed.
@@ -113,6 +113,9 @@ fn check_members(kind: Kind, fragment: &InstanceFragment) -> Result<(), Reason> 
     match fragment {
         InstanceFragment { unit_code: Change::Set(_), .. } if !kind.has_unit() => prohibited("unitCode"),
         InstanceFragment { value_type: Change::Set(_), .. } if kind.is_link() => prohibited("valueType"),
+        InstanceFragment { value_type: Change::Set(datatype), .. } if !kind.takes_value_type(datatype) => {
+            Err(Reason::NotLangString)
+        }
         InstanceFragment { object_types: Change::Set(_), .. } if !kind.is_link() => prohibited("objectType"),
         _ => Ok(()),
     }
@@ -123,9 +126,8 @@ fn drop_foreign_members(instance: &mut Instance) {
     if !instance.kind.has_unit() {
         instance.unit_code = None;
     }
-    if instance.kind.is_link() {
-        instance.value_type = None;
-    } else {
+    instance.value_type.take_if(|datatype| !instance.kind.takes_value_type(datatype));
+    if !instance.kind.is_link() {
         instance.object_types.clear();
     }
 }

@@ -107,11 +107,14 @@ fn a_partial_update_replaces_members_and_an_update_replaces_attributes() {
     store.run(|current| partial_update(current, &term("temperature"), &attribute)).unwrap();
     assert_eq!(
         store.text(),
-        r#"{"temperature":{"type":"Property","value":100,"unitCode":"CEL","observedAt":"2022-03-14T13:00:00Z"}}"#
+        r#"{"temperature":{"type":"Property","value":100,"unitCode":"CEL","observedAt":"2022-03-14T13:00:00.000Z"}}"#
     );
     let mut store = Store::parsed(TEMPERATURE);
     store.run(|current| update(current, &fragment(&format!(r#"{{"temperature":{patch}}}"#), Input::UPDATE))).unwrap();
-    assert_eq!(store.text(), r#"{"temperature":{"type":"Property","value":100,"observedAt":"2022-03-14T13:00:00Z"}}"#);
+    assert_eq!(
+        store.text(),
+        r#"{"temperature":{"type":"Property","value":100,"observedAt":"2022-03-14T13:00:00.000Z"}}"#
+    );
     let null = r#"{"temperature":{"type":"Property","value":"urn:ngsi-ld:null"}}"#;
     let changes = store.run(|current| update(current, &fragment(null, Input::UPDATE))).unwrap();
     assert_eq!(store.sections.len(), 0);
@@ -136,7 +139,7 @@ fn a_merge_goes_down_to_single_members() {
     check_merge(
         TEMPERATURE,
         r#"{"temperature":{"type":"Property","value":100,"observedAt":"2022-03-14T13:00:00.000Z"}}"#,
-        r#""temperature":{"type":"Property","value":100,"unitCode":"CEL","observedAt":"2022-03-14T13:00:00Z"}"#,
+        r#""temperature":{"type":"Property","value":100,"unitCode":"CEL","observedAt":"2022-03-14T13:00:00.000Z"}"#,
     );
     check_merge(
         r#""address":{"type":"Property","value":{"street":"Straße","city":"Berlin","country":"Germany"}}"#,

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::response::Response;
 use machi_http::request::Query;
 use machi_http::{Problem, Text};
-use machi_model::entity::{Input, is_language_tag, parse_datetime};
-use machi_types::{ErrorKind, Timestamp};
+use machi_model::entity::{Input, Observed, is_language_tag};
+use machi_types::ErrorKind;
 
 use super::{read_fragment, unless_missing};
 use crate::Broker;
@@ -53,8 +53,8 @@ fn language(text: &str) -> Result<String, Problem> {
     ))
 }
 
-fn time(text: &str) -> Result<Timestamp, Problem> {
-    parse_datetime(text).ok_or_else(|| {
+fn time(text: &str) -> Result<Observed, Problem> {
+    text.parse().map_err(|()| {
         Problem::new(
             ErrorKind::BadRequestData,
             Text::both(

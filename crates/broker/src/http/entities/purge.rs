@@ -22,11 +22,12 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     asked.refuse_if_match()?;
     let parameters = asked.parameters(&[&SELECTING[..], &OTHERS].concat())?;
     let context = link_context(&broker, &asked.caller, &asked.headers).await?;
-    let criteria = Wanted::of_query(&parameters)?.criteria(&context)?;
+    let purged = purged(&parameters, &context)?;
+    let is_of_attributes = parameters.get("id").is_some() && purged.names_attributes();
+    let criteria = Wanted { is_of_attributes, ..Wanted::of_query(&parameters)? }.criteria(&context)?;
     if criteria.q.as_ref().is_some_and(|query| query.link_depth() > 0) {
         return Err(linked());
     }
-    let purged = purged(&parameters, &context)?;
     broker.purge_entities(&asked.caller, criteria, purged).await?;
     Ok(no_content())
 }
@@ -46,7 +47,7 @@ fn purged(parameters: &Query<'_>, context: &Context) -> Result<Purged, Problem> 
             Ok(Purged::Attributes(names.collect::<Result<_, _>>()?))
         }
         (Some(_), Some(_)) => Err(Problem::new(
-            ErrorKind::InvalidRequest,
+            ErrorKind::BadRequestData,
             Text::both(
                 "keep and drop exclude each other; name either the attributes that remain or those that go",
                 "keepとdropは同時に指定できません",

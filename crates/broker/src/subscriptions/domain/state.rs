@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use machi_model::entity::{Corrupt, HeadRef, InstanceRef, Kind, NameRef, Section, iris_of, string_of, value_of};
+use machi_model::entity::{
+    Corrupt, HeadRef, InstanceRef, Kind, NameRef, Observed, Section, iris_of, string_of, value_of,
+};
 use machi_model::query::{Facts, Link, Member, ScopePath, Step, Target};
 use machi_store::{Document, Names};
 use machi_types::geo::Geometry;
@@ -191,7 +193,7 @@ fn any_of_member(
     let time =
         |time: Option<Timestamp>, test: &mut dyn FnMut(Target<'_>) -> bool| time.is_some_and(|t| test(Target::Time(t)));
     match member {
-        Member::ObservedAt => time(instance.observed_at(), test),
+        Member::ObservedAt => time(instance.observed_at().map(Observed::time), test),
         Member::CreatedAt => time(around.times.0, test),
         Member::ModifiedAt => time(around.times.1, test),
         Member::ExpiresAt => time(instance.expires_at(), test),

@@ -1,7 +1,7 @@
 //! Reads an attribute instance where it lies, without copying.
 //!
 //! section = version · body
-//! body = kind · flags · value · \[observedAt\] · \[expiresAt\] · \[unitCode\] · \[valueType\] · \[objectTypes\] · \[sealed\] · \[subs\]
+//! body = kind · flags · value · \[observedAt · \[digits\]\] · \[expiresAt\] · \[unitCode\] · \[valueType\] · \[objectTypes\] · \[sealed\] · \[subs\]
 //! subs = count · (name · count · sub…)…
 //! sub = marks · \[datasetId\] · \[createdAt\] · \[modifiedAt\] · length · body
 //!
@@ -16,6 +16,7 @@ use super::prefix::NameRef;
 use crate::entity::entity::{Attribute, Instance, Sealed};
 use crate::entity::json_text::JsonText;
 use crate::entity::kind::Kind;
+use crate::entity::observed::Observed;
 
 pub(super) const OBSERVED: u8 = 1;
 pub(super) const EXPIRES: u8 = 1 << 1;
@@ -24,6 +25,8 @@ pub(super) const VALUE_TYPE: u8 = 1 << 3;
 pub(super) const OBJECT_TYPES: u8 = 1 << 4;
 pub(super) const SEALED: u8 = 1 << 5;
 pub(super) const SUBS: u8 = 1 << 6;
+/// The time of observation was written with other digits of a second than it has by itself.
+pub(super) const DIGITS: u8 = 1 << 7;
 
 pub(super) const MARK_DATASET: u8 = 1;
 pub(super) const MARK_CREATED: u8 = 1 << 1;
@@ -41,7 +44,7 @@ const DEPTH: usize = 64;
 pub struct InstanceRef<'a> {
     kind: Kind,
     value: &'a str,
-    observed_at: Option<Timestamp>,
+    observed_at: Option<Observed>,
     expires_at: Option<Timestamp>,
     unit_code: Option<&'a str>,
     value_type: Option<NameRef<'a>>,
@@ -100,12 +103,12 @@ impl<'a> InstanceRef<'a> {
         let kind = reader.byte()?;
         let kind = Kind::from_number(kind).ok_or(Corrupt::Unknown(u64::from(kind)))?;
         let flags = reader.byte()?;
-        if flags & 0x80 != 0 {
+        let has = |flag: u8| flags & flag != 0;
+        if has(DIGITS) && !has(OBSERVED) {
             return Err(Corrupt::Unknown(u64::from(flags)));
         }
-        let has = |flag: u8| flags & flag != 0;
         let value = reader.text()?;
-        let observed_at = if has(OBSERVED) { Some(reader.time()?) } else { None };
+        let observed_at = if has(OBSERVED) { Some(read_observed(&mut reader, has(DIGITS))?) } else { None };
         let expires_at = if has(EXPIRES) { Some(reader.time()?) } else { None };
         let unit_code = if has(UNIT) { Some(reader.text()?) } else { None };
         let value_type = if has(VALUE_TYPE) { Some(NameRef::read(&mut reader)?) } else { None };
@@ -129,7 +132,7 @@ impl<'a> InstanceRef<'a> {
     }
 
     /// When the value was observed.
-    pub const fn observed_at(&self) -> Option<Timestamp> {
+    pub const fn observed_at(&self) -> Option<Observed> {
         self.observed_at
     }
 
@@ -239,6 +242,15 @@ impl<'a> InstanceRef<'a> {
             }
         }
     }
+}
+
+fn read_observed(reader: &mut Reader<'_>, has_digits: bool) -> Result<Observed, Corrupt> {
+    let time = reader.time()?;
+    if !has_digits {
+        return Ok(time.into());
+    }
+    let digits = reader.byte()?;
+    Observed::with_digits(time, digits).ok_or(Corrupt::Unknown(u64::from(digits)))
 }
 
 fn read_sealed<'a>(reader: &mut Reader<'a>) -> Result<(Option<&'a str>, Option<NameRef<'a>>), Corrupt> {

@@ -33,6 +33,24 @@ fn sub_attributes_without_times_have_those_of_the_section() {
 }
 
 #[test]
+fn only_a_time_written_in_its_own_way_takes_a_byte_more() {
+    let observed = |text: &str| {
+        let observed_at = Some(text.parse().unwrap());
+        encode_instance(&Instance { observed_at, ..small() })
+    };
+    let (plain, with_digits) = (observed("2026-11-22T10:00:00.250Z"), observed("2026-11-22T10:00:00.25Z"));
+    assert_eq!((plain.len(), with_digits.len()), (20, 21));
+    let read = InstanceRef::read(&with_digits).unwrap().to_instance(None, None, None).unwrap();
+    assert_eq!(encode_instance(&read), with_digits);
+    // Too few digits for the time, more than there can be, and digits of no time at all.
+    for (place, byte) in [(16, 1), (16, 7), (2, 0x84)] {
+        let mut bytes = with_digits.clone();
+        bytes[place] = byte;
+        assert_eq!(InstanceRef::read(&bytes).unwrap_err(), Corrupt::Unknown(u64::from(byte)));
+    }
+}
+
+#[test]
 fn a_newer_format_is_refused_by_its_number() {
     let mut bytes = encode_instance(&small());
     bytes[0] = 2;

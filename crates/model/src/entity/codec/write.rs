@@ -6,8 +6,8 @@ use super::VERSION;
 use super::bytes::{put_number, put_text, put_time};
 use super::prefix::put_name;
 use super::section::{
-    EXPIRES, MARK_CREATED, MARK_DATASET, MARK_MODIFIED, OBJECT_TYPES, OBSERVED, SEALED, SEALED_ID, SEALED_TYPE, SUBS,
-    UNIT, VALUE_TYPE,
+    DIGITS, EXPIRES, MARK_CREATED, MARK_DATASET, MARK_MODIFIED, OBJECT_TYPES, OBSERVED, SEALED, SEALED_ID, SEALED_TYPE,
+    SUBS, UNIT, VALUE_TYPE,
 };
 use crate::entity::entity::{Attribute, Instance, Sealed};
 
@@ -25,7 +25,11 @@ fn put_body(instance: &Instance, out: &mut Vec<u8>) {
     out.push(instance.kind as u8);
     out.push(flags_of(instance));
     put_text(instance.value.as_str(), out);
-    for time in [instance.observed_at, instance.expires_at].into_iter().flatten() {
+    if let Some(observed) = instance.observed_at {
+        put_time(observed.time(), out);
+        out.extend(observed.own_digits());
+    }
+    if let Some(time) = instance.expires_at {
         put_time(time, out);
     }
     if let Some(unit) = &instance.unit_code {
@@ -51,6 +55,7 @@ fn put_body(instance: &Instance, out: &mut Vec<u8>) {
 fn flags_of(instance: &Instance) -> u8 {
     let flag = |present: bool, flag: u8| if present { flag } else { 0 };
     flag(instance.observed_at.is_some(), OBSERVED)
+        | flag(instance.observed_at.is_some_and(|observed| observed.own_digits().is_some()), DIGITS)
         | flag(instance.expires_at.is_some(), EXPIRES)
         | flag(instance.unit_code.is_some(), UNIT)
         | flag(instance.value_type.is_some(), VALUE_TYPE)

@@ -10,9 +10,9 @@ use super::entity::Names;
 use super::fault::{Fault, InvalidEntity, shortened};
 use super::member::{Member, member_of};
 use super::path::Path;
-use super::scalar::{datetime, form, iri, text};
+use super::scalar::{datetime, form, iri, observed, text};
 use super::{Parser, Values};
-use crate::entity::fragment::{InstanceFragment, ValueChange};
+use crate::entity::fragment::{Change, InstanceFragment, ValueChange};
 use crate::entity::geometry::has_geometry_type;
 use crate::entity::kind::Kind;
 use crate::entity::terms::CORE;
@@ -172,7 +172,7 @@ impl Parser<'_> {
         match member {
             Member::Type => instance.declared_kind = Some(kind_of(value, path)?),
             Member::DatasetId => instance.dataset_id = dataset_id(value, path)?,
-            Member::ObservedAt => instance.observed_at = self.change(value, path, datetime)?,
+            Member::ObservedAt => instance.observed_at = self.change(value, path, observed)?,
             Member::ExpiresAt => instance.expires_at = self.change(value, path, datetime)?,
             Member::UnitCode => {
                 instance.unit_code = self.change(value, path, |json, path| text(json, path).map(Name::from))?;
@@ -253,11 +253,12 @@ impl<'j> Found<'j> {
         for member in &self.members {
             let is_allowed = match member {
                 Member::SealedId | Member::SealedType => is_proof,
+                // §4.5.2.2 calls these "output only", and gives no meaning to them in requests.
+                Member::Previous(_) => return Err(path.member(member.term()).fault(Fault::OutputOnly(member.term()))),
                 _ if known.is_none() => true,
                 Member::UnitCode => kind.has_unit(),
                 Member::ValueType => !kind.is_link(),
                 Member::ObjectType => kind.is_link(),
-                Member::Previous(previous) => kind.previous_member() == previous.previous_member(),
                 Member::Linked(linked) => kind == *linked,
                 _ => true,
             };
@@ -265,7 +266,12 @@ impl<'j> Found<'j> {
                 return Err(path.member(member.term()).fault(Fault::Prohibited { member: member.term(), kind }));
             }
         }
-        Ok(())
+        match &instance.value_type {
+            Change::Set(datatype) if known.is_some_and(|kind| !kind.takes_value_type(datatype)) => {
+                Err(path.member("valueType").fault(Fault::NotLangString))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

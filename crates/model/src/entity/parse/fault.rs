@@ -58,8 +58,8 @@ pub enum Fault {
         /// Why not.
         reason: String,
     },
-    /// A word of the standard used as the name of an attribute.
-    #[error("\"{0}\" is a word of NGSI-LD itself and cannot name an attribute")]
+    /// A word of the standard used as the name of an attribute or a type.
+    #[error("\"{0}\" is a word of NGSI-LD itself and cannot name an attribute or a type")]
     Reserved(String),
     /// Two members that expand to one name.
     #[error("another member of this object expands to {0} as well")]
@@ -105,6 +105,12 @@ pub enum Fault {
         /// The kind.
         kind: Kind,
     },
+    /// A member that notifications alone have.
+    #[error("\"{0}\" stands in notifications alone, and tells what was before")]
+    OutputOnly(&'static str),
+    /// The datatype of texts in languages is fixed.
+    #[error("the valueType of a LanguageProperty is langString, and no other")]
+    NotLangString,
     /// An attribute that the standard wants as a `GeoProperty`.
     #[error("\"{0}\" must be a GeoProperty")]
     NeedsGeoProperty(String),

@@ -10,6 +10,7 @@ use super::{Nulls, Parser};
 use crate::entity::datetime::parse_datetime;
 use crate::entity::fragment::{Change, NULL};
 use crate::entity::name::{MOST_NAMES, check_name, is_scope};
+use crate::entity::observed::Observed;
 
 /// Whether this is the IRI that stands for null.
 pub(super) fn is_null(json: &Json<'_>) -> bool {
@@ -43,6 +44,12 @@ pub(super) fn iri<'j>(json: &'j Json<'_>, path: &Path<'_>) -> Result<&'j str, In
 pub(super) fn datetime(json: &Json<'_>, path: &Path<'_>) -> Result<Timestamp, InvalidEntity> {
     let text = text(json, path)?;
     parse_datetime(text).ok_or_else(|| path.fault(Fault::DateTime(shortened(text))))
+}
+
+/// The same, with the digits that were written.
+pub(super) fn observed(json: &Json<'_>, path: &Path<'_>) -> Result<Observed, InvalidEntity> {
+    let text = text(json, path)?;
+    text.parse().map_err(|()| path.fault(Fault::DateTime(shortened(text))))
 }
 
 /// One text or several, each read by `read`; none given is a fault.
@@ -82,7 +89,9 @@ impl Parser<'_> {
     /// The full name of an attribute or type.
     pub(super) fn name(&self, name: &str, path: &Path<'_>) -> Result<Name, InvalidEntity> {
         check_name(name).map_err(|character| path.fault(Fault::Name { name: shortened(name), character }))?;
-        self.expand(name, path)
+        let expanded = self.expand(name, path)?;
+        // JSON-LD 1.1 §4.1.7: `id`, `type` and other names of keywords stand for no IRI.
+        if expanded.starts_with('@') { Err(path.fault(Fault::Reserved(shortened(name)))) } else { Ok(expanded) }
     }
 
     /// The full name of any term.

@@ -73,13 +73,10 @@ fn normalized_attributes_keep_all_their_members() {
 #[test]
 fn what_only_answers_have_is_ignored() {
     check(
-        r#""createdAt":"x","a":{"value":1,"createdAt":"x","modifiedAt":5,"instanceId":"y","previousValue":0,"lang":"en"}"#,
+        r#""createdAt":"x","a":{"value":1,"createdAt":"x","modifiedAt":5,"instanceId":"y","lang":"en"}"#,
         r#""a":{"type":"Property","value":1}"#,
     );
-    check(
-        r#""a":{"object":"urn:x:1","entity":{"id":"q"},"previousObject":"urn:x:0"}"#,
-        r#""a":{"type":"Relationship","object":"urn:x:1"}"#,
-    );
+    check(r#""a":{"object":"urn:x:1","entity":{"id":"q"}}"#, r#""a":{"type":"Relationship","object":"urn:x:1"}"#);
 }
 
 #[test]
@@ -124,7 +121,7 @@ fn names_are_letters_digits_and_underscores() {
     {
         refused(
             &format!(r#""{word}":1"#),
-            &format!("/{word}: \"{word}\" is a word of NGSI-LD itself and cannot name an attribute"),
+            &format!("/{word}: \"{word}\" is a word of NGSI-LD itself and cannot name an attribute or a type"),
         );
     }
 }
@@ -195,7 +192,14 @@ fn members_that_a_kind_does_not_have_are_refused() {
     refused(r#""a":{"object":"urn:x:1","unitCode":"CEL"}"#, "/a/unitCode: a Relationship has no member \"unitCode\"");
     refused(r#""a":{"languageMap":{},"unitCode":"CEL"}"#, "/a/unitCode: a LanguageProperty has no member \"unitCode\"");
     refused(r#""a":{"value":1,"entity":{}}"#, "/a/entity: a Property has no member \"entity\"");
-    refused(r#""a":{"value":1,"previousJson":{}}"#, "/a/previousJson: a Property has no member \"previousJson\"");
+    refused(
+        r#""a":{"value":1,"previousValue":0}"#,
+        "/a/previousValue: \"previousValue\" stands in notifications alone, and tells what was before",
+    );
+    refused(
+        r#""a":{"languageMap":{"en":"x"},"valueType":"string"}"#,
+        "/a/valueType: the valueType of a LanguageProperty is langString, and no other",
+    );
     refused(
         r#""a":{"value":1,"entityIdSealed":"urn:x:1"}"#,
         "/a/entityIdSealed: a Property has no member \"entityIdSealed\"",

@@ -186,7 +186,12 @@ impl Renderer<'_> {
     }
 
     pub(super) fn times(&self, surrounded: &Surrounded<'_>, object: &mut Object, out: &mut Vec<u8>) {
-        object.time("observedAt", surrounded.instance.observed_at(), out);
+        if let Some(observed) = surrounded.instance.observed_at() {
+            object.key("observedAt", out);
+            out.push(b'"');
+            observed.write(out);
+            out.push(b'"');
+        }
         if self.output.sys_attrs {
             object.time("createdAt", surrounded.created_at.or(surrounded.written_at), out);
             object.time("modifiedAt", surrounded.modified_at.or(surrounded.written_at), out);

@@ -63,7 +63,7 @@ fn of_format(format: Format, names: &[&str]) -> String {
 fn the_normalized_representation_spells_everything_out() {
     assert_eq!(
         entity(Output::new(&CoreTerms)),
-        r#"{"id":"urn:ngsi-ld:Vehicle:A4567","type":["Vehicle","Car"],"scope":"/Fukui","brandName":{"type":"Property","value":"Mercedes"},"street":{"type":"LanguageProperty","languageMap":{"fr":"Grand Place","nl":"Grote Markt"}},"isParked":{"type":"Relationship","object":"urn:ngsi-ld:OffStreetParking:1","objectType":"OffStreetParking","providedBy":{"type":"Relationship","object":"urn:ngsi-ld:Person:Bob"}},"category":{"type":"VocabProperty","vocab":"non-commercial"},"passengers":{"type":"Relationship","object":["urn:ngsi-ld:Person:Alice","urn:ngsi-ld:Person:Bob"]},"route":{"type":"ListRelationship","objectList":[{"object":"urn:ngsi-ld:City:Antwerp"}]},"depths":{"type":"ListProperty","valueList":[300,6],"unitCode":"MMT"},"raw":{"type":"JsonProperty","json":{"id":1}},"speed":[{"type":"Property","value":5,"observedAt":"2026-11-22T10:00:00.500Z"},{"type":"Property","value":6,"datasetId":"urn:d:1"}],"location":{"type":"GeoProperty","value":{"type":"Point","coordinates":[136.2,36.0]}}}"#
+        r#"{"id":"urn:ngsi-ld:Vehicle:A4567","type":["Vehicle","Car"],"scope":"/Fukui","brandName":{"type":"Property","value":"Mercedes"},"street":{"type":"LanguageProperty","languageMap":{"fr":"Grand Place","nl":"Grote Markt"}},"isParked":{"type":"Relationship","object":"urn:ngsi-ld:OffStreetParking:1","objectType":"OffStreetParking","providedBy":{"type":"Relationship","object":"urn:ngsi-ld:Person:Bob"}},"category":{"type":"VocabProperty","vocab":"non-commercial"},"passengers":{"type":"Relationship","object":["urn:ngsi-ld:Person:Alice","urn:ngsi-ld:Person:Bob"]},"route":{"type":"ListRelationship","objectList":[{"object":"urn:ngsi-ld:City:Antwerp"}]},"depths":{"type":"ListProperty","valueList":[300,6],"unitCode":"MMT"},"raw":{"type":"JsonProperty","json":{"id":1}},"speed":[{"type":"Property","value":5,"observedAt":"2026-11-22T10:00:00.5Z"},{"type":"Property","value":6,"datasetId":"urn:d:1"}],"location":{"type":"GeoProperty","value":{"type":"Point","coordinates":[136.2,36.0]}}}"#
     );
 }
 
@@ -74,7 +74,7 @@ fn the_concise_representation_leaves_out_what_can_be_inferred() {
             Format::Concise,
             &["brandName", "street", "isParked", "category", "route", "depths", "raw", "speed", "location"]
         ),
-        r#"{"brandName":"Mercedes","street":{"languageMap":{"fr":"Grand Place","nl":"Grote Markt"}},"isParked":{"object":"urn:ngsi-ld:OffStreetParking:1","objectType":"OffStreetParking","providedBy":{"object":"urn:ngsi-ld:Person:Bob"}},"category":{"vocab":"non-commercial"},"route":{"objectList":["urn:ngsi-ld:City:Antwerp"]},"depths":{"valueList":[300,6],"unitCode":"MMT"},"raw":{"json":{"id":1}},"speed":[{"value":5,"observedAt":"2026-11-22T10:00:00.500Z"},{"value":6,"datasetId":"urn:d:1"}],"location":{"type":"Point","coordinates":[136.2,36.0]}}"#
+        r#"{"brandName":"Mercedes","street":{"languageMap":{"fr":"Grand Place","nl":"Grote Markt"}},"isParked":{"object":"urn:ngsi-ld:OffStreetParking:1","objectType":"OffStreetParking","providedBy":{"object":"urn:ngsi-ld:Person:Bob"}},"category":{"vocab":"non-commercial"},"route":{"objectList":["urn:ngsi-ld:City:Antwerp"]},"depths":{"valueList":[300,6],"unitCode":"MMT"},"raw":{"json":{"id":1}},"speed":[{"value":5,"observedAt":"2026-11-22T10:00:00.5Z"},{"value":6,"datasetId":"urn:d:1"}],"location":{"type":"Point","coordinates":[136.2,36.0]}}"#
     );
 }
 
