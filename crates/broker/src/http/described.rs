@@ -9,7 +9,7 @@ use machi_http::answer::{AnswerExt, representation};
 use machi_http::request::{MediaType, Prefer, accept};
 use machi_http::{Problem, Text};
 use machi_model::context::Context;
-use machi_model::entity::check_name;
+use machi_model::entity::{Terms, check_name};
 use machi_types::{Caller, Json, Name};
 
 use super::criteria::bad;
@@ -41,7 +41,7 @@ impl Described {
 
     /// The short form of a name.
     pub(super) fn short(&self, name: &str) -> Json<'static> {
-        Json::from(self.context.compact_name(name).into_owned())
+        Json::from(Terms::name(&self.context, name).into_owned())
     }
 
     /// The full form of a name in the path.

@@ -191,7 +191,7 @@ impl Reader {
             ChangeKind::Changed => "changed",
             ChangeKind::Deleted => "deleted",
         };
-        let short = |name: &Name| Json::from(terms.compact(name).into_owned());
+        let short = |name: &Name| Json::from(terms.name(name).into_owned());
         let mut members = vec![
             ("change".into(), Json::from(change)),
             ("id".into(), Json::from(entry.id.as_str().to_owned())),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use machi_types::{Name, json};
 
+use super::name::check_name;
 use crate::context::{self, Context};
 
 /// The namespace of the words that NGSI-LD itself defines.
@@ -36,6 +37,17 @@ pub trait Terms {
     /// What holds for the members of an attribute, named as written, if it is anything else.
     fn for_attribute(&self, _name: &str) -> Result<Option<Arc<dyn Terms>>, String> {
         Ok(None)
+    }
+
+    /// The name of a type or attribute: the shortest one, where a request may hold it as a name (§4.6.2).
+    fn name<'a>(&'a self, iri: &'a str) -> Cow<'a, str> {
+        let short = self.compact(iri);
+        if check_name(&short).is_ok() { short } else { Cow::Borrowed(iri) }
+    }
+
+    /// Appends the name of a type or attribute as a JSON string.
+    fn write_name(&self, iri: &str, out: &mut Vec<u8>) {
+        json::write_string(&self.name(iri), out);
     }
 
     /// Appends the shortest name of an IRI as a JSON string.

@@ -160,36 +160,45 @@ impl<T> Logic<T> {
 }
 
 impl<T: Display> Logic<T> {
-    /// Writes it; where `all_in_parentheses`, as §4.17 and §4.19 have it: `(A;B)|C`.
-    pub(super) fn write(&self, f: &mut Formatter<'_>, all_in_parentheses: bool) -> fmt::Result {
+    /// Writes it with no more parentheses than it needs: what was read is never written deeper than it was.
+    pub(super) fn write(&self, f: &mut Formatter<'_>, joints: Joints) -> fmt::Result {
+        self.write_at(f, joints, false)
+    }
+
+    fn write_at(&self, f: &mut Formatter<'_>, joints: Joints, is_inside: bool) -> fmt::Result {
         match self {
             Self::One(condition) => condition.fmt(f),
             Self::All(parts) => {
-                if all_in_parentheses {
-                    f.write_str("(")?;
-                }
+                let needs_own = joints.and_in_parentheses && !is_inside && has_bare_neighbours(parts);
+                f.write_str(if needs_own { "(" } else { "" })?;
                 for (n, part) in parts.iter().enumerate() {
                     f.write_str(if n == 0 { "" } else { ";" })?;
-                    part.write_inside_all(f, all_in_parentheses)?;
+                    part.write_inside_all(f, joints, is_inside || needs_own)?;
                 }
-                f.write_str(if all_in_parentheses { ")" } else { "" })
+                f.write_str(if needs_own { ")" } else { "" })
             }
             Self::Any(parts) => {
                 for (n, part) in parts.iter().enumerate() {
                     f.write_str(if n == 0 { "" } else { "|" })?;
-                    part.write(f, all_in_parentheses)?;
+                    part.write_at(f, joints, is_inside)?;
                 }
                 Ok(())
             }
         }
     }
 
-    fn write_inside_all(&self, f: &mut Formatter<'_>, all_in_parentheses: bool) -> fmt::Result {
+    fn write_inside_all(&self, f: &mut Formatter<'_>, joints: Joints, is_inside: bool) -> fmt::Result {
         if !matches!(self, Self::Any(_)) {
-            return self.write(f, all_in_parentheses);
+            return self.write_at(f, joints, is_inside);
         }
         f.write_str("(")?;
-        self.write(f, all_in_parentheses)?;
+        self.write_at(f, joints, true)?;
         f.write_str(")")
     }
+}
+
+/// Whether two conditions stand beside each other without parentheses around either.
+fn has_bare_neighbours<T>(parts: &[Logic<T>]) -> bool {
+    let is_bare = |part: &Logic<T>| matches!(part, Logic::One(_));
+    parts.iter().zip(parts.iter().skip(1)).any(|(one, next)| is_bare(one) && is_bare(next))
 }

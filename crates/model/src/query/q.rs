@@ -214,7 +214,7 @@ impl Operator {
 
 impl<N: Naming> Display for Query<N> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.logic.write(f, false)
+        self.logic.write(f, Joints::PLAIN)
     }
 }
 

@@ -193,7 +193,8 @@ impl ScopeLevel {
 
 impl Display for ScopeQuery {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.logic.write(f, true)
+        // §4.19: written as the grammar has it, with parentheses around and.
+        self.logic.write(f, Joints::TYPES)
     }
 }
 

@@ -61,7 +61,7 @@ impl Display for TypeExpression<Word> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Every => f.write_str("*"),
-            Self::Logic(logic) => logic.write(f, true),
+            Self::Logic(logic) => logic.write(f, Joints::TYPES),
         }
     }
 }
@@ -72,7 +72,7 @@ impl Display for TypeExpression {
             Self::Every => f.write_str("*"),
             Self::Logic(logic) => {
                 let bracketed = logic.try_map(&mut |name| Ok::<_, fmt::Error>(format!("<{name}>")))?;
-                bracketed.write(f, true)
+                bracketed.write(f, Joints::TYPES)
             }
         }
     }

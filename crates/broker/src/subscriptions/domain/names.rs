@@ -61,7 +61,7 @@ fn split_name(text: &str) -> (&str, &str) {
 }
 
 fn write_name(name: &str, terms: &dyn Terms, keep_brackets: bool, out: &mut String) {
-    let short = terms.compact(name);
+    let short = terms.name(name);
     let is_short =
         short.matches(':').count() <= 1 && short.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':');
     let is_safe = is_short || (!keep_brackets && !short.contains([';', '|', ',', '(', ')']));

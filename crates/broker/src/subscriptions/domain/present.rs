@@ -106,7 +106,7 @@ fn query(text: &Json<'_>, terms: &dyn Terms) -> Json<'static> {
 }
 
 fn short(name: &Json<'_>, terms: &dyn Terms) -> Json<'static> {
-    name.as_str().map_or(Json::Null, |name| terms.compact(name).into_owned().into())
+    name.as_str().map_or(Json::Null, |name| terms.name(name).into_owned().into())
 }
 
 fn each_word(words: [&'static str; 2]) -> Json<'static> {

@@ -178,7 +178,7 @@ impl Renderer<'_> {
         }
         if let Some(entity_type) = instance.sealed_type() {
             object.key("entityTypeSealed", out);
-            self.output.terms.write_compact(entity_type.read_into(&mut self.scratch), out);
+            self.output.terms.write_name(entity_type.read_into(&mut self.scratch), out);
         }
         if let Some(dataset_id) = surrounded.dataset_id {
             object.text("datasetId", dataset_id, out);

@@ -304,3 +304,15 @@ fn parameters_say_what_is_picked_and_what_is_left_out() {
     assert!(projection.shows("id") && shown("brandName") && shown("isParked"));
     assert!(!projection.shows("type") && !shown("raw") && !shown("street"));
 }
+
+// §4.6.2: a name begins with a letter, so that what follows the vocabulary is not always one.
+#[test]
+fn what_could_not_be_sent_back_as_a_name_is_shown_whole() {
+    let text = r#"{"id":"urn:a:1","type":"https://uri.etsi.org/ngsi-ld/default-context/5dA","https://uri.etsi.org/ngsi-ld/default-context/a-b":{"type":"VocabProperty","vocab":"non-commercial"}}"#;
+    let terms = &CoreTerms;
+    let value = parse(text.as_bytes(), machi_types::json::DEFAULT_DEPTH).unwrap();
+    let read = parse_entity(&value, terms, Input::WHOLE).unwrap();
+    let (encoded, mut out) = (Encoded::of(&read), Vec::new());
+    write_entity(&encoded.document(&encoded.sections()), &Output::new(terms), &mut out).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), text);
+}

@@ -59,7 +59,7 @@ impl Renderer<'_> {
     ) {
         let terms = self.output.terms;
         let scratch = &mut self.scratch;
-        put_one_or_more(names, out, |name, out| terms.write_compact(name.read_into(scratch), out));
+        put_one_or_more(names, out, |name, out| terms.write_name(name.read_into(scratch), out));
     }
 }
 

@@ -28,7 +28,7 @@ impl Object {
     /// Begins a member named by an expanded name.
     pub(super) fn name(&mut self, iri: &str, terms: &dyn Terms, out: &mut Vec<u8>) {
         self.separate(out);
-        terms.write_compact(iri, out);
+        terms.write_name(iri, out);
         out.push(b':');
     }
 

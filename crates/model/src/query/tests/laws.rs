@@ -226,6 +226,17 @@ proptest! {
     }
 
     #[test]
+    fn types_and_scopes_are_not_written_deeper_than_they_were_read(depth in 1..15usize) {
+        let open = "/a|/b;(".repeat(depth);
+        let scopes = format!("{open}/c{}", ")".repeat(depth));
+        let scopes = ScopeQuery::parse(&scopes).unwrap();
+        prop_assert_eq!(ScopeQuery::parse(&scopes.to_string()), Ok(scopes));
+        let open = "Z;(A|B,C;".repeat(depth);
+        let types = TypeExpression::parse(&format!("{open}D{}", ")".repeat(depth))).unwrap();
+        prop_assert_eq!(TypeExpression::parse(&types.to_string()), Ok(types));
+    }
+
+    #[test]
     fn projections_are_read_back(text in projection()) {
         if let Ok(projection) = Projection::parse("omit", &text) {
             prop_assert_eq!(Projection::parse("omit", &projection.to_string()).unwrap(), projection);

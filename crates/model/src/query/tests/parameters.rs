@@ -32,7 +32,7 @@ fn types_are_selected_by_expressions() {
         &[&["Motorhome"], &["Home", "Vehicle"]],
         &[&["Home"]],
     );
-    check("(A|B);C", "((A|B);C)", &[&["A", "C"], &["B", "C"]], &[&["A", "B"], &["C"]]);
+    check("(A|B);C", "(A|B);C", &[&["A", "C"], &["B", "C"]], &[&["A", "B"], &["C"]]);
     check("https://example.org/A", "<https://example.org/A>", &[&["https://example.org/A"]], &[&["A"]]);
     check("ex:A", "ex:A", &[&["A"]], &[&["B"]]);
     check("*", "*", &[&["A"], &[]], &[]);
