@@ -161,6 +161,18 @@ impl GeoCondition {
         }
     }
 
+    /// A box of which every point meets the condition; `None` where there is no simple one.
+    pub fn core(&self) -> Option<BoundingBox> {
+        let bounds = self.geometry.bounding_box();
+        let has_extent = bounds.east > bounds.west || bounds.north > bounds.south;
+        match self.relation {
+            GeoRelation::Near { least: None, most: Some(metres) } if !has_extent => {
+                BoundingBox::inside(bounds.west, bounds.south, metres)
+            }
+            _ => None,
+        }
+    }
+
     /// The box that every place that meets the condition touches; `None` where there is no such box.
     pub fn reach(&self) -> Option<BoundingBox> {
         let bounds = self.geometry.bounding_box();

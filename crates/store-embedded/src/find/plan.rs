@@ -37,12 +37,14 @@ pub(crate) enum Plan {
     Read,
 }
 
-/// A condition on places, with the box outside of which nothing meets it.
+/// A condition on places, with the box outside of which nothing meets it, and the one inside of which every point does.
 #[derive(Debug)]
 pub(crate) struct PlaceTest {
     condition: Arc<GeoCondition>,
     /// `None`: there is no such box.
     reach: Option<BoundingBox>,
+    /// `None`: there is no such box.
+    core: Option<BoundingBox>,
 }
 
 /// What is known of the documents of a page: those that meet the filter, and those that must be read.
@@ -120,8 +122,8 @@ impl Planner<'_> {
             },
             Condition::Text(condition) => Plan::Texts(attributes, condition.clone()),
             Condition::Geometry(condition) => {
-                let reach = condition.reach();
-                Plan::Places(attributes, Box::new(PlaceTest { condition: Arc::clone(condition), reach }))
+                let (reach, core) = (condition.reach(), condition.core());
+                Plan::Places(attributes, Box::new(PlaceTest { condition: Arc::clone(condition), reach, core }))
             }
             Condition::Link(targets) => {
                 let mut hashes: Vec<u64> = targets.iter().map(|target| keys::hash(target, self.seed)).collect();
@@ -343,6 +345,9 @@ impl PlaceTest {
         let Spot::Point(longitude, latitude) = *spot else {
             return if self.may_meet(spot) { Verdict::Perhaps } else { Verdict::No };
         };
+        if self.core.is_some_and(|core| touches(spot, &core)) {
+            return Verdict::Yes;
+        }
         let holds = Geometry::point(longitude, latitude).ok().map(|place| self.condition.holds(&place));
         match holds {
             Some(Ok(holds)) => sure(holds),

@@ -76,6 +76,25 @@ impl BoundingBox {
         Self { west: wrapped(self.west - reach), south, east: wrapped(self.east + reach), north }
     }
 
+    /// A box of which every position is at most this many metres from a point; `None` near the poles, beside the
+    /// antimeridian and for distances of thousands of kilometres, where there is no simple one.
+    pub fn inside(longitude: f64, latitude: f64, metres: f64) -> Option<Self> {
+        let angle = metres / EARTH_RADIUS_METRES;
+        if !(angle > 0.0 && angle < 0.4) {
+            return None;
+        }
+        // The square in a circle has sides of 1.41 radii. What is missing here to that makes up for the sphere: of the
+        // half sides h, the haversine is at most 2(h/2)², and that of the distance at least (a/2)²(1 - a²/12).
+        let half = 0.7 * angle.to_degrees();
+        let (south, north) = (latitude - half, latitude + half);
+        let longest_circle =
+            if south <= 0.0 && north >= 0.0 { 1.0 } else { south.abs().min(north.abs()).to_radians().cos() };
+        let width = half / longest_circle;
+        let (west, east) = (longitude - width, longitude + width);
+        let is_simple = south > -89.0 && north < 89.0 && west > -180.0 && east < 180.0;
+        is_simple.then_some(Self { west, south, east, north })
+    }
+
     /// No position of this box is nearer than this many metres to any of the other.
     pub fn least_distance(&self, other: &Self) -> f64 {
         let mut least = f64::INFINITY;

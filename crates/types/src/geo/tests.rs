@@ -190,3 +190,19 @@ fn a_comparison_of_intricate_geometries_ends_soon() {
     let area = shape(GeometryKind::Polygon, "[[[-1,-1],[50,-1],[50,50],[-1,50],[-1,-1]]]");
     assert!(upright.relates(SpatialRelation::Within, &area).unwrap());
 }
+
+proptest! {
+    #[test]
+    fn whatever_lies_in_an_inner_box_is_near_enough(
+        longitude in -179.0..179.0f64, latitude in -80.0..80.0f64, metres in 1.0..2_500_000.0f64,
+        (x, y) in (0.0..=1.0f64, 0.0..=1.0f64),
+    ) {
+        let Some(inner) = BoundingBox::inside(longitude, latitude, metres) else { return Ok(()) };
+        let place = Geometry::point(inner.west + x * (inner.east - inner.west), inner.south + y * (inner.north - inner.south));
+        let centre = Geometry::point(longitude, latitude).unwrap();
+        let distance = place.unwrap().distance(&centre).unwrap();
+        prop_assert!(distance <= metres, "{distance} of {metres}");
+        let corner = Geometry::point(inner.east, inner.north).unwrap().distance(&centre).unwrap();
+        prop_assert!(corner <= metres && corner > 0.5 * metres, "{corner} of {metres}");
+    }
+}
