@@ -28,7 +28,7 @@ const APPLIED: &[u8] = b"\0applied";
 const MEMTABLE_BYTES: u64 = 8 << 20;
 /// How large a table that comes of a merge may grow. Each is synced when it is full, and a sync of the journal waits
 /// for what the disk has been given until then.
-const TABLE_BYTES: u64 = 8 << 20;
+const TABLE_BYTES: u64 = 32 << 20;
 /// How many full memtables may wait before writers do.
 const MEMTABLES_WAITING: usize = 2;
 /// A bound below which no version of a row can be dropped: commits are counted from 1.
