@@ -20,6 +20,15 @@ pub enum DecodeError {
 ///
 /// HTML forms and most HTTP clients write a space as `+`; a plus sign itself arrives as `%2B`.
 pub fn decode(text: &str) -> Result<Cow<'_, str>, DecodeError> {
+    decoded(text, b' ')
+}
+
+/// Decodes a piece of a path, where a plus sign stands for itself.
+pub fn decode_path(text: &str) -> Result<Cow<'_, str>, DecodeError> {
+    decoded(text, b'+')
+}
+
+fn decoded(text: &str, plus: u8) -> Result<Cow<'_, str>, DecodeError> {
     if !text.bytes().any(|b| matches!(b, b'%' | b'+')) {
         return Ok(Cow::Borrowed(text));
     }
@@ -27,7 +36,7 @@ pub fn decode(text: &str) -> Result<Cow<'_, str>, DecodeError> {
     let mut out = Vec::with_capacity(text.len());
     while let Some((index, byte)) = bytes.next() {
         out.push(match byte {
-            b'+' => b' ',
+            b'+' => plus,
             b'%' => {
                 let pair = (bytes.next().and_then(|(_, b)| digit(b)), bytes.next().and_then(|(_, b)| digit(b)));
                 let (Some(high), Some(low)) = pair else {
@@ -64,6 +73,12 @@ fn digit(byte: u8) -> Option<u8> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_plus_is_a_space_in_a_query_alone() {
+        assert_eq!((decode("a+b%2B").unwrap(), decode_path("a+b%2B").unwrap()), ("a b+".into(), "a+b+".into()));
+        assert_eq!(decode_path("a+b%2"), Err(DecodeError::Truncated { position: 4 }));
+    }
 
     #[test]
     fn broken_escapes_are_refused_with_their_position() {

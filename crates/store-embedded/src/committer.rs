@@ -158,7 +158,7 @@ impl Committer {
     }
 
     /// Says why writes would not be safe now, where they would not.
-    fn check_writable(&mut self) -> Result<(), String> {
+    fn check_writable(&self) -> Result<(), String> {
         self.engine.believed.lock().check(self.engine.clock.now())?;
         self.wait_for_background()
     }

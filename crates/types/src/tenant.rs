@@ -31,6 +31,14 @@ impl TenantId {
         self.0.is_empty()
     }
 
+    /// The word by which people write the default tenant, which has no name.
+    pub const DEFAULT_WORD: &str = "-";
+
+    /// The name as people write it.
+    pub fn word(&self) -> &str {
+        if self.is_default() { Self::DEFAULT_WORD } else { self.as_str() }
+    }
+
     /// The name; empty for the default tenant.
     pub fn as_str(&self) -> &str {
         &self.0

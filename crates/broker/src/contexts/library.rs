@@ -136,10 +136,15 @@ impl Contexts {
         Some(Record { id, kind: ContextKind::Cached, url, base: None, expires: None, text, created })
     }
 
+    /// Whether a context is one of those that are part of this program.
+    fn is_core(record: &Record) -> bool {
+        record.url.as_deref().is_some_and(|url| core_urls().any(|core| core == url))
+    }
+
     /// Removes a context; a copy that others use is only hidden.
     pub async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), BrokerError> {
         let record = self.find(tenant, id).await?.record;
-        if self.core(&record.id).is_some() {
+        if Self::is_core(&record) {
             return Err(BrokerError::bad_data(Text::both(
                 format!("{id} is a core @context, which is part of every other and stays"),
                 format!("{id}はコア@contextであり、削除できません"),
@@ -165,7 +170,7 @@ impl Contexts {
             )));
         };
         // What is built in is what was published under that URL, and never changes.
-        if self.core(&record.id).is_some() {
+        if Self::is_core(&record) {
             return Ok(());
         }
         // §5.13.5.4: here what was loaded but is no @context counts as not available, too.

@@ -94,7 +94,7 @@ impl Broker {
         if documents == 0 {
             return Ok(());
         }
-        let name = if tenant.is_default() { "-" } else { tenant.as_str() };
+        let name = tenant.word();
         Err(BrokerError::Refused {
             kind: ErrorKind::AlreadyExists,
             detail: Text::both(

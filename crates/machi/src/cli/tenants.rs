@@ -60,7 +60,7 @@ pub enum TenantsCommand {
 
 /// The tenant that a word names.
 fn tenant(word: &str) -> Result<TenantId, String> {
-    if word == "-" {
+    if word == TenantId::DEFAULT_WORD {
         return Ok(TenantId::default_tenant());
     }
     word.parse().map_err(|error: machi_types::InvalidTenant| format!("{error}; the default tenant is written -"))

@@ -133,7 +133,7 @@ impl Commanded {
             Asked::RestoreTenant { tenant, from } => self.restore(&tenant, &from).await,
             Asked::EraseTenant { tenant } => {
                 self.broker.erase_tenant(&tenant).await.map_err(Problem::from)?;
-                let name = name_of(&tenant);
+                let name = tenant.word();
                 Ok(Text::both(format!("tenant {name} is erased"), format!("テナント{name}を消去しました")))
             }
         }
@@ -170,7 +170,7 @@ impl Commanded {
             .iter()
             .map(|status| {
                 let entities = status.documents.iter().find(|(name, _)| &**name == "entities").map_or(0, |(_, n)| *n);
-                [name_of(&status.tenant).to_owned(), entities.to_string(), status.bytes.to_string()]
+                [status.tenant.word().to_owned(), entities.to_string(), status.bytes.to_string()]
             })
             .collect();
         let table = |head: [&str; 3]| said::table(&head, &rows);
@@ -185,7 +185,7 @@ impl Commanded {
             let _ = std::fs::remove_file(to);
             return Err(problem);
         }
-        let (name, counted, to) = (name_of(tenant), export.counted(), to.display());
+        let (name, counted, to) = (tenant.word(), export.counted(), to.display());
         let position = export.position();
         Ok(Text::both(
             format!(
@@ -202,7 +202,7 @@ impl Commanded {
     async fn restore(&self, tenant: &TenantId, from: &Path) -> Result<Text, Problem> {
         let file = File::open(from).map_err(|error| unusable(from, &error))?;
         let counted = self.broker.restore_tenant(tenant, &mut FromFile(file)).await.map_err(Problem::from)?;
-        let name = name_of(tenant);
+        let name = tenant.word();
         Ok(Text::both(
             format!("tenant {name} is back: {} entities, {} other documents", counted.entities, counted.others),
             format!("テナント{name}を復元しました(エンティティ{}件、その他{}件)", counted.entities, counted.others),
@@ -228,11 +228,6 @@ impl Pieces for FromFile {
             .map_err(|source| BrokerError::Store(StoreError::Io { context: "reading the export".to_owned(), source }));
         Box::pin(std::future::ready(read.map(|length| (length > 0).then(|| piece.into()))))
     }
-}
-
-/// How a tenant is written by people; the default one has no name.
-pub(super) fn name_of(tenant: &TenantId) -> &str {
-    if tenant.is_default() { "-" } else { tenant.as_str() }
 }
 
 /// What a check has seen, as a sentence.

@@ -216,9 +216,8 @@ impl<'p> Glance<'p> {
                 let (yes, _) = texts.test(|kept| {
                     // The front of a text is never larger than the text, by code points; of another order nothing
                     // is known.
-                    let is_in = is_open(kept)
-                        || (kept.is_cut && part.compare_texts(kept.text, limit).is_le())
-                        || is_reached(part.compare_texts(kept.text, limit));
+                    let ordering = || part.compare_texts(kept.text, limit);
+                    let is_in = is_open(kept) || if kept.is_cut { ordering().is_le() } else { is_reached(ordering()) };
                     if is_in { Verdict::Yes } else { Verdict::No }
                 });
                 yes

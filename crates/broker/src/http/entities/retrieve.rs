@@ -87,14 +87,9 @@ const ALLOWED: [&str; SHOWING.len() + 2] = {
 /// The id in the path, read by hand: this is the request that is asked most.
 fn entity_id(path: &str) -> Result<Name, Problem> {
     let encoded = path.strip_prefix(PATH).unwrap_or_default();
-    let decoded = if encoded.contains('%') {
-        // In a path, a plus sign stands for itself.
-        percent::decode(&encoded.replace('+', "%2B")).map(Cow::into_owned).map_err(|error| {
-            bad(Text::both(format!("the path: {error}"), "パスのパーセントエンコーディングが正しくありません"))
-        })?
-    } else {
-        encoded.to_owned()
-    };
+    let decoded = percent::decode_path(encoded).map(Cow::into_owned).map_err(|error| {
+        bad(Text::both(format!("the path: {error}"), "パスのパーセントエンコーディングが正しくありません"))
+    })?;
     Iri::check(&decoded).map_err(|error| {
         bad(Text::both(
             format!("the entity id in the path is no IRI: {error}"),

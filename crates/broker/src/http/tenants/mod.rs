@@ -19,9 +19,6 @@ use machi_types::{ErrorKind, Json, TenantId};
 use crate::Broker;
 use crate::collections::ENTITIES;
 
-/// How the default tenant, which has no name, is written in a path.
-const DEFAULT: &str = "-";
-
 /// The endpoints of this resource.
 pub(super) fn api() -> Api<Arc<Broker>> {
     Api::new()
@@ -36,7 +33,7 @@ pub(super) fn api() -> Api<Arc<Broker>> {
 fn tenant_of(pieces: &RawPathParams, uri: &Uri) -> Result<TenantId, Problem> {
     without_parameters(uri)?;
     let name = pieces.iter().find(|(name, _)| *name == "tenant").map_or("", |(_, value)| value);
-    if name == DEFAULT {
+    if name == TenantId::DEFAULT_WORD {
         return Ok(TenantId::default_tenant());
     }
     name.parse().map_err(|error| {
@@ -60,7 +57,7 @@ fn view(status: &TenantStatus) -> Json<'static> {
         |collection: &str| status.documents.iter().find(|(name, _)| **name == *collection).map_or(0, |(_, n)| *n);
     let held = status.documents.iter().filter(|(_, count)| *count > 0);
     let documents = held.map(|(name, count)| (name.as_str().to_owned().into(), Json::from(*count))).collect();
-    let name = if status.tenant.is_default() { DEFAULT } else { status.tenant.as_str() };
+    let name = status.tenant.word();
     Json::Object(vec![
         ("tenant".into(), Json::from(name.to_owned())),
         ("entities".into(), Json::from(count(ENTITIES.0))),

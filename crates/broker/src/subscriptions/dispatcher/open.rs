@@ -27,7 +27,7 @@ pub(super) fn told_of_failure(subscription: &Subscription, reason: &str) {
     let key = &subscription.key;
     tracing::warn!(
         subscription.id = %key.id,
-        tenant = key.tenant_name(),
+        tenant = key.tenant.word(),
         endpoint.host = %subscription.endpoint.host,
         cause = reason,
         "a notification was not taken; it waits and is tried again"

@@ -173,7 +173,7 @@ impl Dispatcher {
         let Some(refusal) = &sent.refusal else {
             if std::mem::take(&mut waiting.failures) > 0 {
                 let key = &subscription.key;
-                tracing::info!(subscription.id = %key.id, tenant = key.tenant_name(), "a receiver takes notifications again");
+                tracing::info!(subscription.id = %key.id, tenant = key.tenant.word(), "a receiver takes notifications again");
             }
             waiting.next = Instant::now();
             waiting.done.extend(waiting.rows.pop_front().map(|row| row.id));
@@ -246,7 +246,7 @@ impl Dispatcher {
                 let row = waiting.rows.pop_front();
                 tracing::warn!(
                     subscription.id = %key.id,
-                    tenant = key.tenant_name(),
+                    tenant = key.tenant.word(),
                     notification.id = row.as_ref().map(|row| row.id.as_str()),
                     cause = row.as_ref().map(|row| row.attempts.reason.as_str()),
                     "a notification was given up; it is a dead letter now"

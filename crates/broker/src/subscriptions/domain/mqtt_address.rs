@@ -76,9 +76,7 @@ impl FromStr for MqttAddress {
 }
 
 fn decoded(text: &str) -> Result<String, InvalidMqttAddress> {
-    // In the path of an address a plus sign is a plus sign, not a space as in a query.
-    let text = text.replace('+', "%2B");
-    percent::decode(&text).map(std::borrow::Cow::into_owned).map_err(|_| InvalidMqttAddress::Form)
+    percent::decode_path(text).map(std::borrow::Cow::into_owned).map_err(|_| InvalidMqttAddress::Form)
 }
 
 /// The host, an IPv6 one in its brackets, and the port.

@@ -73,9 +73,7 @@ pub(crate) fn read(kept: Kept<'_>, names: &dyn Names, shared: &mut Shared) -> Re
 /// What a text is where somebody encoded it as in a URL. §4.9 asks for that only there; clients that write one `q` for
 /// both places do it in bodies, too.
 fn decoded(text: &str) -> Option<String> {
-    let is_encoded = text.contains('%');
-    let plain = is_encoded.then(|| percent::decode(&text.replace('+', "%2B")).map(Cow::into_owned))?.ok()?;
-    (plain != text).then_some(plain)
+    percent::decode_path(text).map(Cow::into_owned).ok().filter(|plain| plain != text)
 }
 
 fn selectors(json: &Json<'_>) -> Result<Box<[Selector]>, Fault> {

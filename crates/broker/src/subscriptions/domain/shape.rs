@@ -88,11 +88,12 @@ impl Shape {
             member.unwrap_or(&Json::Null).write(&mut out);
             out.push(b' ');
         }
-        for name in gone(subscription).iter().flatten() {
+        let gone = gone(subscription);
+        for name in gone.iter().flatten() {
             out.extend_from_slice(name.as_bytes());
             out.push(b' ');
         }
-        out.push(u8::from(gone(subscription).is_some()));
+        out.push(u8::from(gone.is_some()));
         let notification = subscription.get("notification");
         let part = |name: &str| notification.and_then(|notification| notification.get(name)).unwrap_or(&Json::Null);
         for name in ["attributes", "format", "join", "joinLevel", "omit", "pick", "showChanges", "sysAttrs"] {

@@ -18,13 +18,6 @@ pub(crate) struct SubscriptionKey {
     pub(crate) id: Name,
 }
 
-impl SubscriptionKey {
-    /// The tenant as operators write it; the default one is `-`.
-    pub(crate) fn tenant_name(&self) -> &str {
-        if self.tenant.is_default() { "-" } else { self.tenant.as_str() }
-    }
-}
-
 /// A subscription.
 #[derive(Debug)]
 pub(crate) struct Subscription {
