@@ -12,7 +12,8 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use axum::body::to_bytes;
 use axum::extract::{Path as UrlPath, Request, State};
@@ -21,6 +22,7 @@ use axum::routing::post;
 use http::{HeaderValue, StatusCode, header};
 use machi_http::client::{Cidr, Client, ClientRequest, ClientSettings, Egress};
 use machi_http::{Language, Problem, Text, language_of};
+use machi_store::StoreError;
 use machi_store_embedded::DataFolder;
 use machi_types::ErrorKind;
 use tokio::runtime::Runtime;
@@ -36,6 +38,10 @@ const FILE: &str = "control";
 const LARGEST: usize = 64 << 20;
 /// A backup or a check of a large city takes its time.
 const PATIENCE: Duration = Duration::from_hours(24);
+/// How long a process may hold the folder without saying where it listens: it reads the data first.
+const SETTLING: Duration = Duration::from_secs(10);
+/// How soon after that is looked again.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why a running city could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -141,15 +147,25 @@ pub fn ask(data: &Path, asked: &Asked, language: Language) -> Result<Option<Stri
     runtime()?.block_on(send(address, secret, asked, language))
 }
 
-/// Asks the city in a folder, whether a process runs it or not.
+/// Asks the city in a folder, whether a process runs it or not; one that is about to start or to end is waited for.
 pub fn ask_any(data: &Path, asked: Asked, language: Language) -> Result<String, Box<dyn Error>> {
-    if let Some(said) = ask(data, &asked, language)? {
-        return Ok(said);
+    let give_up = Instant::now() + SETTLING;
+    loop {
+        if let Some(said) = ask(data, &asked, language)? {
+            return Ok(said);
+        }
+        if !DataFolder::is_there(data) {
+            return Err(ControlError::NoCity { data: data.to_owned() }.into());
+        }
+        match DataFolder::open(data) {
+            Err(StoreError::InUse { .. }) if Instant::now() < give_up => thread::sleep(ASK_AGAIN),
+            opened => return ask_resting(opened?, data, asked, language),
+        }
     }
-    if !DataFolder::is_there(data) {
-        return Err(ControlError::NoCity { data: data.to_owned() }.into());
-    }
-    let folder = DataFolder::open(data)?;
+}
+
+/// Opens a city that no process runs, asks it, and closes it.
+fn ask_resting(folder: DataFolder, data: &Path, asked: Asked, language: Language) -> Result<String, Box<dyn Error>> {
     let mut config = Config::default();
     data.clone_into(&mut config.store.path);
     runtime()?.block_on(async {

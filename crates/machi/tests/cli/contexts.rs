@@ -1,6 +1,8 @@
 //! `machi context add`: documents that are there without a network, kept by a running city and by one at rest.
 
-use std::fs;
+use std::fs::{self, File};
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -36,6 +38,26 @@ fn a_context_is_kept_by_a_city_that_rests_and_by_one_that_runs() {
     let body = format!(r#"{{"id":"urn:x:2","type":"T","b":1,"@context":"{URL}"}}"#);
     assert!(city.post("/ngsi-ld/v1/entities", "application/ld+json", &body).starts_with("HTTP/1.1 201"));
     assert!(city.get("/ngsi-ld/v1/entities/urn:x:2").contains("https://example.org/b"));
+}
+
+#[test]
+fn a_process_that_is_about_to_end_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("city"), folder.path().join("context.jsonld"));
+    let (data, file) = (data.to_str().unwrap(), file.to_str().unwrap());
+    Running::start(&["serve", "--data", data, "--listen", "127.0.0.1:0", "--open"]).end(Signal::TERM);
+    fs::write(file, r#"{"@context": {"a": "https://example.org/a"}}"#).unwrap();
+
+    let held = File::open(format!("{data}/lock")).unwrap();
+    held.lock().unwrap();
+    let added = thread::scope(|scope| {
+        let added = scope.spawn(|| output(&["context", "add", URL, file, "--data", data]));
+        thread::sleep(Duration::from_millis(500));
+        assert!(!added.is_finished());
+        drop(held);
+        added.join().unwrap()
+    });
+    assert!(added.status.success(), "{}", text(&added.stderr));
 }
 
 #[test]
