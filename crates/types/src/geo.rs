@@ -14,6 +14,7 @@ mod course;
 mod distance;
 mod edges;
 mod error;
+mod interior;
 mod locate;
 mod outline;
 mod position;

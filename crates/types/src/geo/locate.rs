@@ -58,7 +58,8 @@ fn place_on(lines_or_points: &::geo::Geometry<f64>, at: Coord<f64>) -> Place {
     }
 }
 
-fn place_in_polygon(polygon: &Polygon<f64>, at: Coord<f64>) -> Place {
+/// The place in one polygon, by the winding numbers of its rings.
+pub(super) fn place_in_polygon(polygon: &Polygon<f64>, at: Coord<f64>) -> Place {
     let in_exterior = coord_pos_relative_to_ring(at, polygon.exterior()).into();
     if in_exterior != Place::Inside {
         return in_exterior;

@@ -7,10 +7,11 @@
 
 use std::collections::HashSet;
 
-use ::geo::{Coord, InteriorPoint, Intersects};
+use ::geo::{Coord, Intersects};
 
 use super::course::Course;
 use super::edges::{Budget, Edge, Edges};
+use super::interior::position_in;
 use super::locate::{Place, place_in, place_in_area, place_on_lines};
 use super::{Geometry, GeometryKind, TooIntricate};
 
@@ -235,14 +236,11 @@ fn any_interior_inside(a: &Geometry, b: &Geometry, budget: &mut Budget) -> Resul
 }
 
 /// Calls `see` with a position inside each polygon.
-fn each_interior(
-    area: &Geometry,
-    mut see: impl FnMut(Coord<f64>) -> Result<(), TooIntricate>,
-) -> Result<(), TooIntricate> {
+fn each_interior(area: &Geometry, see: impl FnMut(Coord<f64>) -> Result<(), TooIntricate>) -> Result<(), TooIntricate> {
     let polygons = match &area.shape {
         ::geo::Geometry::Polygon(polygon) => std::slice::from_ref(polygon),
         ::geo::Geometry::MultiPolygon(polygons) => polygons.0.as_slice(),
         _ => &[],
     };
-    polygons.iter().filter_map(InteriorPoint::interior_point).try_for_each(|point| see(point.0))
+    polygons.iter().filter_map(position_in).try_for_each(see)
 }
