@@ -76,6 +76,11 @@ impl Broker {
         &self.store
     }
 
+    /// How often the notifier broke off and began again since the start, which it never should.
+    pub fn notifier_breaks(&self) -> u64 {
+        self.hub.meters.read().breaks.value()
+    }
+
     /// How long a body may stand still.
     pub(crate) fn patience(&self) -> Duration {
         Duration::from_secs(self.config.limits.body_seconds)

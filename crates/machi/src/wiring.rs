@@ -73,6 +73,7 @@ pub async fn assemble(
     broker.end_restores().await?;
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
     notifier.report_to(registry);
+    worry_about_the_notifier(&readiness, &broker);
     let own = own_endpoints(registry, &readiness, &broker, heard);
     let router = own
         .into_router()
@@ -145,6 +146,22 @@ fn worry_about_the_clock(readiness: &Readiness, store: &Arc<EmbeddedStore>) {
             Some(jump) => Some(clock_jumped(jump)),
             None => (lag > CLOCK_LAG).then(|| clock_lags(lag)),
         }
+    });
+}
+
+fn worry_about_the_notifier(readiness: &Readiness, broker: &Arc<Broker>) {
+    let weak = Arc::downgrade(broker);
+    readiness.worry(move || {
+        let breaks = weak.upgrade()?.notifier_breaks();
+        let told = || {
+            Text::both(
+                format!(
+                    "the notifier broke off and began again {breaks} times since the start; the log says why, please report it"
+                ),
+                format!("起動後、通知処理が{breaks}回中断し、再開しました。原因はログにあります。お知らせください"),
+            )
+        };
+        (breaks > 0).then(told)
     });
 }
 

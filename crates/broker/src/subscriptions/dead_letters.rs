@@ -78,7 +78,7 @@ impl Broker {
     pub(crate) async fn replay_dead_letter(&self, caller: &Caller, id: &str) -> Result<(), BrokerError> {
         let letter = self.dead_letter(caller, id).await?.parked;
         let subscription = letter.envelope.subscription.clone();
-        self.check_has_receiver(caller, &subscription).await?;
+        self.check_has_receiver(caller, &subscription, letter.envelope.due).await?;
         let row = Parked { attempts: Attempts::default(), ..letter };
         let store = Arc::clone(&self.store);
         let park = move |current: Option<&Document>| Ok(row.park(current, store.names()));
@@ -90,10 +90,11 @@ impl Broker {
     }
 
     /// What is sent again goes where its subscription says, so that it must be there still.
-    async fn check_has_receiver(&self, caller: &Caller, id: &str) -> Result<(), BrokerError> {
+    async fn check_has_receiver(&self, caller: &Caller, id: &str, due: Timestamp) -> Result<(), BrokerError> {
         match self.store.view().document(caller.tenant(), SUBSCRIPTIONS, id).await? {
-            Some(_) => Ok(()),
-            None => Err(BrokerError::Refused {
+            // One that came later has the id alone in common with it.
+            Some(document) if document.created <= due => Ok(()),
+            _ => Err(BrokerError::Refused {
                 kind: ErrorKind::ResourceNotFound,
                 detail: Text::both(
                     format!("there is no subscription {id} any more that would say where to; the dead letter is kept"),

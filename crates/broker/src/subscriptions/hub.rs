@@ -44,6 +44,8 @@ pub(crate) struct Meters {
     pub(crate) waiting: Gauge,
     /// Commits behind the place before which everything is settled.
     pub(crate) lag: Gauge,
+    /// How often the notifier broke off and began again.
+    pub(crate) breaks: Counter,
 }
 
 impl Default for Meters {
@@ -59,6 +61,7 @@ impl Default for Meters {
             held: Gauge::default(),
             waiting: Gauge::default(),
             lag: Gauge::default(),
+            breaks: Counter::default(),
         }
     }
 }
@@ -90,6 +93,7 @@ impl Hub {
                 "machi_notifications_lag_commits",
                 "Commits that may still have notifications neither delivered nor written down.",
             ),
+            breaks: counter("machi_notifier_breaks", "How often the notifier broke off and began again."),
         };
     }
 

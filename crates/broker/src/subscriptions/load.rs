@@ -18,7 +18,7 @@ const PAGE: usize = 500;
 pub(crate) fn subscription(
     key: SubscriptionKey,
     definition: &[u8],
-    defined_at: Timestamp,
+    (created_at, defined_at): (Timestamp, Timestamp),
     kept: impl FnOnce() -> super::domain::counters::Figures,
     (names, hub, shared): (&dyn Names, &Hub, &mut Shared),
 ) -> Option<Arc<Subscription>> {
@@ -31,7 +31,7 @@ pub(crate) fn subscription(
     };
     let counters = hub.counters(&key, kept);
     let id = key.id.clone();
-    match read(Kept { key, json: &json, defined_at, counters }, names, shared) {
+    match read(Kept { key, json: &json, created_at, defined_at, counters }, names, shared) {
         Ok(subscription) => Some(Arc::new(subscription)),
         Err(fault) => {
             tracing::error!(subscription = %id, %fault, "a stored subscription cannot be read; it notifies of nothing");
@@ -96,7 +96,8 @@ pub(crate) fn of_document(
 ) -> Option<Arc<Subscription>> {
     let key = SubscriptionKey { tenant: tenant.clone(), id: document.id.clone() };
     let stored = StoredSubscription::read(document, names)?;
-    subscription(key, stored.definition(), stored.modified_at, || stored.figures, (names, hub, shared))
+    let times = (stored.created_at(), stored.modified_at);
+    subscription(key, stored.definition(), times, || stored.figures, (names, hub, shared))
 }
 
 /// The subscriptions that have notifications waiting.

@@ -216,9 +216,14 @@ impl Matcher {
         let Some(change) = redefinition(entry, names) else { return Ok(()) };
         chunk.is_news = true;
         let key = SubscriptionKey { tenant: entry.tenant.clone(), id: entry.id.clone() };
-        let read = change.new.as_ref().and_then(|section| {
+        let there = match &change.new {
+            Some(section) if self.lives(&key, section.created).await => Some(section),
+            _ => None,
+        };
+        let read = there.and_then(|section| {
             let around = (names, &*self.hub, &mut self.shared);
-            load::subscription(key.clone(), &section.body, section.modified, || figures_of(entry, names), around)
+            let times = (section.created, section.modified);
+            load::subscription(key.clone(), &section.body, times, || figures_of(entry, names), around)
         });
         let order = if let Some(subscription) = read {
             self.take(Arc::clone(&subscription));
@@ -230,6 +235,20 @@ impl Matcher {
             Order::Removed(key)
         };
         self.orders.send(order).await.map_err(|_| Ended)
+    }
+
+    /// Whether the subscription that came to be at that time is still there. Read again after a crash, the feed tells
+    /// of subscriptions that were deleted since, and "no longer" (§5.8.5.4) holds for what was due before, too.
+    async fn lives(&self, key: &SubscriptionKey, created: Timestamp) -> bool {
+        loop {
+            match self.store.view().document(&key.tenant, SUBSCRIPTIONS, &key.id).await {
+                Ok(now) => return now.is_some_and(|document| document.created <= created),
+                Err(error) => {
+                    tracing::error!(%error, subscription = %key.id, "a subscription cannot be read; trying again");
+                    sleep(REST).await;
+                }
+            }
+        }
     }
 
     /// Finds the subscriptions that the change of an entity is due for.

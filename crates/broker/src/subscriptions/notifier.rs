@@ -9,6 +9,7 @@ use machi_store::{Commit, Position, StoreError};
 use machi_types::{Name, TenantId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Duration, sleep};
 
 use super::dispatcher::{Dispatcher, Tools};
@@ -24,6 +25,7 @@ use crate::Broker;
 /// How many pieces of the feed the matcher may be ahead.
 const AHEAD: usize = 64;
 const REST: Duration = Duration::from_secs(1);
+const LONGEST_REST: Duration = Duration::from_mins(1);
 
 /// Sends the notifications of a city.
 #[derive(Debug)]
@@ -56,21 +58,40 @@ impl Notifier {
     }
 
     /// Works until the city closes, and has ended everything it began when it returns.
+    ///
+    /// Should a part of it break off, which no input may bring about, it begins again from what it had written down.
     pub async fn run(self, mut shutdown: Shutdown) {
+        let mut rest = REST;
+        while let Err(error) = self.work(&mut shutdown).await {
+            self.broker.hub.meters.read().breaks.inc();
+            tracing::error!(%error, "the notifier broke off, by a mistake of ours; it begins again in {rest:?} from what it had written down");
+            tokio::select! {
+                biased;
+                () = shutdown.begun() => return,
+                () = sleep(rest) => {}
+            }
+            rest = (rest * 2).min(LONGEST_REST);
+        }
+    }
+
+    async fn work(&self, shutdown: &mut Shutdown) -> Result<(), JoinError> {
         let begun = tokio::select! {
             biased;
-            () = shutdown.begun() => return,
+            () = shutdown.begun() => return Ok(()),
             begun = self.begin() => begun,
         };
         let (matcher, dispatcher, orders, after) = begun;
-        let mut parts = tokio::task::JoinSet::new();
+        let mut parts = JoinSet::new();
         parts.spawn(matcher.run(after, shutdown.clone()));
-        parts.spawn(dispatcher.run(orders, shutdown));
+        parts.spawn(dispatcher.run(orders, shutdown.clone()));
         while let Some(ended) = parts.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the notifier broke off");
+            if ended.is_err() {
+                // The other part is of no use without it.
+                parts.shutdown().await;
+                return ended;
             }
         }
+        Ok(())
     }
 
     async fn begin(&self) -> (Matcher, Dispatcher, mpsc::Receiver<super::due::Order>, Position) {

@@ -37,3 +37,28 @@ fn bad_receivers_hold_up_nobody_behind_other_doors() {
         assert_eq!(receiver.notices(path).len(), 3 * ENTITIES, "each just once");
     }
 }
+
+// §5.2.15: cooldown and timeout are any positive numbers; one that no clock can count to rests for ever, alone.
+#[test]
+fn a_cooldown_without_end_holds_up_nobody() {
+    let receiver = Receiver::start();
+    receiver.behave("/failing", Behaviour::Status(503));
+    let tenant = tenant_with([&t("x", json!({"a": property(0)}))]);
+    let endless = json!({"notification": {"endpoint": {"cooldown": 1e300, "timeout": 1e300}}});
+    tenant.subscribe(&subscription("T", &receiver.url("/failing"), endless));
+    tenant.subscribe(&subscription("T", &receiver.url("/healthy"), json!({})));
+    let change = |value| {
+        tenant
+            .patch(&format!("/entities/{}", thing("x")))
+            .json(json!({"a": property(value)}))
+            .send()
+            .expect_status(204);
+    };
+    change(1);
+    receiver.wait_for("/failing", 1);
+    change(2);
+    receiver.wait_for("/healthy", 2);
+    change(3);
+    receiver.wait_for("/healthy", 3);
+    assert_eq!(receiver.notices("/failing").len(), 1);
+}

@@ -70,3 +70,36 @@ fn a_stopped_server_ends_well() {
     city.restart();
     finds(&city.client(), &[("type", "T")], "x");
 }
+
+// §5.8.5.4: A subscription that was deleted notifies of nothing any more, though the feed is read again after a kill.
+#[test]
+fn a_deleted_subscription_stays_silent_after_a_kill() {
+    let receiver = Receiver::start();
+    receiver.behave("/deleted", Behaviour::Status(503));
+    let city = own_city();
+    let tenant = city.client();
+    tenant.create(&t("x", json!({"a": property(0)})));
+    let path = format!("/subscriptions/{}", tenant.subscribe(&subscription("T", &receiver.url("/deleted"), json!({}))));
+    tenant.subscribe(&subscription("T", &receiver.url("/other"), json!({})));
+    let change = |value| {
+        tenant
+            .patch(&format!("/entities/{}", thing("x")))
+            .json(json!({"a": property(value)}))
+            .send()
+            .expect_status(204);
+    };
+    change(1);
+    receiver.wait_for("/deleted", 1);
+    receiver.wait_for("/other", 1);
+    tenant.delete(&path).send().expect_status(204);
+    let waiting = || tenant.get("/machi/v1/deliveries").send().expect_status(200).json();
+    eventually("what waited is cleared away", || (waiting() == json!([])).then_some(()));
+    city.kill();
+    let before = receiver.notices("/deleted").len();
+    city.restart();
+    change(2);
+    receiver.wait_until("/other", "the next change is told of", |notices| {
+        notices.iter().any(|notice| notice.data()[0]["a"]["value"] == 2)
+    });
+    assert_eq!(receiver.notices("/deleted").len(), before);
+}

@@ -223,3 +223,33 @@ fn unknown_subscriptions_are_not_found() {
     }
     assert_eq!(tenant.get("/subscriptions").send().expect_status(200).json(), json!([]));
 }
+
+// §5.8.5.4: What was due to a subscription that was deleted goes to nobody, and not to a new one of the same id either.
+#[test]
+fn what_waited_for_a_deleted_subscription_goes_to_none_of_its_id() {
+    let receiver = Receiver::start();
+    receiver.behave("/old", Behaviour::Status(503));
+    let tenant = tenant_with([&t("x", json!({"a": property(0)}))]);
+    let of = |path: &str| {
+        let rest = json!({"id": "urn:ngsi-ld:Subscription:again", "notification": {"endpoint": {"cooldown": 300}}});
+        subscription("T", &receiver.url(path), rest)
+    };
+    let change = |value| {
+        tenant
+            .patch(&format!("/entities/{}", thing("x")))
+            .json(json!({"a": property(value)}))
+            .send()
+            .expect_status(204);
+    };
+    let path = format!("/subscriptions/{}", tenant.subscribe(&of("/old")));
+    (1..=3).for_each(change);
+    let waiting = || tenant.get("/machi/v1/deliveries").send().expect_status(200).json();
+    eventually("all three wait", || (waiting().as_array()?.len() == 3).then_some(()));
+    tenant.delete(&path).send().expect_status(204);
+    tenant.subscribe(&of("/new"));
+    change(4);
+    let notices = receiver.wait_for("/new", 1);
+    assert_eq!(notices[0].data()[0]["a"]["value"], 4);
+    eventually("what waited is cleared away", || (waiting() == json!([])).then_some(()));
+    assert_eq!(receiver.notices("/new").len(), 1);
+}

@@ -257,12 +257,11 @@ impl Dispatcher {
     fn done(&mut self, done: Result<Done, tokio::task::JoinError>) {
         let done = match done {
             Ok(done) => done,
-            Err(error) => {
-                // INVARIANT: nothing that is given away panics. If it did all the same, the frontier stays where it
-                // is, and what was given away is sent after the next start.
-                tracing::error!(%error, "a part of a notification's delivery broke off");
-                return;
-            }
+            // The frontier stays where it is, so that the notifier sends it when it has begun again.
+            Err(error) => match error.try_into_panic() {
+                Ok(cause) => std::panic::resume_unwind(cause),
+                Err(_) => return,
+            },
         };
         match done {
             Done::Sent { due, way, sent } => self.sent(due, &way, &sent),

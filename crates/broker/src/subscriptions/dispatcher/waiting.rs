@@ -78,6 +78,7 @@ impl Dispatcher {
         if !self.wants_attention(key) {
             return;
         }
+        self.pass_over(key);
         let step = self.step(key);
         let tools = self.tools.clone();
         match step {
@@ -95,6 +96,18 @@ impl Dispatcher {
         };
         if let Some(waiting) = self.waiting_of(key) {
             waiting.is_busy = true;
+        }
+    }
+
+    /// What was due to another subscription of the same id, which is gone, is due to nobody.
+    fn pass_over(&mut self, key: &SubscriptionKey) {
+        let Some(Line { subscription: Some(subscription), flow: Flow::Waiting(waiting), .. }) = self.lines.get_mut(key)
+        else {
+            return;
+        };
+        let is_strange = |row: &mut Parked| !subscription.was_there(row.envelope.due);
+        while let Some(row) = waiting.rows.pop_front_if(is_strange) {
+            waiting.done.push(row.id);
         }
     }
 

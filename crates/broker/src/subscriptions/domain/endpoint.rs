@@ -9,6 +9,9 @@ use machi_types::Json;
 use super::fault::Fault;
 use super::mqtt_address::MqttAddress;
 
+/// What is longer is as good as never, and no clock counts so far.
+const AN_AGE: Duration = Duration::from_hours(100 * 366 * 24);
+
 /// An endpoint.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Endpoint {
@@ -66,7 +69,7 @@ impl Endpoint {
         let (target, host) = if is_mqtt { mqtt(uri, json)? } else { web(uri, json)? };
         let duration = |name: &str| {
             let millis = json.get(name).and_then(Json::as_f64).filter(|millis| *millis > 0.0);
-            millis.map(|millis| Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(Duration::MAX))
+            millis.map(|millis| Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(AN_AGE).min(AN_AGE))
         };
         Ok(Self { target, timeout: duration("timeout"), cooldown: duration("cooldown"), host })
     }

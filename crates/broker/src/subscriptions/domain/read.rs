@@ -25,6 +25,8 @@ const DEFAULT_GEO_PROPERTY: &str = "https://uri.etsi.org/ngsi-ld/location";
 pub(crate) struct Kept<'k> {
     pub(crate) key: SubscriptionKey,
     pub(crate) json: &'k Json<'k>,
+    /// When it came to be.
+    pub(crate) created_at: Timestamp,
     /// When it was last defined.
     pub(crate) defined_at: Timestamp,
     pub(crate) counters: Arc<Counters>,
@@ -64,6 +66,7 @@ pub(crate) fn read(kept: Kept<'_>, names: &dyn Names, shared: &mut Shared) -> Re
         timing: timing(json),
         shape: shared.shapes.get(&Shape::fingerprint(json), || Shape::read(json))?,
         endpoint: shared.endpoints.get(&endpoint.to_text(), || Endpoint::read(endpoint))?,
+        created_at: kept.created_at,
         defined_at: kept.defined_at,
         counters: kept.counters,
         key: kept.key,

@@ -38,6 +38,8 @@ pub(crate) struct Subscription {
     pub(crate) shape: Arc<Shape>,
     /// Where they go.
     pub(crate) endpoint: Arc<Endpoint>,
+    /// When it came to be; what became due before was due to another one of its id, which is gone.
+    pub(crate) created_at: Timestamp,
     /// When it was last defined: what periods count from.
     pub(crate) defined_at: Timestamp,
     pub(crate) counters: Arc<Counters>,
@@ -80,6 +82,11 @@ impl Subscription {
     /// Whether it notifies of what happens at this time.
     pub(crate) fn is_awake(&self, time: Timestamp) -> bool {
         self.is_active && self.expires_at.is_none_or(|expires| time < expires)
+    }
+
+    /// Whether what became due at this time was due to it.
+    pub(crate) fn was_there(&self, time: Timestamp) -> bool {
+        time >= self.created_at
     }
 
     /// Whether it watches for changes at all.

@@ -32,7 +32,7 @@ fn subscription(text: &str, names: &dyn Names, shared: &mut Shared) -> Subscript
     let json = json::parse(text.as_bytes(), 32).unwrap();
     let id = json.get("id").and_then(Json::as_str).unwrap();
     let key = SubscriptionKey { tenant: TenantId::default_tenant(), id: id.into() };
-    let kept = Kept { key, json: &json, defined_at: NOW, counters: Arc::new(Counters::default()) };
+    let kept = Kept { key, json: &json, created_at: NOW, defined_at: NOW, counters: Arc::new(Counters::default()) };
     read(kept, names, shared).unwrap()
 }
 
