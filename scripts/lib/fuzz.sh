@@ -58,7 +58,7 @@ planted_fault_is_found() {
     local target="$1" log="$2" folder attempt
     folder="$(fuzz_folder)/$target"
     shift 2
-    for attempt in $(seq 12); do
+    for attempt in $(seq 30); do
         rm -rf "$folder/planted"
         mkdir -p "$folder/planted/inputs"
         if ! "$FUZZ" "--target=$target" --planted "$@" "-seed=$((FUZZ_SEED + attempt))" -max_total_time=10 \

@@ -103,7 +103,6 @@ pub(crate) fn fault(fault: &Fault) -> String {
             format!("\"{kind}\"という属性の種類はありません(Property、Relationshipなど8種類です)")
         }
         Fault::Prohibited { member, kind } => format!("{}にメンバー\"{member}\"は使えません", kind.as_str()),
-        Fault::OutputOnly(member) => format!("\"{member}\"は変更前の値を示すもので、通知にだけ現れます"),
         Fault::NotLangString => "LanguagePropertyのvalueTypeはlangStringでなければなりません".to_owned(),
         Fault::NeedsGeoProperty(name) => format!("\"{name}\"はGeoPropertyでなければなりません"),
         Fault::Geometry(reason) => format!("GeoJSONのジオメトリではありません({reason})"),

@@ -1,8 +1,12 @@
 //! The entity as it is, in the words of the model's laws.
 
+use std::borrow::Cow;
+
 use machi_model::entity::{Corrupt, Document as Entity, InstanceRef, Section};
 use machi_store::{Document, NameNo, Names};
 use machi_types::{Name, Timestamp};
+
+use super::expiry;
 
 /// Which sections a law looks at. To read no more than these keeps a write to a large entity as
 /// cheap as one to a small one.
@@ -31,16 +35,18 @@ pub(crate) fn with_entity<R>(
         if numbers.as_ref().is_some_and(|numbers| !numbers.contains(&section.key.name)) {
             continue;
         }
-        if InstanceRef::read(&section.body)?.expires_at().is_some_and(|expires| expires <= time) {
+        let instance = InstanceRef::read(&section.body)?;
+        if expiry::is_past(instance.expires_at(), time) {
             continue;
         }
+        let body = expiry::cleaned(&instance, time)?.map_or(Cow::Borrowed(&*section.body), Cow::Owned);
         let dataset_id = (section.key.instance != NameNo::NONE).then(|| names.text(section.key.instance));
-        texts.push((section, names.text(section.key.name), dataset_id));
+        texts.push((section, body, names.text(section.key.name), dataset_id));
     }
     let sections: Vec<Section<'_>> = texts
         .iter()
-        .map(|(section, name, dataset_id)| {
-            let mut view = Section::new(name, dataset_id.as_deref(), &section.body);
+        .map(|(section, body, name, dataset_id)| {
+            let mut view = Section::new(name, dataset_id.as_deref(), body);
             view.created_at = Some(section.created);
             view.modified_at = Some(section.modified);
             view

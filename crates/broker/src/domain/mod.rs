@@ -5,6 +5,7 @@ pub(crate) mod base64;
 pub(crate) mod change;
 pub(crate) mod current;
 pub(crate) mod cursor;
+mod expiry;
 pub(crate) mod facets;
 pub(crate) mod filter;
 pub(crate) mod graph;

@@ -3,14 +3,11 @@
 
 use std::sync::Arc;
 
-use machi_model::entity::{
-    Attribute, Corrupt, Document, HeadRef, Instance, InstanceRef, Section, encode_instance, group,
-};
+use machi_model::entity::{Corrupt, Document, HeadRef, InstanceRef, Section, group};
 use machi_store::{Document as Stored, NameNo, Names};
 use machi_types::{Name, Timestamp};
 
-/// How deep stored sub-attributes may nest; the edge takes less.
-const DEPTH: usize = 64;
+use super::expiry::{self, is_past};
 
 /// An entity that is being read.
 #[derive(Clone, Debug)]
@@ -42,8 +39,7 @@ impl Reading {
             if is_past(instance.expires_at(), now) {
                 continue;
             }
-            let cleaned =
-                if has_expired_parts(&instance, now, DEPTH)? { Some(without_expired(&instance, now)?) } else { None };
+            let cleaned = expiry::cleaned(&instance, now)?;
             let dataset_id = (section.key.instance != NameNo::NONE).then(|| names.text(section.key.instance));
             parts.push(Part { at, name: names.text(section.key.name), dataset_id, cleaned });
         }
@@ -66,7 +62,7 @@ impl Reading {
             return Ok(false);
         }
         for section in &self.stored.sections {
-            if expires(&InstanceRef::read(&section.body)?, DEPTH)? {
+            if expiry::expires(&InstanceRef::read(&section.body)?)? {
                 return Ok(false);
             }
         }
@@ -120,54 +116,4 @@ impl Reading {
             ..Document::new(&self.stored.id, &self.stored.head, sections)
         }
     }
-}
-
-fn is_past(time: Option<Timestamp>, now: Timestamp) -> bool {
-    time.is_some_and(|time| time <= now)
-}
-
-fn has_expired_parts(instance: &InstanceRef<'_>, now: Timestamp, depth: usize) -> Result<bool, Corrupt> {
-    if !instance.has_attributes() {
-        return Ok(false);
-    }
-    let depth = depth.checked_sub(1).ok_or(Corrupt::Depth)?;
-    for sub in instance.attributes() {
-        let inner = sub?.instance;
-        if is_past(inner.expires_at(), now) || has_expired_parts(&inner, now, depth)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Whether an instance or anything in it expires at some time.
-fn expires(instance: &InstanceRef<'_>, depth: usize) -> Result<bool, Corrupt> {
-    if instance.expires_at().is_some() {
-        return Ok(true);
-    }
-    let depth = depth.checked_sub(1).ok_or(Corrupt::Depth)?;
-    if instance.has_attributes() {
-        for sub in instance.attributes() {
-            if expires(&sub?.instance, depth)? {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-/// The stored form of what is left. Sub-attributes without times of their own keep having none: they then
-/// show the section's.
-fn without_expired(instance: &InstanceRef<'_>, now: Timestamp) -> Result<Vec<u8>, Corrupt> {
-    let mut instance = instance.to_instance(None, None, None)?;
-    drop_expired(&mut instance, now);
-    Ok(encode_instance(&instance))
-}
-
-fn drop_expired(instance: &mut Instance, now: Timestamp) {
-    instance.attributes.retain_mut(|attribute: &mut Attribute| {
-        attribute.instances.retain(|inner| !is_past(inner.expires_at, now));
-        attribute.instances.iter_mut().for_each(|inner| drop_expired(inner, now));
-        !attribute.instances.is_empty()
-    });
 }

@@ -76,14 +76,50 @@ fn members_of_another_kind_are_prohibited() {
     );
 }
 
-// §4.5.2.2: What notifications tell of the time before a change is no member of a request.
+// §4.5.2.2: What notifications tell of the time before a change is no member of attributes of another kind.
 #[test]
-fn previous_values_are_refused() {
+fn previous_values_of_another_kind_are_refused() {
     refused(vec![
-        ("previousValue", json!({"type": "Property", "value": 1, "previousValue": 0})),
-        ("previousObject", json!({"type": "Relationship", "object": "urn:ngsi-ld:B:1", "previousObject": "urn:b:0"})),
-        ("previousLanguageMap", json!({"languageMap": {"en": "x"}, "previousLanguageMap": {"en": "y"}})),
+        ("previousObject", json!({"type": "Property", "value": 1, "previousObject": "urn:b:0"})),
+        ("previousValue", json!({"type": "Relationship", "object": "urn:ngsi-ld:B:1", "previousValue": 0})),
+        ("previousValueList", json!({"languageMap": {"en": "x"}, "previousValueList": []})),
     ]);
+}
+
+// §5.2.5: Output only members that are provided in create or update operations are ignored.
+// §5.2.6, §5.2.32, §5.2.35, §5.2.36, §5.2.37, §5.2.38: The same for the other kinds.
+#[test]
+fn previous_values_are_ignored() {
+    let attributes = [
+        ("p", json!({"type": "Property", "value": 1}), json!({"previousValue": 0})),
+        ("g", point(139.7, 35.6), json!({"previousValue": {"type": "Point", "coordinates": [1, 2]}})),
+        ("r", json!({"type": "Relationship", "object": "urn:ngsi-ld:B:1"}), json!({"previousObject": "urn:b:0"})),
+        (
+            "l",
+            json!({"type": "LanguageProperty", "languageMap": {"en": "x"}}),
+            json!({"previousLanguageMap": {"en": "y"}}),
+        ),
+        ("v", json!({"type": "VocabProperty", "vocab": "x"}), json!({"previousVocab": "y"})),
+        ("j", json!({"type": "JsonProperty", "json": {"x": 1}}), json!({"previousJson": [2]})),
+        ("pl", json!({"type": "ListProperty", "valueList": [1]}), json!({"previousValueList": [2]})),
+        (
+            "rl",
+            json!({"type": "ListRelationship", "objectList": [{"object": "urn:b:1"}]}),
+            json!({"previousObjectList": ["urn:b:2"]}),
+        ),
+    ];
+    let (mut told, mut kept) = (json!({}), json!({}));
+    for (name, attribute, previous) in attributes {
+        let mut both = attribute.clone();
+        both.as_object_mut().unwrap().extend(previous.as_object().unwrap().clone());
+        told[name] = both;
+        kept[name] = attribute;
+    }
+    let tenant = tenant();
+    tenant.create(&t("x", told.clone()));
+    assert_eq!(tenant.retrieve(&thing("x")), t("x", kept.clone()));
+    tenant.patch(&format!("/entities/{}", thing("x"))).json(told).send().expect_status(204);
+    assert_eq!(tenant.retrieve(&thing("x")), t("x", kept));
 }
 
 // §5.2.32: The valueType of a LanguageProperty is langString.

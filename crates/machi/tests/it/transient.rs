@@ -51,3 +51,19 @@ fn the_time_of_expiry_is_moved_and_removed() {
     tenant.patch(&path).json(json!({"expiresAt": "soon"})).send().problem("BadRequestData");
     assert_eq!(tenant.retrieve(&thing("x"))["a"], property(1));
 }
+
+// §4.22: What has expired is not there for any operation, swept away or not.
+// §5.5.12: What the target does not have is added by a merge.
+#[test]
+fn a_sub_attribute_that_has_ended_is_no_target_of_a_merge() {
+    let brief = json!({"type": "Property", "value": 3, "expiresAt": in_seconds(1)});
+    let tenant = tenant_with([&t("x", json!({"a": {"type": "Property", "value": 1, "sub": brief}}))]);
+    let sub = || tenant.retrieve(&thing("x"))["a"]["sub"].clone();
+    eventually("it has ended", || sub().is_null().then_some(()));
+    let path = format!("/entities/{}", thing("x"));
+    let without_value = json!({"a": {"type": "Property", "sub": {"type": "Property", "unitCode": "CEL"}}});
+    tenant.patch(&path).json(without_value).send().problem("BadRequestData");
+    let again = json!({"a": {"type": "Property", "sub": {"type": "Property", "value": 9}}});
+    tenant.patch(&path).json(again).send().expect_empty(204);
+    assert_eq!(sub(), property(9));
+}

@@ -253,9 +253,9 @@ impl<'j> Found<'j> {
         for member in &self.members {
             let is_allowed = match member {
                 Member::SealedId | Member::SealedType => is_proof,
-                // §4.5.2.2 calls these "output only", and gives no meaning to them in requests.
-                Member::Previous(_) => return Err(path.member(member.term()).fault(Fault::OutputOnly(member.term()))),
                 _ if known.is_none() => true,
+                // §5.2.5: What only notifications tell is ignored where the kind has it, so that they can be sent on.
+                Member::Previous(of) => kind.previous_member() == of.previous_member(),
                 Member::UnitCode => kind.has_unit(),
                 Member::ValueType => !kind.is_link(),
                 Member::ObjectType => kind.is_link(),

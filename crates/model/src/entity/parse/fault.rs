@@ -105,9 +105,6 @@ pub enum Fault {
         /// The kind.
         kind: Kind,
     },
-    /// A member that notifications alone have.
-    #[error("\"{0}\" stands in notifications alone, and tells what was before")]
-    OutputOnly(&'static str),
     /// The datatype of texts in languages is fixed.
     #[error("the valueType of a LanguageProperty is langString, and no other")]
     NotLangString,

@@ -193,8 +193,8 @@ fn members_that_a_kind_does_not_have_are_refused() {
     refused(r#""a":{"languageMap":{},"unitCode":"CEL"}"#, "/a/unitCode: a LanguageProperty has no member \"unitCode\"");
     refused(r#""a":{"value":1,"entity":{}}"#, "/a/entity: a Property has no member \"entity\"");
     refused(
-        r#""a":{"value":1,"previousValue":0}"#,
-        "/a/previousValue: \"previousValue\" stands in notifications alone, and tells what was before",
+        r#""a":{"value":1,"previousObject":"urn:x:1"}"#,
+        "/a/previousObject: a Property has no member \"previousObject\"",
     );
     refused(
         r#""a":{"languageMap":{"en":"x"},"valueType":"string"}"#,
