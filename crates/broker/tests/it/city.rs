@@ -19,6 +19,8 @@ use machi_types::{FixedClock, TenantId, Timestamp};
 use serde_json::Value;
 use tower_service::Service;
 
+use crate::staged::{Committing, Staged};
+
 const DEFAULT_CONTEXT: &str = "https://uri.etsi.org/ngsi-ld/default-context/";
 
 /// A city for one test.
@@ -78,11 +80,11 @@ impl City {
         Self::over(store, clock, Arc::default(), config)
     }
 
-    /// A city over another store, made from one in memory.
-    pub(crate) fn in_store(make: impl FnOnce(MemoryStore) -> Arc<dyn Store>) -> Self {
+    /// A city whose commits are made by a function.
+    pub(crate) fn committing(committing: Committing) -> Self {
         let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
-        let store = make(MemoryStore::new(collections::specs(), clock.clone()));
-        Self::over(store, clock, Arc::default(), Config::default())
+        let memory = MemoryStore::new(collections::specs(), clock.clone());
+        Self::over(Arc::new(Staged { memory, committing }), clock, Arc::default(), Config::default())
     }
 
     /// Another process over the same store.
