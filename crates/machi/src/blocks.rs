@@ -22,6 +22,7 @@ pub fn broker(config: &Config) -> broker::Config {
             fresh_seconds: contexts.fresh.as_secs(),
             retry_seconds: contexts.retry.as_secs(),
             stored: contexts.stored.get(),
+            hosted: contexts.hosted.get(),
         },
         limits: broker::LimitsConfig {
             body_bytes: limits.body.0 as usize,

@@ -25,7 +25,7 @@ use crate::control::{self, Commanded};
 use crate::lifecycle::StartError;
 use crate::own::{self, Readiness};
 
-/// How long the broker rests between two rounds of clearing away what has expired.
+/// How long the broker rests between two rounds of what it does in the background.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// A clock that lies further behind the last commit is told of.
 const CLOCK_LAG: Duration = Duration::from_mins(5);
@@ -81,7 +81,11 @@ pub async fn assemble(
         .merge(machi_broker::http::router(Arc::clone(&broker)))
         .merge(control::router(Commanded { store: Arc::clone(&store), broker: Arc::clone(&broker) }, &secret));
     let shortcut: Arc<dyn Shortcut> = Arc::new(machi_broker::http::HotEntities::new(Arc::clone(&broker)));
-    let work = vec![tokio::spawn(keep_house(broker, heard.clone())), tokio::spawn(notifier.run(heard.clone()))];
+    let work = vec![
+        tokio::spawn(keep_house(Arc::clone(&broker), heard.clone())),
+        tokio::spawn(keep_contexts(broker, heard.clone())),
+        tokio::spawn(notifier.run(heard.clone())),
+    ];
     Ok(City { router, shortcut, secret, store, work })
 }
 
@@ -189,15 +193,33 @@ fn clock_lags(lag: Duration) -> Text {
     )
 }
 
-async fn keep_house(broker: Arc<Broker>, mut heard: Shutdown) {
+/// Clears away what has expired.
+async fn keep_house(broker: Arc<Broker>, heard: Shutdown) {
+    let round = || async {
+        if let Err(error) = broker.keep_house().await {
+            warn!(%error, "what has expired could not be cleared away; trying again");
+        }
+    };
+    in_rounds(heard, round).await;
+}
+
+/// Keeps copies of contexts fresh: that waits for other machines, and nothing else waits for it.
+async fn keep_contexts(broker: Arc<Broker>, heard: Shutdown) {
+    let round = || async {
+        if let Err(error) = broker.contexts().refresh().await {
+            warn!(%error, "stored @contexts could not be looked after; trying again");
+        }
+    };
+    in_rounds(heard, round).await;
+}
+
+/// Does something again and again until the city closes.
+async fn in_rounds<Round: Future<Output = ()>>(mut heard: Shutdown, round: impl Fn() -> Round) {
     while !heard.is_begun() {
-        let kept = tokio::select! {
+        tokio::select! {
             biased;
             () = heard.begun() => return,
-            kept = broker.keep_house() => kept,
-        };
-        if let Err(error) = kept {
-            warn!(%error, "what has expired could not be cleared away; trying again");
+            () = round() => {}
         }
         tokio::select! {
             () = heard.begun() => {}

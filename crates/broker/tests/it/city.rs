@@ -1,8 +1,9 @@
 //! A broker over a store in memory, asked through its router.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -22,6 +23,9 @@ use tower_service::Service;
 use crate::staged::{Committing, Staged};
 
 const DEFAULT_CONTEXT: &str = "https://uri.etsi.org/ngsi-ld/default-context/";
+
+/// How long a loader waits for a server that hangs.
+pub(crate) const HANGS: Duration = Duration::from_millis(500);
 
 /// A city for one test.
 pub(crate) struct City {
@@ -44,12 +48,18 @@ pub(crate) struct Reply {
 #[derive(Debug, Default)]
 pub(crate) struct Web {
     pages: std::sync::Mutex<HashMap<String, String>>,
+    hanging: std::sync::Mutex<HashSet<String>>,
     asked: AtomicUsize,
 }
 
 impl Web {
     pub(crate) fn put(&self, url: &str, text: &str) {
         self.pages.lock().unwrap().insert(url.to_owned(), text.to_owned());
+    }
+
+    /// From now on the server of this page takes connections and says nothing.
+    pub(crate) fn hang(&self, url: &str) {
+        self.hanging.lock().unwrap().insert(url.to_owned());
     }
 
     pub(crate) fn times_asked(&self) -> usize {
@@ -61,8 +71,13 @@ impl LoadDocument for Web {
     fn load<'a>(&'a self, url: &'a str) -> Loading<'a> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let page = self.pages.lock().unwrap().get(url).cloned();
+        let hangs = self.hanging.lock().unwrap().contains(url);
         Box::pin(async move {
             tokio::task::yield_now().await;
+            if hangs {
+                tokio::time::sleep(HANGS).await;
+                return Err("its server did not answer in time".to_owned());
+            }
             let text = page.ok_or("its server answered 404 Not Found")?.into();
             Ok(Loaded { url: url.to_owned(), text, fresh: None })
         })

@@ -99,7 +99,7 @@ async fn more_entities_than_one_commit_takes_are_purged() {
 }
 
 /// Changes each entity of a commit, where it is there, just before the commit is made.
-fn hurried<'a>(memory: &'a MemoryStore, commit: Commit, change: fn(&Document) -> Change) -> Answer<'a, Receipt> {
+fn hurried(memory: &MemoryStore, commit: Commit, change: fn(&Document) -> Change) -> Answer<'_, Receipt> {
     let ids = commit.proposals.iter().filter(|(collection, _)| *collection == ENTITIES);
     let hurry = ids.fold(Commit::new(commit.tenant.clone()), |hurry, (_, proposal)| {
         let decide =

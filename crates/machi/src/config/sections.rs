@@ -138,6 +138,8 @@ section! {
         retry: Duration = Duration::from_secs(30);
         /// Copies that are stored; the one unused for longest gives way.
         stored: NonZeroUsize = count(10_000);
+        /// Contexts that one tenant may have served here: those that it added, and those made for its subscriptions.
+        hosted: NonZeroUsize = count(1000);
     }
 }
 
