@@ -109,7 +109,12 @@ impl Broker {
         if tenant.is_default() || self.store.has_tenant(tenant) {
             return Ok(());
         }
-        Err(BrokerError::NoTenant { tenant: tenant.clone() })
+        Err(self.no_tenant(tenant))
+    }
+
+    /// The error of a tenant that does not exist.
+    pub(crate) fn no_tenant(&self, tenant: &TenantId) -> BrokerError {
+        BrokerError::NoTenant { tenant: tenant.clone(), begins: self.config.tenants.create }
     }
 
     /// Takes note of a tenant that asks, and refuses while it is being restored.

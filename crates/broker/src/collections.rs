@@ -13,8 +13,10 @@ pub use crate::subscriptions::stored::SUBSCRIPTIONS;
 
 /// Entities, one section per attribute instance.
 pub const ENTITIES: Collection = Collection("entities");
-/// JSON-LD contexts: hosted ones, and copies of remote ones.
+/// JSON-LD contexts: what is known of hosted ones, and of copies of remote ones.
 pub const CONTEXTS: Collection = Collection("contexts");
+/// The texts of these contexts, which may be megabytes long each.
+pub const CONTEXT_TEXTS: Collection = Collection("context-texts");
 /// Answers to requests that carried an `Idempotency-Key`.
 pub const ANSWERS: Collection = Collection("answers");
 
@@ -22,14 +24,15 @@ pub const ANSWERS: Collection = Collection("answers");
 pub const RESTORES: Collection = Collection("restores");
 
 /// What goes along when a tenant is exported; subscriptions last, so that nothing that comes back notifies anybody.
-pub(crate) const EXPORTED: [Collection; 7] =
-    [CONTEXTS, INDEXES, ENTITIES, ANSWERS, DELIVERIES, DEAD_LETTERS, SUBSCRIPTIONS];
+pub(crate) const EXPORTED: [Collection; 8] =
+    [CONTEXTS, CONTEXT_TEXTS, INDEXES, ENTITIES, ANSWERS, DELIVERIES, DEAD_LETTERS, SUBSCRIPTIONS];
 
 /// What a store must know of the collections when it is opened.
 pub fn specs() -> Vec<CollectionSpec> {
     vec![
         CollectionSpec { collection: ENTITIES, derive: Arc::new(DeriveEntities) },
         CollectionSpec { collection: CONTEXTS, derive: Arc::new(NoFacets) },
+        CollectionSpec { collection: CONTEXT_TEXTS, derive: Arc::new(NoFacets) },
         CollectionSpec { collection: ANSWERS, derive: Arc::new(DeriveAnswers) },
         CollectionSpec { collection: SUBSCRIPTIONS, derive: Arc::new(NoFacets) },
         CollectionSpec { collection: DELIVERIES, derive: Arc::new(DeriveParked) },

@@ -52,6 +52,8 @@ pub struct ContextsConfig {
     pub retry_seconds: u64,
     /// How many copies of remote documents are stored; the one unused for longest gives way.
     pub stored: usize,
+    /// How many contexts a tenant may have that were added or made for it.
+    pub hosted: usize,
 }
 
 /// `[limits]`: how much one request may ask for.
@@ -119,6 +121,7 @@ impl Default for ContextsConfig {
             fresh_seconds: 24 * 3600,
             retry_seconds: 30,
             stored: 10_000,
+            hosted: 1000,
         }
     }
 }

@@ -57,6 +57,14 @@ pub enum BrokerError {
     NoTenant {
         /// Its name.
         tenant: TenantId,
+        /// Whether its first write would make it.
+        begins: bool,
+    },
+    /// There is such a tenant already.
+    #[error("there is a tenant {tenant} already")]
+    TenantExists {
+        /// Its name.
+        tenant: TenantId,
     },
     /// The tenant is being restored.
     #[error("tenant {tenant} is being restored")]
@@ -192,13 +200,19 @@ impl From<BrokerError> for Problem {
                     format!("エンティティ{id}はすでに存在します。変更するにはPATCHまたはPUTを使ってください"),
                 ),
             ),
-            BrokerError::NoTenant { tenant } => Self::new(
-                ErrorKind::NonexistentTenant,
-                Text::both(
-                    format!("there is no tenant \"{tenant}\"; a tenant begins with its first write"),
-                    format!("テナント\"{tenant}\"は存在しません"),
-                ),
-            ),
+            BrokerError::NoTenant { tenant, begins } => {
+                Self::new(ErrorKind::NonexistentTenant, no_tenant(&tenant, begins))
+            }
+            BrokerError::TenantExists { tenant } => {
+                let name = tenant.word();
+                Self::new(
+                    ErrorKind::AlreadyExists,
+                    Text::both(
+                        format!("there is a tenant {name} already"),
+                        format!("テナント{name}はすでに存在します"),
+                    ),
+                )
+            }
             BrokerError::TenantBusy { tenant } => Self::new(
                 ErrorKind::Unavailable,
                 Text::both(
@@ -213,6 +227,23 @@ impl From<BrokerError> for Problem {
             | BrokerError::ContextNotFound { .. } => Self::new(ErrorKind::ResourceNotFound, not_found(&error)),
         }
     }
+}
+
+fn no_tenant(tenant: &TenantId, begins: bool) -> Text {
+    if begins {
+        return Text::both(
+            format!("there is no tenant \"{tenant}\"; a tenant begins with its first write"),
+            format!("テナント\"{tenant}\"は存在しません。テナントは最初の書き込みで作られます"),
+        );
+    }
+    Text::both(
+        format!(
+            "there is no tenant \"{tenant}\", and writes make none here ([tenants] create = false); the operator of the city makes it: machi tenants create {tenant}"
+        ),
+        format!(
+            "テナント\"{tenant}\"は存在しません。書き込みでは作られない設定です([tenants] create = false)。都市の運用者がmachi tenants create {tenant}で作成します"
+        ),
+    )
 }
 
 fn not_found(error: &BrokerError) -> Text {

@@ -22,6 +22,7 @@ pub fn broker(config: &Config) -> broker::Config {
             fresh_seconds: contexts.fresh.as_secs(),
             retry_seconds: contexts.retry.as_secs(),
             stored: contexts.stored.get(),
+            hosted: contexts.hosted.get(),
         },
         limits: broker::LimitsConfig {
             body_bytes: limits.body.0 as usize,
@@ -29,7 +30,7 @@ pub fn broker(config: &Config) -> broker::Config {
             batch_items: limits.batch_entities.get(),
             batch_checked_bytes: limits.batch_checked.0 as usize,
             body_seconds: server.body_timeout.as_secs(),
-            nesting: limits.depth.get(),
+            nesting: limits.depth.0,
             attributes: limits.attributes.get(),
             // A page is never refused that nobody asked to be so long.
             page_rows: limits.page.min(limits.largest_page).get(),
@@ -41,7 +42,7 @@ pub fn broker(config: &Config) -> broker::Config {
             rendered_bytes: config.store.rendered.0 as usize,
         },
         source: broker::SourceConfig {
-            id: source.id.clone(),
+            id: source.id.as_str().to_owned(),
             alias: source.alias.clone(),
             url: Some(source.url.clone()).filter(|url| !url.is_empty()),
         },

@@ -23,8 +23,8 @@ use crate::config::Config;
 use crate::control::{self, ControlError};
 use crate::wiring::{self, City};
 
-/// How long the end may take, from the signal on; what is not written out by then is in the journal.
-const END: Duration = Duration::from_millis(4500);
+/// How long the end may take after the requests at work; what is not written out by then is in the journal.
+const WRITING_OUT: Duration = Duration::from_millis(500);
 /// How long the runtime may take to end what is left over after that.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
@@ -71,9 +71,6 @@ pub enum StartError {
     /// The certification authorities cannot be used.
     #[error("[egress] authorities cannot be used")]
     Trust(#[from] TrustError),
-    /// An origin is no origin.
-    #[error("[server] origins holds \"{0}\", which is no origin; one looks like https://portal.example.jp")]
-    Origin(String),
     /// The system gives no threads or signals.
     #[error("the runtime cannot start")]
     Runtime(#[source] io::Error),
@@ -93,11 +90,12 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let signals = Signals::listen().map_err(StartError::Runtime)?;
     raise_file_limit();
     // What can be wrong is found out before the data is read, which may take a while.
+    wiring::check(&config)?;
     let folder = DataFolder::open(&config.store.path)?;
     let registry = Arc::new(Registry::new());
     let server = bind(&config, &registry)?;
     let address = server.address().map_err(StartError::Runtime)?;
-    let edge = wiring::edge(&config, peers, &registry)?;
+    let edge = wiring::edge(&config, peers, &registry);
     let (trigger, heard) = shutdown();
     let trigger = Arc::new(trigger);
     let ended = tokio::spawn(end_on_signal(signals, Arc::clone(&trigger)));
@@ -110,7 +108,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     edge.open(city.router.clone(), Some(Arc::clone(&city.shortcut)));
     let _control = control::announce(&config.store.path, address, &city.secret)?;
     say_ready(address, &config.store.path);
-    end(serving, city, heard).await;
+    end(serving, city, heard, config.server.shutdown_grace.0).await;
     ended.abort();
     info!("the city is closed");
     Ok(())
@@ -137,9 +135,9 @@ async fn open(
 }
 
 /// Serves until the end is told, and then ends in time.
-async fn end(serving: JoinHandle<()>, city: City, mut heard: Shutdown) {
+async fn end(serving: JoinHandle<()>, city: City, mut heard: Shutdown, grace: Duration) {
     heard.begun().await;
-    let end_by = Instant::now() + END;
+    let end_by = Instant::now() + grace + WRITING_OUT;
     let closing = async {
         let _ = serving.await;
         city.close().await;

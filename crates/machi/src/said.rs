@@ -107,9 +107,6 @@ fn of_start(error: &StartError) -> Option<String> {
         StartError::Listen { listen, .. } => format!(
             "{listen}で待ち受けできません。このマシンのアドレスと、rootでない場合は1024以上のポートを指定してください"
         ),
-        StartError::Origin(origin) => {
-            format!("[server] originsの\"{origin}\"はオリジンではありません。例: https://portal.example.jp")
-        }
         StartError::Trust(_) => "[egress] authoritiesを使用できません".to_owned(),
         StartError::Control(_) | StartError::Restore(_) | StartError::Runtime(_) => return None,
     })
@@ -196,6 +193,9 @@ fn of_settings(error: &ConfigError) -> String {
         ConfigError::Value { origin, section, key, value, expected } => {
             format!("{origin}: [{section}] {key} = {value}は正しくありません(必要なもの: {})", expected.1)
         }
+        ConfigError::Page { page, largest } => format!(
+            "[limits] page = {page}がlargest_page = {largest}を超えています。pageを小さくするか、largest_pageを大きくしてください"
+        ),
         ConfigError::Variable { name } => format!(
             "環境変数{name}に当たる設定はありません。MACHI__SERVER__LISTENのように、MACHI__セクション__キーの形で書いてください"
         ),

@@ -4,11 +4,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
-use http::HeaderValue;
 use machi_broker::contexts::HttpLoader;
 use machi_broker::{Broker, Notifier};
 use machi_http::client::{Client, ClientSettings, Egress};
-use machi_http::edge::{Edge, EdgeSettings, Origins, Peers, Shortcut};
+use machi_http::edge::{Edge, EdgeSettings, Peers, Shortcut};
 use machi_http::metrics::{Kind, Registry, observe_process};
 use machi_http::openapi::Api;
 use machi_http::server::ServerLimits;
@@ -25,7 +24,7 @@ use crate::control::{self, Commanded};
 use crate::lifecycle::StartError;
 use crate::own::{self, Readiness};
 
-/// How long the broker rests between two rounds of clearing away what has expired.
+/// How long the broker rests between two rounds of what it does in the background.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// A clock that lies further behind the last commit is told of.
 const CLOCK_LAG: Duration = Duration::from_mins(5);
@@ -81,13 +80,23 @@ pub async fn assemble(
         .merge(machi_broker::http::router(Arc::clone(&broker)))
         .merge(control::router(Commanded { store: Arc::clone(&store), broker: Arc::clone(&broker) }, &secret));
     let shortcut: Arc<dyn Shortcut> = Arc::new(machi_broker::http::HotEntities::new(Arc::clone(&broker)));
-    let work = vec![tokio::spawn(keep_house(broker, heard.clone())), tokio::spawn(notifier.run(heard.clone()))];
+    let work = vec![
+        tokio::spawn(keep_house(Arc::clone(&broker), heard.clone())),
+        tokio::spawn(keep_contexts(broker, heard.clone())),
+        tokio::spawn(notifier.run(heard.clone())),
+    ];
     Ok(City { router, shortcut, secret, store, work })
 }
 
 /// The edge of a city that is being opened: it answers whether it is alive, and asks for patience.
-pub fn edge(config: &Config, peers: Peers, registry: &Arc<Registry>) -> Result<Arc<Edge>, StartError> {
-    Ok(Edge::opening(own::while_opening(registry), edge_settings(config, peers)?, registry))
+pub fn edge(config: &Config, peers: Peers, registry: &Arc<Registry>) -> Arc<Edge> {
+    Edge::opening(own::while_opening(registry), edge_settings(config, peers), registry)
+}
+
+/// Finds what no setting tells alone, before anything is opened: whether the files that it names can be used.
+pub fn check(config: &Config) -> Result<(), StartError> {
+    Client::new(client_settings(config))?;
+    Ok(())
 }
 
 /// What commands need of a city that no process runs.
@@ -189,15 +198,33 @@ fn clock_lags(lag: Duration) -> Text {
     )
 }
 
-async fn keep_house(broker: Arc<Broker>, mut heard: Shutdown) {
+/// Clears away what has expired.
+async fn keep_house(broker: Arc<Broker>, heard: Shutdown) {
+    let round = || async {
+        if let Err(error) = broker.keep_house().await {
+            warn!(%error, "what has expired could not be cleared away; trying again");
+        }
+    };
+    in_rounds(heard, round).await;
+}
+
+/// Keeps copies of contexts fresh: that waits for other machines, and nothing else waits for it.
+async fn keep_contexts(broker: Arc<Broker>, heard: Shutdown) {
+    let round = || async {
+        if let Err(error) = broker.contexts().refresh().await {
+            warn!(%error, "stored @contexts could not be looked after; trying again");
+        }
+    };
+    in_rounds(heard, round).await;
+}
+
+/// Does something again and again until the city closes.
+async fn in_rounds<Round: Future<Output = ()>>(mut heard: Shutdown, round: impl Fn() -> Round) {
     while !heard.is_begun() {
-        let kept = tokio::select! {
+        tokio::select! {
             biased;
             () = heard.begun() => return,
-            kept = broker.keep_house() => kept,
-        };
-        if let Err(error) = kept {
-            warn!(%error, "what has expired could not be cleared away; trying again");
+            () = round() => {}
         }
         tokio::select! {
             () = heard.begun() => {}
@@ -234,13 +261,13 @@ pub fn server_limits(server: &ServerSection) -> ServerLimits {
         idle_timeout: server.idle_timeout,
         write_timeout: server.write_timeout,
         head_bytes: server.head_size.0 as usize,
-        grace: server.shutdown_grace,
+        grace: server.shutdown_grace.0,
     }
 }
 
-fn edge_settings(config: &Config, peers: Peers) -> Result<EdgeSettings, StartError> {
+fn edge_settings(config: &Config, peers: Peers) -> EdgeSettings {
     let server = &config.server;
-    Ok(EdgeSettings {
+    EdgeSettings {
         concurrency: server.requests.get(),
         share: config.tenants.share.get(),
         queue: server.queue as usize,
@@ -248,24 +275,11 @@ fn edge_settings(config: &Config, peers: Peers) -> Result<EdgeSettings, StartErr
         body_bytes: server.bodies.0,
         answer_bytes: server.answers.0,
         always: own::ALWAYS.to_vec(),
-        origins: origins(&server.origins)?,
+        origins: server.origins.clone(),
         gzip_from: server.gzip_from.0,
         slow: config.log.slow_request,
         peers,
-    })
-}
-
-fn origins(list: &[String]) -> Result<Origins, StartError> {
-    if list.iter().any(|origin| origin == "*") {
-        return Ok(Origins::Any);
     }
-    let mut origins = Vec::new();
-    for text in list {
-        let is_origin = text.split_once("://").is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'));
-        let value = HeaderValue::from_str(text).ok().filter(|_| is_origin);
-        origins.push(value.ok_or_else(|| StartError::Origin(text.clone()))?);
-    }
-    Ok(Origins::Only(origins))
 }
 
 fn client_settings(config: &Config) -> ClientSettings {
@@ -295,7 +309,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let registry = Arc::new(Registry::new());
-            let edge = edge(&Config::default(), Peers::loopback_and(Vec::new()), &registry).unwrap();
+            let edge = edge(&Config::default(), Peers::loopback_and(Vec::new()), &registry);
             let ask = async |path: &str| {
                 let request = http::Request::get(path).body(axum::body::Body::empty()).unwrap();
                 let answer = edge.answer(request, None).await;
@@ -310,15 +324,5 @@ mod tests {
             edge.open(Router::new().route("/readyz", axum::routing::get(async || "ready")), None);
             assert_eq!(ask("/readyz").await, (200, false));
         });
-    }
-
-    #[test]
-    fn origins_are_all_or_a_list() {
-        assert_eq!(origins(&["*".to_owned()]).unwrap(), Origins::Any);
-        assert_eq!(origins(&[]).unwrap(), Origins::Only(Vec::new()));
-        assert!(origins(&["https://a.example".to_owned()]).is_ok());
-        for bad in ["a.example", "https://a.example/", "https://", "https://a\n"] {
-            assert!(matches!(origins(&[bad.to_owned()]), Err(StartError::Origin(_))), "{bad}");
-        }
     }
 }

@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use machi_model::context::{ContextError, Document, Documents};
-use machi_store::Commit;
 use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
-use super::record::{self, ContextKind, Record};
+use super::record::{self, ContextKind, Facts, Record};
 use super::{Contexts, Loaded, local_id, unavailable};
 use crate::BrokerError;
-use crate::collections::CONTEXTS;
 
 /// How many failures are remembered at once.
 const MOST_FAILURES: usize = 1000;
@@ -70,7 +68,8 @@ impl Failures {
         Self { kept, recent: Mutex::default() }
     }
 
-    fn recent(&self, url: &str) -> Option<ContextError> {
+    /// Why loading a document failed a moment ago, if it did.
+    pub(super) fn recent(&self, url: &str) -> Option<ContextError> {
         let recent = self.recent.lock();
         let (at, error) = recent.get(url)?;
         (at.elapsed() < self.kept).then(|| error.clone())
@@ -104,13 +103,12 @@ impl Contexts {
             None => self.copy_of(url).await?,
         };
         let document = record.document()?;
-        Ok((record.id, Arc::new(document)))
+        Ok((record.facts.id, Arc::new(document)))
     }
 
     /// What is stored under a local id.
     pub(super) async fn record(&self, tenant: &TenantId, id: &str) -> Result<Option<Record>, BrokerError> {
-        let document = self.store.view().document(tenant, CONTEXTS, id).await?;
-        document.map(|document| Record::read(&document, self.store.names())).transpose()
+        Record::find(&*self.store.view(), tenant, id, self.store.names()).await
     }
 
     /// The copy of a remote document, loaded if there is none.
@@ -153,7 +151,7 @@ impl Contexts {
         let record = checked.inspect_err(|error| self.failures.note(url, error))?;
         self.failures.forget(url);
         // A store that takes no writes now must not keep anybody from reading.
-        if let Err(error) = self.keep(TenantId::default_tenant(), &record).await {
+        if let Err(error) = self.keep(TenantId::default_tenant(), record.clone()).await {
             tracing::warn!(%url, %error, "the copy of a @context could not be stored");
         }
         Ok(record)
@@ -163,23 +161,20 @@ impl Contexts {
         let now = self.clock.now();
         let fresh = loaded.fresh.unwrap_or(Duration::from_secs(self.config.fresh_seconds));
         let micros = i64::try_from(fresh.as_micros()).unwrap_or(i64::MAX);
-        Record {
+        let facts = Facts {
             id: record::id_of_url(url),
             kind: ContextKind::Cached,
             url: Some(url.clone()),
             base: Some(Name::from(loaded.url)),
             expires: Some(Timestamp::from_micros(now.micros().saturating_add(micros))),
-            text: loaded.text,
             created: now,
-        }
+        };
+        Record { facts, text: loaded.text }
     }
 
     /// Stores a record durably.
-    pub(super) async fn keep(&self, tenant: TenantId, record: &Record) -> Result<(), BrokerError> {
-        let (stored, store) = (record.clone(), Arc::clone(&self.store));
-        let decide = move |_: Option<&machi_store::Document>| Ok(stored.store(store.names()));
-        let commit = Commit::new(tenant).with(CONTEXTS, record.id.clone(), decide);
-        self.store.commit(commit).await?;
+    pub(super) async fn keep(&self, owner: TenantId, record: Record) -> Result<(), BrokerError> {
+        self.store.commit(record.store(owner, self.store.names())).await?;
         Ok(())
     }
 }

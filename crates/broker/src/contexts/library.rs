@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use machi_http::Text;
-use machi_model::context::{ContextError, core_document, core_urls, resolve};
-use machi_store::{Commit, Decision, Filter, Find};
+use machi_model::context::{ContextError, core_urls, resolve};
+use machi_store::{Filter, Find};
 use machi_types::{ErrorKind, Json, Name, TenantId, json};
 
 use super::documents::Gathered;
 use super::held::UsageFigures;
-use super::record::{self, ContextKind, Record};
+use super::record::{self, ContextKind, Facts, Record};
 use super::{Contexts, local_id, unavailable};
 use crate::BrokerError;
 use crate::collections::CONTEXTS;
@@ -29,7 +29,7 @@ pub struct ContextFilter {
 #[derive(Clone, Debug)]
 pub struct ContextInfo {
     /// The context.
-    pub record: Record,
+    pub facts: Facts,
     /// How it was used, where that is counted.
     pub figures: Option<UsageFigures>,
 }
@@ -49,7 +49,7 @@ impl Contexts {
     pub async fn add_implicit(&self, tenant: &TenantId, context: &Json<'_>) -> Result<Name, BrokerError> {
         let text = Json::Object(vec![("@context".into(), context.clone())]).to_text();
         let id = record::id_of_text(text.as_bytes());
-        if self.record(tenant, &id).await?.is_some() {
+        if self.store.view().document(tenant, CONTEXTS, &id).await?.is_some() {
             return Ok(id);
         }
         self.host(tenant, ContextKind::ImplicitlyCreated, id, text).await
@@ -63,28 +63,34 @@ impl Contexts {
                 format!("{url}は@contextのURLではありません。http://かhttps://で始まるURLを指定してください"),
             )));
         }
-        let record = Record {
-            id: record::id_of_url(url),
+        let id = record::id_of_url(url);
+        let facts = Facts {
+            id: id.clone(),
             kind: ContextKind::Cached,
             url: Some(Name::from(url)),
             base: None,
             expires: None,
-            text,
             created: self.clock.now(),
         };
+        let record = Record { facts, text };
         // As with one that a client wants to be served: what it says itself is checked now.
         let mut gathered = Gathered::default();
-        gathered.add(Name::from(url), record.id.clone(), Arc::new(record.document()?));
+        gathered.add(Name::from(url), id.clone(), Arc::new(record.document()?));
         resolve(&Json::from(url), &gathered, &self.limits)?;
-        self.keep(TenantId::default_tenant(), &record).await?;
-        self.held.forget(&record.id);
-        Ok(record.id)
+        self.keep(TenantId::default_tenant(), record).await?;
+        self.held.forget(&id);
+        Ok(id)
     }
 
     async fn host(&self, tenant: &TenantId, kind: ContextKind, id: Name, text: String) -> Result<Name, BrokerError> {
+        let _turn = self.hosting.lock().await;
+        let own = self.facts(tenant).await?.iter().filter(|facts| facts.kind != ContextKind::Cached).count();
+        if own >= self.config.hosted {
+            return Err(too_many(self.config.hosted));
+        }
         let created = self.clock.now();
-        let record = Record { id: id.clone(), kind, url: None, base: None, expires: None, text: text.into(), created };
-        self.keep(tenant.clone(), &record).await?;
+        let facts = Facts { id: id.clone(), kind, url: None, base: None, expires: None, created };
+        self.keep(tenant.clone(), Record { facts, text: text.into() }).await?;
         Ok(id)
     }
 
@@ -93,10 +99,10 @@ impl Contexts {
         let mut listed = Vec::new();
         let shared = TenantId::default_tenant();
         for owner in if tenant.is_default() { vec![&shared] } else { vec![tenant, &shared] } {
-            for record in self.records(owner).await? {
-                let is_wanted = filter.kind.is_none_or(|kind| kind == record.kind);
-                if is_wanted && self.is_visible(&record, owner, tenant) {
-                    listed.push(self.info(record));
+            for facts in self.facts(owner).await? {
+                let is_wanted = filter.kind.is_none_or(|kind| kind == facts.kind);
+                if is_wanted && self.is_visible(&facts, owner, tenant) {
+                    listed.push(self.info(facts));
                 }
             }
         }
@@ -107,15 +113,15 @@ impl Contexts {
     pub async fn find(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, BrokerError> {
         let asked = id;
         let id = local_id_of(asked).map_or_else(|| record::id_of_url(asked), Name::from);
-        if let Some(record) = self.core(&id) {
-            return Ok(self.info(record));
+        if let Some(facts) = self.core(&id) {
+            return Ok(self.info(facts));
         }
-        let shared = TenantId::default_tenant();
+        let (view, shared) = (self.store.view(), TenantId::default_tenant());
         for owner in [tenant, &shared] {
-            if let Some(record) = self.record(owner, &id).await?
-                && self.is_visible(&record, owner, tenant)
-            {
-                return Ok(self.info(record));
+            let Some(document) = view.document(owner, CONTEXTS, &id).await? else { continue };
+            let facts = Facts::read(&document)?;
+            if self.is_visible(&facts, owner, tenant) {
+                return Ok(self.info(facts));
             }
         }
         Err(BrokerError::ContextNotFound { id: asked.chars().take(120).collect::<String>().into() })
@@ -124,53 +130,58 @@ impl Contexts {
     /// One context that a tenant sees, for its client: being found counts as a hit from then on (§5.13.3.5).
     pub async fn serve(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, BrokerError> {
         let info = self.find(tenant, id).await?;
-        self.held.usage(&info.record.id).count(tenant, &*self.clock);
+        self.held.usage(&info.facts.id).count(tenant, &*self.clock);
         Ok(info)
     }
 
+    /// The text of a context that a tenant made.
+    pub async fn text(&self, tenant: &TenantId, id: &Name) -> Result<Bytes, BrokerError> {
+        let record = self.record(tenant, id).await?;
+        record.map(|record| record.text).ok_or_else(|| BrokerError::ContextNotFound { id: id.clone() })
+    }
+
     /// One of the core contexts, which are copies that are part of this program (§4.4).
-    fn core(&self, id: &Name) -> Option<Record> {
+    fn core(&self, id: &Name) -> Option<Facts> {
         let url = core_urls().find(|url| record::id_of_url(url) == *id)?;
-        let text = core_document(&url)?.to_text().into();
         let (id, url, created) = (id.clone(), Some(Name::from(url)), self.since);
-        Some(Record { id, kind: ContextKind::Cached, url, base: None, expires: None, text, created })
+        Some(Facts { id, kind: ContextKind::Cached, url, base: None, expires: None, created })
     }
 
     /// Whether a context is one of those that are part of this program.
-    fn is_core(record: &Record) -> bool {
-        record.url.as_deref().is_some_and(|url| core_urls().any(|core| core == url))
+    fn is_core(facts: &Facts) -> bool {
+        facts.url.as_deref().is_some_and(|url| core_urls().any(|core| core == url))
     }
 
     /// Removes a context; a copy that others use is only hidden.
     pub async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), BrokerError> {
-        let record = self.find(tenant, id).await?.record;
-        if Self::is_core(&record) {
+        let facts = self.find(tenant, id).await?.facts;
+        if Self::is_core(&facts) {
             return Err(BrokerError::bad_data(Text::both(
                 format!("{id} is a core @context, which is part of every other and stays"),
                 format!("{id}はコア@contextであり、削除できません"),
             )));
         }
-        if record.kind != ContextKind::Cached {
-            return self.remove(tenant, &record.id).await;
+        if facts.kind != ContextKind::Cached {
+            return self.remove(tenant, &facts.id).await;
         }
-        let is_used_by_others = self.held.release(&record.id, tenant);
+        let is_used_by_others = self.held.release(&facts.id, tenant);
         if is_used_by_others {
             return Ok(());
         }
-        self.remove(&TenantId::default_tenant(), &record.id).await
+        self.remove(&TenantId::default_tenant(), &facts.id).await
     }
 
     /// Loads a copy anew; what there was stays if that fails (§5.13.5.4).
     pub async fn reload(&self, tenant: &TenantId, id: &str) -> Result<(), BrokerError> {
-        let record = self.find(tenant, id).await?.record;
-        let (ContextKind::Cached, Some(url)) = (record.kind, &record.url) else {
+        let facts = self.find(tenant, id).await?.facts;
+        let (ContextKind::Cached, Some(url)) = (facts.kind, &facts.url) else {
             return Err(BrokerError::bad_data(Text::both(
-                format!("the @context {id} is {}; only a Cached one can be loaded anew", record.kind.as_str()),
-                format!("@context {id}は{}です。再読み込みできるのはCachedだけです", record.kind.as_str()),
+                format!("the @context {id} is {}; only a Cached one can be loaded anew", facts.kind.as_str()),
+                format!("@context {id}は{}です。再読み込みできるのはCachedだけです", facts.kind.as_str()),
             )));
         };
         // What is built in is what was published under that URL, and never changes.
-        if Self::is_core(&record) {
+        if Self::is_core(&facts) {
             return Ok(());
         }
         // §5.13.5.4: here what was loaded but is no @context counts as not available, too.
@@ -178,13 +189,12 @@ impl Contexts {
             BrokerError::Context(fault @ ContextError::Invalid { .. }) => unavailable(url, fault.to_string()).into(),
             other => other,
         })?;
-        self.held.forget(&record.id);
+        self.held.forget(&facts.id);
         Ok(())
     }
 
     pub(super) async fn remove(&self, owner: &TenantId, id: &Name) -> Result<(), BrokerError> {
-        let decide = |_: Option<&machi_store::Document>| Ok(Decision::Delete);
-        self.store.commit(Commit::new(owner.clone()).with(CONTEXTS, id.clone(), decide)).await?;
+        self.store.commit(record::remove(owner.clone(), id)).await?;
         self.held.forget(id);
         self.held.drop_usage(id);
         Ok(())
@@ -192,52 +202,52 @@ impl Contexts {
 
     /// Forgets what is held of a tenant's own contexts, because the tenant goes.
     pub async fn forget_tenant(&self, tenant: &TenantId) -> Result<(), BrokerError> {
-        for record in self.records(tenant).await? {
-            self.held.forget(&record.id);
-            self.held.drop_usage(&record.id);
+        for facts in self.facts(tenant).await? {
+            self.held.forget(&facts.id);
+            self.held.drop_usage(&facts.id);
         }
         Ok(())
     }
 
     /// Removes the contexts that a tenant made itself; copies stay, for the whole city uses them.
     pub async fn remove_own(&self, tenant: &TenantId) -> Result<(), BrokerError> {
-        for record in self.records(tenant).await?.into_iter().filter(|record| record.kind != ContextKind::Cached) {
-            self.remove(tenant, &record.id).await?;
+        for facts in self.facts(tenant).await?.into_iter().filter(|facts| facts.kind != ContextKind::Cached) {
+            self.remove(tenant, &facts.id).await?;
         }
         Ok(())
     }
 
-    /// All contexts that are stored for a tenant.
-    pub(super) async fn records(&self, owner: &TenantId) -> Result<Vec<Record>, BrokerError> {
+    /// What is known of all contexts that are stored for a tenant.
+    pub(super) async fn facts(&self, owner: &TenantId) -> Result<Vec<Facts>, BrokerError> {
         let view = self.store.view();
-        let mut records = Vec::new();
+        let mut facts = Vec::new();
         let mut after = None;
         loop {
             let find = Find { after, ..Find::new(owner.clone(), CONTEXTS, Filter::All) };
             let found = view.find(find).await?;
             for row in &found.rows {
-                records.push(Record::read(&row.document, self.store.names())?);
+                facts.push(Facts::read(&row.document)?);
             }
             after = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
             if after.is_none() {
-                return Ok(records);
+                return Ok(facts);
             }
         }
     }
 
-    fn is_visible(&self, record: &Record, owner: &TenantId, tenant: &TenantId) -> bool {
-        if record.kind != ContextKind::Cached {
+    fn is_visible(&self, facts: &Facts, owner: &TenantId, tenant: &TenantId) -> bool {
+        if facts.kind != ContextKind::Cached {
             return owner == tenant;
         }
-        let is_unused = self.held.figures(&record.id).is_none();
-        self.held.is_used_by(&record.id, tenant) || (tenant.is_default() && is_unused)
+        let is_unused = self.held.figures(&facts.id).is_none();
+        self.held.is_used_by(&facts.id, tenant) || (tenant.is_default() && is_unused)
     }
 
-    fn info(&self, record: Record) -> ContextInfo {
+    fn info(&self, facts: Facts) -> ContextInfo {
         // Hosted contexts are read by anybody's tools, so counting our own uses would say little.
-        let is_counted = record.kind != ContextKind::Hosted;
-        let figures = if is_counted { self.held.figures(&record.id) } else { None };
-        ContextInfo { record, figures }
+        let is_counted = facts.kind != ContextKind::Hosted;
+        let figures = if is_counted { self.held.figures(&facts.id) } else { None };
+        ContextInfo { facts, figures }
     }
 }
 
@@ -255,4 +265,13 @@ fn no_context(body: &Json<'_>) -> BrokerError {
             "リクエスト本文は\"@context\"を持つJSONオブジェクトでなければなりません",
         ),
     }
+}
+
+fn too_many(most: usize) -> BrokerError {
+    BrokerError::bad_data(Text::both(
+        format!(
+            "a tenant has at most {most} @contexts of its own ([contexts] hosted), and this one has them; delete one that is no longer used"
+        ),
+        format!("テナントが持てる@contextは{most}個まで([contexts] hosted)です。使われていないものを削除してください"),
+    ))
 }

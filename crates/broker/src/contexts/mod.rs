@@ -24,7 +24,7 @@ pub use held::UsageFigures;
 pub use library::{ContextFilter, ContextInfo};
 pub use load::{LoadDocument, LoadNothing, Loaded, Loading};
 pub use load_http::HttpLoader;
-pub use record::{ContextKind, Record};
+pub use record::{ContextKind, Facts};
 
 use documents::{Failures, Flights, Gathered};
 pub(crate) use held::Held;
@@ -58,6 +58,8 @@ pub struct Contexts {
     held: HeldContexts,
     flights: Flights,
     failures: Failures,
+    /// Held while a tenant gets a context of its own, so that two at once do not exceed the limit.
+    hosting: tokio::sync::Mutex<()>,
     /// Since when the core contexts, which are built in, are here.
     since: Timestamp,
 }
@@ -75,7 +77,18 @@ impl Contexts {
         let limits =
             Limits { depth: config.chain, documents: config.documents, terms: config.terms, ..Limits::default() };
         let since = clock.now();
-        Self { store, clock, config, loader, limits, held, flights: Flights::default(), failures, since }
+        Self {
+            store,
+            clock,
+            config,
+            loader,
+            limits,
+            held,
+            flights: Flights::default(),
+            failures,
+            hosting: tokio::sync::Mutex::default(),
+            since,
+        }
     }
 
     /// The context, if it needs neither store nor network.

@@ -1,12 +1,17 @@
-//! How a @context lies in the store: a head that says what it is, and the text of its document.
+//! How a @context lies in the store: one document that says what it is, and another one with its text, so that many
+//! can be listed and looked after without the text of any being read.
 
 use bytes::Bytes;
 use machi_model::context::{ContextError, Document as ContextDocument};
-use machi_store::{Change, Decision, Document, NameNo, Names, SectionKey, SetSection, Stamp};
-use machi_types::{Json, Name, Timestamp, json};
+use machi_store::{Change, Commit, Decision, Document, NameNo, Names, Refusal, SectionKey, SetSection, Stamp, View};
+use machi_types::{Json, Name, TenantId, Timestamp, json};
 
 use crate::BrokerError;
+use crate::collections::{CONTEXT_TEXTS, CONTEXTS};
 use crate::hash::StableHash;
+
+/// Told where one of the two documents is not what was written.
+const DAMAGED: BrokerError = BrokerError::Bug("a stored @context cannot be read");
 
 /// How a stored @context came to be (ETSI GS CIM 009 §5.13.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +43,9 @@ impl ContextKind {
     }
 }
 
-/// A stored @context.
+/// What is known of a stored @context.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct Facts {
     /// Its local id, an IRI.
     pub id: Name,
     /// How it came to be.
@@ -51,10 +56,16 @@ pub struct Record {
     pub base: Option<Name>,
     /// Until when the copy is fresh; without it, for ever.
     pub expires: Option<Timestamp>,
-    /// The text of the document: an object with the member `@context`.
-    pub text: Bytes,
-    /// When this text was stored.
+    /// When its text was stored.
     pub created: Timestamp,
+}
+
+/// A stored @context with its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) facts: Facts,
+    /// The text of the document: an object with the member `@context`.
+    pub(crate) text: Bytes,
 }
 
 /// The local id of the copy of a remote document.
@@ -82,22 +93,48 @@ fn named(number: u128) -> Name {
 impl Record {
     /// The document, for resolution.
     pub(crate) fn document(&self) -> Result<ContextDocument, ContextError> {
-        let place = self.base.as_ref().or(self.url.as_ref()).unwrap_or(&self.id);
-        ContextDocument::parse(place, &self.text)
+        let Facts { id, url, base, .. } = &self.facts;
+        ContextDocument::parse(base.as_ref().or(url.as_ref()).unwrap_or(id), &self.text)
     }
 
-    /// The decision that stores it in place of whatever was there.
-    pub(crate) fn store(&self, names: &dyn Names) -> Decision {
-        let section = SetSection { key: text_key(names), body: self.text.clone(), created: Stamp::Fresh };
-        Decision::Change(Change {
-            head: Some(self.head().into()),
-            replace: true,
-            created: Stamp::Fresh,
-            set: vec![section],
-            remove: Vec::new(),
-        })
+    /// The commit that stores it in place of whatever was there.
+    pub(crate) fn store(self, owner: TenantId, names: &dyn Names) -> Commit {
+        let Self { facts, text } = self;
+        let head = Bytes::from(facts.head());
+        let texts = SetSection { key: text_key(names), body: text, created: Stamp::Fresh };
+        let replaced = |head, set| Change { head, replace: true, created: Stamp::Fresh, set, remove: Vec::new() };
+        let decide = |change: Change| {
+            move |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Change(change.clone())) }
+        };
+        Commit::new(owner).with(CONTEXTS, facts.id.clone(), decide(replaced(Some(head), Vec::new()))).with(
+            CONTEXT_TEXTS,
+            facts.id,
+            decide(replaced(None, vec![texts])),
+        )
     }
 
+    /// Reads one of a tenant, as of one instant.
+    pub(crate) async fn find(
+        view: &dyn View,
+        owner: &TenantId,
+        id: &str,
+        names: &dyn Names,
+    ) -> Result<Option<Self>, BrokerError> {
+        let Some(facts) = view.document(owner, CONTEXTS, id).await? else { return Ok(None) };
+        let texts = view.document(owner, CONTEXT_TEXTS, id).await?;
+        let text = texts.as_ref().and_then(|document| document.section(text_key(names)));
+        let text = text.ok_or(DAMAGED)?.body.clone();
+        Ok(Some(Self { facts: Facts::read(&facts)?, text }))
+    }
+}
+
+/// The commit that removes one.
+pub(crate) fn remove(owner: TenantId, id: &Name) -> Commit {
+    let decide = |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Delete) };
+    Commit::new(owner).with(CONTEXTS, id.clone(), decide).with(CONTEXT_TEXTS, id.clone(), decide)
+}
+
+impl Facts {
     fn head(&self) -> Vec<u8> {
         let mut members = vec![("kind".into(), Json::from(self.kind.as_str()))];
         for (name, value) in [("url", &self.url), ("base", &self.base)] {
@@ -114,12 +151,10 @@ impl Record {
     }
 
     /// Reads what the store holds.
-    pub(crate) fn read(document: &Document, names: &dyn Names) -> Result<Self, BrokerError> {
-        let damaged = BrokerError::Bug("a stored @context cannot be read");
-        let Ok(head) = json::parse(&document.head, json::DEFAULT_DEPTH) else { return Err(damaged) };
+    pub(crate) fn read(document: &Document) -> Result<Self, BrokerError> {
+        let head = json::parse(&document.head, json::DEFAULT_DEPTH).map_err(|_| DAMAGED)?;
         let text_of = |member| head.get(member).and_then(Json::as_str).map(Name::from);
-        let Some(kind) = head.get("kind").and_then(Json::as_str).and_then(ContextKind::of) else { return Err(damaged) };
-        let Some(section) = document.section(text_key(names)) else { return Err(damaged) };
+        let kind = head.get("kind").and_then(Json::as_str).and_then(ContextKind::of).ok_or(DAMAGED)?;
         let expires = match head.get("expires") {
             Some(Json::Number(micros)) => micros.as_i64().map(Timestamp::from_micros),
             _ => None,
@@ -130,7 +165,6 @@ impl Record {
             url: text_of("url"),
             base: text_of("base"),
             expires,
-            text: section.body.clone(),
             created: document.created,
         })
     }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::CONTENT_LENGTH;
 use machi_http::Problem;
 use machi_http::answer::no_content;
 use machi_http::request::{BodyLimits, BodyStream};
@@ -71,9 +70,8 @@ async fn run(broker: &Arc<Broker>, mut asked: Asked, kind: BatchKind) -> Result<
     let (form, link) = asked.body_context()?;
     let largest = broker.config().limits.batch_bytes;
     let limits = BodyLimits { largest, patience: broker.patience() };
-    // The body is not known when the key is taken; its length must do.
-    let length = asked.headers.get(CONTENT_LENGTH).map(|length| length.as_bytes().to_owned());
-    let key = asked.request_key(&length.unwrap_or_default())?;
+    // The body becomes part of it when it has come.
+    let key = asked.request_key(b"")?;
     let body = asked.take_body();
     let body = BodyStream::new(&asked.headers, body, &limits)?;
     let batch = Batch { kind, form, link, language: asked.language, key };

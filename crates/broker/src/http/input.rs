@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use bytes::Bytes;
-use http::header::IF_MATCH;
+use http::header::{CONTENT_TYPE, IF_MATCH, LINK};
 use http::{HeaderMap, HeaderName, Method, Uri};
 use machi_http::request::{BodyLimits, BodyType, Conditions, Query, RequestCaller, body_type, context_link, read_body};
 use machi_http::{Language, Problem, Text, language_of};
@@ -214,9 +214,11 @@ impl Asked {
             .with(b" ")
             .with(self.uri.path().as_bytes())
             .with(b"?")
-            .with(self.uri.query().unwrap_or_default().as_bytes())
-            .with(b"\n")
-            .with(body);
+            .with(self.uri.query().unwrap_or_default().as_bytes());
+        // The same body means something else as another type, or by another @context.
+        let meaning = [CONTENT_TYPE, LINK].into_iter().flat_map(|name| self.headers.get_all(name));
+        let hash = meaning.fold(hash, |hash, value| hash.with(b"\n").with(value.as_bytes()));
+        let hash = hash.with(b"\n\n").with(body);
         Ok(Some(RequestKey { key: Name::from(key), fingerprint: hash.finish() as u64 }))
     }
 }

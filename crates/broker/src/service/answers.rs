@@ -8,6 +8,7 @@ use machi_types::{ErrorKind, Name, Timestamp};
 use super::effect::Effect;
 use crate::BrokerError;
 use crate::domain::facets::EXPIRES;
+use crate::hash::StableHash;
 use machi_http::Text;
 
 /// The key under which a client repeats a request, and what the request was.
@@ -15,7 +16,7 @@ use machi_http::Text;
 pub struct RequestKey {
     /// The key.
     pub key: Name,
-    /// A hash of method, address and body: a key stands for one request.
+    /// A hash of method, address, body and what the body means by its headers: a key stands for one request.
     pub fingerprint: u64,
 }
 
@@ -63,22 +64,36 @@ impl Answer {
     }
 }
 
+/// Whether something is answered by this document now.
+pub(crate) fn is_answer(stored: Option<&Document>, now: Timestamp) -> Result<bool, BrokerError> {
+    Ok(living_answer(stored, now)?.is_some())
+}
+
+fn living_answer(stored: Option<&Document>, now: Timestamp) -> Result<Option<(Answer, u64)>, BrokerError> {
+    let Some(document) = stored else { return Ok(None) };
+    let answer = Answer::decode(&document.head).ok_or(BrokerError::Bug("a stored answer cannot be read"))?;
+    Ok((answer.expires > now).then_some((answer, document.version)))
+}
+
 impl RequestKey {
+    /// The key of a request whose body, known by its hash, is not part of the fingerprint yet.
+    #[must_use]
+    pub(crate) fn with_body(&self, hash: u128) -> Self {
+        let all = StableHash::new().with(&self.fingerprint.to_le_bytes()).with(&hash.to_le_bytes());
+        Self { key: self.key.clone(), fingerprint: all.finish() as u64 }
+    }
+
     /// What was done under this key, in the commit of which number; nothing if it is new, or forgotten.
     pub(crate) fn earlier(
         &self,
         stored: Option<&Document>,
         now: Timestamp,
     ) -> Result<Option<(Effect, u64)>, BrokerError> {
-        let Some(document) = stored else { return Ok(None) };
-        let answer = Answer::decode(&document.head).ok_or(BrokerError::Bug("a stored answer cannot be read"))?;
-        if answer.expires <= now {
-            return Ok(None);
-        }
+        let Some((answer, version)) = living_answer(stored, now)? else { return Ok(None) };
         if answer.fingerprint != self.fingerprint {
             return Err(self.used_otherwise());
         }
-        Ok(Some((answer.effect, document.version)))
+        Ok(Some((answer.effect, version)))
     }
 
     fn used_otherwise(&self) -> BrokerError {

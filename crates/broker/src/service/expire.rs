@@ -20,14 +20,14 @@ use crate::{Broker, BrokerError};
 const AT_ONCE: usize = 500;
 
 impl Broker {
-    /// One round of everything that is done in the background.
+    /// One round of removing what has expired. It waits for no other machine.
     pub async fn keep_house(&self) -> Result<(), BrokerError> {
         let time = self.clock.now();
         for status in self.store.tenants().await? {
             self.expire(&status.tenant, ENTITIES, time, remove_expired).await?;
             self.expire(&status.tenant, ANSWERS, time, remove_old_answer).await?;
         }
-        self.contexts.refresh().await
+        Ok(())
     }
 
     /// Decides anew on every document of which something had expired at this time.

@@ -7,13 +7,15 @@ use bytes::Bytes;
 use machi_store::{Budget, Collection, Cursor, Filter, Find, Position, View};
 use machi_types::{TenantId, Timestamp};
 
-use crate::collections::{ENTITIES, EXPORTED};
+use crate::collections::{CONTEXT_TEXTS, ENTITIES, EXPORTED};
 use crate::domain::reading::Reading;
 use crate::domain::transfer::{self, Counted};
 use crate::{Broker, BrokerError};
 
 /// How many documents are read at once.
 const PAGE: usize = 200;
+/// The same of documents of megabytes.
+const PAGE_OF_TEXTS: usize = 4;
 /// Whoever exports wants all of it, however long that takes.
 const NO_BOUND: Budget = Budget { scanned: u64::MAX, documents: u64::MAX, time: Duration::from_hours(1) };
 
@@ -91,8 +93,8 @@ impl Export {
         place: usize,
         after: Option<Cursor>,
     ) -> Result<Vec<u8>, BrokerError> {
-        let find =
-            Find { after, limit: PAGE, budget: NO_BOUND, ..Find::new(self.tenant.clone(), collection, Filter::All) };
+        let limit = if collection == CONTEXT_TEXTS { PAGE_OF_TEXTS } else { PAGE };
+        let find = Find { after, limit, budget: NO_BOUND, ..Find::new(self.tenant.clone(), collection, Filter::All) };
         let found = self.view.find(find).await?;
         let more = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
         self.next = if more.is_some() { Next::Page(place, more) } else { Next::Page(place + 1, None) };
@@ -108,7 +110,8 @@ impl Export {
                 }
             } else {
                 transfer::document(collection.0, &row.document, names, &mut out);
-                self.counted.others += 1;
+                // A text counts with its context.
+                self.counted.others += u64::from(collection != CONTEXT_TEXTS);
             }
         }
         Ok(out)

@@ -1,26 +1,25 @@
 //! Purge Entities (ETSI GS CIM 009 §5.6.21): delete all entities that a query finds, or attributes of theirs.
 //!
-//! A purge is many commits. Each entity is deleted only as the query saw it; one that changed in between is
-//! asked for again. A purge that is cut off has done part of its work, and asked again does the rest.
+//! A purge is many commits. One instant tells which entities are found; an entity that changed since then is asked
+//! in its commit whether it still is what the query asks for, so that writers never keep it from being deleted, and
+//! none is deleted that has become another. A purge that is cut off has done part of its work, and asked again does
+//! the rest.
 
 use std::sync::Arc;
 
 use machi_model::laws::{self, Purge};
-use machi_store::{Commit, Decision, Document, Filter, Find, Outcome, Refusal};
+use machi_store::{Commit, Decision, Document, Find, Outcome, Refusal, Store};
 use machi_types::{Caller, Name, Timestamp};
-use parking_lot::Mutex;
 
 use crate::collections::ENTITIES;
 use crate::domain::change::change;
 use crate::domain::current::{Wanted, with_entity};
 use crate::domain::guard;
-use crate::domain::selection::Criteria;
+use crate::domain::selection::{Criteria, Selection};
 use crate::{Broker, BrokerError};
 
 /// How many entities one commit touches.
 const GROUP: usize = 500;
-/// How often entities that keep changing are asked for again.
-const ROUNDS: usize = 10;
 
 /// What becomes of the entities that are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +42,15 @@ impl Purged {
     }
 }
 
-/// Entities that changed between the query and their commit.
-type Missed = Arc<Mutex<Vec<Name>>>;
+/// What each commit of a purge decides by.
+#[derive(Clone)]
+struct Purging {
+    store: Arc<dyn Store>,
+    selection: Arc<Selection>,
+    purged: Purged,
+    /// By when things have expired.
+    time: Timestamp,
+}
 
 impl Broker {
     /// Purges whatever is asked for.
@@ -55,36 +61,16 @@ impl Broker {
         purged: Purged,
     ) -> Result<(), BrokerError> {
         self.check_tenant(caller)?;
-        let mut missed = self.purge_found(caller, criteria.clone(), None, &purged).await?;
-        for _ in 0..ROUNDS {
-            if missed.is_empty() {
-                break;
-            }
-            missed = self.purge_found(caller, criteria.clone(), Some(missed), &purged).await?;
-        }
-        Ok(())
-    }
-
-    /// One pass over what one view finds, among all or among these; tells what changed meanwhile.
-    async fn purge_found(
-        &self,
-        caller: &Caller,
-        criteria: Criteria,
-        among: Option<Vec<Name>>,
-        purged: &Purged,
-    ) -> Result<Vec<Name>, BrokerError> {
         let sight = self.sight(caller.tenant());
-        let selected = self.select(&sight, criteria).await?;
-        let filter = among.map_or(Filter::All, Filter::Ids).and(selected);
-        let mut find = Find { limit: GROUP, ..self.entity_find(&sight, filter) };
-        let missed = Missed::default();
+        let selection = self.selection(&sight, criteria).await?;
+        let mut find = Find { limit: GROUP, ..self.entity_find(&sight, self.filter(&sight, &selection)) };
+        let purging = Purging { store: Arc::clone(&self.store), selection, purged, time: sight.now };
         loop {
             let found = sight.view.find(find.clone()).await?;
             find.after = found.rows.last().map(|row| row.cursor.clone());
-            let documents = found.rows.iter().map(|row| &*row.document);
-            self.purge_group(caller, documents, purged, &missed, sight.now).await?;
+            self.purge_group(caller, found.rows.iter().map(|row| &*row.document), &purging).await?;
             if !found.more || find.after.is_none() {
-                return Ok(std::mem::take(&mut *missed.lock()));
+                return Ok(());
             }
         }
     }
@@ -93,13 +79,12 @@ impl Broker {
         &self,
         caller: &Caller,
         documents: impl Iterator<Item = &Document>,
-        purged: &Purged,
-        missed: &Missed,
-        time: Timestamp,
+        purging: &Purging,
     ) -> Result<(), BrokerError> {
         let mut commit = Commit::new(caller.tenant().clone());
         for document in documents {
-            let decide = self.purging(document, purged.clone(), Arc::clone(missed), time);
+            let (purging, seen) = (purging.clone(), document.version);
+            let decide = move |current: Option<&Document>| purging.decide(seen, current);
             commit = commit.with(ENTITIES, document.id.clone(), decide);
         }
         if commit.proposals.is_empty() {
@@ -112,28 +97,30 @@ impl Broker {
         });
         refused.map_or(Ok(()), |refusal| Err(BrokerError::of_refusal(refusal)))
     }
+}
 
-    fn purging(
-        &self,
-        seen: &Document,
-        purged: Purged,
-        missed: Missed,
-        time: Timestamp,
-    ) -> impl FnMut(Option<&Document>) -> Result<Decision, Refusal> + Send + use<> {
-        let (version, store) = (seen.version, Arc::clone(&self.store));
-        move |current| {
-            let Some(document) = guard::living(current, time)? else { return Ok(Decision::Keep) };
-            if document.version != version {
-                missed.lock().push(document.id.clone());
-                return Ok(Decision::Keep);
-            }
-            let purge = match &purged {
-                Purged::Entities => return Ok(Decision::Delete),
-                Purged::AllBut(names) => Purge::Keep(names),
-                Purged::Attributes(names) => Purge::Drop(names),
-            };
-            let changes = with_entity(document, store.names(), time, Wanted::All, |entity| laws::purge(entity, purge))?;
-            Ok(if changes.is_empty() { Decision::Keep } else { Decision::Change(change(changes, store.names())) })
+impl Purging {
+    /// What becomes of an entity that the query found in the version `seen`.
+    fn decide(&self, seen: u64, current: Option<&Document>) -> Result<Decision, Refusal> {
+        let Some(document) = guard::living(current, self.time).map_err(BrokerError::from)? else {
+            return Ok(Decision::Keep);
+        };
+        if document.version != seen && !self.is_asked_for(document)? {
+            return Ok(Decision::Keep);
         }
+        let purge = match &self.purged {
+            Purged::Entities => return Ok(Decision::Delete),
+            Purged::AllBut(names) => Purge::Keep(names),
+            Purged::Attributes(names) => Purge::Drop(names),
+        };
+        let names = self.store.names();
+        let changes = with_entity(document, names, self.time, Wanted::All, |entity| laws::purge(entity, purge))
+            .map_err(BrokerError::from)?;
+        Ok(if changes.is_empty() { Decision::Keep } else { Decision::Change(change(changes, names)) })
+    }
+
+    fn is_asked_for(&self, document: &Document) -> Result<bool, BrokerError> {
+        let names = self.store.names();
+        Ok(with_entity(document, names, self.time, Wanted::All, |entity| self.selection.matches(entity, self.time))?)
     }
 }

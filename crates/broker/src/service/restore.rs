@@ -13,7 +13,7 @@ use machi_http::Text;
 use machi_store::{Change, Collection, Commit, Decision, Document, Filter, Find, Outcome, Refusal};
 use machi_types::{ErrorKind, Name, TenantId, Timestamp};
 
-use crate::collections::{CONTEXTS, DELIVERIES, EXPORTED, RESTORES, SUBSCRIPTIONS};
+use crate::collections::{CONTEXT_TEXTS, CONTEXTS, DELIVERIES, EXPORTED, RESTORES, SUBSCRIPTIONS};
 use crate::domain::transfer::{self, Counted, Fault, Item, Line, Lines};
 use crate::subscriptions::{SubscriptionKey, subscription_of_row};
 use crate::{Broker, BrokerError};
@@ -89,7 +89,8 @@ impl Broker {
     async fn check_empty(&self, tenant: &TenantId) -> Result<(), BrokerError> {
         let status = self.store.tenants().await?.into_iter().find(|status| status.tenant == *tenant);
         // Copies of remote contexts lie in the default tenant, whatever else does.
-        let held = |(collection, count): &&(Name, u64)| *count > 0 && **collection != *CONTEXTS.0;
+        let is_context = |collection: &Name| [CONTEXTS, CONTEXT_TEXTS].iter().any(|one| *one.0 == **collection);
+        let held = |(collection, count): &&(Name, u64)| *count > 0 && !is_context(collection);
         let documents: u64 = status.iter().flat_map(|status| &status.documents).filter(held).map(|(_, n)| n).sum();
         if documents == 0 {
             return Ok(());
@@ -180,7 +181,7 @@ impl Broker {
         self.contexts.forget_tenant(tenant).await?;
         if tenant.is_default() {
             // Subscriptions first, so that nobody is notified of what goes.
-            let own = EXPORTED.into_iter().rev().filter(|one| *one != CONTEXTS);
+            let own = EXPORTED.into_iter().rev().filter(|one| ![CONTEXTS, CONTEXT_TEXTS].contains(one));
             for collection in own.chain([RESTORES]) {
                 self.clear_collection(tenant, collection).await?;
             }
@@ -234,7 +235,7 @@ impl TakenIn {
         if collection == crate::collections::ENTITIES {
             self.counted.entities += 1;
         } else {
-            self.counted.others += 1;
+            self.counted.others += u64::from(collection != CONTEXT_TEXTS);
         }
         self.has_subscriptions |= collection == SUBSCRIPTIONS;
         if collection == DELIVERIES

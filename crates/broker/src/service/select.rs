@@ -32,14 +32,24 @@ impl Broker {
         Sight { view: self.store.view(), tenant: tenant.clone(), now: self.clock.now() }
     }
 
-    /// The selection that the criteria come to, and its filter.
-    pub(crate) async fn select(&self, sight: &Sight, mut criteria: Criteria) -> Result<Filter, BrokerError> {
+    /// The filter that the criteria come to.
+    pub(crate) async fn select(&self, sight: &Sight, criteria: Criteria) -> Result<Filter, BrokerError> {
+        let selection = self.selection(sight, criteria).await?;
+        Ok(self.filter(sight, &selection))
+    }
+
+    /// The selection that the criteria come to.
+    pub(crate) async fn selection(&self, sight: &Sight, mut criteria: Criteria) -> Result<Arc<Selection>, BrokerError> {
         let conditions = match criteria.q.take() {
             Some(query) => Some(self.conditions(sight, &query).await?),
             None => None,
         };
-        let selection = Arc::new(criteria.with_conditions(conditions));
-        Ok(Compiler::new(&self.store, sight.now).compile(&selection))
+        Ok(Arc::new(criteria.with_conditions(conditions)))
+    }
+
+    /// The filter of a selection.
+    pub(crate) fn filter(&self, sight: &Sight, selection: &Arc<Selection>) -> Filter {
+        Compiler::new(&self.store, sight.now).compile(selection)
     }
 
     /// A find of entities within the budget of one request.
@@ -85,7 +95,7 @@ impl Broker {
             conditions: Some(Logic::One(condition)),
             ..Selection::default()
         });
-        let filter = Compiler::new(&self.store, sight.now).compile(&selection);
+        let filter = self.filter(sight, &selection);
         let found = sight.view.find(Find { limit: LINKED, ..self.entity_find(sight, filter) }).await?;
         if found.more {
             let reason = format!("a condition on linked entities is met by more than {LINKED} of them");

@@ -1,9 +1,13 @@
-//! Tenants as their provider sees them: which there are, how large, and gone for good.
+//! Tenants as their provider sees them: which there are, how large, made before any write, and gone for good.
 
-use machi_store::TenantStatus;
-use machi_types::TenantId;
+use machi_store::{Change, Commit, Decision, Document, Refusal, TenantStatus};
+use machi_types::{Name, TenantId};
 
+use crate::collections::RESTORES;
 use crate::{Broker, BrokerError};
+
+/// The id of the row whose coming and going is all that ever happened in a tenant that was made.
+const FIRST: &str = "made";
 
 impl Broker {
     /// All tenants with their sizes, by name.
@@ -20,8 +24,23 @@ impl Broker {
             Some(status) => Ok(status),
             // The default tenant is there before anything is in it (ETSI GS CIM 009 §5.5.10).
             None if tenant.is_default() => Ok(TenantStatus { tenant: tenant.clone(), documents: Vec::new(), bytes: 0 }),
-            None => Err(BrokerError::NoTenant { tenant: tenant.clone() }),
+            None => Err(self.no_tenant(tenant)),
         }
+    }
+
+    /// Makes a tenant that holds nothing.
+    pub async fn create_tenant(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+        self.check_at_rest(tenant)?;
+        if tenant.is_default() || self.store.has_tenant(tenant) {
+            return Err(BrokerError::TenantExists { tenant: tenant.clone() });
+        }
+        // A tenant is there from its first commit on; this one leaves nothing.
+        let come = |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Change(Change::default())) };
+        let go = |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Delete) };
+        let id = Name::from(FIRST);
+        let commit = Commit::new(tenant.clone()).with(RESTORES, id.clone(), come).with(RESTORES, id, go);
+        self.store.commit(commit).await?;
+        Ok(())
     }
 
     /// Deletes everything of a tenant.

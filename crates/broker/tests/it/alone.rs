@@ -1,83 +1,24 @@
 //! What measures the process it runs in, and therefore runs alone.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use machi_store::memory::MemoryStore;
-use machi_store::{
-    Answer, Collection, Commit, Decision, Entry, IndexStatus, Names, Outcome, Position, Receipt, Store, StoreError,
-    TenantStatus, View,
-};
-use machi_types::{Name, TenantId};
+use machi_store::{Answer, Commit, Decision, Outcome, Position, Receipt};
 
 use crate::city::City;
 
 /// Decides on everything, keeps nothing: what is left of memory is the batch's own.
-#[derive(Debug)]
-struct Forgetful(MemoryStore);
-
-impl Store for Forgetful {
-    fn names(&self) -> &dyn Names {
-        self.0.names()
-    }
-
-    fn commit(&self, commit: Commit) -> Answer<'_, Receipt> {
-        let outcome = |decision| match decision {
-            Ok(Decision::Change(_)) => Outcome::Created { version: 1 },
-            Ok(_) => Outcome::Kept,
-            Err(refusal) => Outcome::Refused(refusal),
-        };
-        let outcomes = commit.proposals.into_iter().map(|(_, mut proposal)| outcome(proposal.decide.decide(None)));
-        let outcomes = outcomes.collect();
-        let time = "2026-11-22T10:00:00Z".parse().unwrap();
-        Box::pin(async move { Ok(Receipt { position: Position::single(1), time, outcomes }) })
-    }
-
-    fn view(&self) -> Arc<dyn View> {
-        self.0.view()
-    }
-
-    fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {
-        self.0.view_at(position)
-    }
-
-    fn feed(&self, after: &Position, limit: usize) -> Answer<'_, (Vec<Arc<Entry>>, Position)> {
-        self.0.feed(after, limit)
-    }
-
-    fn changed(&self, after: &Position) -> Answer<'_, ()> {
-        self.0.changed(after)
-    }
-
-    fn cursor(&self, consumer: &str) -> Option<Position> {
-        self.0.cursor(consumer)
-    }
-
-    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>) {
-        self.0.declare_indexes(tenant, collection, definitions);
-    }
-
-    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus> {
-        self.0.indexes(tenant, collection)
-    }
-
-    fn pin(&self, consumer: &str, position: Option<&Position>) {
-        self.0.pin(consumer, position);
-    }
-
-    fn has_tenant(&self, tenant: &TenantId) -> bool {
-        self.0.has_tenant(tenant)
-    }
-
-    fn tenants(&self) -> Answer<'_, Vec<TenantStatus>> {
-        self.0.tenants()
-    }
-
-    fn erase(&self, tenant: &TenantId) -> Answer<'_, ()> {
-        self.0.erase(tenant)
-    }
+fn forgetful(_: &MemoryStore, commit: Commit) -> Answer<'_, Receipt> {
+    let outcome = |decision| match decision {
+        Ok(Decision::Change(_)) => Outcome::Created { version: 1 },
+        Ok(_) => Outcome::Kept,
+        Err(refusal) => Outcome::Refused(refusal),
+    };
+    let outcomes = commit.proposals.into_iter().map(|(_, mut proposal)| outcome(proposal.decide.decide(None)));
+    let outcomes = outcomes.collect();
+    let time = "2026-11-22T10:00:00Z".parse().unwrap();
+    Box::pin(async move { Ok(Receipt { position: Position::single(1), time, outcomes }) })
 }
 
 fn entity(n: u32) -> String {
@@ -101,7 +42,7 @@ fn peak_memory() -> u64 {
 #[tokio::test]
 async fn a_batch_of_100_000_entities_takes_at_most_64_mb() {
     const ENTITIES: u32 = 100_000;
-    let city = City::in_store(|memory| Arc::new(Forgetful(memory)));
+    let city = City::committing(forgetful);
     // Writing 5 here lets the kernel forget the peak so far.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = peak_memory();

@@ -1,8 +1,9 @@
 //! A broker over a store in memory, asked through its router.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -19,7 +20,12 @@ use machi_types::{FixedClock, TenantId, Timestamp};
 use serde_json::Value;
 use tower_service::Service;
 
+use crate::staged::{Committing, Staged};
+
 const DEFAULT_CONTEXT: &str = "https://uri.etsi.org/ngsi-ld/default-context/";
+
+/// How long a loader waits for a server that hangs.
+pub(crate) const HANGS: Duration = Duration::from_millis(500);
 
 /// A city for one test.
 pub(crate) struct City {
@@ -42,12 +48,18 @@ pub(crate) struct Reply {
 #[derive(Debug, Default)]
 pub(crate) struct Web {
     pages: std::sync::Mutex<HashMap<String, String>>,
+    hanging: std::sync::Mutex<HashSet<String>>,
     asked: AtomicUsize,
 }
 
 impl Web {
     pub(crate) fn put(&self, url: &str, text: &str) {
         self.pages.lock().unwrap().insert(url.to_owned(), text.to_owned());
+    }
+
+    /// From now on the server of this page takes connections and says nothing.
+    pub(crate) fn hang(&self, url: &str) {
+        self.hanging.lock().unwrap().insert(url.to_owned());
     }
 
     pub(crate) fn times_asked(&self) -> usize {
@@ -59,8 +71,13 @@ impl LoadDocument for Web {
     fn load<'a>(&'a self, url: &'a str) -> Loading<'a> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let page = self.pages.lock().unwrap().get(url).cloned();
+        let hangs = self.hanging.lock().unwrap().contains(url);
         Box::pin(async move {
             tokio::task::yield_now().await;
+            if hangs {
+                tokio::time::sleep(HANGS).await;
+                return Err("its server did not answer in time".to_owned());
+            }
             let text = page.ok_or("its server answered 404 Not Found")?.into();
             Ok(Loaded { url: url.to_owned(), text, fresh: None })
         })
@@ -78,11 +95,11 @@ impl City {
         Self::over(store, clock, Arc::default(), config)
     }
 
-    /// A city over another store, made from one in memory.
-    pub(crate) fn in_store(make: impl FnOnce(MemoryStore) -> Arc<dyn Store>) -> Self {
+    /// A city whose commits are made by a function.
+    pub(crate) fn committing(committing: Committing) -> Self {
         let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
-        let store = make(MemoryStore::new(collections::specs(), clock.clone()));
-        Self::over(store, clock, Arc::default(), Config::default())
+        let memory = MemoryStore::new(collections::specs(), clock.clone());
+        Self::over(Arc::new(Staged { memory, committing }), clock, Arc::default(), Config::default())
     }
 
     /// Another process over the same store.

@@ -1,10 +1,15 @@
 //! @contexts: loaded once, kept over restarts, served, listed, deleted; failures harm nobody else.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use machi_broker::collections::{CONTEXT_TEXTS, CONTEXTS};
+use machi_broker::config::{Config, ContextsConfig};
+use machi_store::{Filter, Find};
+use machi_types::TenantId;
 use serde_json::json;
 
-use crate::city::City;
+use crate::city::{City, HANGS};
 
 const URL: &str = "https://example.org/context.jsonld";
 const TEXT: &str = r#"{"@context":{"temperature":"https://example.org/temperature"}}"#;
@@ -166,7 +171,7 @@ async fn stale_copies_are_loaded_anew_in_the_background() {
     city.later(25 * 3600);
     city.json("POST", "/entities", &[("link", LINK)], &entity(2)).await;
     assert!(city.values("urn:x:2").await.unwrap().contains_key("https://example.org/temperature"));
-    city.broker.keep_house().await.unwrap();
+    city.broker.contexts().refresh().await.unwrap();
     city.json("POST", "/entities", &[("link", LINK)], &entity(3)).await;
     assert!(city.values("urn:x:3").await.unwrap().contains_key("https://example.org/newer"));
 }
@@ -208,4 +213,71 @@ async fn preloaded_copies_need_no_network() {
         let path = format!("/machi/v1/contexts?url={url}");
         assert_eq!(city.json("PUT", &path, &[], TEXT).await.fault(), fault(400, "BadRequestData"), "{url}");
     }
+}
+
+#[tokio::test]
+async fn servers_that_hang_hold_up_neither_the_house_nor_other_copies() {
+    let city = City::new();
+    let url = |n: u32| format!("https://example.org/{n}.jsonld");
+    for n in 0..24 {
+        city.web.put(&url(n), TEXT);
+        let link = format!("<{}>; rel=\"http://www.w3.org/ns/json-ld#context\"", url(n));
+        assert_eq!(city.json("POST", "/entities", &[("link", &link)], &entity(n)).await.status, 201);
+    }
+    let expiring = r#"{"id":"urn:x:expiring","type":"T","expiresAt":"2026-11-22T10:00:01Z"}"#;
+    assert_eq!(city.json("POST", "/entities", &[], expiring).await.status, 201);
+    city.later(25 * 3600);
+    (0..24).for_each(|n| city.web.hang(&url(n)));
+    let loaded = city.web.times_asked();
+    city.broker.keep_house().await.unwrap();
+    assert!(city.document("", "urn:x:expiring").await.is_none());
+    assert_eq!(city.web.times_asked(), loaded, "the house is kept without a look at other servers");
+    let began = Instant::now();
+    city.broker.contexts().refresh().await.unwrap();
+    assert!(began.elapsed() < HANGS * 12, "24 servers were waited for one after the other");
+    assert_eq!(city.web.times_asked(), loaded + 24);
+    city.broker.contexts().refresh().await.unwrap();
+    assert_eq!(city.web.times_asked(), loaded + 24, "what failed a moment ago is left alone for a while");
+    let link = format!("<{}>; rel=\"http://www.w3.org/ns/json-ld#context\"", url(3));
+    assert_eq!(city.json("POST", "/entities", &[("link", &link)], &entity(99)).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_tenant_hosts_as_many_contexts_as_it_may() {
+    let contexts = ContextsConfig { hosted: 2, ..ContextsConfig::default() };
+    let city = City::with(Config { contexts, ..Config::default() });
+    city.web.put(URL, TEXT);
+    assert_eq!(city.json("POST", "/entities", &[("link", LINK)], &entity(1)).await.status, 201);
+    let first = city.json("POST", "/jsonldContexts", &[], TEXT).await.header("location").to_owned();
+    assert_eq!(city.json("POST", "/jsonldContexts", &[], TEXT).await.status, 201, "copies do not count");
+    let third = city.json("POST", "/jsonldContexts", &[], TEXT).await;
+    assert_eq!(third.fault(), fault(400, "BadRequestData"));
+    assert!(third.detail().contains("[contexts] hosted"), "{}", third.detail());
+    assert_eq!(city.json("POST", "/jsonldContexts", &[("ngsild-tenant", "aoi")], TEXT).await.status, 201);
+    let path = first.strip_prefix("/ngsi-ld/v1").unwrap();
+    assert_eq!(city.ask("DELETE", path, &[]).await.status, 204);
+    assert_eq!(city.json("POST", "/jsonldContexts", &[], TEXT).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_context_and_its_text_come_and_go_together() {
+    let city = City::new();
+    city.web.put(URL, TEXT);
+    let count = async |collection| {
+        let find = Find::new(TenantId::default_tenant(), collection, Filter::All);
+        let found = city.store.view().find(find).await.unwrap();
+        (found.rows.len(), found.rows.iter().map(|row| row.document.size()).max().unwrap_or(0))
+    };
+    let terms: Vec<String> = (0..500).map(|n| format!(r#""t{n}":"https://example.org/{n}""#)).collect();
+    let long = format!(r#"{{"@context":{{{}}}}}"#, terms.join(","));
+    let location = city.json("POST", "/jsonldContexts", &[], &long).await.header("location").to_owned();
+    city.json("POST", "/entities", &[("link", LINK)], &entity(1)).await;
+    let ((facts, largest), (texts, _)) = (count(CONTEXTS).await, count(CONTEXT_TEXTS).await);
+    assert_eq!((facts, texts), (2, 2));
+    assert!(largest < 1000, "what is read to list contexts holds no text, and has {largest} bytes");
+    city.ask("DELETE", location.strip_prefix("/ngsi-ld/v1").unwrap(), &[]).await;
+    assert_eq!((count(CONTEXTS).await.0, count(CONTEXT_TEXTS).await.0), (1, 1));
+    let encoded = URL.replace(':', "%3A").replace('/', "%2F");
+    assert_eq!(city.ask("DELETE", &format!("/jsonldContexts/{encoded}"), &[]).await.status, 204);
+    assert_eq!((count(CONTEXTS).await.0, count(CONTEXT_TEXTS).await.0), (0, 0));
 }

@@ -17,5 +17,6 @@ mod purge;
 mod querying;
 mod receiver;
 mod retrieving;
+mod staged;
 mod subscriptions;
 mod tenants;

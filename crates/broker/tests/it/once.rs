@@ -1,5 +1,9 @@
 //! Requests that are repeated under an `Idempotency-Key`.
 
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
+use machi_broker::config::{Config, LimitsConfig};
 use serde_json::json;
 
 use crate::city::City;
@@ -69,4 +73,46 @@ async fn a_repeated_batch_gets_the_first_answer() {
     assert_eq!(city.json("POST", path, &key, "[7]").await.status, 207);
     assert_eq!(city.json("POST", path, &key, "[77]").await.status, 422);
     assert_eq!(city.json("POST", path, &[("idempotency-key", "")], "[]").await.status, 400);
+}
+
+#[tokio::test]
+async fn another_batch_under_a_key_is_never_told_as_done() {
+    let city = City::new();
+    let (body, other) = (format!("[{ENTITY}]"), format!("[{}]", ENTITY.replace("x:1", "x:2")));
+    assert_eq!(body.len(), other.len());
+    let path = "/entityOperations/upsert";
+    assert_eq!(city.json("POST", path, KEY, &body).await.status, 201);
+    let refused = city.json("POST", path, KEY, &other).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.detail().contains("abc"), "{}", refused.detail());
+    assert!(city.document("", "urn:x:2").await.is_none());
+    // The same text under another @context names other things.
+    let link = [KEY[0], ("link", "<https://example.org/c>; rel=\"http://www.w3.org/ns/json-ld#context\"")];
+    assert_eq!(city.json("POST", path, &link, &body).await.status, 422);
+    let headers = [KEY[0], ("content-type", "application/json"), ("transfer-encoding", "chunked")];
+    for (text, status) in [(body, 201), (other, 422)] {
+        let pieces: Vec<_> = text.bytes().map(|byte| Ok::<_, std::io::Error>(Bytes::from(vec![byte]))).collect();
+        let reply = city.send("POST", path, &headers, Body::from_stream(stream::iter(pieces))).await;
+        assert_eq!(reply.status, status, "{text}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_was_cut_off_is_done_when_it_is_sent_again() {
+    let limits = LimitsConfig { batch_checked_bytes: 1, ..LimitsConfig::default() };
+    let city = City::with(Config { limits, ..Config::default() });
+    let entity = |n: u32| format!(r#"{{"id":"urn:x:{n}","type":"T","a":{{"type":"Property","value":1}}}}"#);
+    let entities: Vec<String> = (0..3000).map(entity).collect();
+    let body = format!("[{}]", entities.join(","));
+    let (begun, _) = body.split_at(body.len() / 2);
+    let pieces = [Ok(Bytes::from(begun.to_owned())), Err(std::io::Error::other("the line is cut"))];
+    let headers = [KEY[0], ("content-type", "application/json"), ("transfer-encoding", "chunked")];
+    let path = "/entityOperations/upsert";
+    let cut = city.send("POST", path, &headers, Body::from_stream(stream::iter(pieces))).await;
+    assert_eq!(cut.status, 207, "{}", cut.text());
+    assert!(city.document("", "urn:x:0").await.is_some() && city.document("", "urn:x:2999").await.is_none());
+    let again = city.json("POST", path, KEY, &body).await;
+    assert_eq!(again.status, 201, "{}", again.text());
+    assert!(city.document("", "urn:x:2999").await.is_some());
+    assert_eq!(city.json("POST", path, KEY, &body).await.value(), again.value());
 }

@@ -1,11 +1,17 @@
 //! Purging entities, and attributes of theirs.
 
+use machi_broker::collections::ENTITIES;
+use machi_store::memory::MemoryStore;
+use machi_store::{Answer, Change, Commit, Decision, Document, Receipt, SetSection, Stamp, Store};
 use serde_json::json;
 
 use crate::city::City;
 
 async fn given() -> City {
-    let city = City::new();
+    given_in(City::new()).await
+}
+
+async fn given_in(city: City) -> City {
     for n in 0..5 {
         let kind = if n < 3 { "Room" } else { "Hall" };
         let entity = format!(
@@ -90,4 +96,56 @@ async fn more_entities_than_one_commit_takes_are_purged() {
     assert_eq!(city.ask("DELETE", "/entities?type=T", &[]).await.status, 204);
     assert!(city.document("", "urn:y:0").await.is_none());
     assert!(city.document("", "urn:y:1199").await.is_none());
+}
+
+/// Changes each entity of a commit, where it is there, just before the commit is made.
+fn hurried(memory: &MemoryStore, commit: Commit, change: fn(&Document) -> Change) -> Answer<'_, Receipt> {
+    let ids = commit.proposals.iter().filter(|(collection, _)| *collection == ENTITIES);
+    let hurry = ids.fold(Commit::new(commit.tenant.clone()), |hurry, (_, proposal)| {
+        let decide =
+            move |current: Option<&Document>| Ok(current.map_or(Decision::Keep, |one| Decision::Change(change(one))));
+        hurry.with(ENTITIES, proposal.id.clone(), decide)
+    });
+    Box::pin(async move {
+        memory.commit(hurry).await?;
+        memory.commit(commit).await
+    })
+}
+
+/// Writers who set what is there already, again and again.
+fn written_again(memory: &MemoryStore, commit: Commit) -> Answer<'_, Receipt> {
+    hurried(memory, commit, |document| {
+        let again = |section: &machi_store::Section| SetSection {
+            key: section.key,
+            body: section.body.clone(),
+            created: Stamp::Keep,
+        };
+        Change { set: document.sections.iter().map(again).collect(), ..Change::default() }
+    })
+}
+
+/// Writers who take all attributes away.
+fn stripped(memory: &MemoryStore, commit: Commit) -> Answer<'_, Receipt> {
+    hurried(memory, commit, |document| Change {
+        remove: document.sections.iter().map(|section| section.key).collect(),
+        ..Change::default()
+    })
+}
+
+#[tokio::test]
+async fn writers_keep_nothing_from_being_purged_that_still_is_what_is_asked_for() {
+    let city = given_in(City::committing(written_again)).await;
+    assert_eq!(city.ask("DELETE", "/entities?type=Room&drop=u,location", &[]).await.status, 204);
+    assert_eq!(json!(city.values("urn:x:0").await), json!({"@type": ["Room"], "@scope": ["/s0"], "t": 0}));
+    assert_eq!(city.ask("DELETE", "/entities?q=t%3C4", &[]).await.status, 204);
+    assert_eq!(remaining(&city).await, [4]);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_asked_for_when_its_turn_comes_stays() {
+    let city = given_in(City::committing(stripped)).await;
+    assert_eq!(city.ask("DELETE", "/entities?q=t%3C4", &[]).await.status, 204);
+    assert_eq!(remaining(&city).await, [0, 1, 2, 3, 4]);
+    assert_eq!(city.ask("DELETE", "/entities?type=Room", &[]).await.status, 204);
+    assert_eq!(remaining(&city).await, [3, 4]);
 }

@@ -8,6 +8,7 @@ use machi_http::{Language, Text};
 
 use super::{print, print_line};
 use crate::config::{Config, example, overrides};
+use crate::wiring;
 
 /// What to do with settings.
 #[derive(Debug, Subcommand)]
@@ -26,7 +27,7 @@ pub(super) fn run(command: &ConfigCommand, language: Language) -> Result<(), Box
     match command {
         ConfigCommand::Example => print(&example()),
         ConfigCommand::Check { file } => {
-            Config::load(Some(file), &overrides())?;
+            wiring::check(&Config::load(Some(file), &overrides())?)?;
             let file = file.display();
             let said = Text::both(format!("{file} is right"), format!("{file}に誤りはありません"));
             print_line(said.in_language(language))

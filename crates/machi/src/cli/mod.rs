@@ -59,7 +59,7 @@ pub enum Command {
     Restore(backup::RestoreArgs),
     /// Check every checksum, every row and every index of a city.
     Verify(backup::VerifyArgs),
-    /// List, export, restore and erase tenants
+    /// List, create, export, restore and erase tenants
     Tenants {
         /// What to do with them.
         #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! `machi tenants`: the tenants of a city, each listed, exported, restored and erased alone.
+//! `machi tenants`: the tenants of a city, each listed, created, exported, restored and erased alone.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,15 @@ use crate::said::Told;
 pub enum TenantsCommand {
     /// List the tenants with their entities and bytes
     List {
+        /// The city's folder; the city may be running
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Make a tenant that holds nothing, where its first write is not to make it
+    Create {
+        /// The name of the new tenant
+        #[arg(value_name = "TENANT")]
+        tenant: TenantId,
         /// The city's folder; the city may be running
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
@@ -69,6 +78,7 @@ fn tenant(word: &str) -> Result<TenantId, String> {
 pub(super) fn run(command: TenantsCommand, language: Language) -> Result<(), Box<dyn Error>> {
     let (data, asked) = match command {
         TenantsCommand::List { data } => (data, Asked::ListTenants),
+        TenantsCommand::Create { tenant, data } => (data, Asked::CreateTenant { tenant }),
         TenantsCommand::Export { tenant, file, data } => (data, Asked::ExportTenant { tenant, to: absolute(&file)? }),
         TenantsCommand::Restore { tenant, file, data } => {
             (data, Asked::RestoreTenant { tenant, from: absolute(&file)? })

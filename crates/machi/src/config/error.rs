@@ -94,6 +94,14 @@ pub enum ConfigError {
         /// What would be right.
         expected: Expected,
     },
+    /// A page is longer than the longest page.
+    #[error("[limits] page = {page} is more than largest_page = {largest}; make page smaller, or largest_page larger")]
+    Page {
+        /// What a page has by default.
+        page: usize,
+        /// What a page may have.
+        largest: usize,
+    },
     /// A variable of the environment names no setting.
     #[error(
         "environment variable {name} names no setting; a setting is written MACHI__SECTION__KEY, such as MACHI__SERVER__LISTEN"

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::error::{ConfigError, Origin, hint};
 use super::section::Refusal;
-use super::{Config, Section};
+use super::{Config, LimitsSection, Section};
 
 impl Config {
     /// The defaults, changed by the file where there is one, and by the overrides.
@@ -21,7 +21,17 @@ impl Config {
         for (name, value) in overrides {
             config.read_variable(name, value)?;
         }
+        config.check_pages()?;
         Ok(config)
+    }
+
+    /// Refuses a page that nobody would get. Whoever sets `largest_page` alone makes the default page shorter, too.
+    pub(super) fn check_pages(&self) -> Result<(), ConfigError> {
+        let (page, largest) = (self.limits.page, self.limits.largest_page);
+        if page > largest && page != LimitsSection::default().page {
+            return Err(ConfigError::Page { page: page.get(), largest: largest.get() });
+        }
+        Ok(())
     }
 
     /// Takes the text of a file.

@@ -21,7 +21,7 @@ pub use sections::{
     ContextsSection, EgressSection, LimitsSection, LogSection, ServerSection, SourceSection, StoreSection,
     SubscriptionsSection, TenantsSection,
 };
-pub use setting::{ByteSize, LogFilter, LogFormat, OptionalPath, Setting};
+pub use setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalPath, Setting, ShortTime};
 
 /// All settings of a city.
 #[derive(Clone, Debug, Default, PartialEq)]

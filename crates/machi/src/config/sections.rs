@@ -12,10 +12,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use machi_http::client::Cidr;
+use machi_http::edge::Origins;
+use machi_types::Iri;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::section::section;
-use super::setting::{ByteSize, LogFilter, LogFormat, OptionalPath};
+use super::setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalPath, ShortTime};
 
 const fn count(number: usize) -> NonZeroUsize {
     match NonZeroUsize::new(number) {
@@ -30,7 +32,7 @@ section! {
         /// Where to listen; port 0 takes any free one. The option --listen overrides it.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
         /// Sites whose pages may call the APIs from a browser: "*" for all, or origins such as "https://portal.example.jp".
-        origins: Vec<String> = vec!["*".to_owned()];
+        origins: Origins = Origins::Any;
         /// Open connections; more wait until one closes.
         connections: NonZeroUsize = count(16_384);
         /// Requests at work at once; more wait for their turn.
@@ -53,8 +55,9 @@ section! {
         idle_timeout: Duration = Duration::from_mins(1);
         /// How long a client may leave an answer unread.
         write_timeout: Duration = Duration::from_secs(30);
-        /// How long requests at work may go on when the city closes; the whole end takes at most a second more.
-        shutdown_grace: Duration = Duration::from_secs(4);
+        /// How long requests at work may go on when the city closes, at most 10 min; the whole end takes at most a second
+        /// more.
+        shutdown_grace: ShortTime = ShortTime(Duration::from_secs(4));
         /// Answers from this size on are sent with gzip to clients that take it.
         gzip_from: ByteSize = ByteSize(2 << 10);
     }
@@ -95,10 +98,10 @@ section! {
         /// The most entities in a batch.
         batch_entities: NonZeroUsize = count(100_000);
         /// How deep JSON may nest; at most 128.
-        depth: NonZeroUsize = count(64);
+        depth: Depth = Depth(64);
         /// The most attributes of an entity, each instance of each dataset counted.
         attributes: NonZeroUsize = count(10_000);
-        /// Elements on a page where the client names no limit.
+        /// Elements on a page where the client names no limit; at most largest_page.
         page: NonZeroUsize = count(20);
         /// The most elements on a page.
         largest_page: NonZeroUsize = count(1000);
@@ -138,6 +141,8 @@ section! {
         retry: Duration = Duration::from_secs(30);
         /// Copies that are stored; the one unused for longest gives way.
         stored: NonZeroUsize = count(10_000);
+        /// Contexts that one tenant may have served here: those that it added, and those made for its subscriptions.
+        hosted: NonZeroUsize = count(1000);
     }
 }
 
@@ -145,7 +150,7 @@ section! {
     /// How this city names itself to other context sources.
     [source] SourceSection {
         /// The id of this context source.
-        id: String = "urn:ngsi-ld:ContextSource:machi".to_owned();
+        id: Iri = "urn:ngsi-ld:ContextSource:machi".parse().expect("it is an IRI");
         /// The alias by which loops between sources are recognised.
         alias: String = "machi".to_owned();
         /// Where others reach this city, such as "https://city.example.jp"; empty: what the request's Host says.

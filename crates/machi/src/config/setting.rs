@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use http::HeaderValue;
 use machi_http::client::Cidr;
+use machi_http::edge::Origins;
+use machi_types::Iri;
 use toml::Value;
 use tracing_subscriber::filter::Targets;
 
@@ -130,15 +133,89 @@ impl Setting for String {
     }
 }
 
-impl Setting for Vec<String> {
-    const EXPECTED: Expected = &("a list of texts, such as [\"a\", \"b\"]", "文字列の配列(例: [\"a\", \"b\"])");
+impl Setting for Origins {
+    const EXPECTED: Expected = &(
+        "\"*\" for all, or a list of origins such as [\"https://portal.example.jp\"], without a path",
+        "すべてを表す\"*\"、またはオリジンの配列(例: [\"https://portal.example.jp\"]、パスなし)",
+    );
 
     fn read(value: &Value) -> Option<Self> {
-        words(value)
+        let words = words(value)?;
+        if words.iter().any(|word| word == "*") {
+            return Some(Self::Any);
+        }
+        words.iter().map(|word| origin(word)).collect::<Option<_>>().map(Self::Only)
     }
 
     fn write(&self) -> String {
-        list(self.iter().cloned())
+        match self {
+            Self::Any => list(std::iter::once("*".to_owned())),
+            Self::Only(origins) => list(origins.iter().map(|one| String::from_utf8_lossy(one.as_bytes()).into_owned())),
+        }
+    }
+}
+
+/// A scheme and a host, as browsers send them.
+fn origin(text: &str) -> Option<HeaderValue> {
+    let (scheme, host) = text.split_once("://")?;
+    let is_origin = !scheme.is_empty() && !host.is_empty() && !host.contains('/');
+    HeaderValue::from_str(text).ok().filter(|_| is_origin)
+}
+
+impl Setting for Iri {
+    const EXPECTED: Expected =
+        &("an IRI, such as \"urn:ngsi-ld:ContextSource:city\"", "IRI(例: \"urn:ngsi-ld:ContextSource:city\")");
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str()?.parse().ok()
+    }
+
+    fn write(&self) -> String {
+        quoted(self.as_str())
+    }
+}
+
+/// How deep JSON may nest: beyond this no reader of ours goes, whatever is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Depth(pub usize);
+
+impl Depth {
+    const MOST: usize = 128;
+}
+
+impl Setting for Depth {
+    const EXPECTED: Expected = &("a whole number from 1 to 128", "1から128までの整数");
+
+    fn read(value: &Value) -> Option<Self> {
+        let depth = usize::try_from(value.as_integer()?).ok()?;
+        (1..=Self::MOST).contains(&depth).then_some(Self(depth))
+    }
+
+    fn write(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// A time for which somebody stands and waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortTime(pub Duration);
+
+impl ShortTime {
+    const MOST: Duration = Duration::from_mins(10);
+}
+
+impl Setting for ShortTime {
+    const EXPECTED: Expected = &(
+        "a time of at most 10 min with its unit (ms, s, min), such as \"4 s\"",
+        "単位(ms、s、min)付きの10分以下の時間(例: \"4 s\")",
+    );
+
+    fn read(value: &Value) -> Option<Self> {
+        Duration::read(value).filter(|time| *time <= Self::MOST).map(Self)
+    }
+
+    fn write(&self) -> String {
+        self.0.write()
     }
 }
 

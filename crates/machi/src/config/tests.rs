@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use machi_http::edge::Origins;
+
 use super::*;
 
 fn read(text: &str) -> Result<Config, String> {
@@ -27,6 +29,31 @@ fn a_file_changes_what_it_names() {
     assert_eq!(config.limits.body, ByteSize(1 << 30));
     assert_eq!(config.egress.allow.len(), 1);
     assert_eq!(read("").unwrap(), Config::default());
+}
+
+#[test]
+fn origins_are_all_or_a_list() {
+    let origins = |list: &str| read(&format!("[server]\norigins = {list}")).map(|config| config.server.origins);
+    assert_eq!(origins("[\"*\"]"), Ok(Origins::Any));
+    assert_eq!(origins("[]"), Ok(Origins::Only(Vec::new())));
+    assert!(matches!(origins("[\"https://a.example\"]"), Ok(Origins::Only(list)) if list.len() == 1));
+    for bad in ["a.example", "https://a.example/", "https://", "https://a\\n"] {
+        assert!(origins(&format!("[\"{bad}\"]")).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_page_that_nobody_would_get_is_refused() {
+    let limits =
+        |page: usize, largest: usize| with_pages(page, largest).check_pages().map_err(|error| error.to_string());
+    assert_eq!(limits(50, 50), Ok(()));
+    let refused = limits(51, 50).unwrap_err();
+    assert!(refused.starts_with("[limits] page = 51 is more than largest_page = 50; make page smaller"), "{refused}");
+    assert_eq!(limits(20, 10), Ok(()), "the default gives way to what was set");
+}
+
+fn with_pages(page: usize, largest: usize) -> Config {
+    read(&format!("[limits]\npage = {page}\nlargest_page = {largest}")).unwrap()
 }
 
 #[test]
@@ -55,6 +82,17 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
             "[egress]\nallow = [\"10.0.0.1/8\"]",
             "machi.toml: [egress] allow = [\"10.0.0.1/8\"], and must be a list of networks, such as [\"10.0.0.0/8\", \"fd00::/8\"]",
         ),
+        (
+            "[server]\norigins = [\"nope\"]",
+            "machi.toml: [server] origins = [\"nope\"], and must be \"*\" for all, or a list of origins such as [\"https://portal.example.jp\"], without a path",
+        ),
+        (
+            "[server]\nshutdown_grace = \"11 min\"",
+            "machi.toml: [server] shutdown_grace = \"11 min\", and must be a time of at most 10 min",
+        ),
+        ("[limits]\ndepth = 200", "machi.toml: [limits] depth = 200, and must be a whole number from 1 to 128"),
+        ("[limits]\ndepth = 0", "machi.toml: [limits] depth = 0, and must be a whole number from 1 to 128"),
+        ("[source]\nid = \"not iri\"", "machi.toml: [source] id = \"not iri\", and must be an IRI, such as"),
         ("[log]\nfilter = \"loud=very\"", "machi.toml: [log] filter = \"loud=very\", and must be a level"),
     ] {
         let error = read(text).unwrap_err();

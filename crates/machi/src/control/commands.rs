@@ -40,6 +40,11 @@ pub enum Asked {
     },
     /// List the tenants with their sizes.
     ListTenants,
+    /// Make a tenant that holds nothing.
+    CreateTenant {
+        /// Its name.
+        tenant: TenantId,
+    },
     /// Write a tenant to this file.
     ExportTenant {
         /// Which one.
@@ -84,6 +89,7 @@ impl Asked {
                 ("context", vec![("url".into(), url), ("text".into(), Json::from(text.clone()))])
             }
             Self::ListTenants => ("tenants", Vec::new()),
+            Self::CreateTenant { tenant: name } => ("create", vec![tenant(name)]),
             Self::ExportTenant { tenant: name, to } => ("export", vec![tenant(name), ("to".into(), path(to))]),
             Self::RestoreTenant { tenant: name, from } => ("restore", vec![tenant(name), ("from".into(), path(from))]),
             Self::EraseTenant { tenant: name } => ("erase", vec![tenant(name)]),
@@ -106,6 +112,7 @@ impl Asked {
             "clock" => Self::AcceptClock,
             "context" => Self::AddContext { url: text("url")?.parse().ok()?, text: text("text")?.to_owned() },
             "tenants" => Self::ListTenants,
+            "create" => Self::CreateTenant { tenant: tenant()? },
             "export" => Self::ExportTenant { tenant: tenant()?, to: path("to")? },
             "restore" => Self::RestoreTenant { tenant: tenant()?, from: path("from")? },
             "erase" => Self::EraseTenant { tenant: tenant()? },
@@ -129,6 +136,11 @@ impl Commanded {
             }
             Asked::AddContext { url, text } => self.add_context(&url, text).await,
             Asked::ListTenants => self.list_tenants().await,
+            Asked::CreateTenant { tenant } => {
+                self.broker.create_tenant(&tenant).await.map_err(Problem::from)?;
+                let name = tenant.word();
+                Ok(Text::both(format!("tenant {name} is made"), format!("テナント{name}を作成しました")))
+            }
             Asked::ExportTenant { tenant, to } => self.export(&tenant, &to).await,
             Asked::RestoreTenant { tenant, from } => self.restore(&tenant, &from).await,
             Asked::EraseTenant { tenant } => {
@@ -270,6 +282,7 @@ mod tests {
             Asked::AcceptClock,
             Asked::AddContext { url: "https://example.org/c".parse().unwrap(), text: "{\"@context\":{}}".to_owned() },
             Asked::ListTenants,
+            Asked::CreateTenant { tenant: aoi.clone() },
             Asked::ExportTenant { tenant: aoi.clone(), to: "/x".into() },
             Asked::RestoreTenant { tenant: TenantId::default_tenant(), from: "/x".into() },
             Asked::EraseTenant { tenant: aoi },

@@ -15,6 +15,31 @@ fn the_printed_example_is_a_right_file() {
 }
 
 #[test]
+fn what_the_start_refuses_is_not_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("machi.toml");
+    let data = folder.path().join("city");
+    for (settings, expected) in [
+        ("[egress]\nauthorities = \"/no/such.pem\"\n", "[egress] authorities cannot be used: "),
+        ("[server]\norigins = [\"nope\"]\n", "[server] origins = [\"nope\"], and must be \"*\""),
+        ("[limits]\npage = 2000\n", "[limits] page = 2000 is more than largest_page = 1000"),
+        ("[limits]\ndepth = 200\n", "[limits] depth = 200"),
+        ("[source]\nid = \"not iri\"\n", "[source] id = \"not iri\", and must be an IRI"),
+    ] {
+        fs::write(&file, settings).unwrap();
+        for arguments in [
+            ["config", "check", file.to_str().unwrap()].as_slice(),
+            &["serve", "--open", "--data", data.to_str().unwrap(), "--config", file.to_str().unwrap()],
+        ] {
+            let refused = output(arguments);
+            assert_eq!(refused.status.code(), Some(1), "{settings}");
+            assert!(text(&refused.stderr).contains(expected), "{}", text(&refused.stderr));
+        }
+        assert!(!data.exists(), "nothing is made before all is right");
+    }
+}
+
+#[test]
 fn a_wrong_key_is_named_with_the_right_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("machi.toml");

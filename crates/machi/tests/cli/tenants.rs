@@ -54,6 +54,34 @@ fn a_tenant_goes_and_comes_back_in_a_city_that_runs_and_in_one_that_rests() {
 }
 
 #[test]
+fn the_operator_makes_a_tenant_where_writes_make_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (data, settings) = (path("city"), path("machi.toml"));
+    fs::write(&settings, "[tenants]\ncreate = false\n").unwrap();
+    let start = ["serve", "--data", &data, "--config", &settings, "--listen", "127.0.0.1:0", "--open"];
+    let write = |city: &Running, tenant: &str| {
+        let body = r#"{"id":"urn:x:1","type":"T","a":{"type":"Property","value":1}}"#;
+        let path = format!("/ngsi-ld/v1/entities HTTP/1.1\r\nNGSILD-Tenant: {tenant}\r\nx-rest:");
+        city.post(&path, "application/json", body)
+    };
+    let mut city = Running::start(&start);
+    let refused = write(&city, "aoi");
+    assert!(refused.starts_with("HTTP/1.1 404") && refused.contains("machi tenants create aoi"), "{refused}");
+    assert_eq!(said(&["tenants", "create", "aoi", "--data", &data]), (0, "tenant aoi is made\n".into()));
+    assert!(write(&city, "aoi").starts_with("HTTP/1.1 201"));
+    let (code, again) = said(&["tenants", "create", "aoi", "--data", &data]);
+    assert!(code == 1 && again.contains("there is a tenant aoi already"), "{again}");
+    city.end(Signal::TERM);
+    assert_eq!(said(&["tenants", "create", "midori", "--data", &data]), (0, "tenant midori is made\n".into()));
+    assert!(said(&["tenants", "list", "--data", &data]).1.contains("midori  0"));
+    let city = Running::start(&start);
+    assert!(write(&city, "midori").starts_with("HTTP/1.1 201"));
+    assert!(write(&city, "nobody").starts_with("HTTP/1.1 404"));
+    assert_eq!(said(&["tenants", "create", "a b", "--data", &data]).0, 2);
+}
+
+#[test]
 fn what_was_damaged_or_broken_off_is_told_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -87,5 +115,8 @@ fn japanese_operators_read_japanese() {
     let told = japanese(&["serve", "--data", data, "--listen", "127.0.0.1:0", "--open"]);
     assert!(told.contains("は別のプロセスが使用中です"), "{told}");
     let told = japanese(&["tenants", "export", "none", "/dev/null/x", "--data", data]);
-    assert_eq!(told, "machi: 稼働中の都市からの応答: テナント\"none\"は存在しません\n");
+    assert_eq!(
+        told,
+        "machi: 稼働中の都市からの応答: テナント\"none\"は存在しません。テナントは最初の書き込みで作られます\n"
+    );
 }

@@ -24,23 +24,23 @@ pub(super) fn base_url(broker: &Broker, asked: &Asked) -> String {
 
 /// The URL of a context: where a copy came from, or where the context is served.
 fn url_of(info: &ContextInfo, base: &str) -> String {
-    match &info.record.url {
+    match &info.facts.url {
         Some(url) => url.as_str().to_owned(),
-        None => format!("{base}{}", location(CONTEXTS_PATH, &info.record.id)),
+        None => format!("{base}{}", location(CONTEXTS_PATH, &info.facts.id)),
     }
 }
 
 /// What is known about a context (§5.13.3.5).
 fn details(info: &ContextInfo, base: &str) -> Json<'static> {
     let time = |time: Timestamp| Json::from(time.to_string());
-    let record = &info.record;
+    let facts = &info.facts;
     let mut members = vec![
         ("URL".into(), Json::from(url_of(info, base))),
-        ("localId".into(), Json::from(record.id.as_str().to_owned())),
-        ("kind".into(), Json::from(record.kind.as_str())),
-        ("createdAt".into(), time(record.created)),
+        ("localId".into(), Json::from(facts.id.as_str().to_owned())),
+        ("kind".into(), Json::from(facts.kind.as_str())),
+        ("createdAt".into(), time(facts.created)),
     ];
-    if let Some(expires) = record.expires {
+    if let Some(expires) = facts.expires {
         members.push(("expiresAt".into(), time(expires)));
     }
     if let Some(figures) = info.figures {

@@ -24,7 +24,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
         let details = details(&info, &base_url(&broker, &asked));
         return Ok(representation(MediaType::Json, details.to_text()));
     }
-    if info.record.kind == ContextKind::Cached {
+    if info.facts.kind == ContextKind::Cached {
         return Err(Problem::new(
             ErrorKind::OperationNotSupported,
             Text::both(
@@ -33,5 +33,6 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
             ),
         ));
     }
-    Ok(representation(media, info.record.text))
+    let text = broker.contexts.text(asked.caller.tenant(), &info.facts.id).await?;
+    Ok(representation(media, text))
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use machi_http::request::BodyStream;
 use machi_http::{Problem, Text};
 use machi_types::{ErrorKind, json};
 use tokio::task::JoinHandle;
 
+use super::arriving::Arriving;
 use super::item::{self, Item};
 use super::items::{BrokenArray, Items};
 use super::{GROUP, GROUP_BYTES, SHARED_GROUP, Shared};
@@ -29,7 +29,7 @@ const MOST_CONTEXT_FAILURES: usize = 8;
 /// The items of a batch as they arrive.
 pub(super) struct Intake {
     shared: Arc<Shared>,
-    body: BodyStream,
+    body: Arriving,
     cutter: Items,
     /// Cut out, not parsed yet.
     cut: VecDeque<Bytes>,
@@ -76,7 +76,7 @@ pub(super) enum Broken {
 }
 
 impl Intake {
-    pub(super) fn new(shared: Arc<Shared>, body: BodyStream) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, body: Arriving) -> Self {
         let limits = &shared.broker.config.limits;
         let cutter = Items::new(limits.body_bytes, limits.nesting);
         Self {
@@ -95,6 +95,11 @@ impl Intake {
     /// How many bytes of the body have come.
     pub(super) fn bytes_read(&self) -> u64 {
         self.body.received()
+    }
+
+    /// The hash of the body, where it has a key and came to its end.
+    pub(super) fn hash(&self) -> Option<u128> {
+        self.body.hash()
     }
 
     /// How many items have come.

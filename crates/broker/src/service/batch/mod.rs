@@ -4,6 +4,7 @@
 //! A batch of moderate size is read as a whole before anything of it is done, so that a body that is no JSON
 //! changes nothing. A larger one is done as it comes: what is told as done is durable, whatever follows it.
 
+mod arriving;
 mod commit;
 mod intake;
 mod item;
@@ -25,6 +26,7 @@ use super::answers::RequestKey;
 use super::effect::BatchResult;
 use crate::{Broker, BrokerError};
 
+use arriving::Arriving;
 use intake::{Broken, Intake};
 use item::{Item, Trouble};
 pub(crate) use turns::Turns;
@@ -126,22 +128,20 @@ impl Broker {
         } else {
             self.check_tenant(caller)?;
         }
-        let Some(key) = batch.key.clone() else { return self.batch_anew(caller, batch, body).await };
+        let mut body = Arriving::new(body, batch.key.is_some());
+        let Some(key) = batch.key.clone() else { return Ok(self.batch_anew(caller, batch, body).await?.result) };
         let _at_work = self.take_key(caller, &key)?;
-        if let Some(result) = self.earlier_batch(caller, &key).await? {
+        if let Some(result) = self.earlier_batch(caller, &key, &mut body).await? {
             return Ok(result);
         }
-        let result = self.batch_anew(caller, batch, body).await?;
-        self.keep_batch(caller, &key, &result).await;
+        let Done { result, hash } = self.batch_anew(caller, batch, body).await?;
+        if let Some(hash) = hash {
+            self.keep_batch(caller, &key.with_body(hash), &result).await;
+        }
         Ok(result)
     }
 
-    async fn batch_anew(
-        self: &Arc<Self>,
-        caller: &Caller,
-        batch: Batch,
-        body: BodyStream,
-    ) -> Result<BatchResult, BrokerError> {
+    async fn batch_anew(self: &Arc<Self>, caller: &Caller, batch: Batch, body: Arriving) -> Result<Done, BrokerError> {
         let context = match (batch.form, &batch.link) {
             (BodyType::JsonLd, _) => None,
             (BodyType::Json, link) => {
@@ -161,6 +161,13 @@ impl Broker {
     }
 }
 
+/// What came of a batch.
+struct Done {
+    result: BatchResult,
+    /// The hash of its body, where it has a key and all of it came and was tried.
+    hash: Option<u128>,
+}
+
 /// A batch at work.
 struct Run {
     shared: Arc<Shared>,
@@ -171,16 +178,18 @@ struct Run {
     /// Why reading ended before the array did.
     broken: Option<Broken>,
     has_ended: bool,
+    /// Whether the store failed before the end.
+    has_failed: bool,
 }
 
 impl Run {
-    fn new(shared: Arc<Shared>, body: BodyStream) -> Self {
+    fn new(shared: Arc<Shared>, body: Arriving) -> Self {
         let intake = Intake::new(Arc::clone(&shared), body);
         let result = BatchResult::default();
-        Self { shared, intake, waiting: VecDeque::new(), result, broken: None, has_ended: false }
+        Self { shared, intake, waiting: VecDeque::new(), result, broken: None, has_ended: false, has_failed: false }
     }
 
-    async fn finish(mut self) -> Result<BatchResult, BrokerError> {
+    async fn finish(mut self) -> Result<Done, BrokerError> {
         self.read_ahead().await?;
         while !self.waiting.is_empty() {
             let group = self.next_group();
@@ -193,11 +202,14 @@ impl Run {
             self.take_committed(committed)?;
             self.shared.rest(took).await;
         }
+        // Sent again, a batch that was cut short is to be done, not told of.
+        let is_whole = self.broken.is_none() && !self.has_failed;
+        let hash = self.intake.hash().filter(|_| is_whole);
         if let Some(broken) = self.broken.take() {
             let name = Name::from(format!("urn:machi:batch:item:{}", self.intake.items_read() + 1));
             self.add_error(&name, broken.into_error());
         }
-        Ok(self.result)
+        Ok(Done { result: self.result, hash })
     }
 
     /// The items of the next commit.
@@ -261,6 +273,7 @@ impl Run {
             let rendered = problem.to_json(self.shared.language);
             self.result.errors.extend(names.iter().map(|name| commit::error_entry(name, &rendered)));
             self.has_ended = true;
+            self.has_failed = true;
             return Ok(());
         }
         for verdict in verdicts {

@@ -1,12 +1,17 @@
 //! Batches under an `Idempotency-Key`. A batch takes several commits, so its answer is stored once all are
 //! done: repeated while it runs, it is refused; repeated after a crash or a broken connection, it is done again.
+//!
+//! A key stands for one body. What a batch holds is known only when it has been read, so one that comes under a key
+//! that has an answer is read to its end before it gets that answer, and nothing of it is done.
 
 use machi_types::{Caller, Name, TenantId};
 
 use crate::collections::ANSWERS;
-use crate::service::answers::RequestKey;
+use crate::service::answers::{RequestKey, is_answer};
 use crate::service::effect::{BatchResult, Effect};
 use crate::{Broker, BrokerError};
+
+use super::arriving::Arriving;
 
 /// A key whose batch is at work, until this is dropped.
 #[derive(Debug)]
@@ -31,14 +36,21 @@ impl Broker {
         Ok(AtWork { broker: self, key: name })
     }
 
-    /// The answer, if the batch was done before.
+    /// The answer, if the batch was done before; then its body is read to the end.
     pub(super) async fn earlier_batch(
         &self,
         caller: &Caller,
         key: &RequestKey,
+        body: &mut Arriving,
     ) -> Result<Option<BatchResult>, BrokerError> {
+        let now = self.clock.now();
         let stored = self.store.view().document(caller.tenant(), ANSWERS, &key.key).await?;
-        match key.earlier(stored.as_deref(), self.clock.now())? {
+        if !is_answer(stored.as_deref(), now)? {
+            return Ok(None);
+        }
+        body.pass_over().await?;
+        let hash = body.hash().ok_or(BrokerError::Bug("a body was read to its end and has no hash"))?;
+        match key.with_body(hash).earlier(stored.as_deref(), now)? {
             None => Ok(None),
             Some((Effect::Batch(result), _)) => Ok(Some(result)),
             Some(_) => Err(BrokerError::Bug("a batch has the answer of another operation")),

@@ -24,7 +24,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Write a running or resting city to another folder", "稼働中または停止中の都市を別のフォルダーに保存します"),
     ("Put a backup into a new folder", "バックアップを新しいフォルダーに復元します"),
     ("Check every checksum, every row and every index of a city", "都市のすべてのチェックサム、行、索引を検査します"),
-    ("List, export, restore and erase tenants", "テナントの一覧、エクスポート、復元、消去"),
+    ("List, create, export, restore and erase tenants", "テナントの一覧、作成、エクスポート、復元、消去"),
     (
         "Keep @contexts, so that they are there without a network",
         "ネットワークがなくても使えるように@contextを保存します",
@@ -93,6 +93,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Bring a tenant back from such a file; the tenant must hold nothing",
         "書き出したファイルからテナントを復元します(テナントは空であること)",
     ),
+    (
+        "Make a tenant that holds nothing, where its first write is not to make it",
+        "空のテナントを作成します(最初の書き込みで作られない設定の場合)",
+    ),
+    ("The name of the new tenant", "新しいテナントの名前"),
     ("Delete everything of a tenant for good", "テナントのすべてを完全に消去します"),
     ("Which tenant; - is the default one", "テナント。-は既定のテナント"),
     ("The file, lines of JSON", "書き出すファイル(1行1件のJSON)"),

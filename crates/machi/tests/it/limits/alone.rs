@@ -1,4 +1,4 @@
-//! What a batch of the largest size costs; it has the machine to itself.
+//! What a batch of the largest size and a list of large contexts cost; they have the machine to themselves.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
@@ -88,4 +88,44 @@ fn a_batch_of_100_000_entities_is_streamed() {
         megabytes(above)
     );
     assert!(above <= ABOVE_IDLE, "the batch took {} MB above idle", megabytes(above));
+}
+
+// §5.13.3: The list of contexts tells of each what is known, and costs no more memory than that, however large they are.
+#[test]
+fn a_list_of_large_contexts_reads_none_of_their_texts() {
+    const CONTEXTS: usize = 20;
+    let settings = "[store]\ncache = \"8 MiB\"\n";
+    let city = City::start_with(
+        env!("CARGO_BIN_EXE_machi"),
+        Options { config: Some(settings.to_owned()), ..Options::default() },
+    );
+    let client = city.client();
+    let mut text = String::from("{\"@context\":{");
+    for term in 0..40_000 {
+        let separator = if term == 0 { "" } else { "," };
+        write!(text, "{separator}\"term{term:06}\":\"https://example.org/vocabulary/of/terms/term{term:06}\"")
+            .expect("a String takes everything");
+    }
+    text.push_str("}}");
+    assert!(text.len() > 2_500_000, "{}", text.len());
+    for _ in 0..CONTEXTS {
+        client.post("/jsonldContexts").body("application/json", text.clone()).send().expect_status(201);
+    }
+    assert!(city.stop().success());
+    city.restart();
+    // What the city needs for its first requests is no part of it.
+    city.client().get("/jsonldContexts").send().expect_status(200);
+    // Writing 5 here lets the kernel forget the peak so far, that of the start.
+    std::fs::write(format!("/proc/{}/clear_refs", city.process_id()), "5").expect("the process is ours");
+    let before = city.memory("VmHWM");
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let listed = city.client().get("/jsonldContexts").send().expect_status(200);
+                assert_eq!(listed.json().as_array().map(Vec::len), Some(CONTEXTS));
+            });
+        }
+    });
+    let taken = city.memory("VmHWM").saturating_sub(before) >> 20;
+    assert!(taken <= 16, "eight lists of {CONTEXTS} contexts took {taken} MB");
 }
