@@ -26,7 +26,6 @@ mod language;
 pub mod live;
 pub mod metrics;
 pub mod openapi;
-pub mod percent;
 mod problem;
 pub mod request;
 pub mod server;
@@ -35,6 +34,6 @@ pub mod spelling;
 
 pub use crowd::Crowd;
 pub use language::language_of;
-pub use machi_types::{Language, Text};
+pub use machi_types::{Language, Text, percent};
 pub use problem::{Face, Problem};
 pub use shutdown::{Shutdown, ShutdownTrigger, shutdown};
