@@ -248,24 +248,31 @@ fn edge_settings(config: &Config, peers: Peers) -> Result<EdgeSettings, StartErr
         body_bytes: server.bodies.0,
         answer_bytes: server.answers.0,
         always: own::ALWAYS.to_vec(),
-        origins: origins(&server.origins)?,
+        origins: origins(&server.origins, &config.source.url)?,
         gzip_from: server.gzip_from.0,
         slow: config.log.slow_request,
         peers,
     })
 }
 
-fn origins(list: &[String]) -> Result<Origins, StartError> {
-    if list.iter().any(|origin| origin == "*") {
-        return Ok(Origins::Any);
-    }
-    let mut origins = Vec::new();
+/// The sites of the configuration; where others reach this city is a name of it, too.
+fn origins(list: &[String], url: &str) -> Result<Origins, StartError> {
+    let mut origins = Origins { hosts: host(url).map(str::to_owned).into_iter().collect(), ..Origins::default() };
     for text in list {
+        if text == "*" {
+            origins.any = true;
+            continue;
+        }
         let is_origin = text.split_once("://").is_some_and(|(_, host)| !host.is_empty() && !host.contains('/'));
         let value = HeaderValue::from_str(text).ok().filter(|_| is_origin);
-        origins.push(value.ok_or_else(|| StartError::Origin(text.clone()))?);
+        origins.named.push(value.ok_or_else(|| StartError::Origin(text.clone()))?);
     }
-    Ok(Origins::Only(origins))
+    Ok(origins)
+}
+
+/// The host in a URL, with its port.
+fn host(url: &str) -> Option<&str> {
+    url.split_once("://")?.1.split(['/', '?', '#']).next()
 }
 
 fn client_settings(config: &Config) -> ClientSettings {
@@ -313,12 +320,16 @@ mod tests {
     }
 
     #[test]
-    fn origins_are_all_or_a_list() {
-        assert_eq!(origins(&["*".to_owned()]).unwrap(), Origins::Any);
-        assert_eq!(origins(&[]).unwrap(), Origins::Only(Vec::new()));
-        assert!(origins(&["https://a.example".to_owned()]).is_ok());
+    fn origins_are_all_a_list_or_both() {
+        let of = |list: &[&str]| origins(&list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(), "");
+        assert_eq!(of(&["*"]).unwrap(), Origins::any());
+        assert_eq!(of(&[]).unwrap(), Origins::default());
+        let both = of(&["*", "https://a.example"]).unwrap();
+        assert_eq!((both.any, both.named), (true, vec![HeaderValue::from_static("https://a.example")]));
         for bad in ["a.example", "https://a.example/", "https://", "https://a\n"] {
-            assert!(matches!(origins(&[bad.to_owned()]), Err(StartError::Origin(_))), "{bad}");
+            assert!(matches!(of(&[bad]), Err(StartError::Origin(_))), "{bad}");
         }
+        let named = origins(&[], "https://city.example.jp:8443/api").unwrap();
+        assert_eq!(named.hosts, ["city.example.jp:8443"]);
     }
 }

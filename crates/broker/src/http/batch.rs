@@ -70,7 +70,7 @@ async fn run(broker: &Arc<Broker>, mut asked: Asked, kind: BatchKind) -> Result<
     asked.refuse_if_match()?;
     let (form, link) = asked.body_context()?;
     let largest = broker.config().limits.batch_bytes;
-    let limits = BodyLimits { largest, patience: broker.patience() };
+    let limits = BodyLimits { largest, key: "[limits] batch_body", patience: broker.patience() };
     // The body is not known when the key is taken; its length must do.
     let length = asked.headers.get(CONTENT_LENGTH).map(|length| length.as_bytes().to_owned());
     let key = asked.request_key(&length.unwrap_or_default())?;
