@@ -1,5 +1,5 @@
-//! The ids of other faces: how what NGSIv2 and Azure Digital Twins call a thing becomes the key of its entity, and how
-//! they find it again (docs/adr/0001).
+//! The ids of other faces: how what `NGSIv2` and Azure Digital Twins call a thing becomes the key of its entity, and
+//! how they find it again (docs/adr/0001).
 //!
 //! An id that is an IRI is the key, so that all faces meet there. What is no IRI, or is taken by an entity of another
 //! type or service path, gets a key of ours that holds all that names it.
@@ -10,7 +10,7 @@ use machi_types::{InvalidIri, Iri};
 const V2: &str = "urn:machi:v2:";
 const TWIN: &str = "urn:machi:twin:";
 
-/// What NGSIv2 knows an entity by: the same id may stand for several.
+/// What `NGSIv2` knows an entity by: the same id may stand for several.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct V2Name {
     /// Such as `/Fukui/River`.
@@ -146,13 +146,12 @@ mod tests {
         #[test]
         fn a_name_is_found_again_by_its_key(name in names(), is_taken: bool) {
             let key = name.key(is_taken).unwrap();
-            match V2Name::of_key(key.as_str()) {
-                Some(found) => prop_assert_eq!(found, name),
-                None => {
-                    prop_assert!(!is_taken);
-                    prop_assert_eq!(key.as_str(), &name.id);
-                }
+            let found = V2Name::of_key(key.as_str());
+            if found.is_none() {
+                prop_assert!(!is_taken);
+                prop_assert_eq!(key.as_str(), &name.id);
             }
+            prop_assert_eq!(found.unwrap_or_else(|| name.clone()), name);
         }
 
         #[test]
