@@ -41,3 +41,17 @@ pub fn specs() -> Vec<CollectionSpec> {
         CollectionSpec { collection: INDEXES, derive: Arc::new(NoFacets) },
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_export_holds_stands_in_the_api_design() {
+        let design = include_str!("../../../docs/api-design.md");
+        let told = design.lines().find(|line| line.starts_with("The collections come in this order:")).unwrap();
+        let others = EXPORTED.iter().filter(|collection| **collection != ENTITIES);
+        let places: Vec<_> = others.map(|collection| told.find(&format!("`{}`", collection.0))).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {told}");
+    }
+}

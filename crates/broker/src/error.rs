@@ -122,6 +122,10 @@ impl BrokerError {
                 format!("{what} is not valid JSON: {error}"),
                 format!("{what_ja}が正しいJSONではありません: {error}"),
             )),
+            false if error.is_too_deep() => Self::bad_data(Text::both(
+                format!("{what} is JSON that nests deeper than is taken ([limits] depth): {error}"),
+                format!("{what_ja}のJSONの入れ子が深すぎます([limits] depth): {error}"),
+            )),
             false => Self::bad_data(Text::both(
                 format!("{what} is JSON that cannot be kept as it is: {error}"),
                 format!("{what_ja}のJSONをそのまま保存できません: {error}"),
@@ -272,9 +276,11 @@ fn store_problem(error: StoreError) -> Problem {
             ErrorKind::TooComplexQuery,
             Text::both(
                 format!(
-                    "the query needs more work than its budget allows: {needed}; narrow it down by a type or by an attribute that few entities have"
+                    "the query needs more work than its budget allows ([limits] query_reads, query_time): {needed}; narrow it down by a type or by an attribute that few entities have"
                 ),
-                format!("検索の処理量が上限を超えました({needed})。型や属性の条件で絞り込んでください"),
+                format!(
+                    "検索の処理量が上限([limits] query_reads, query_time)を超えました({needed})。型や属性の条件で絞り込んでください"
+                ),
             ),
         ),
         StoreError::InvalidCursor => Problem::new(

@@ -26,8 +26,8 @@ mod language;
 pub mod live;
 pub mod metrics;
 pub mod openapi;
-pub mod percent;
 mod problem;
+mod repeats;
 pub mod request;
 pub mod server;
 mod shutdown;
@@ -35,6 +35,7 @@ pub mod spelling;
 
 pub use crowd::Crowd;
 pub use language::language_of;
-pub use machi_types::{Language, Text};
+pub use machi_types::{Language, Text, percent};
 pub use problem::{Face, Problem};
+pub use repeats::Repeats;
 pub use shutdown::{Shutdown, ShutdownTrigger, shutdown};

@@ -117,6 +117,9 @@ fn of_opening(error: &OpenError) -> String {
         OpenError::NotOpen => {
             "このバージョンにはサインインがなく、接続できる人は誰でもすべてを読み書きできます。このマシンのプログラムに限って許可するなら--openを付けてください".to_owned()
         }
+        OpenError::NotPrivate { network } => format!(
+            "{network}は内部ネットワークではありません。サインインがないため、--open-toには10.0.0.0/8、172.16.0.0/12、192.168.0.0/16、100.64.0.0/10、169.254.0.0/16、fc00::/7、fe80::/10に含まれるネットワークだけを指定できます"
+        ),
         OpenError::NotLoopback { listen } => format!(
             "{listen}には他のマシンから接続できますが、サインインがありません。127.0.0.1で待ち受けるか、接続を許可する内部ネットワークを--open-to CIDRで指定してください"
         ),

@@ -275,11 +275,21 @@ fn edge_settings(config: &Config, peers: Peers) -> EdgeSettings {
         body_bytes: server.bodies.0,
         answer_bytes: server.answers.0,
         always: own::ALWAYS.to_vec(),
-        origins: server.origins.clone(),
+        origins: origins(&server.origins, &config.source.url),
         gzip_from: server.gzip_from.0,
         slow: config.log.slow_request,
         peers,
     }
+}
+
+/// The sites of the configuration; where others reach this city is a name of it, too.
+fn origins(named: &Origins, url: &str) -> Origins {
+    Origins { hosts: host(url).map(str::to_owned).into_iter().collect(), ..named.clone() }
+}
+
+/// The host in a URL, with its port.
+fn host(url: &str) -> Option<&str> {
+    url.split_once("://")?.1.split(['/', '?', '#']).next()
 }
 
 fn client_settings(config: &Config) -> ClientSettings {
@@ -324,5 +334,12 @@ mod tests {
             edge.open(Router::new().route("/readyz", axum::routing::get(async || "ready")), None);
             assert_eq!(ask("/readyz").await, (200, false));
         });
+    }
+
+    #[test]
+    fn where_others_reach_the_city_is_a_name_of_it() {
+        let named = origins(&Origins::any(), "https://city.example.jp:8443/api");
+        assert_eq!((named.any, named.hosts), (true, vec!["city.example.jp:8443".to_owned()]));
+        assert_eq!(origins(&Origins::any(), ""), Origins::any());
     }
 }

@@ -2,5 +2,6 @@
 
 pub mod context;
 pub mod entity;
+pub mod foreign;
 pub mod laws;
 pub mod query;

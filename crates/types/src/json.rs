@@ -46,6 +46,10 @@ pub struct JsonError {
 /// How deep arrays and objects may nest where nobody configures another depth.
 pub const DEFAULT_DEPTH: usize = 64;
 
+const TOO_DEEP: &str = "arrays and objects nest too deeply";
+/// How the parser's own guard of the stack begins.
+const PARSERS_GUARD: &str = "recursion limit";
+
 /// Parses one JSON text that nests at most `depth` levels.
 pub fn parse(text: &[u8], depth: usize) -> Result<Json<'_>, JsonError> {
     // serde_json's own stack guard stands at 128; a configured depth beyond it has no effect.
@@ -62,6 +66,11 @@ impl JsonError {
         self.is_syntax
     }
 
+    /// Whether arrays and objects nest deeper than was allowed.
+    pub fn is_too_deep(&self) -> bool {
+        self.message == TOO_DEEP || self.message.starts_with(PARSERS_GUARD)
+    }
+
     fn new(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
@@ -70,7 +79,7 @@ impl JsonError {
             None => text,
         };
         // What the visitors below refuse is data; the parser's own guard of the stack calls itself syntax.
-        let is_syntax = !error.is_data() && !message.starts_with("recursion limit");
+        let is_syntax = !error.is_data() && !message.starts_with(PARSERS_GUARD);
         Self { is_syntax, message, line, column }
     }
 }
@@ -244,7 +253,7 @@ impl Seed<'_> {
     fn descend<E: de::Error>(self) -> Result<(), E> {
         let left = self.left.get();
         if left == 0 {
-            return Err(E::custom("arrays and objects nest too deeply"));
+            return Err(E::custom(TOO_DEEP));
         }
         self.left.set(left - 1);
         Ok(())

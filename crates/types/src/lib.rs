@@ -15,6 +15,7 @@ pub mod geo;
 mod iri;
 pub mod json;
 mod name;
+pub mod percent;
 mod tenant;
 mod text;
 mod time;

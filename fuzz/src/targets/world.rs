@@ -61,7 +61,7 @@ impl World {
             body_bytes: 64 << 20,
             answer_bytes: 64 << 20,
             always: Vec::new(),
-            origins: Origins::Any,
+            origins: Origins::any(),
             gzip_from: 100_000,
             slow: Duration::from_secs(60),
             peers: Peers::loopback(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 use jiff::fmt::rfc2822::DateTimeParser;
-use machi_http::client::{Client, ClientAnswer, ClientRequest};
+use machi_http::client::{Client, ClientAnswer, ClientError, ClientRequest};
 use machi_http::request::link::links;
 use machi_types::json;
 
@@ -34,7 +34,10 @@ impl HttpLoader {
         request.patience = self.patience;
         request.largest = self.largest;
         request.redirects = REDIRECTS;
-        let answer = self.client.send(request).await.map_err(|error| error.to_string())?;
+        let answer = self.client.send(request).await.map_err(|error| match error {
+            ClientError::TooLarge { .. } => format!("{error} ([contexts] document)"),
+            error => error.to_string(),
+        })?;
         if !answer.status.is_success() {
             return Err(format!("its server answered {}", answer.status));
         }

@@ -62,8 +62,10 @@ pub(crate) fn check_size(decision: &Decision, living: Option<&Document>, limit: 
         return Ok(());
     }
     Err(BrokerError::bad_data(Text::both(
-        format!("the entity would have {after} attributes; {limit} are the most that one may have here"),
-        format!("エンティティの属性が{after}個になります。上限は{limit}個です"),
+        format!(
+            "the entity would have {after} attributes; {limit} are the most that one may have here ([limits] attributes)"
+        ),
+        format!("エンティティの属性が{after}個になります。上限は{limit}個です([limits] attributes)"),
     )))
 }
 

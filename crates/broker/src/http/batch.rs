@@ -69,7 +69,7 @@ async fn run(broker: &Arc<Broker>, mut asked: Asked, kind: BatchKind) -> Result<
     asked.refuse_if_match()?;
     let (form, link) = asked.body_context()?;
     let largest = broker.config().limits.batch_bytes;
-    let limits = BodyLimits { largest, patience: broker.patience() };
+    let limits = BodyLimits { largest, key: "[limits] batch_body", patience: broker.patience() };
     // The body becomes part of it when it has come.
     let key = asked.request_key(b"")?;
     let body = asked.take_body();

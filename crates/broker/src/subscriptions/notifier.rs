@@ -129,6 +129,7 @@ impl Notifier {
             broker: Arc::clone(&self.broker),
             sender: Arc::new(Sender { web: self.client.clone(), mqtt: MqttClients::new(self.client.clone()) }),
             config: Arc::new(config),
+            repeats: Arc::default(),
         };
         let mut dispatcher = Dispatcher::new(tools, Arc::clone(hub), room, after.clone());
         let mut waiting: FxHashSet<SubscriptionKey> = load::waiting(&**store).await?.into_iter().collect();

@@ -1,159 +1,161 @@
-//! Which crate of ours may use which: the table of ARCHITECTURE.md, and no other arrow.
+//! Which crate of ours may use which: the map in ARCHITECTURE.md, and no other arrow.
 //!
-//! A crate that is not in the table fails the test: give it its place here, in the same change
-//! that creates it, and say why in a decision record when the place is not obvious.
+//! The map is the one table: this test reads it. A place that is not in it fails the test, and so does a row that
+//! tells more than is used; what a kind of crate may know at all stands below.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use crate::assert_clean;
-use crate::packages::{Ours, Use, ours, short};
+use crate::checkout::root;
+use crate::packages::{Ours, ours, short};
 
-/// The layers below the blocks.
-const LAYERS: &[(&str, &[&str])] = &[
-    ("types", &[]),
-    ("model", &["types"]),
-    ("store", &["types"]),
-    ("contracts", &["model", "types"]),
-    ("http", &["contracts", "model", "types"]),
-    // The tests of the house read files and manifests; they use nothing of ours.
-    ("house", &[]),
+const MAP: &str = "ARCHITECTURE.md";
+
+/// What stands in the column `kind`, and which kinds a crate of that kind may know.
+const KINDS: &[(&str, &[&str])] = &[
+    ("layer", &["layer"]),
+    // Siblings never know each other: `machi` introduces them.
+    ("block", &["layer"]),
+    // Only the binary, and what measures it, names an adapter.
+    ("adapter", &["layer"]),
+    ("assembly", &["layer", "block", "adapter"]),
+    ("test", &["layer"]),
+    ("page", &[]),
 ];
 
-/// Siblings that never depend on each other: they meet through `contracts`, and `machi` introduces them.
-const BLOCKS: &[&str] = &[
-    "broker",
-    "history",
-    "twins",
-    "identity",
-    "gateway",
-    "services",
-    "assets",
-    "connect",
-    "exchange",
-    "civic",
-    "guard",
-    "operate",
-    "buildings",
-];
-const BLOCK_MAY_USE: &[&str] = &["http", "contracts", "store", "model", "types"];
+/// Folders without code of the product.
+const NOT_IN_THE_MAP: &[&str] = &["crates", "docs", "scripts", "target", "data"];
 
-/// A block's own pure sub-crate is called `<block>-<noun>`.
-const SUB_CRATE_MAY_USE: &[&str] = &["model", "types"];
-
-/// Leaves that only the binary names, each with the crate that owns its port.
-const ADAPTERS: &[(&str, &str)] = &[
-    ("store-embedded", "store"),
-    ("store-postgres", "store"),
-    ("history-lake", "history"),
-    ("bus-nats", "contracts"),
-    ("drivers", "connect"),
-];
-
-/// The assembly, and what measures or tests it, may use anything.
-const ASSEMBLY: &[&str] = &["machi", "testkit", "bench"];
-
-#[test]
-fn every_arrow_between_our_crates_is_in_the_table() {
-    assert_clean(&forbidden_arrows(&ours()));
+/// A row of the map.
+#[derive(Clone, Debug)]
+struct Row {
+    place: String,
+    kind: String,
+    knows: BTreeSet<String>,
 }
 
 #[test]
-fn an_arrow_that_is_not_in_the_table_is_found() {
-    let all = ["types", "model", "store", "broker", "broker-query", "identity", "store-embedded", "machi", "testkit"];
-    let city = |from: &str, target: &str, for_tests_only: bool| -> Vec<Ours> {
-        let uses = |name: &str| {
-            if name == from { vec![arrow(target, for_tests_only)] } else { Vec::new() }
-        };
-        all.iter().map(|name| Ours { name: (*name).to_owned(), uses: uses(name) }).collect()
+fn every_arrow_between_our_crates_is_in_the_map() {
+    let rows = rows(&fs::read_to_string(root().join(MAP)).expect("the map is there"));
+    let mut findings = wrong_rows(&rows);
+    findings.extend(wrong_arrows(&rows, &ours()));
+    findings.extend(wrong_places(&rows, &places()));
+    assert_clean(&findings);
+}
+
+#[test]
+fn an_arrow_that_is_not_in_the_map_is_found() {
+    let rows = rows(
+        "| place | what | kind | knows |\n\
+         |---|---|---|---|\n\
+         | `crates/types` | words | layer | nothing of ours |\n\
+         | `crates/store` | a port | layer | `types` |\n\
+         | `crates/broker` | a block | block | `store`, `types` |\n\
+         | `crates/connect` | a block | block | `types` |\n\
+         | `crates/machi` | the binary | assembly | `broker`, `connect` |\n",
+    );
+    assert_eq!(rows.len(), 5);
+    let city = |from: &str, knows: &[&str]| -> Vec<Ours> {
+        let real = [("types", vec![]), ("store", vec!["types"]), ("broker", vec!["store", "types"])];
+        let real = real.into_iter().chain([("connect", vec!["types"]), ("machi", vec!["broker", "connect"])]);
+        real.map(|(name, uses)| Ours::example(name, if name == from { knows } else { &uses })).collect()
     };
-    let is_forbidden = |from, target, tests| !forbidden_arrows(&city(from, target, tests)).is_empty();
+    let count = |from: &str, knows: &[&str]| wrong_arrows(&rows, &city(from, knows)).len();
+    assert_eq!(count("types", &[]), 0);
+    assert_eq!(count("connect", &["types", "store"]), 1, "more than the map says");
+    assert_eq!(count("broker", &["types"]), 1, "less than the map says");
+    assert_eq!(count("stranger", &[]), 0);
+    assert_eq!(wrong_arrows(&rows, &[Ours::example("stranger", &[])]).len(), 1, "a crate without a row");
 
-    assert!(is_forbidden("types", "model", false), "a layer above");
-    assert!(is_forbidden("broker", "identity", false), "a sibling");
-    assert!(is_forbidden("broker", "identity", true), "a sibling, in tests");
-    assert!(is_forbidden("broker", "store-embedded", false), "an adapter");
-    assert!(is_forbidden("broker", "machi", false), "the assembly");
-    assert!(is_forbidden("broker", "testkit", false), "the testkit outside tests");
-    assert!(is_forbidden("identity", "broker-query", false), "a sibling's sub-crate");
-    assert!(is_forbidden("store-embedded", "model", false), "what the port's owner may not use");
-
-    assert!(!is_forbidden("broker", "broker-query", false));
-    assert!(!is_forbidden("broker", "testkit", true));
-    assert!(!is_forbidden("store-embedded", "types", false));
-    assert!(!is_forbidden("testkit", "machi", false));
-    assert!(!is_forbidden("machi", "store-embedded", false));
+    assert_clean(&wrong_rows(&rows));
+    for (name, knows) in [("broker", "connect"), ("connect", "machi"), ("types", "broker"), ("connect", "nobody")] {
+        let mut wrong = rows.clone();
+        wrong.iter_mut().find(|row| row.name() == name).unwrap().knows.insert(knows.to_owned());
+        assert_eq!(wrong_rows(&wrong).len(), 1, "{name} {knows}");
+    }
+    let places = rows.iter().map(|row| row.place.clone()).collect::<BTreeSet<_>>();
+    assert_clean(&wrong_places(&rows, &places));
+    let mut more = places.clone();
+    more.insert("console".to_owned());
+    assert_eq!(wrong_places(&rows, &more).len(), 1);
+    assert_eq!(wrong_places(&rows, &BTreeSet::new()).len(), 5);
 }
 
-#[test]
-fn a_crate_without_a_place_is_found() {
-    let stranger = Ours { name: "utilities".to_owned(), uses: Vec::new() };
-    assert_eq!(forbidden_arrows(&[stranger]).len(), 1);
+impl Row {
+    fn name(&self) -> &str {
+        self.place.strip_prefix("crates/").unwrap_or(&self.place)
+    }
 }
 
-/// Where a crate stands.
-enum Place {
-    Layer(&'static [&'static str]),
-    Block,
-    SubCrate,
-    Adapter { port: &'static str },
-    Assembly,
-}
-
-/// The arrows that the table does not have.
-fn forbidden_arrows(packages: &[Ours]) -> Vec<String> {
-    let mut findings = Vec::new();
-    for package in packages {
-        if place(&package.name).is_none() {
-            findings.push(format!("{} has no place in the table of crates/house/tests/it/arrows.rs", package.name));
+/// The rows of the table whose places stand in code.
+fn rows(map: &str) -> Vec<Row> {
+    let cells = |line: &str| -> Vec<String> { line.split('|').map(|cell| cell.trim().to_owned()).collect() };
+    let quoted = |cell: &str| -> BTreeSet<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let lines = map.lines().filter(|line| line.starts_with("| `"));
+    let rows = lines.map(cells).filter_map(|cells| match cells.as_slice() {
+        [_, place, _, kind, knows, _] => {
+            Some(Row { place: place.trim_matches('`').to_owned(), kind: kind.clone(), knows: quoted(knows) })
         }
-        let forbidden = package.uses.iter().filter(|used| used.is_ours && !is_allowed(&package.name, used));
-        findings.extend(forbidden.map(|used| format!("{} must not depend on {}", package.name, short(&used.name))));
+        _ => None,
+    });
+    rows.collect()
+}
+
+/// Rows that tell of arrows which their kind may not have.
+fn wrong_rows(rows: &[Row]) -> Vec<String> {
+    let kinds: BTreeMap<&str, &str> = rows.iter().map(|row| (row.name(), row.kind.as_str())).collect();
+    let mut findings = Vec::new();
+    for row in rows {
+        let Some((_, allowed)) = KINDS.iter().find(|(kind, _)| *kind == row.kind) else {
+            findings.push(format!("{MAP}: {} is of no kind that there is: {}", row.place, row.kind));
+            continue;
+        };
+        let is_allowed = |known: &&String| kinds.get(known.as_str()).is_some_and(|kind| allowed.contains(kind));
+        let wrong = row.knows.iter().filter(|known| !is_allowed(known));
+        findings
+            .extend(wrong.map(|known| format!("{MAP}: a {} such as {} must not know {known}", row.kind, row.place)));
     }
     findings
 }
 
-fn is_allowed(name: &str, used: &Use) -> bool {
-    let target = short(&used.name);
-    if target == "testkit" {
-        return used.for_tests_only || name == "bench";
+/// Where manifests and map differ. Whatever only tests use is `testkit`, or stands in the map.
+fn wrong_arrows(rows: &[Row], packages: &[Ours]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for package in packages {
+        let name = &package.name;
+        let Some(row) = rows.iter().find(|row| row.name() == name) else {
+            findings.push(format!("{name} has no row in the map of {MAP}"));
+            continue;
+        };
+        let ours = package.uses.iter().filter(|used| used.is_ours);
+        let used: BTreeSet<String> = ours
+            .filter(|used| !(used.for_tests_only && short(&used.name) == "testkit"))
+            .map(|used| short(&used.name).to_owned())
+            .collect();
+        findings.extend(used.difference(&row.knows).map(|used| format!("{name} uses {used}; the map does not say so")));
+        findings
+            .extend(row.knows.difference(&used).map(|known| format!("{name} does not use {known}, as the map says")));
     }
-    may_use(name, target)
+    findings
 }
 
-fn may_use(name: &str, target: &str) -> bool {
-    match place(name) {
-        Some(Place::Layer(below)) => below.contains(&target),
-        Some(Place::Block) => BLOCK_MAY_USE.contains(&target) || block_of(target) == Some(name),
-        Some(Place::SubCrate) => SUB_CRATE_MAY_USE.contains(&target),
-        Some(Place::Adapter { port }) => target == port || may_use(port, target),
-        Some(Place::Assembly) => true,
-        None => false,
-    }
+/// Places that the map lacks, and rows without a place.
+fn wrong_places(rows: &[Row], places: &BTreeSet<String>) -> Vec<String> {
+    let told: BTreeSet<String> = rows.iter().map(|row| row.place.clone()).collect();
+    let lacking = places.difference(&told).map(|place| format!("{place} has no row in the map of {MAP}"));
+    lacking.chain(told.difference(places).map(|place| format!("{MAP}: there is no {place}"))).collect()
 }
 
-fn place(name: &str) -> Option<Place> {
-    if ASSEMBLY.contains(&name) {
-        return Some(Place::Assembly);
-    }
-    if BLOCKS.contains(&name) {
-        return Some(Place::Block);
-    }
-    if let Some((_, below)) = LAYERS.iter().find(|(layer, _)| *layer == name) {
-        return Some(Place::Layer(below));
-    }
-    // Before the sub-crates: history-lake is an adapter of history's port, not a part of history.
-    if let Some((_, port)) = ADAPTERS.iter().find(|(adapter, _)| *adapter == name) {
-        return Some(Place::Adapter { port });
-    }
-    block_of(name).map(|_| Place::SubCrate)
-}
-
-/// The block whose sub-crate this is.
-fn block_of(name: &str) -> Option<&'static str> {
-    if ADAPTERS.iter().any(|(adapter, _)| *adapter == name) {
-        return None;
-    }
-    BLOCKS.iter().copied().find(|block| name.strip_prefix(block).is_some_and(|rest| rest.starts_with('-')))
-}
-
-fn arrow(target: &str, for_tests_only: bool) -> Use {
-    Use { name: format!("machi-{target}"), is_ours: true, for_tests_only }
+/// Every folder with code of the product.
+fn places() -> BTreeSet<String> {
+    let folders = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(root().join(folder)).expect("the checkout can be read");
+        let entries = entries.map(|entry| entry.expect("the checkout can be read"));
+        let folders = entries.filter(|entry| entry.path().is_dir());
+        let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|name| !name.starts_with('.')).collect()
+    };
+    let top = folders(".").into_iter().filter(|name| !NOT_IN_THE_MAP.contains(&name.as_str()));
+    top.chain(folders("crates").into_iter().map(|name| format!("crates/{name}"))).collect()
 }

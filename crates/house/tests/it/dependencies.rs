@@ -29,7 +29,7 @@ const PURE: &[&str] = &["types", "model"];
 const IMPURE: &[&str] = &["tokio", "axum", "hyper", "http", "rustls", "ring", "clap", "tracing-subscriber", "mio"];
 
 /// Layers below the edge that speak no HTTP.
-const WITHOUT_HTTP: &[&str] = &["types", "model", "store", "contracts", "store-embedded"];
+const WITHOUT_HTTP: &[&str] = &["types", "model", "store", "connect", "store-embedded"];
 const HTTP: &[&str] = &["axum", "hyper", "http", "ureq", "reqwest"];
 
 /// How many packages the binary may consist of: a first build on two cores lasts less than ten minutes.

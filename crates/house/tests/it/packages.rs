@@ -53,6 +53,14 @@ pub(crate) fn short(name: &str) -> &str {
     name.strip_prefix("machi-").unwrap_or(name)
 }
 
+impl Ours {
+    /// A package that uses these of ours, for the tests of the rules.
+    pub(crate) fn example(name: &str, knows: &[&str]) -> Self {
+        let used = |target: &&str| Use { name: format!("machi-{target}"), is_ours: true, for_tests_only: false };
+        Self { name: name.to_owned(), uses: knows.iter().map(used).collect() }
+    }
+}
+
 impl Package {
     /// A package that stands alone, for the tests of the rules.
     pub(crate) fn example(licence: Option<String>, source: Option<String>) -> Self {

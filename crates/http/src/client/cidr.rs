@@ -35,6 +35,18 @@ pub enum InvalidCidr {
     },
 }
 
+const PRIVATE: &[Cidr] = &[
+    Cidr::v4(10, 0, 0, 0, 8),
+    Cidr::v4(172, 16, 0, 0, 12),
+    Cidr::v4(192, 168, 0, 0, 16),
+    Cidr::v4(100, 64, 0, 0, 10),
+    Cidr::v4(169, 254, 0, 0, 16),
+    Cidr::v4(127, 0, 0, 0, 8),
+    Cidr::v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7),
+    Cidr::v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
+    Cidr::v6([0, 0, 0, 0, 0, 0, 0, 1], 128),
+];
+
 impl Cidr {
     pub(super) const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Self {
         Self { address: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), prefix }
@@ -63,6 +75,13 @@ impl Cidr {
             }
             _ => false,
         }
+    }
+
+    /// Whether all of the network belongs to those that use it, and to nobody on the public internet: private (RFC 1918,
+    /// RFC 4193), shared by a provider's customers (RFC 6598), on one link, or on this machine.
+    pub fn is_private(&self) -> bool {
+        let is_longer = |range: &Self| self.prefix >= range.prefix && range.contains(self.address);
+        PRIVATE.iter().any(is_longer)
     }
 
     fn network(self) -> Self {
@@ -141,6 +160,45 @@ mod tests {
             ("::1", "::1", true),
         ] {
             assert_eq!(cidr(network).contains(address.parse().unwrap()), expected, "{network} {address}");
+        }
+    }
+
+    #[test]
+    fn private_networks_are_those_that_lie_wholly_in_a_private_range() {
+        for private in [
+            "10.0.0.0/8",
+            "10.1.0.0/16",
+            "172.16.0.0/12",
+            "172.31.255.0/24",
+            "192.168.1.7",
+            "100.64.0.0/10",
+            "169.254.0.0/16",
+            "127.0.0.1",
+            "::1",
+            "fc00::/7",
+            "fd12:3456::/32",
+            "fe80::/10",
+            "fe80::1",
+        ] {
+            assert!(cidr(private).is_private(), "{private}");
+        }
+        for public in [
+            "0.0.0.0/0",
+            "8.8.8.0/24",
+            "10.0.0.0/7",
+            "172.0.0.0/8",
+            "172.32.0.0/16",
+            "192.168.0.0/15",
+            "100.0.0.0/8",
+            "192.0.2.7",
+            "::/0",
+            "::/127",
+            "2001:db8::/32",
+            "fe00::/7",
+            "::ffff:0:0/96",
+            "f000::/4",
+        ] {
+            assert!(!cidr(public).is_private(), "{public}");
         }
     }
 

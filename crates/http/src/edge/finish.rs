@@ -3,21 +3,21 @@
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
 use machi_types::ErrorKind;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
-use super::access_log::cut;
+use super::access_log::{cut, is_ours};
 use super::{Asked, EdgeSettings, cors, gzip, ids};
 use crate::problem::Failure;
 use crate::request::{PATCH_TYPES, TENANT_HEADER, shortened};
-use crate::{Face, Problem, Text, answer};
+use crate::{Face, Problem, Repeats, Text, answer};
 
 /// On what an answer of the NGSI-LD face depends beside its address.
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Link, NGSILD-Tenant, Prefer");
 /// What an error depends on beside that.
 const VARY_OF_ERRORS: HeaderValue = HeaderValue::from_static("Accept-Language");
 
-pub(super) fn finish(response: Response, asked: &Asked, settings: &EdgeSettings) -> Response {
-    let mut response = settle(response, asked);
+pub(super) fn finish(response: Response, asked: &Asked, settings: &EdgeSettings, repeats: &Repeats) -> Response {
+    let mut response = settle(response, asked, repeats);
     let status = response.status();
     let headers = response.headers_mut();
     // RFC 9110 §8.6: a 304 tells no length but that of the answer which it spares.
@@ -40,8 +40,11 @@ pub(super) fn finish(response: Response, asked: &Asked, settings: &EdgeSettings)
 }
 
 /// Gives errors their final form; what is no error passes through.
-fn settle(mut response: Response, asked: &Asked) -> Response {
+fn settle(mut response: Response, asked: &Asked, repeats: &Repeats) -> Response {
     if let Some(Failure(problem)) = response.extensions_mut().remove::<Failure>() {
+        if is_ours(problem.status()) {
+            log(&problem, asked, repeats);
+        }
         return render(&problem, asked);
     }
     match response.status() {
@@ -56,20 +59,19 @@ fn settle(mut response: Response, asked: &Asked) -> Response {
 }
 
 fn render(problem: &Problem, asked: &Asked) -> Response {
-    if problem.status().is_server_error() {
-        log(problem, asked);
-    }
     problem.render(asked.face, asked.language, Some(asked.identity.id))
 }
 
-/// The cause is told here and nowhere else.
-fn log(problem: &Problem, asked: &Asked) {
+/// The cause is told here and nowhere else; one that repeats is told at debug level only.
+fn log(problem: &Problem, asked: &Asked, repeats: &Repeats) {
     let Some(cause) = problem.private_cause() else { return };
-    let id = asked.identity.id;
-    if problem.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        error!(request.id = %id, http.path = cut(asked.uri.path()), cause, "a request met a fault of ours");
-    } else {
-        warn!(request.id = %id, http.path = cut(asked.uri.path()), cause, "a request could not be served");
+    let (id, path) = (asked.identity.id, cut(asked.uri.path()));
+    match repeats.tell(&cause) {
+        Some(_) if problem.status() == StatusCode::INTERNAL_SERVER_ERROR => {
+            error!(request.id = %id, http.path = path, cause, "a request met a fault of ours");
+        }
+        Some(_) => warn!(request.id = %id, http.path = path, cause, "a request could not be served"),
+        None => debug!(request.id = %id, http.path = path, cause, "a request met a fault that was told before"),
     }
 }
 

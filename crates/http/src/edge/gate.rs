@@ -192,8 +192,10 @@ impl Inner {
         Problem::new(
             ErrorKind::Unavailable,
             Text::both(
-                "too many requests are at work and waiting; try again after the time in Retry-After",
-                "処理中および待機中のリクエストが多すぎます。Retry-Afterの時間が経ってから再試行してください",
+                "too many requests are at work and waiting ([server] requests, queue, queue_timeout); try again after the time in \
+                 Retry-After",
+                "処理中および待機中のリクエストが多すぎます([server] requests, queue, queue_timeout)。\
+                 Retry-Afterの時間が経ってから再試行してください",
             ),
         )
         .retry_after(Duration::from_secs(1))
@@ -281,7 +283,7 @@ mod tests {
             queue,
             queue_patience: Duration::from_millis(patience),
             always: Vec::new(),
-            origins: super::super::Origins::Any,
+            origins: super::super::Origins::any(),
             gzip_from: 0,
             slow: Duration::from_secs(1),
             peers: super::super::Peers::loopback_and(Vec::new()),

@@ -11,6 +11,7 @@ mod finish;
 mod gate;
 mod gzip;
 mod ids;
+mod origins;
 mod peers;
 mod pressure;
 mod room;
@@ -30,17 +31,17 @@ use futures_util::FutureExt;
 use http::{HeaderValue, Method, Request, Uri};
 use tower_service::Service;
 
-pub use cors::Origins;
 use figures::Figures;
 use gate::Gate;
 use ids::{Identity, Ids};
+pub use origins::Origins;
 pub use peers::Peers;
 use room::Room;
 pub use shortcut::Shortcut;
 
 use crate::metrics::Registry;
 use crate::request::{Arrival, TENANT_HEADER};
-use crate::{Face, Language, Problem, language_of};
+use crate::{Face, Language, Problem, Repeats, language_of};
 
 /// How the edge behaves.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ pub struct EdgeSettings {
     pub answer_bytes: u64,
     /// Paths that never wait for their turn, so that an overloaded city can still be looked at.
     pub always: Vec<&'static str>,
-    /// Pages of which sites may call the APIs.
+    /// Pages of which sites may use the city.
     pub origins: Origins,
     /// Answers of at least so many bytes are compressed for clients that take gzip.
     pub gzip_from: u64,
@@ -81,6 +82,7 @@ pub struct Edge {
     answers: Room,
     figures: Figures,
     ids: Ids,
+    repeats: Repeats,
 }
 
 /// Where requests go once the city is open.
@@ -119,7 +121,17 @@ impl Edge {
         let gate = Gate::new(&settings, registry);
         let bodies = Room::for_bodies(settings.body_bytes, registry);
         let answers = Room::for_answers(settings.answer_bytes, registry);
-        Arc::new(Self { before, opened: OnceLock::new(), settings, gate, bodies, answers, figures, ids: Ids::new() })
+        Arc::new(Self {
+            before,
+            opened: OnceLock::new(),
+            settings,
+            gate,
+            bodies,
+            answers,
+            figures,
+            ids: Ids::new(),
+            repeats: Repeats::default(),
+        })
     }
 
     /// Lets requests through to the real router, before which a shortcut may be asked; the first that is given stays.
@@ -145,10 +157,10 @@ impl Edge {
                 None => self.answers.hold(self.route(request, &asked).await),
             },
         };
-        let response = finish::finish(response, &asked, &self.settings);
+        let response = finish::finish(response, &asked, &self.settings, &self.repeats);
         let took = asked.at.elapsed();
         self.figures.count(&asked.method, response.status(), took);
-        access_log::write(&asked, response.status(), took, self.settings.slow);
+        access_log::write(&asked, response.status(), took, self.settings.slow, &self.repeats);
         response
     }
 
@@ -176,12 +188,8 @@ impl Edge {
         {
             return Some(peers::refused(peer.ip()));
         }
-        let is_upgrade = request.headers().contains_key(http::header::UPGRADE);
-        match &asked.origin {
-            // Browsers apply no CORS to WebSockets, so the origin is checked here.
-            Some(origin) if is_upgrade && !self.settings.origins.admit(origin) => Some(cors::refused()),
-            _ => None,
-        }
+        let is_open = self.settings.always.contains(&asked.uri.path());
+        self.settings.origins.refusal(asked, request.headers(), is_open)
     }
 
     /// The answer that needs no router and waits for nothing, where there is one.

@@ -91,8 +91,8 @@ impl Room {
         Problem::new(
             ErrorKind::Unavailable,
             Text::both(
-                "too many large requests or answers are in memory; try again after the time in Retry-After",
-                "大きなリクエストまたは応答が多すぎます。Retry-Afterの時間が経ってから再試行してください",
+                "too many large requests or answers are in memory ([server] bodies, answers); try again after the time in Retry-After",
+                "大きなリクエストまたは応答が多すぎます([server] bodies, answers)。Retry-Afterの時間が経ってから再試行してください",
             ),
         )
         .retry_after(Duration::from_secs(1))

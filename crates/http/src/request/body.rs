@@ -20,6 +20,8 @@ const BYTES_PER_SECOND: u64 = 1024;
 pub struct BodyLimits {
     /// The most bytes.
     pub largest: u64,
+    /// The key of the configuration that sets it.
+    pub key: &'static str,
     /// How long a body may stand still, and how long a small one may take in all.
     pub patience: Duration,
 }
@@ -62,7 +64,7 @@ impl BodyStream {
         check_coding(headers)?;
         let declared = declared_length(headers)?;
         if declared.is_some_and(|length| length > limits.largest) {
-            return Err(too_large(limits.largest));
+            return Err(too_large(limits));
         }
         Ok(Self { body, limits: *limits, declared, received: 0, started: None })
     }
@@ -89,7 +91,7 @@ impl BodyStream {
             };
             self.received += piece.len() as u64;
             if self.received > self.limits.largest {
-                return Err(too_large(self.limits.largest));
+                return Err(too_large(&self.limits));
             }
             if !piece.is_empty() {
                 return Ok(Some(piece));
@@ -145,12 +147,15 @@ fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
     .with_header(ACCEPT_ENCODING, http::HeaderValue::from_static("identity")))
 }
 
-fn too_large(largest: u64) -> Problem {
+fn too_large(limits: &BodyLimits) -> Problem {
+    let BodyLimits { largest, key, .. } = limits;
     Problem::new(
         ErrorKind::RequestEntityTooLarge,
         Text::both(
-            format!("the body is longer than {largest} bytes, the most that is taken here; send it in smaller parts"),
-            format!("リクエスト本文が上限({largest}バイト)を超えています。分割して送信してください"),
+            format!(
+                "the body is longer than {largest} bytes, the most that is taken here ({key}); send it in smaller parts"
+            ),
+            format!("リクエスト本文が上限({largest}バイト、{key})を超えています。分割して送信してください"),
         ),
     )
     .with_header(http::header::CONNECTION, http::HeaderValue::from_static("close"))
@@ -159,8 +164,10 @@ fn too_large(largest: u64) -> Problem {
 fn too_slow(patience: Duration) -> Problem {
     let seconds = patience.as_secs();
     Problem::request_timeout(Text::both(
-        format!("the body stood still for {seconds} s, or came slower than {BYTES_PER_SECOND} bytes per second"),
-        format!("リクエスト本文の受信が{seconds}秒間停止したか、遅すぎます"),
+        format!(
+            "the body stood still for {seconds} s, or came slower than {BYTES_PER_SECOND} bytes per second ([server] body_timeout)"
+        ),
+        format!("リクエスト本文の受信が{seconds}秒間停止したか、遅すぎます([server] body_timeout)"),
     ))
 }
 
@@ -177,7 +184,7 @@ mod tests {
     use super::*;
     use futures_util::stream;
 
-    const LIMITS: BodyLimits = BodyLimits { largest: 10, patience: Duration::from_secs(5) };
+    const LIMITS: BodyLimits = BodyLimits { largest: 10, key: "[limits] body", patience: Duration::from_secs(5) };
 
     fn headers(name: &'static str, value: &'static str) -> HeaderMap {
         let mut headers = HeaderMap::new();

@@ -77,14 +77,15 @@ impl Page {
 }
 
 fn too_many(name: &str, value: u64, largest: u64) -> Problem {
+    let key = if name == "limit" { "page" } else { name };
     Problem::new(
         ErrorKind::TooManyResults,
         Text::both(
             format!(
-                "{name} is at most {largest} here, and is {value}; follow the \"next\" link of the Link header to read on"
+                "{name} is at most {largest} here ([limits] largest_{key}), and is {value}; follow the \"next\" link of the Link header to read on"
             ),
             format!(
-                "{name}の上限は{largest}です(指定値: {value})。続きはLinkヘッダーの\"next\"をたどって取得してください"
+                "{name}の上限は{largest}です([limits] largest_{key}、指定値: {value})。続きはLinkヘッダーの\"next\"をたどって取得してください"
             ),
         ),
     )

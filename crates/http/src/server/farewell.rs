@@ -22,9 +22,9 @@ pub(super) fn instead_of(head: &[u8], suspect: Option<char>) -> Option<Vec<u8>> 
         _ if is_ours => return None,
         "400" => no_request(suspect),
         "414" | "431" => Problem::head_too_large(Text::both(
-            "the address and the headers of the request are longer, or more, than is taken here; send long queries \
-             by POST to /ngsi-ld/v1/entityOperations/query",
-            "リクエストのアドレスとヘッダーが長すぎるか、多すぎます。長い検索条件は\
+            "the address and the headers of the request are longer than is taken here ([server] head_size), or more than \
+             100; send long queries by POST to /ngsi-ld/v1/entityOperations/query",
+            "リクエストのアドレスとヘッダーが長すぎるか([server] head_size)、ヘッダーが100個を超えています。長い検索条件は\
              /ngsi-ld/v1/entityOperations/queryへPOSTしてください",
         )),
         _ => return None,
@@ -68,7 +68,12 @@ mod tests {
         assert!(body.contains("InvalidRequest") && body.contains("%3E"), "{body}");
         let long = REFUSAL.replace("400 Bad Request", "431 Request Header Fields Too Large");
         let answer = String::from_utf8(instead_of(long.as_bytes(), None).unwrap()).unwrap();
-        assert!(answer.contains("RequestHeadTooLarge") && answer.contains("\"status\":431"), "{answer}");
+        assert!(
+            answer.contains("RequestHeadTooLarge")
+                && answer.contains("[server] head_size")
+                && answer.contains("\"status\":431"),
+            "{answer}"
+        );
     }
 
     #[test]

@@ -99,7 +99,7 @@ async fn pages_of_other_sites_may_call() {
     assert_eq!(preflight.header("access-control-allow-headers"), Some("ngsild-tenant"));
     assert_eq!(city.get("/ngsi-ld/v1/entities", &[]).await.header("access-control-allow-origin"), None);
 
-    let origins = Origins::Only(vec!["https://a.example".parse().unwrap()]);
+    let origins = Origins { named: vec!["https://a.example".parse().unwrap()], ..Origins::default() };
     let strict = City::start_with(limits(), EdgeSettings { origins, ..settings() });
     let known = strict.get("/healthz", &["Origin: https://a.example"]).await;
     assert_eq!(known.header("access-control-allow-origin"), Some("https://a.example"));
@@ -108,6 +108,61 @@ async fn pages_of_other_sites_may_call() {
     let upgrade =
         strict.get("/socket", &["Origin: https://b.example", "Connection: upgrade", "Upgrade: websocket"]).await;
     assert_eq!(upgrade.status, 403);
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_change_nothing_of_our_own() {
+    let city = City::start();
+    let ask = async |method: &str, path: &str, host: &str, more: &str| {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n{more}\r\n{{}}"
+        );
+        city.ask(&head).await
+    };
+    let foreign = "origin: https://a.example\r\n";
+    let preflight = "origin: https://a.example\r\naccess-control-request-method: DELETE\r\n";
+    let asked = ask("OPTIONS", "/machi/v1/things", "127.0.0.1", preflight).await;
+    assert_eq!((asked.status, asked.header("access-control-allow-origin")), (204, None));
+    assert_eq!(asked.header("access-control-allow-methods"), None);
+    // Requests that a browser sends without asking first: a form, and a script that does not care for the answer.
+    for page in [foreign, "origin: null\r\n", "origin: http://127.0.0.1:5173\r\n"] {
+        let refused = ask("POST", "/machi/v1/things", "127.0.0.1:8080", page).await;
+        assert_eq!(refused.status, 403, "{page}");
+        assert!(refused.text().contains("[server] origins"), "{}", refused.text());
+    }
+    // Our own page, whatever its name, and whoever is no browser.
+    for (host, page) in [
+        ("127.0.0.1:8080", "origin: http://127.0.0.1:8080\r\n"),
+        ("localhost", "origin: http://localhost\r\n"),
+        ("city", "origin: https://city\r\n"),
+        ("127.0.0.1", ""),
+    ] {
+        assert_eq!(ask("POST", "/machi/v1/things", host, page).await.status, 201, "{host} {page}");
+    }
+    // A page whose name leads here all of a sudden has the origin that it asks for.
+    let rebound = "origin: http://evil.example:8080\r\n";
+    for (method, page) in [("POST", rebound), ("GET", ""), ("DELETE", "")] {
+        let refused = ask(method, "/machi/v1/things", "evil.example:8080", page).await;
+        assert_eq!(refused.status, 403, "{method}");
+        assert!(refused.text().contains("the name evil.example:8080"), "{}", refused.text());
+    }
+    for open in ["/healthz", "/ngsi-ld/v1/entities"] {
+        assert_eq!(ask("GET", open, "city.example.jp", "").await.status, 200, "{open}");
+    }
+    let mine = Origins { named: vec!["https://a.example".parse().unwrap()], ..Origins::any() };
+    let city = City::start_with(limits(), EdgeSettings { origins: mine, ..settings() });
+    let head = format!(
+        "POST /machi/v1/things HTTP/1.1\r\nhost: a.example\r\ncontent-type: application/json\r\ncontent-length: 2\r\n{foreign}\r\n{{}}"
+    );
+    let named = city.ask(&head).await;
+    assert_eq!((named.status, named.header("access-control-allow-origin")), (201, Some("https://a.example")));
+}
+
+#[tokio::test]
+async fn where_only_named_pages_may_ask_no_other_name_is_taken() {
+    let city = City::start_with(limits(), EdgeSettings { origins: Origins::default(), ..settings() });
+    let get = async |host: &str| city.ask(&format!("GET /ngsi-ld/v1/entities HTTP/1.1\r\nhost: {host}\r\n\r\n")).await;
+    assert_eq!((get("127.0.0.1").await.status, get("evil.example").await.status), (200, 403));
 }
 
 #[tokio::test]

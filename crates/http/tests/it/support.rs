@@ -21,7 +21,8 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-pub(crate) const BODY: BodyLimits = BodyLimits { largest: 100_000, patience: Duration::from_millis(300) };
+pub(crate) const BODY: BodyLimits =
+    BodyLimits { largest: 100_000, key: "[limits] body", patience: Duration::from_millis(300) };
 
 pub(crate) struct City {
     pub(crate) address: SocketAddr,
@@ -50,7 +51,7 @@ pub(crate) fn settings() -> EdgeSettings {
         queue: 64,
         queue_patience: Duration::from_secs(5),
         always: vec!["/healthz"],
-        origins: Origins::Any,
+        origins: Origins::any(),
         gzip_from: 1000,
         slow: Duration::from_secs(1),
         peers: Peers::loopback(),
@@ -195,6 +196,7 @@ fn router(heard: Shutdown) -> Router {
         )
         .route("/ngsi-ld/v1/entities", get(list).post(create))
         .route("/ngsi-ld/v1/entities/{id}", patch(create).get(one))
+        .route("/machi/v1/things", post(create))
         .route("/echo", post(echo))
 }
 

@@ -51,12 +51,23 @@ pub enum OpenError {
         /// The address.
         listen: SocketAddr,
     },
+    /// Strangers are among those that would be let in.
+    #[error(
+        "{network} is no private network, and there is no sign-in to keep its strangers out; --open-to takes networks within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16, fc00::/7 and fe80::/10"
+    )]
+    NotPrivate {
+        /// The network.
+        network: Cidr,
+    },
 }
 
 /// Who may come in, as long as there is no sign-in.
 pub fn peers(listen: SocketAddr, open: bool, open_to: &[Cidr]) -> Result<Peers, OpenError> {
     if !open {
         return Err(OpenError::NotOpen);
+    }
+    if let Some(network) = open_to.iter().find(|network| !network.is_private()) {
+        return Err(OpenError::NotPrivate { network: *network });
     }
     let is_loopback = listen.ip().to_canonical().is_loopback();
     if !is_loopback && open_to.is_empty() {
@@ -98,6 +109,16 @@ mod tests {
         for listen in ["0.0.0.0:0", "[::]:0", "10.1.2.3:0"] {
             assert!(check(listen, true, &[]).unwrap_err().contains("--open-to CIDR"), "{listen}");
             assert_eq!(check(listen, true, &["10.1.0.0/16"]), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_city_without_sign_in_is_opened_to_no_public_network() {
+        for network in ["0.0.0.0/0", "8.8.8.0/24", "::/0", "10.0.0.0/7"] {
+            for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
+                let refused = check(listen, true, &["10.1.0.0/16", network]).unwrap_err();
+                assert!(refused.starts_with(network) && refused.contains("192.168.0.0/16"), "{refused}");
+            }
         }
     }
 }

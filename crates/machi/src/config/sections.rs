@@ -31,8 +31,9 @@ section! {
     [server] ServerSection {
         /// Where to listen; port 0 takes any free one. The option --listen overrides it.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
-        /// Sites whose pages may call the APIs from a browser: "*" for all, or origins such as "https://portal.example.jp".
-        origins: Origins = Origins::Any;
+        /// Sites whose pages may use the city from a browser, such as "https://portal.example.jp"; "*" lets the pages of
+        /// all sites use the NGSI-LD API, and nothing else. The hosts of the named sites count as names of the city.
+        origins: Origins = Origins::any();
         /// Open connections; more wait until one closes.
         connections: NonZeroUsize = count(16_384);
         /// Requests at work at once; more wait for their turn.

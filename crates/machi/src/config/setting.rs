@@ -135,23 +135,24 @@ impl Setting for String {
 
 impl Setting for Origins {
     const EXPECTED: Expected = &(
-        "\"*\" for all, or a list of origins such as [\"https://portal.example.jp\"], without a path",
-        "すべてを表す\"*\"、またはオリジンの配列(例: [\"https://portal.example.jp\"]、パスなし)",
+        "a list of origins such as [\"https://portal.example.jp\"], without a path, and \"*\" for all others",
+        "オリジンの配列(例: [\"https://portal.example.jp\"]、パスなし)。すべてのサイトを表す\"*\"も含められます",
     );
 
     fn read(value: &Value) -> Option<Self> {
-        let words = words(value)?;
-        if words.iter().any(|word| word == "*") {
-            return Some(Self::Any);
+        let mut origins = Self::default();
+        for word in words(value)? {
+            match word.as_str() {
+                "*" => origins.any = true,
+                word => origins.named.push(origin(word)?),
+            }
         }
-        words.iter().map(|word| origin(word)).collect::<Option<_>>().map(Self::Only)
+        Some(origins)
     }
 
     fn write(&self) -> String {
-        match self {
-            Self::Any => list(std::iter::once("*".to_owned())),
-            Self::Only(origins) => list(origins.iter().map(|one| String::from_utf8_lossy(one.as_bytes()).into_owned())),
-        }
+        let named = self.named.iter().map(|one| String::from_utf8_lossy(one.as_bytes()).into_owned());
+        list(self.any.then(|| "*".to_owned()).into_iter().chain(named))
     }
 }
 

@@ -50,6 +50,7 @@ fn appending_adds_and_replaces() {
 
 // §6.6.3.1: With noOverwrite what is there stays; 207 tells by full name what was appended and what was not.
 // §5.2.18: An UpdateResult lists updated names, and not updated ones with a reason.
+// §5.2.19: What was not updated is told by its name and the reason.
 #[test]
 fn no_overwrite_leaves_what_is_there() {
     let tenant = tenant_with([&thing_x()]);
@@ -80,6 +81,7 @@ fn types_of_a_fragment_are_added() {
 
 // §5.6.2.4: Attributes that are there are replaced as a whole, those that are not are appended.
 // §5.5.8: What the fragment does not name stays.
+// §6.6.3.2: PATCH of the attributes answers 204 where all was done.
 #[test]
 fn updating_replaces_and_appends() {
     let tenant = tenant_with([&thing_x()]);

@@ -116,6 +116,13 @@ fn expect_attribute(tenant: &Client, query: &[(&str, &str)], expected: Value) {
 // §4.5.24.2: A JsonProperty holds raw JSON in which nothing is expanded.
 // §4.5.21.2: A ListProperty keeps order and repetitions.
 // §4.5.22.2: A ListRelationship keeps order and repetitions; its items are objects with a member object.
+// §5.2.5: A Property has the members of its table.
+// §5.2.6: A Relationship has the members of its table.
+// §5.2.7: A GeoProperty has the members of its table.
+// §5.2.35: A VocabProperty has the members of its table.
+// §5.2.36: A ListProperty has the members of its table.
+// §5.2.37: A ListRelationship has the members of its table.
+// §5.2.38: A JsonProperty has the members of its table.
 #[test]
 fn normalized_attributes_of_every_kind_come_back_as_they_went_in() {
     each(kinds().into_iter().map(|(name, normalized, _)| (name, normalized)), |normalized| {
@@ -141,6 +148,7 @@ fn concise_attributes_of_every_kind_are_understood() {
 }
 
 // §6.3.7: format=concise gives the most concise representation that loses nothing.
+// §4.5.2.1: An attribute is given in normalized and in concise representation, as the request chooses.
 #[test]
 fn attributes_of_every_kind_are_given_in_concise_representation() {
     each(kinds().into_iter().map(|(name, normalized, concise)| (name, (normalized, concise))), |pair| {
@@ -151,11 +159,27 @@ fn attributes_of_every_kind_are_given_in_concise_representation() {
 }
 
 // §4.5.2.3: A concise value that is a GeoJSON geometry makes a GeoProperty, also inside value.
+// §4.7.3: A concise GeoProperty is a bare geometry, or an object whose value is one.
 #[test]
 fn a_geometry_makes_a_geoproperty() {
     let geometry = json!({"type": "Point", "coordinates": [139.7, 35.6]});
     let tenant = tenant_with([&t("kind", json!({"a": {"value": geometry}}))]);
+    expect_attribute(&tenant, &[], geo(geometry.clone()));
+    let tenant = tenant_with([&t("kind", json!({"a": geometry}))]);
     expect_attribute(&tenant, &[], geo(geometry));
+}
+
+// §4.7.2: A geometry may come as a string that holds it as JSON, if it is one.
+#[test]
+fn a_geometry_may_be_a_string_that_holds_it() {
+    let geometry = json!({"type": "Point", "coordinates": [139.7, 35.6]});
+    let tenant = tenant_with([&t("kind", json!({"a": geo(json!(geometry.to_string()))}))]);
+    expect_attribute(&tenant, &[], geo(geometry));
+    let open = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]}"#;
+    for none in ["Tokyo", "{", "[139.7,35.6]", r#"{"type":"Point"}"#, open] {
+        let sent = t("bad", json!({"a": geo(json!(none))}));
+        tenant.post("/entities").json(sent).send().problem("BadRequestData");
+    }
 }
 
 // §4.6.4: The time of an observation is told as it was given, digit for digit.

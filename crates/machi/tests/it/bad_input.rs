@@ -33,6 +33,7 @@ fn is_batch(path: &str) -> bool {
 }
 
 // §5.5.4: A body that is no JSON is InvalidRequest, with the position.
+// §4.6.1: JSON is in UTF-8; other bytes are refused.
 #[test]
 fn malformed_json_is_an_invalid_request() {
     let text = |body: &str| body.as_bytes().to_vec();

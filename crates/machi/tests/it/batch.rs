@@ -41,6 +41,8 @@ fn a_created_batch_answers_its_ids() {
 
 // §5.6.7.4: Entities that exist or are malformed fail with their own error, all others are created.
 // §5.5.11.1: Of entities with the same id the first is created, later ones fail with AlreadyExists.
+// §5.2.16: The result of a batch has the ids that were done and an error for each that was not.
+// §5.2.17: An error in a batch names the entity and holds a problem.
 #[test]
 fn a_creation_gives_a_verdict_per_entity() {
     let tenant = tenant_with([&x("old", 0)]);
@@ -166,6 +168,7 @@ fn a_batch_delete_gives_a_verdict_per_id() {
 
 // §5.6.20.4: A batch merge merges each fragment into its entity; unknown ones fail with ResourceNotFound.
 // §5.5.11.5: Of fragments with the same id each is merged in its turn.
+// §6.31.3.1: A batch that is merged wholly answers 204.
 #[test]
 fn a_batch_merge_merges_fragments() {
     let tenant =

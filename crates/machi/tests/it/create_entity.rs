@@ -17,7 +17,21 @@ fn creating_an_entity_answers_201_with_its_location() {
     assert_eq!(answer.context_link(), None);
 }
 
+// §5.5.1: URIs are the same if they have the same characters (RFC 3986 §6.2.1).
+#[test]
+fn ids_that_differ_in_one_character_are_two() {
+    let tenant = tenant();
+    for (id, value) in [("urn:ngsi-ld:T:a", 1), ("urn:ngsi-ld:T:A", 2), ("urn:ngsi-ld:T:%61", 3)] {
+        tenant.create(&entity(id, "T", json!({"a": property(value)})));
+    }
+    let found = tenant.find(&[("type", "T"), ("id", "urn:ngsi-ld:T:A"), ("format", "simplified")]);
+    assert_eq!(found, json!([{"id": "urn:ngsi-ld:T:A", "type": "T", "a": 2}]));
+    let all = tenant.query(&[("type", "T")]);
+    assert_eq!(all.len(), 3, "{all:?}");
+}
+
 // §5.6.1.4: What was sent is what is stored and read back.
+// §5.2.4: An entity has an id, a type and attributes.
 #[test]
 fn a_created_entity_is_read_back_as_it_was_sent() {
     let tenant = tenant_with([&room()]);

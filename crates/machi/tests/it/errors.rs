@@ -126,6 +126,7 @@ fn an_empty_accept_header_accepts_everything() {
 }
 
 // §6.3.6: An error is application/json, whatever is accepted.
+// §6.3.3: An error has the status of its kind and a body with type, title and detail.
 #[test]
 fn an_error_is_json_whatever_is_accepted() {
     let tenant = empty_tenant();
@@ -314,4 +315,17 @@ fn every_kind_of_error_is_told_in_japanese() {
     });
     let unknown = city().client().get("/types").header("NGSILD-Tenant", "nowhere").header("Accept-Language", "ja");
     assert!(!unknown.send().problem("NonexistentTenant").is_ascii());
+}
+
+#[test]
+fn the_mistakes_of_callers_do_not_fill_the_log() {
+    let city = City::start(env!("CARGO_BIN_EXE_machi"));
+    let client = city.client();
+    for number in 0..100 {
+        let answer = client.get("/types").link(&format!("http://127.0.0.1:9/{number}.jsonld")).send();
+        assert_eq!(answer.status, 504, "{answer:?}");
+        client.get(&format!("/entities?{number}")).send().expect_status(400);
+    }
+    let warnings: Vec<String> = city.log().lines().filter(|line| !line.contains("INFO")).map(str::to_owned).collect();
+    assert!(warnings.is_empty(), "{warnings:#?}");
 }

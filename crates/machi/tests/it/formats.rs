@@ -81,6 +81,9 @@ fn unknown_formats_and_options_are_refused() {
 
 // §5.2.29: As GeoJSON an entity is a Feature with id, geometry and its type and attributes as properties.
 // §6.3.6: A Feature holds the @context unless Prefer asks for body=json; then a Link names it.
+// §4.5.16.2: An entity as GeoJSON is one Feature: id, type, geometry, and type and attributes as properties.
+// §5.2.31: The properties of a Feature are the type and the attributes in their representation.
+// §6.3.15: Accept of application/geo+json asks for GeoJSON where an entity is retrieved.
 #[test]
 fn an_entity_is_given_as_a_geojson_feature() {
     let tenant = tenant_with([&everything()]);
@@ -102,6 +105,8 @@ fn an_entity_is_given_as_a_geojson_feature() {
 }
 
 // §5.2.30: As GeoJSON a list is a FeatureCollection of Features, with one @context.
+// §4.5.16.3: Entities as GeoJSON are one FeatureCollection; no Feature in it has an @context.
+// §6.3.15: Accept of application/geo+json asks for GeoJSON where entities are queried.
 #[test]
 fn a_list_is_given_as_a_feature_collection() {
     let tenant = tenant_with([&everything(), &t("other", json!({}))]);
@@ -142,6 +147,7 @@ fn the_geometry_of_a_feature_is_chosen() {
 }
 
 // §4.5.17.1: In simplified GeoJSON the properties are given by their values alone.
+// §4.5.17.2: Simplified Features also make up a FeatureCollection.
 #[test]
 fn simplified_geojson_gives_values_alone() {
     let tenant = tenant_with([&everything()]);
@@ -151,6 +157,10 @@ fn simplified_geojson_gives_values_alone() {
     expected.as_object_mut().expect("an object").remove("id");
     assert_eq!(feature["properties"], expected);
     assert_eq!(feature["geometry"]["type"], "Point");
+    let list = tenant.get("/entities").query(&[("type", "T"), ("format", "simplified")]).accept("application/geo+json");
+    let list = list.send().expect_status(200).json();
+    assert_eq!(list["type"], "FeatureCollection");
+    assert_eq!(list["features"][0]["properties"], expected);
 }
 
 // §4.15: lang turns a LanguageProperty into a Property of one language and says which.

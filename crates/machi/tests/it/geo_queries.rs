@@ -133,6 +133,7 @@ fn a_geoquery_goes_with_other_conditions_or_alone() {
 
 // §4.10: georel, geometry and coordinates come together; the distance is greater than 0 and stands alone.
 // §5.7.2.4: A malformed geoquery is refused with BadRequestData.
+// §5.2.13: A geoquery has georel, geometry and coordinates of its kind.
 #[test]
 fn malformed_geoqueries_are_refused() {
     let tenant = places();

@@ -162,6 +162,28 @@ fn pages_of_other_origins_may_use_the_api() {
     }
 }
 
+// WHATWG Fetch, CORS protocol: No page of another origin may use what is not the standard's, also without asking first.
+#[test]
+fn pages_of_other_origins_change_nothing_under_machi() {
+    let tenant = tenant_with([&t("x", json!({}))]);
+    let own = city().client();
+    let path = format!("/machi/v1/tenants/{}", tenant.tenant().unwrap());
+    for page in ["https://app.example", "null", "http://127.0.0.1:5173"] {
+        let preflight = own
+            .request("OPTIONS", &path)
+            .header("Origin", page)
+            .header("Access-Control-Request-Method", "DELETE")
+            .send();
+        assert_eq!(preflight.header("access-control-allow-origin"), None, "{preflight:?}");
+        own.delete(&path).header("Origin", page).send().expect_status(403);
+        // A form asks for no leave, and a name that leads here all of a sudden needs none.
+        own.post(&format!("{path}/restore")).header("Origin", page).body("text/plain", "{}").send().expect_status(403);
+    }
+    own.delete(&path).header("Host", "evil.example").send().expect_status(403);
+    assert_eq!(tenant.retrieve(&thing("x")), t("x", json!({})));
+    own.delete(&path).send().expect_status(204);
+}
+
 // RFC 9110 §12.5.3: A client that takes gzip gets a large answer compressed, any other gets it plain.
 #[test]
 fn large_answers_are_compressed_for_those_who_take_it() {

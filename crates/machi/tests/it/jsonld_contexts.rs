@@ -32,6 +32,7 @@ fn use_context(tenant: &Client, url: &str) {
 
 // §6.29.3.1: Adding an @context answers 201 with the path where it is served.
 // §5.13.4.4: A hosted @context is served as it was added.
+// §6.30.3.1: GET of an @context answers 200 with it.
 #[test]
 fn a_hosted_context_is_served() {
     let tenant = empty_tenant();
@@ -69,6 +70,7 @@ fn details_of_a_hosted_context_are_told() {
 }
 
 // §5.13.3.4: Without details the list holds URLs; kind keeps those of one kind.
+// §6.29.3.2: GET of jsonldContexts answers 200 with the list; kind is a parameter.
 #[test]
 fn contexts_are_listed_by_kind() {
     let receiver = Receiver::start();
@@ -148,6 +150,7 @@ fn a_cached_context_is_reloaded() {
 }
 
 // §5.13.5.4: A deleted @context is gone; a hosted one cannot be reloaded; an unknown one is not found.
+// §6.30.3.2: DELETE of an @context answers 204; reload is its parameter.
 #[test]
 fn contexts_are_deleted() {
     let tenant = empty_tenant();
@@ -248,6 +251,7 @@ fn an_unusable_remote_context_is_told_apart() {
 
 // §5.5.7: An @context may be a URL, an object or an array of both; remote ones may name further ones.
 // §5.5.5: The core @context has precedence over every other.
+// §5.2.3: An @context is a URL, an object, or an array of these.
 #[test]
 fn contexts_are_nested_and_cannot_change_the_core() {
     let receiver = Receiver::start();
@@ -278,10 +282,29 @@ fn what_reshapes_the_model_is_refused() {
     let cases = [
         ("@reverse", json!({"a": {"@reverse": "https://example.org/a"}})),
         ("a term that is a number", json!({"a": 1})),
+        (
+            "a context of a type that changes a core term",
+            json!({"T": {"@id": "https://example.org/T", "@context": {"value": "https://example.org/value"}}}),
+        ),
+        (
+            "a context of a property that changes a core term",
+            json!({"a": {"@id": "https://example.org/a", "@context": {"observedAt": "https://example.org/at"}}}),
+        ),
     ];
     each(cases, |context| {
         let mut sent = t("x", json!({"a": property(1)}));
         sent["@context"] = context;
         tenant.post("/entities").ld(sent).send().problem("BadRequestData");
     });
+}
+
+// §5.5.7: A scoped @context, which users shall not have, is taken where it leaves the core alone (our choice).
+#[test]
+fn scoped_contexts_that_leave_the_core_alone_are_understood() {
+    let tenant = tenant();
+    let mut sent = t("x", json!({"size": property(1)}));
+    sent["@context"] = json!({"T": {"@id": "https://example.org/T", "@context": {"size": "https://example.org/size"}}});
+    tenant.post("/entities").ld(sent).send().expect_status(201);
+    let stored = tenant.retrieve(&thing("x"));
+    assert_eq!(stored["https://example.org/size"], property(1), "{stored}");
 }

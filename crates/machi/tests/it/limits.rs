@@ -32,12 +32,13 @@ fn narrow() -> &'static City {
     })
 }
 
-/// Expects a refusal whose detail names the limit.
+/// Expects a refusal whose detail names the limit, and the key of the configuration that sets it, if one does.
 #[track_caller]
-fn refused(answer: &Answer, status: u16, limit: &str) {
+fn refused(answer: &Answer, status: u16, limit: &str, key: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     let detail = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
     assert!(detail.contains(limit), "the detail names the limit {limit}: {detail}");
+    assert!(detail.contains(key), "the detail names the key {key}: {detail}");
 }
 
 /// An entity whose JSON text has just this length.
@@ -57,7 +58,7 @@ fn a_body_has_a_largest_size() {
     let tenant = narrow().fresh_tenant();
     let send = |body: String| tenant.post("/entities").body("application/json", body).send();
     send(of_length("fits", 2048)).expect_status(201);
-    refused(&send(of_length("long", 2049)), 413, "2048");
+    refused(&send(of_length("long", 2049)), 413, "2048", "[limits] body");
     tenant.expect_absent(&thing("long"));
 }
 
@@ -73,7 +74,7 @@ fn a_batch_has_a_largest_size() {
     };
     let fits = batch([2000, 2000, 2000, 2000, 8192 - 6 - 8000]);
     assert_eq!(fits.len(), 8192);
-    refused(&send(fits.clone() + " "), 413, "8192");
+    refused(&send(fits.clone() + " "), 413, "8192", "[limits] batch_body");
     tenant.expect_absent(&thing("0"));
     send(fits).expect_status(201);
     let tenant = narrow().fresh_tenant();
@@ -83,7 +84,7 @@ fn a_batch_has_a_largest_size() {
             .body("application/json", format!("[{}]", of_length("one", length)))
             .send()
     };
-    refused(&send(2049), 400, "2048");
+    refused(&send(2049), 400, "2048", "[limits] body");
     send(2048).expect_status(201);
 }
 
@@ -95,7 +96,7 @@ fn a_batch_has_a_largest_number_of_entities() {
         let entities: Vec<Value> = (0..count).map(|n| t(&n.to_string(), json!({}))).collect();
         tenant.post("/entityOperations/create").json(json!(entities)).send()
     };
-    refused(&send(11), 413, "10");
+    refused(&send(11), 413, "10", "[limits] batch_entities");
     tenant.expect_absent(&thing("0"));
     send(10).expect_status(201);
 }
@@ -110,12 +111,13 @@ fn json_has_a_largest_depth() {
     };
     let send = |body: String| tenant.post("/entities").body("application/json", body).send();
     send(body("fits", 8)).expect_status(201);
-    assert_eq!(send(body("deep", 9)).status, 400);
+    refused(&send(body("deep", 9)), 400, "column", "[limits] depth");
     tenant.expect_absent(&thing("deep"));
     let batch = format!("[{}]", body("batched", 8));
     tenant.post("/entityOperations/create").body("application/json", batch).send().expect_status(201);
     let batch = format!("[{}]", body("deep", 9));
-    assert_eq!(tenant.post("/entityOperations/create").body("application/json", batch).send().status, 400);
+    let batch = tenant.post("/entityOperations/create").body("application/json", batch).send();
+    refused(&batch, 400, "8 levels", "[limits] depth");
     tenant.expect_absent(&thing("deep"));
 }
 
@@ -126,12 +128,12 @@ fn pages_have_a_largest_size_and_offset() {
     tenant.create(&t("x", json!({})));
     let ask = |name: &str, value: &str| tenant.get("/entities").query(&[("type", "T"), (name, value)]).send();
     ask("limit", "5").expect_status(200);
-    refused(&ask("limit", "6"), 403, "5");
+    refused(&ask("limit", "6"), 403, "5", "[limits] largest_page");
     ask("offset", "20").expect_status(200);
-    refused(&ask("offset", "21"), 403, "20");
+    refused(&ask("offset", "21"), 403, "20", "[limits] largest_offset");
     let subscriptions = |limit: &str| tenant.get("/subscriptions").query(&[("limit", limit)]).send();
     subscriptions("5").expect_status(200);
-    refused(&subscriptions("6"), 403, "5");
+    refused(&subscriptions("6"), 403, "5", "[limits] largest_page");
 }
 
 // Issue 2, limits: How much a query may read beyond what it answers.
@@ -146,7 +148,7 @@ fn a_query_has_a_largest_effort() {
     create(0, 50);
     assert_eq!(ask().expect_status(200).json(), json!([]));
     create(50, 51);
-    ask().problem("TooComplexQuery");
+    refused(&ask(), 403, "budget", "[limits] query_reads");
     finds(&tenant, &[("type", "T"), ("q", "a==2")], "");
 }
 
@@ -158,13 +160,13 @@ fn an_entity_has_a_largest_number_of_attributes() {
     let mut five = four.clone();
     five["d"] = property(1);
     tenant.create(&t("x", four.clone()));
-    refused(&tenant.post("/entities").json(t("y", five.clone())).send(), 400, "4");
+    refused(&tenant.post("/entities").json(t("y", five.clone())).send(), 400, "4", "[limits] attributes");
     tenant.expect_absent(&thing("y"));
     let path = format!("/entities/{}", thing("x"));
     let attrs = format!("{path}/attrs");
-    refused(&tenant.post(&attrs).json(json!({"d": property(1)})).send(), 400, "4");
-    refused(&tenant.patch(&path).json(json!({"d": property(1)})).send(), 400, "4");
-    refused(&tenant.put(&path).json(t("x", five.clone())).send(), 400, "4");
+    refused(&tenant.post(&attrs).json(json!({"d": property(1)})).send(), 400, "4", "[limits] attributes");
+    refused(&tenant.patch(&path).json(json!({"d": property(1)})).send(), 400, "4", "[limits] attributes");
+    refused(&tenant.put(&path).json(t("x", five.clone())).send(), 400, "4", "[limits] attributes");
     tenant.post(&attrs).json(json!({"a": property(2)})).send().expect_status(204);
     let verdicts = tenant.post("/entityOperations/upsert").json(json!([t("x", five), t("z", four)])).send();
     let verdicts = verdicts.expect_status(207).json();
@@ -186,7 +188,7 @@ fn a_head_has_a_largest_size() {
     };
     assert_eq!(head(16 << 10).len(), 16 << 10);
     assert_eq!(city.raw(&head((16 << 10) - 1)).status, 200);
-    assert_eq!(city.raw(&head((16 << 10) + 1)).status, 431);
+    refused(&city.raw(&head((16 << 10) + 1)), 431, "", "[server] head_size");
     let address = |length: usize| {
         let (start, end) = ("GET /ngsi-ld/v1/types?details=", " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         format!("{start}{}{end}", "x".repeat(length - start.len() - end.len())).into_bytes()
@@ -212,7 +214,7 @@ fn a_context_has_a_largest_document() {
         |path: &str, body: &str| receiver.serve_page(path, 200, &[("Content-Type", "application/ld+json")], body);
     let (fits, large) = (serve("/fits.jsonld", &document(1024)), serve("/large.jsonld", &document(1025)));
     create_under(&tenant, "fits", &fits).expect_status(201);
-    refused(&create_under(&tenant, "large", &large), 504, "1024");
+    refused(&create_under(&tenant, "large", &large), 504, "1024", "[contexts] document");
     tenant.expect_absent(&thing("large"));
 }
 
@@ -228,11 +230,11 @@ fn contexts_have_a_longest_chain_and_a_largest_family() {
     });
     create_under(&tenant, "chain", &chained[2]).expect_status(201);
     let long = create_under(&tenant, "long", &chained[3]);
-    refused(&long, 400, "3");
+    refused(&long, 400, "3", "[contexts] chain");
     let family = |path: &str, members: usize| receiver.serve(path, json!({"@context": vec![last.clone(); members]}));
     let (four, five) = (family("/four.jsonld", 3), family("/five.jsonld", 4));
     create_under(&tenant, "family", &four).expect_status(201);
-    refused(&create_under(&tenant, "crowd", &five), 400, "4");
+    refused(&create_under(&tenant, "crowd", &five), 400, "4", "[contexts] documents");
     tenant.expect_absent(&thing("long"));
     tenant.expect_absent(&thing("crowd"));
 }
@@ -247,7 +249,7 @@ fn a_context_has_a_largest_number_of_terms() {
         tenant.post("/entities").ld(t(name, json!({"@context": context}))).send()
     };
     create("fits", 20).expect_status(201);
-    refused(&create("many", 21), 400, "20");
+    refused(&create("many", 21), 400, "20", "[contexts] terms");
     tenant.expect_absent(&thing("many"));
 }
 
@@ -263,12 +265,12 @@ fn an_entity_has_a_largest_number_of_types_and_scopes() {
     for (member, prefix) in [("type", "T"), ("scope", "/s")] {
         let mut large = t("large", json!({}));
         large[member] = json!(names(prefix, 0..1001));
-        refused(&tenant.post("/entities").json(large.clone()).send(), 400, "1000");
+        refused(&tenant.post("/entities").json(large.clone()).send(), 400, "1000", "");
         let batch = tenant.post("/entityOperations/upsert").json(json!([large])).send().expect_status(207).json();
         assert_eq!((&batch["success"], batch["errors"].as_array().map(Vec::len)), (&json!([]), Some(1)));
         let path = format!("/entities/{}/attrs", thing("full"));
         let one_more = json!({member: names(prefix, 2000..2001)});
-        refused(&tenant.post(&path).query(&[("options", "noOverwrite")]).json(one_more).send(), 400, "1000");
+        refused(&tenant.post(&path).query(&[("options", "noOverwrite")]).json(one_more).send(), 400, "1000", "");
         tenant
             .post(&path)
             .query(&[("options", "noOverwrite")])

@@ -72,6 +72,7 @@ fn geojson_is_sent_on_request() {
 }
 
 // §6.3.8: Each pair of receiverInfo is a header of the request.
+// §5.2.22: A pair has a key and a value.
 #[test]
 fn receiver_info_becomes_headers() {
     let info = json!([{"key": "Authorization", "value": "Bearer 5"}, {"key": "X-City", "value": "aoi"}]);

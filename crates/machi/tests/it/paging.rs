@@ -31,6 +31,7 @@ fn all_ids(pages: &[Answer]) -> Vec<String> {
 // §5.5.9.1: No page is larger than the limit; following next, each entity appears exactly once.
 // §5.5.9.1: The first page has no prev, the last has no next, every other has both.
 // §6.3.10: The links of a page carry the media type of the request.
+// §4.12: A list is read forwards and backwards in pages, whose size the client may choose; what remains is flagged.
 #[test]
 fn following_next_gives_each_entity_once() {
     let tenant = crowd();
@@ -104,6 +105,7 @@ fn links_name_the_media_type_of_the_pages() {
 
 // §6.3.13: count=true gives the number of all matches, whatever the page holds.
 // §6.3.13: limit=0 with count gives the number alone and an empty array.
+// §4.13: The number of matches is told on request, whatever the page holds, and with an empty page too.
 #[test]
 fn the_matches_are_counted() {
     let tenant = crowd();

@@ -22,6 +22,7 @@ fn left(query: &[(&str, &str)], names: &str) {
 }
 
 // §5.6.21.4: Without keep and drop, every entity that a query of the same parameters finds is deleted.
+// §6.4.3.3: A purge answers 204.
 #[test]
 fn what_a_query_finds_is_deleted() {
     let cases: [(&[(&str, &str)], &str); 12] = [

@@ -13,6 +13,7 @@ fn new() -> Value {
 }
 
 // §5.6.18.4: The entity becomes what was sent; what was not sent is gone; createdAt stays, modifiedAt moves.
+// §6.5.3.3: PUT of an entity answers 204.
 #[test]
 fn a_replaced_entity_is_what_was_sent() {
     let tenant = tenant_with([&old()]);
@@ -64,6 +65,7 @@ fn a_malformed_replacement_changes_nothing() {
 }
 
 // §5.6.6.4: A deleted entity is gone from retrieval and from queries; its id may be used again.
+// §6.5.3.2: DELETE of an entity answers 204.
 #[test]
 fn a_deleted_entity_is_gone_and_may_come_back() {
     let tenant = tenant_with([&old(), &t("y", json!({"a": property(1)}))]);

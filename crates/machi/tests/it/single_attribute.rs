@@ -101,6 +101,7 @@ fn a_partial_update_keeps_the_kind() {
 
 // §5.6.19.4: A replaced attribute is what was sent; createdAt stays.
 // §5.6.19.4: A datasetId names the instance that is replaced; others stay.
+// §6.7.3.3: PUT of an attribute answers 204.
 #[test]
 fn a_replaced_attribute_is_what_was_sent() {
     let tenant = tenant_with([&thing_x()]);
@@ -142,6 +143,7 @@ fn only_a_known_attribute_is_changed() {
 }
 
 // §5.6.5.4: Without a parameter the default instance is deleted, with datasetId that one, with deleteAll all.
+// §6.7.3.2: DELETE of an attribute answers 204; datasetId and deleteAll say which instances go.
 #[test]
 fn an_attribute_is_deleted_by_instance_or_as_a_whole() {
     let tenant = tenant_with([&thing_x()]);

@@ -4,6 +4,7 @@ use crate::kit::*;
 
 // §6.33.3.1: The identity of the context source is answered with 200.
 // §5.2.40: It has an id that is a URI, a type, an alias, how long it has been up, and what time it has.
+// §5.15.1: The broker tells its identity as a context source.
 #[test]
 fn the_broker_tells_who_it_is() {
     let answer = city().client().get("/info/sourceIdentity").send().expect_status(200);

@@ -123,6 +123,7 @@ fn an_unusable_jsonld_context_is_refused() {
 }
 
 // §5.8.2.4: An update changes what it names; NGSI-LD Null removes what may be removed.
+// §6.11.3.2: PATCH of a subscription answers 204.
 #[test]
 fn an_update_changes_what_it_names() {
     let tenant = tenant();
@@ -211,6 +212,7 @@ fn a_malformed_update_changes_nothing() {
 // §5.8.5.4: A deleted subscription is gone.
 // §5.8.3.4: An unknown subscription is not found; a malformed id is refused.
 // §5.8.2.4: An unknown subscription is not updated, and none under a malformed id.
+// §6.11.3.3: DELETE of a subscription answers 204, and 404 where there is none.
 #[test]
 fn unknown_subscriptions_are_not_found() {
     let tenant = tenant();

@@ -58,6 +58,7 @@ fn expect_within(whole: &Value, part: &Value) {
 // §6.10.3.1: A subscription is created with 201 and its path in Location.
 // §5.8.3.4: A subscription is read as it was written, with its status.
 // §5.8.1.4: Without isActive the status is active.
+// §6.11.3.1: GET of a subscription answers 200 with it.
 #[test]
 fn a_subscription_is_read_as_it_was_written() {
     let tenant = tenant();

@@ -113,6 +113,7 @@ fn writes_of_one_tenant_leave_others_alone() {
 }
 
 // §5.5.10: Queries, links, types, attributes and counts show the own tenant only, the default one included.
+// §4.14: Whatever belongs to one tenant is seen by that tenant alone; without a tenant the default one is meant.
 #[test]
 fn reads_show_one_tenant_only() {
     let ours = tenant_with([&t("ours", json!({"a": property(1), "to": relationship("urn:ngsi-ld:T:theirs")}))]);

@@ -22,6 +22,8 @@ use crate::kit::*;
 const STEP: Duration = Duration::from_mins(1);
 /// The locale of whoever reads English.
 const ENGLISH: &str = "C.UTF-8";
+/// The locale of whoever reads Japanese.
+const JAPANESE: &str = "ja_JP.UTF-8";
 /// Printed by the shell behind the output of each block.
 const END: &str = "--end of block--";
 /// The block behind which the page must show a notification.
@@ -29,24 +31,41 @@ const NOTIFIED: &str = "cat notified.json";
 
 #[test]
 fn the_english_readme_tells_the_truth() {
-    follow("README.md");
+    follow("README.md", ENGLISH);
 }
 
 #[test]
 fn the_japanese_readme_tells_the_truth() {
-    follow("README.ja.md");
+    follow("README.ja.md", JAPANESE);
 }
 
-fn follow(readme: &str) {
+#[test]
+fn both_languages_have_the_same_commands() {
+    for (english, japanese) in [
+        ("README.md", "README.ja.md"),
+        ("docs/guide/en/import.md", "docs/guide/ja/import.md"),
+        ("docs/guide/en/operation.md", "docs/guide/ja/operation.md"),
+    ] {
+        let commands = |document: &str| {
+            let blocks = blocks(&read(document)).into_iter();
+            blocks.map(|block| block.commands).collect::<Vec<_>>()
+        };
+        assert_eq!(commands(english), commands(japanese), "{english}, {japanese}");
+        assert_eq!(settings(&read(english)), settings(&read(japanese)), "{english}, {japanese}");
+        assert!(commands(english).len() >= 5, "{english} shows how it is done");
+    }
+}
+
+fn follow(readme: &str, locale: &str) {
     if which("node").is_none() {
         println!("SKIPPED: node, with which the tour receives notifications, is not installed");
         return;
     }
-    let text = fs::read_to_string(checkout().join(readme)).unwrap();
+    let text = read(readme);
     let blocks = blocks(&text);
     let steps = text.lines().filter(|line| line.starts_with("### ")).count();
     assert_eq!(steps, 8, "the tour has eight steps");
-    let mut tour = Tour::start();
+    let mut tour = Tour::speaking(locale);
     let mut viewer = None;
     for block in &blocks {
         let started = Instant::now();
@@ -70,13 +89,8 @@ fn follow(readme: &str) {
 
 #[test]
 fn the_import_guide_tells_the_truth_in_both_languages() {
-    let read =
-        |language: &str| fs::read_to_string(checkout().join(format!("docs/guide/{language}/import.md"))).unwrap();
-    let (english, japanese) = (blocks(&read("en")), blocks(&read("ja")));
-    let commands = |blocks: &[Block]| blocks.iter().map(|block| block.commands.clone()).collect::<Vec<_>>();
-    assert_eq!(commands(&english), commands(&japanese), "the guides have the same commands");
-    assert!(english.len() >= 5, "the guide shows how files are imported");
-    for (guide, locale) in [(english, ENGLISH), (japanese, "ja_JP.UTF-8")] {
+    for (guide, locale) in [("docs/guide/en/import.md", ENGLISH), ("docs/guide/ja/import.md", JAPANESE)] {
+        let guide = blocks(&read(guide));
         let mut tour = Tour::speaking(locale);
         tour.make_up();
         tour.type_in("export PATH=\"$PWD/target/release:$PATH\"\n");
@@ -85,6 +99,29 @@ fn the_import_guide_tells_the_truth_in_both_languages() {
             assert!(is_like(&printed, output), "{commands}printed\n{printed}not\n{output}");
         }
     }
+}
+
+#[test]
+fn the_unit_may_write_wherever_the_guide_tells_it_to() {
+    let guide = read("docs/guide/en/operation.md");
+    let unit = settings(&guide).into_iter().find(|settings| settings.contains("[Service]")).unwrap();
+    let line = |key: &str| unit.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().to_owned();
+    assert_eq!(line("ProtectSystem="), "strict", "it writes nowhere but where it is told");
+    let writable: Vec<String> = line("StateDirectory=").split(' ').map(|name| format!("/var/lib/{name}")).collect();
+    let commands = blocks(&guide).into_iter().map(|block| block.commands).filter(|text| text.contains("sudo -u machi"));
+    let commands: String = commands.collect();
+    let paths: Vec<&str> = commands.split_whitespace().filter(|word| word.starts_with('/')).collect();
+    assert!(paths.len() >= 4, "{commands}");
+    for path in paths {
+        assert!(writable.iter().any(|folder| Path::new(path).starts_with(folder)), "{path} of {writable:?}");
+    }
+}
+
+/// The blocks of a document that are written into files.
+fn settings(text: &str) -> Vec<String> {
+    let blocks = text.split("\n```").skip(1).step_by(2);
+    let typed = blocks.filter(|block| ["ini\n", "toml\n", "yaml\n"].iter().any(|kind| block.starts_with(kind)));
+    typed.map(str::to_owned).collect()
 }
 
 /// Commands, and what they print.
@@ -139,6 +176,7 @@ fn is_line_like(line: &str, wanted: &str) -> bool {
 /// A reader's checkout with the program built, and two terminals in it.
 struct Tour {
     folder: tempfile::TempDir,
+    locale: String,
     port: u16,
     receiver: u16,
     first: Option<(Child, BufReader<ChildStdout>)>,
@@ -148,10 +186,6 @@ struct Tour {
 }
 
 impl Tour {
-    fn start() -> Self {
-        Self::speaking(ENGLISH)
-    }
-
     /// A tour of somebody who reads the language of this locale.
     fn speaking(locale: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -173,7 +207,8 @@ impl Tour {
         let output = BufReader::new(second.stdout.take().unwrap());
         let (line, printed) = channel();
         thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|text| line.send(text)));
-        Self { folder, port: free_port(), receiver: free_port(), first: None, second, typed, printed }
+        let locale = locale.to_owned();
+        Self { folder, locale, port: free_port(), receiver: free_port(), first: None, second, typed, printed }
     }
 
     /// `make up` in the first terminal: the line that says that the city is ready.
@@ -183,7 +218,7 @@ impl Tour {
             .arg("up")
             .current_dir(self.folder.path())
             .env("MACHI", env!("CARGO_BIN_EXE_machi"))
-            .env("LC_ALL", ENGLISH)
+            .env("LC_ALL", &self.locale)
             .env("PORT", self.port.to_string())
             .env_remove("MACHI_DATA")
             .process_group(0)
@@ -293,6 +328,10 @@ impl Drop for Viewer {
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn read(document: &str) -> String {
+    fs::read_to_string(checkout().join(document)).unwrap()
 }
 
 fn checkout() -> PathBuf {

@@ -25,6 +25,8 @@ fn find<'a>(list: &'a Value, id: &str) -> &'a Value {
 
 // §5.7.5.4: The types of all entities are listed, compacted by the @context of the request.
 // §5.2.24: An EntityTypeList has an id that is a URI, its type and a typeList.
+// §4.5.10: A list of types is an EntityTypeList, in the terms of the request.
+// §6.25.3.1: GET of types answers 200 with the list.
 #[test]
 fn types_are_listed() {
     let list = get(&town(), "/types");
@@ -36,6 +38,7 @@ fn types_are_listed() {
 
 // §5.7.6.4: With details each type is given with the names of its attributes.
 // §5.2.25: An EntityType has the IRI of the type as id, its typeName and attributeNames.
+// §4.5.11: A detailed list of types is an array of EntityType.
 #[test]
 fn types_are_listed_with_their_attributes() {
     let list = get(&town(), "/types?details=true");
@@ -50,6 +53,8 @@ fn types_are_listed_with_their_attributes() {
 
 // §5.7.7.4: One type is told with the number of its entities and its attributes with their kinds.
 // §5.2.26: An EntityTypeInfo has typeName, entityCount and attributeDetails.
+// §4.5.12: What is told of one type is an EntityTypeInfo.
+// §6.26.3.1: GET of one type answers 200 with what is known of it.
 #[test]
 fn one_type_is_told_in_detail() {
     let house = get(&town(), "/types/House");
@@ -74,6 +79,8 @@ fn an_unknown_type_is_not_found() {
 
 // §5.7.8.4: The attributes of all entities are listed.
 // §5.2.27: An AttributeList has an id that is a URI, its type and an attributeList.
+// §4.5.13: A list of attributes is an AttributeList, in the terms of the request.
+// §6.27.3.1: GET of attributes answers 200 with the list.
 #[test]
 fn attributes_are_listed() {
     let list = get(&town(), "/attributes");
@@ -85,6 +92,7 @@ fn attributes_are_listed() {
 
 // §5.7.9.4: With details each attribute is given with the types of entities that have it.
 // §5.2.28: An Attribute has its IRI as id, its attributeName and typeNames.
+// §4.5.14: A detailed list of attributes is an array of Attribute.
 #[test]
 fn attributes_are_listed_with_their_types() {
     let list = get(&town(), "/attributes?details=true");
@@ -96,6 +104,8 @@ fn attributes_are_listed_with_their_types() {
 }
 
 // §5.7.10.4: One attribute is told with the number of its instances, its kinds and the types that have it.
+// §4.5.15: What is told of one attribute is an Attribute with its number, kinds and types.
+// §6.28.3.1: GET of one attribute answers 200 with what is known of it.
 #[test]
 fn one_attribute_is_told_in_detail() {
     let tenant = town();

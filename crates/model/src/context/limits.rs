@@ -61,11 +61,11 @@ impl Budget {
     }
 
     pub(super) fn spend_document(&mut self) -> Result<(), Fault> {
-        spend(&mut self.documents, 1, "it includes too many documents", self.limits.documents)
+        spend(&mut self.documents, 1, "it includes too many documents ([contexts] documents)", self.limits.documents)
     }
 
     pub(super) fn spend_term(&mut self) -> Result<(), Fault> {
-        spend(&mut self.terms, 1, "it defines too many terms", self.limits.terms)
+        spend(&mut self.terms, 1, "it defines too many terms ([contexts] terms)", self.limits.terms)
     }
 
     pub(super) fn spend_iri(&mut self, iri: &str) -> Result<(), Fault> {

@@ -62,10 +62,16 @@ pub(super) fn absolute(reference: &str, place: &Place) -> Result<Name, ContextEr
 
 fn check_extent(documents: usize, depth: usize, limits: &Limits) -> Result<(), Fault> {
     if depth > limits.depth {
-        return Err(Fault::Overflow { what: "its documents include one another too deeply", limit: limits.depth });
+        return Err(Fault::Overflow {
+            what: "its documents include one another too deeply ([contexts] chain)",
+            limit: limits.depth,
+        });
     }
     if documents > limits.documents {
-        return Err(Fault::Overflow { what: "it includes too many documents", limit: limits.documents });
+        return Err(Fault::Overflow {
+            what: "it includes too many documents ([contexts] documents)",
+            limit: limits.documents,
+        });
     }
     Ok(())
 }

@@ -37,7 +37,8 @@ pub(super) async fn handle(
     mut asked: Asked,
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&pieces, &asked.uri)?;
-    let limits = BodyLimits { largest: u64::MAX, patience: broker.patience() };
+    // No key bounds it.
+    let limits = BodyLimits { largest: u64::MAX, key: "", patience: broker.patience() };
     let body = asked.take_body();
     let body = BodyStream::new(&asked.headers, body, &limits)?;
     let counted = broker.restore_tenant(&tenant, &mut Arriving(body)).await?;

@@ -269,8 +269,8 @@ impl Broken {
             Self::TooMany { limit } => BrokerError::Refused {
                 kind: ErrorKind::RequestEntityTooLarge,
                 detail: Text::both(
-                    format!("the batch has more than {limit} items; send several batches"),
-                    format!("要素数が上限({limit}件)を超えています。分割して送信してください"),
+                    format!("the batch has more than {limit} items ([limits] batch_entities); send several batches"),
+                    format!("要素数が上限({limit}件、[limits] batch_entities)を超えています。分割して送信してください"),
                 ),
             },
             Self::Array(error @ BrokenArray::NoArray(_)) => {

@@ -68,7 +68,7 @@ pub(crate) enum BrokenArray {
     #[error("the body ends at byte {0}, before its JSON array does")]
     Unfinished(u64),
     /// An item is longer than is allowed.
-    #[error("the item that ends after byte {offset} is longer than {limit} bytes")]
+    #[error("the item that ends after byte {offset} is longer than {limit} bytes ([limits] body)")]
     TooLong {
         /// How far the reading came.
         offset: u64,
@@ -76,7 +76,7 @@ pub(crate) enum BrokenArray {
         limit: usize,
     },
     /// An item nests deeper than is allowed.
-    #[error("arrays and objects nest more than {limit} levels deep at byte {offset}")]
+    #[error("arrays and objects nest more than {limit} levels deep ([limits] depth) at byte {offset}")]
     TooDeep {
         /// Where.
         offset: u64,
@@ -298,7 +298,7 @@ mod tests {
         check("[{}{}]", "unexpected '{' at byte 3; after an item comes \",\" or \"]\"");
         check("[{}] x", "unexpected 'x' at byte 5; nothing may follow the array");
         check("[{]", "unexpected ']' at byte 2; it closes a bracket of the other kind");
-        check("[[[[[[[[[[]]]]]]]]]]", "arrays and objects nest more than 8 levels deep at byte 9");
+        check("[[[[[[[[[[]]]]]]]]]]", "arrays and objects nest more than 8 levels deep ([limits] depth) at byte 9");
     }
 
     #[test]

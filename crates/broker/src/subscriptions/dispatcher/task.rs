@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use machi_http::Repeats;
 use machi_model::context::Context;
 use machi_store::{Commit, Find, Outcome, Position, StoreError};
 use machi_types::{Clock, Name, TenantId};
@@ -37,6 +38,7 @@ pub(in crate::subscriptions) struct Tools {
     pub(in crate::subscriptions) broker: Arc<Broker>,
     pub(in crate::subscriptions) sender: Arc<Sender>,
     pub(in crate::subscriptions) config: Arc<SubscriptionsConfig>,
+    pub(in crate::subscriptions) repeats: Arc<Repeats>,
 }
 
 /// What a piece of work came to.
@@ -103,7 +105,9 @@ impl Tools {
         match self.broker.contexts.resolve(tenant, ContextRef::Url(&shape.context)).await {
             Ok(context) => context,
             Err(error) => {
-                tracing::warn!(context = %shape.context, %error, "a @context cannot be had; notifications carry full names");
+                if self.repeats.tell(&shape.context).is_some() {
+                    tracing::warn!(context = %shape.context, %error, "a @context cannot be had; notifications carry full names");
+                }
                 Arc::clone(Context::core())
             }
         }

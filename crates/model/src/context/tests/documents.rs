@@ -160,8 +160,8 @@ fn too_many_or_too_deep_documents_are_refused() {
         (0..12).map(|n| (format!("https://e.org/{n}"), format!("[\"{}\"]", n + 1))).collect();
     let chain: Vec<(&str, &str)> = chain.iter().map(|(url, text)| (url.as_str(), text.as_str())).collect();
     let error = try_with("\"https://e.org/0\"", &chain).unwrap_err().to_string();
-    assert!(error.contains("include one another too deeply; the limit is 10"), "{error}");
+    assert!(error.contains("include one another too deeply ([contexts] chain); the limit is 10"), "{error}");
     let many: Vec<String> = (0..101).map(|n| format!("\"https://e.org/{n}\"")).collect();
     let error = refusal(&format!("[{}]", many.join(",")));
-    assert!(error.contains("includes too many documents; the limit is 100"), "{error}");
+    assert!(error.contains("includes too many documents ([contexts] documents); the limit is 100"), "{error}");
 }

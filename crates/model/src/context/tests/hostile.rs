@@ -37,7 +37,7 @@ fn too_many_terms_are_refused() {
     }
     text.push('}');
     let error = within_time(&text, &[]).unwrap_err().to_string();
-    assert!(error.contains("defines too many terms; the limit is 200000"), "{error}");
+    assert!(error.contains("defines too many terms ([contexts] terms); the limit is 200000"), "{error}");
 }
 
 #[test]
