@@ -333,14 +333,27 @@ impl Matcher {
             self.indexes.remove(&tenant);
             self.last_due.retain(|key, _| key.tenant != tenant);
             self.orders.send(Order::Erased(tenant.clone())).await.map_err(|_| Ended)?;
-            let now = self.store.view().position();
-            let there = load::of_tenant(&*self.store, &tenant, &now, &self.hub, &mut self.shared).await;
-            for subscription in there.unwrap_or_default() {
+            for subscription in self.loaded(&tenant).await? {
                 self.take(Arc::clone(&subscription));
                 self.orders.send(Order::Defined(subscription)).await.map_err(|_| Ended)?;
             }
         }
         Ok(())
+    }
+
+    /// The subscriptions that a tenant has now; what fails is tried again, for the feed does not tell of them again.
+    async fn loaded(&mut self, tenant: &TenantId) -> Result<Vec<Arc<Subscription>>, Ended> {
+        loop {
+            let now = self.store.view().position();
+            match load::of_tenant(&*self.store, tenant, &now, &self.hub, &mut self.shared).await {
+                Ok(subscriptions) => return Ok(subscriptions),
+                Err(StoreError::Closing) => return Err(Ended),
+                Err(error) => {
+                    tracing::error!(%error, %tenant, "the subscriptions of a tenant cannot be read; trying again");
+                    sleep(REST).await;
+                }
+            }
+        }
     }
 }
 
