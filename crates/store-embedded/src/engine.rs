@@ -66,6 +66,8 @@ pub(crate) struct Engine {
     pub(crate) tables: Mutex<()>,
     checkpoint_is_due: AtomicBool,
     erased: Mutex<Vec<u32>>,
+    /// How many backups were begun.
+    pub(crate) backups: AtomicU64,
     last_time: AtomicI64,
     /// The bytes written to the journal since the start.
     journal_written: AtomicU64,
@@ -163,6 +165,7 @@ impl Engine {
             tables: Mutex::default(),
             checkpoint_is_due: AtomicBool::new(false),
             erased: Mutex::default(),
+            backups: AtomicU64::new(0),
             last_time: AtomicI64::new(i64::MIN / 2),
             journal_written: AtomicU64::new(0),
         }

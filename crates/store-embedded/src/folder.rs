@@ -10,6 +10,7 @@ use lsm_tree::Cache;
 use machi_store::{CollectionSpec, StoreError};
 use machi_types::Clock;
 
+use crate::backup;
 use crate::documents::Documents;
 use crate::engine::{Engine, Parts};
 use crate::failure::{damaged, io_error};
@@ -117,6 +118,7 @@ pub(crate) fn assemble(
     clock: Arc<dyn Clock>,
     options: Options,
 ) -> Result<(Engine, Journal), StoreError> {
+    backup::clear_links(&folder.path)?;
     let cache = Arc::new(Cache::with_capacity_bytes(options.block_cache_bytes));
     let keep_from = Arc::new(AtomicU64::new(0));
     let tree = |name: &str, keep_from| Tree::open(&folder.path.join(name), Arc::clone(&cache), keep_from);
