@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use machi_store::apply::{self, At};
 use machi_store::{
-    ChangeKind, Collection, Decision, Document, DocumentNo, Names, Outcome, Position, Receipt, StoreError,
+    ChangeKind, Collection, Decision, Document, DocumentNo, NameNo, Names, Outcome, Position, Receipt, StoreError,
 };
 use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::RwLock;
+use rustc_hash::FxHashSet;
 use tokio::sync::oneshot;
 
 use overlay::{Overlaid, Overlay};
@@ -45,8 +46,11 @@ pub(crate) struct Waiting {
 
 /// Something else that the committer does between batches.
 pub(crate) enum Errand {
-    Erase(TenantId, oneshot::Sender<Result<(), StoreError>>),
+    /// Erases a tenant but for these collections.
+    Erase(TenantId, Vec<Collection>, oneshot::Sender<Result<(), StoreError>>),
     AcceptClock,
+    /// Closes the rows that are gathered, and asks for a checkpoint.
+    Seal(oneshot::Sender<()>),
 }
 
 /// Makes an empty commit, so that the next checkpoint has a position of its own.
@@ -82,8 +86,6 @@ pub(crate) struct Committer {
     /// The last commit that was given a number and made it to disk.
     last_commit: u64,
     last_time: Timestamp,
-    /// How many names are on disk, in the journal or in the tables.
-    names_written: usize,
     journal_bytes_since_checkpoint: u64,
 }
 
@@ -97,9 +99,9 @@ struct Decided {
 
 impl Committer {
     pub(crate) fn new(engine: Arc<Engine>, journal: Journal, recovered: &Recovered) -> Self {
-        let (last_commit, last_time, names_written) = (recovered.commit, recovered.time, recovered.names);
+        let (last_commit, last_time) = (recovered.commit, recovered.time);
         *engine.believed.lock() = Believed::now(engine.clock.now().max(last_time));
-        Self { engine, journal, last_commit, last_time, names_written, journal_bytes_since_checkpoint: 0 }
+        Self { engine, journal, last_commit, last_time, journal_bytes_since_checkpoint: 0 }
     }
 
     /// Works until the queue is closed and empty.
@@ -116,11 +118,15 @@ impl Committer {
 
     fn run_errand(&mut self, errand: Errand) {
         match errand {
-            Errand::Erase(tenant, answer) => {
-                let _ = answer.send(self.erase(&tenant));
+            Errand::Erase(tenant, spared, answer) => {
+                let _ = answer.send(self.erase(&tenant, &spared));
             }
             Errand::AcceptClock => {
                 *self.engine.believed.lock() = Believed::now(self.engine.clock.now());
+            }
+            Errand::Seal(answer) => {
+                self.seal();
+                let _ = answer.send(());
             }
         }
     }
@@ -320,18 +326,15 @@ impl Committer {
     }
 
     fn write(&mut self, overlay: &Overlay, decided: &mut [Decided], last: u64) -> Result<(), StoreError> {
-        let names = self.names_written..self.engine.names.len();
-        let name = |number: usize| {
-            let number = number as u32;
-            (number, self.engine.names.text(machi_store::NameNo::from_number(number)))
-        };
+        let new_names = self.engine.names_on_disk.begin(names_of(decided));
+        let name = |name: &NameNo| (name.number(), self.engine.names.text(*name));
         let space = |space: &Arc<Space>| SpaceRecord {
             number: space.number,
             tenant: Name::from(space.tenant.as_str()),
             collection: Name::from(space.collection.0),
         };
         let mut batch = Batch {
-            names: names.clone().map(name).collect(),
+            names: new_names.iter().map(name).collect(),
             spaces: overlay.new_spaces.iter().map(space).collect(),
             ..Batch::default()
         };
@@ -341,7 +344,7 @@ impl Committer {
             batch.commits.push(record);
         }
         let bytes = self.journal.append(&batch, self.last_commit + 1, last)?;
-        self.names_written = names.end;
+        self.engine.names_on_disk.add(new_names);
         self.journal_bytes_since_checkpoint += bytes;
         self.engine.count_journal_bytes(bytes);
         Ok(())
@@ -389,37 +392,50 @@ impl Committer {
             engine.background.wake();
         }
         if self.journal_bytes_since_checkpoint >= engine.options.checkpoint_bytes {
-            self.journal_bytes_since_checkpoint = 0;
-            engine.documents.tree().seal(self.last_commit);
-            engine.request_checkpoint();
+            self.seal();
         }
     }
 
-    fn erase(&mut self, tenant: &TenantId) -> Result<(), StoreError> {
-        let spaces: Vec<u32> = self.engine.spaces.of_tenant(tenant).iter().map(|space| space.number).collect();
+    /// Has the background thread write out all that there is.
+    fn seal(&mut self) {
+        self.journal_bytes_since_checkpoint = 0;
+        self.engine.documents.tree().seal(self.last_commit);
+        self.engine.request_checkpoint();
+    }
+
+    fn erase(&mut self, tenant: &TenantId, spared: &[Collection]) -> Result<(), StoreError> {
+        let spaces = self.engine.spaces.of_tenant(tenant).into_iter();
+        let spaces = spaces.filter(|space| !spared.contains(&space.collection));
+        let spaces: Vec<u32> = spaces.map(|space| space.number).collect();
         if spaces.is_empty() {
             return Ok(());
         }
         self.check_writable().map_err(|reason| StoreError::ReadOnly { reason })?;
+        // What the last batch used may be what is erased now.
+        self.engine.names_on_disk.begin(FxHashSet::default());
         let commit = self.last_commit + 1;
         let time = self.engine.clock.now().max(Timestamp::from_micros(self.last_time.micros() + 1));
         let record = CommitRecord { number: commit, time, cursors: Vec::new(), changes: Vec::new() };
         let batch = Batch { erased: spaces.clone(), commits: vec![record], ..Batch::default() };
+        self.engine.erasure.begin(commit)?;
         self.journal_bytes_since_checkpoint += self.journal.append(&batch, commit, commit)?;
-        let mut root = self.engine.root.write();
-        let root = Arc::make_mut(&mut root);
-        for space in spaces {
-            self.engine.spaces.remove(space);
-            root.spaces.remove(&space);
-            self.engine.erase_later(space);
+        {
+            let mut root = self.engine.root.write();
+            let root = Arc::make_mut(&mut root);
+            for space in spaces {
+                self.engine.spaces.remove(space);
+                root.spaces.remove(&space);
+                self.engine.erase_later(space);
+            }
+            root.position = commit;
+            self.engine.set_time_of_last_commit(time);
+            self.engine.documents.publish(commit);
         }
-        root.position = commit;
-        self.engine.set_time_of_last_commit(time);
-        self.engine.documents.publish(commit);
         (self.last_commit, self.last_time) = (commit, time);
         // Whoever reads the feed may hold something of the tenant.
         self.engine.newest.send_replace(commit);
-        self.engine.background.wake();
+        self.journal.cut(commit);
+        self.seal();
         Ok(())
     }
 }
@@ -440,6 +456,13 @@ fn show_commit(engine: &Engine, root: &mut Root, decided: Decided, entries: &mut
         engine.cursors.write().extend(record.cursors);
     }
     (decided.answer, record.time, decided.outcomes)
+}
+
+/// The names that sections of the batch have.
+fn names_of(decided: &[Decided]) -> FxHashSet<NameNo> {
+    let changes = decided.iter().flat_map(|decided| &decided.changes);
+    let sections = changes.flat_map(|ready| &ready.record.sections).filter_map(|change| change.new.as_ref());
+    sections.flat_map(|section| [section.key.name, section.key.instance]).collect()
 }
 
 impl Decided {

@@ -13,6 +13,7 @@ use machi_types::Clock;
 use crate::backup;
 use crate::documents::Documents;
 use crate::engine::{Engine, Parts};
+use crate::erasure::Erasure;
 use crate::failure::{damaged, io_error};
 use crate::files;
 use crate::journal::Journal;
@@ -135,6 +136,7 @@ pub(crate) fn assemble(
         pages,
         segments: journal.segments(),
         keep_from: Arc::clone(&keep_from),
+        erasure: Erasure::open(&folder.path)?,
     });
     Ok((engine, journal))
 }

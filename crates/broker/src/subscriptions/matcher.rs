@@ -54,6 +54,8 @@ pub(crate) struct Matcher {
     pub(crate) room: Arc<Semaphore>,
     /// The number of the next piece of the feed.
     pub(crate) chunk: u64,
+    /// Whether tenants were erased since a piece of the feed was read.
+    pub(crate) has_erased: bool,
 }
 
 /// The dispatcher is gone, so that there is nobody to work for.
@@ -119,7 +121,7 @@ impl Matcher {
                 biased;
                 () = shutdown.begun() => return,
                 () = self.hub.erasure() => {
-                    if self.drop_erased().await.is_err() {
+                    if self.drop_erased().await.is_err() || self.note_place(&after).await.is_err() {
                         return;
                     }
                     continue;
@@ -149,7 +151,8 @@ impl Matcher {
         shutdown: &mut Shutdown,
     ) -> Result<(), Ended> {
         self.drop_erased().await?;
-        let mut chunk = Chunk { number: self.chunk, position: end.clone(), throttled: Vec::new(), is_news: false };
+        let mut chunk =
+            Chunk { number: self.chunk, position: end.clone(), throttled: Vec::new(), is_news: self.has_erased };
         for commit in entries.chunk_by(|one, next| one.commit == next.commit && one.tenant == next.tenant) {
             tokio::select! {
                 biased;
@@ -157,12 +160,22 @@ impl Matcher {
                 matched = self.commit(commit, &mut chunk) => matched?,
             }
         }
-        if !entries.is_empty() {
+        let has_erased = std::mem::take(&mut self.has_erased);
+        if !entries.is_empty() || has_erased {
             self.chunk += 1;
             self.orders.send(Order::Read(chunk)).await.map_err(|_| Ended)?;
         }
         *after = end;
         Ok(())
+    }
+
+    /// Has the place written down from which reading goes on, now and behind the next piece: the store keeps what
+    /// was before it, and with it what was erased.
+    async fn note_place(&mut self, place: &Position) -> Result<(), Ended> {
+        self.has_erased = true;
+        let chunk = Chunk { number: self.chunk, position: place.clone(), throttled: Vec::new(), is_news: true };
+        self.chunk += 1;
+        self.orders.send(Order::Read(chunk)).await.map_err(|_| Ended)
     }
 
     /// The entries of one commit; what fails is tried again, for nothing may be passed over.

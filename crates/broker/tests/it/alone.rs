@@ -75,8 +75,8 @@ impl Store for Forgetful {
         self.0.tenants()
     }
 
-    fn erase(&self, tenant: &TenantId) -> Answer<'_, ()> {
-        self.0.erase(tenant)
+    fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Answer<'_, ()> {
+        self.0.erase(tenant, spared)
     }
 }
 
