@@ -302,6 +302,13 @@ fn store_problem(error: StoreError) -> Problem {
             ),
         )
         .retry_after(Duration::from_secs(10)),
+        StoreError::TooManyNames { most } => Problem::new(
+            ErrorKind::RequestEntityTooLarge,
+            Text::both(
+                error.to_string(),
+                format!("新しい属性名とdatasetIdの合計が{most}バイトを超えています。分割して送信してください"),
+            ),
+        ),
         StoreError::Overloaded => Problem::new(
             ErrorKind::Unavailable,
             Text::both(error.to_string(), "書き込みが集中しています。少し待って再試行してください"),

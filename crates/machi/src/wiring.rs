@@ -7,7 +7,7 @@ use axum::Router;
 use machi_broker::contexts::HttpLoader;
 use machi_broker::{Broker, Notifier};
 use machi_http::client::{Client, ClientSettings, Egress};
-use machi_http::edge::{Edge, EdgeSettings, Peers, Shortcut};
+use machi_http::edge::{Edge, EdgeSettings, Origins, Peers, Shortcut};
 use machi_http::metrics::{Kind, Registry, observe_process};
 use machi_http::openapi::Api;
 use machi_http::server::ServerLimits;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use machi_store::StoreError;
 
 use crate::checkpoint::{self, Written};
-use crate::documents;
 use crate::engine::Engine;
+use crate::erasure::Clearing;
+use crate::queue::Queue;
 
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -22,9 +23,9 @@ pub(crate) fn give_way() {
 }
 
 /// Works until the engine closes, then writes what is left.
-pub(crate) fn run(engine: &Engine, checkpointed: Written) {
+pub(crate) fn run(engine: &Engine, queue: &Queue, checkpointed: Written) {
     give_way();
-    let mut work = Work { engine, checkpointed };
+    let mut work = Work { engine, queue, checkpointed, clearing: Clearing::default() };
     loop {
         let is_closing = engine.background.wait(IDLE);
         let trouble = work.round(is_closing).err().map(|error| describe(&error));
@@ -44,7 +45,9 @@ pub(crate) fn run(engine: &Engine, checkpointed: Written) {
 
 struct Work<'a> {
     engine: &'a Engine,
+    queue: &'a Queue,
     checkpointed: Written,
+    clearing: Clearing,
 }
 
 impl Work<'_> {
@@ -58,13 +61,24 @@ impl Work<'_> {
             self.checkpoint()?;
         }
         if is_closing {
-            return Ok(());
+            return self.close();
         }
-        self.clear_erased()?;
+        self.clearing.clear(engine, self.queue)?;
         engine.update_keep_from();
+        self.clearing.finish(engine)?;
         engine.documents.tree().compact()?;
         engine.pages.compact()?;
         self.remove_old_segments()
+    }
+
+    /// What was erased goes before a city rests: it may rest for long.
+    fn close(&mut self) -> Result<(), StoreError> {
+        if self.engine.erasure.pending().is_none() {
+            return Ok(());
+        }
+        self.clearing.close(self.engine)?;
+        self.remove_old_segments()?;
+        self.clearing.finish(self.engine)
     }
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {
@@ -81,26 +95,16 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Deletes the rows of erased spaces.
-    fn clear_erased(&self) -> Result<(), StoreError> {
-        let engine = self.engine;
-        let mut spaces = engine.take_erased().into_iter();
-        while let Some(space) = spaces.next() {
-            let cleared = documents::clear_space(engine.documents.tree(), space, engine.documents.visible());
-            if cleared.is_err() {
-                std::iter::once(space).chain(spaces.by_ref()).for_each(|space| engine.erase_later(space));
-                return cleared;
-            }
-        }
-        Ok(())
-    }
-
     /// Removes journal that neither a restart nor a reader of the feed needs.
     fn remove_old_segments(&self) -> Result<(), StoreError> {
         let engine = self.engine;
         let needed = engine.documents.tree().applied().min(engine.pages.applied());
         let read = engine.pinned().unwrap_or(u64::MAX);
         let upto = needed.min(read);
+        if let Some(erased) = engine.erasure.pending() {
+            // Readers that come back for it must do without.
+            engine.segments.remove_upto(upto.min(erased))?;
+        }
         if engine.segments.bytes() > engine.options.feed_bytes {
             engine.segments.remove_upto(upto)?;
         } else {

@@ -6,8 +6,9 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use machi_store::{Position, StoreError};
 
@@ -20,18 +21,63 @@ use crate::folder::{self, FORMAT};
 const LIST: &str = "backup";
 /// Says that a folder was restored, and up to which position consumers count as served.
 pub(crate) const RESTORED: &str = "restored";
-/// Where a backup under way keeps its links.
-const HELD: &str = "backup-under-way";
+/// Where a backup under way keeps its links; a number follows, for several may be under way.
+const HELD: &str = "backup-under-way-";
+/// Marks a folder to which a backup is being written, or was when it broke off.
+const UNFINISHED: &str = "unfinished";
 
 /// Writes a backup of a working store to a new folder.
 pub(crate) fn write(engine: &Engine, to: &Path) -> Result<Position, StoreError> {
     make_new_folder(to)?;
-    let held = engine.folder.join(HELD);
-    let _ = fs::remove_dir_all(&held);
-    let (files, position) = hold(engine, &held)?;
-    let copied = copy_all(&files, &held, to, position);
-    let _ = fs::remove_dir_all(&held);
-    copied.map(|()| Position::single(position))
+    claim(to)?;
+    let links = Links::new(engine);
+    let (files, position) = hold(engine, &links.0)?;
+    copy_all(&files, &links.0, to, position)?;
+    let mark = to.join(UNFINISHED);
+    fs::remove_file(&mark).map_err(|source| io_error("removing", &mark, source))?;
+    Ok(Position::single(position))
+}
+
+/// Makes a new folder that of this backup alone: others may be under way.
+fn claim(folder: &Path) -> Result<(), StoreError> {
+    let mark = folder.join(UNFINISHED);
+    match File::create_new(&mark) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(StoreError::NotEmpty { folder: folder.display().to_string() })
+        }
+        Err(source) => Err(io_error("creating", &mark, source)),
+    }
+}
+
+/// The folder of links of one backup. It goes when the backup ends.
+struct Links(PathBuf);
+
+impl Links {
+    fn new(engine: &Engine) -> Self {
+        let number = engine.backups.fetch_add(1, Ordering::Relaxed);
+        Self(engine.folder.join(format!("{HELD}{number}")))
+    }
+}
+
+impl Drop for Links {
+    fn drop(&mut self) {
+        // What cannot be removed now goes when the store is opened next.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Removes the links of backups that a crash has broken off.
+pub(crate) fn clear_links(folder: &Path) -> Result<(), StoreError> {
+    let entries = fs::read_dir(folder).map_err(|source| io_error("reading", folder, source))?;
+    for entry in entries {
+        let entry = entry.map_err(|source| io_error("reading", folder, source))?;
+        if entry.file_name().to_string_lossy().starts_with(HELD) {
+            let path = entry.path();
+            fs::remove_dir_all(&path).map_err(|source| io_error("removing", &path, source))?;
+        }
+    }
+    Ok(())
 }
 
 /// A file of a backup: its name below the folder, and how much of it counts.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use machi_store::{DocumentNo, NameNo, Names, Position, StoreError};
 use machi_types::{Name, TenantId, Timestamp};
+use rustc_hash::FxHashSet;
 
 use crate::codec::{Malformed, Reader, put_bytes, put_number, put_signed};
 use crate::engine::{Engine, Root};
@@ -86,7 +87,7 @@ pub(crate) struct State {
 /// Gathers what changed since the checkpoint before; the next flush of the pages makes it durable.
 pub(crate) fn gather(engine: &Engine, before: &Written, root: &Root, time: Timestamp) -> Written {
     let (tree, commit) = (&engine.pages, root.position);
-    write_names(engine, commit);
+    let names = write_names(engine, before, root);
     for (number, index) in &root.spaces {
         // One that was erased meanwhile has no row; the journal tells of the erasure.
         let Some(space) = engine.spaces.by_number(*number) else { continue };
@@ -99,10 +100,11 @@ pub(crate) fn gather(engine: &Engine, before: &Written, root: &Root, time: Times
             put_bytes(added.definition.as_bytes(), &mut row);
             put_number(u64::from(added.upto), &mut row);
         }
+        put_names(&index.section_names, &mut row);
         tree.insert(&numbered(SPACE, *number), &row, commit);
     }
     written::visit(root, &mut Changed { tree, commit, before });
-    let written = Written::of(root);
+    let written = Written::of(root, names);
     for (key, page) in before.beyond(&written) {
         tree.remove(&key.page(page), commit);
     }
@@ -116,15 +118,29 @@ pub(crate) fn gather(engine: &Engine, before: &Written, root: &Root, time: Times
     written
 }
 
-fn write_names(engine: &Engine, commit: u64) {
-    for number in 0..engine.names.len() as u32 {
-        let key = numbered(NAME, number);
-        // Names never change: what is on disk stays.
-        if !matches!(engine.pages.get(&key, u64::MAX >> 2), Ok(Some(_))) {
-            let name = engine.names.text(NameNo::from_number(number));
-            engine.pages.insert(&key, name.as_bytes(), commit);
+/// Writes the names that have come into use since the checkpoint before, and removes those that nothing uses.
+fn write_names(engine: &Engine, before: &Written, root: &Root) -> FxHashSet<NameNo> {
+    let mut used = written::names_of(root);
+    engine.names_on_disk.keep(&mut used, |unused| {
+        let newest = engine.root.read();
+        for name in newest.spaces.values().flat_map(|index| index.section_names.iter()) {
+            unused.remove(name);
         }
+    });
+    for name in used.difference(&before.names) {
+        engine.pages.insert(&numbered(NAME, name.number()), engine.names.text(*name).as_bytes(), root.position);
     }
+    for name in before.names.difference(&used) {
+        engine.pages.remove(&numbered(NAME, name.number()), root.position);
+    }
+    used
+}
+
+fn put_names(names: &FxHashSet<NameNo>, out: &mut Vec<u8>) {
+    let mut numbers: Vec<u32> = names.iter().map(|name| name.number()).collect();
+    numbers.sort_unstable();
+    put_number(numbers.len() as u64, out);
+    numbers.into_iter().for_each(|number| put_number(u64::from(number), out));
 }
 
 /// Writes the pages that are not those of the checkpoint before.
@@ -144,21 +160,30 @@ impl Visit for Changed<'_> {
     }
 }
 
-/// Reads the last checkpoint into the engine. Returns what it says besides its pages.
-pub(crate) fn read(engine: &Engine) -> Result<State, StoreError> {
-    let wrong = |_: Malformed| StoreError::Damaged {
-        file: "the tables of indexes".to_owned(),
-        detail: "a page is not what was written".to_owned(),
-    };
-    let at = engine.pages.applied();
-    for row in engine.pages.prefix(&[NAME], at) {
-        let (_, name) = row?;
-        engine.names.intern(std::str::from_utf8(&name).map_err(|_| wrong(Malformed))?);
+/// Gives the names of the last checkpoint the numbers that they have there.
+pub(crate) fn read_names(engine: &Engine) -> Result<FxHashSet<NameNo>, StoreError> {
+    let mut names = FxHashSet::default();
+    for row in engine.pages.prefix(&[NAME], engine.pages.applied()) {
+        let (key, text) = row?;
+        let name = NameNo::from_number(number_in(&key).map_err(wrong)?);
+        let text = std::str::from_utf8(&text).map_err(|_| wrong(Malformed))?;
+        if !engine.names.put(name, text) {
+            return Err(wrong(Malformed));
+        }
+        names.insert(name);
     }
+    engine.names_on_disk.add(names.iter().copied());
+    Ok(names)
+}
+
+/// Reads the last checkpoint, whose names these are, into the engine. Returns what it says besides its pages.
+pub(crate) fn read(engine: &Engine, names: &FxHashSet<NameNo>) -> Result<State, StoreError> {
+    let at = engine.pages.applied();
+    let names = Arc::new(names.clone());
     let mut root = Root { position: at, ..Root::default() };
     for row in engine.pages.prefix(&[SPACE], at) {
         let (key, value) = row?;
-        read_space(engine, &mut root, &key, &value).map_err(wrong)?;
+        read_space(engine, &mut root, (&key, &value), &names).map_err(wrong)?;
     }
     for row in engine.pages.prefix(&[PAGE], at) {
         let (key, value) = row?;
@@ -176,8 +201,24 @@ pub(crate) fn read(engine: &Engine) -> Result<State, StoreError> {
     Ok(state)
 }
 
-fn read_space(engine: &Engine, root: &mut Root, key: &[u8], value: &Bytes) -> Result<(), Malformed> {
-    let number = key.get(1..).and_then(|rest| rest.try_into().ok()).map(u32::from_be_bytes).ok_or(Malformed)?;
+fn wrong(_: Malformed) -> StoreError {
+    StoreError::Damaged {
+        file: "the tables of indexes".to_owned(),
+        detail: "a page is not what was written".to_owned(),
+    }
+}
+
+fn number_in(key: &[u8]) -> Result<u32, Malformed> {
+    key.get(1..).and_then(|rest| rest.try_into().ok()).map(u32::from_be_bytes).ok_or(Malformed)
+}
+
+fn read_space(
+    engine: &Engine,
+    root: &mut Root,
+    (key, value): (&[u8], &Bytes),
+    names: &Arc<FxHashSet<NameNo>>,
+) -> Result<(), Malformed> {
+    let number = number_in(key)?;
     let mut reader = Reader::new(value);
     let tenant = reader.text()?;
     let tenant = match tenant.is_empty() {
@@ -193,8 +234,18 @@ fn read_space(engine: &Engine, root: &mut Root, key: &[u8], value: &Bytes) -> Re
         let derive = engine.derive(collection).added(&engine.names, &definition).ok_or(Malformed)?;
         added.push(Added { definition, derive, upto: reader.small()? });
     }
-    root.spaces.insert(number, Arc::new(SpaceIndex { added, bytes, ..SpaceIndex::default() }));
+    let section_names = match reader.is_at_end() {
+        // An earlier Machi did not say which names are whose.
+        true => Arc::clone(names),
+        false => Arc::new(read_names_of(&mut reader)?),
+    };
+    root.spaces.insert(number, Arc::new(SpaceIndex { added, bytes, section_names, ..SpaceIndex::default() }));
     Ok(())
+}
+
+fn read_names_of(reader: &mut Reader<'_>) -> Result<FxHashSet<NameNo>, Malformed> {
+    let count = reader.small()?;
+    (0..count).map(|_| reader.small().map(NameNo::from_number)).collect()
 }
 
 fn read_page(root: &mut Root, key: &[u8], value: &Bytes) -> Result<(), Malformed> {

@@ -16,10 +16,12 @@ use tokio::sync::watch;
 use crate::believed::Believed;
 use crate::committer::Nudge;
 use crate::documents::Documents;
+use crate::erasure::Erasure;
 use crate::index::keys;
 use crate::index::space::SpaceIndex;
 use crate::indexer::Declared;
 use crate::journal::Segments;
+use crate::names::NamesOnDisk;
 use crate::options::Options;
 use crate::spaces::{Space, Spaces};
 use crate::tail::Tail;
@@ -43,6 +45,7 @@ pub(crate) struct Engine {
     /// The time up to which the clock is believed.
     pub(crate) believed: Mutex<Believed>,
     pub(crate) names: NameTable,
+    pub(crate) names_on_disk: NamesOnDisk,
     pub(crate) collections: Vec<CollectionSpec>,
     /// The seed of hashes of ids, drawn when the folder was made.
     pub(crate) seed: u64,
@@ -66,6 +69,9 @@ pub(crate) struct Engine {
     pub(crate) tables: Mutex<()>,
     checkpoint_is_due: AtomicBool,
     erased: Mutex<Vec<u32>>,
+    pub(crate) erasure: Erasure,
+    /// How many backups were begun.
+    pub(crate) backups: AtomicU64,
     last_time: AtomicI64,
     /// The bytes written to the journal since the start.
     journal_written: AtomicU64,
@@ -134,6 +140,7 @@ pub(crate) struct Parts {
     pub(crate) pages: Tree,
     pub(crate) segments: Segments,
     pub(crate) keep_from: Arc<AtomicU64>,
+    pub(crate) erasure: Erasure,
 }
 
 impl Engine {
@@ -145,6 +152,7 @@ impl Engine {
             believed: Mutex::new(Believed::now(parts.clock.now())),
             clock: parts.clock,
             names: NameTable::default(),
+            names_on_disk: NamesOnDisk::default(),
             collections: parts.collections,
             seed: parts.seed,
             documents: parts.documents,
@@ -163,6 +171,8 @@ impl Engine {
             tables: Mutex::default(),
             checkpoint_is_due: AtomicBool::new(false),
             erased: Mutex::default(),
+            erasure: parts.erasure,
+            backups: AtomicU64::new(0),
             last_time: AtomicI64::new(i64::MIN / 2),
             journal_written: AtomicU64::new(0),
         }
@@ -322,7 +332,9 @@ impl Engine {
         let pinned = self.pinned();
         let views = self.views.lock();
         let oldest_view = views.keys().next().copied();
-        let kept = self.documents.visible().saturating_sub(self.options.versions_kept);
+        // What was erased lies among the old versions, too.
+        let versions_kept = self.erasure.pending().map_or(self.options.versions_kept, |_| 0);
+        let kept = self.documents.visible().saturating_sub(versions_kept);
         let keep_from = [oldest_view, pinned].into_iter().flatten().fold(kept, u64::min);
         self.keep_from.fetch_max(keep_from, Ordering::AcqRel);
     }

@@ -10,8 +10,10 @@ use lsm_tree::Cache;
 use machi_store::{CollectionSpec, StoreError};
 use machi_types::Clock;
 
+use crate::backup;
 use crate::documents::Documents;
 use crate::engine::{Engine, Parts};
+use crate::erasure::Erasure;
 use crate::failure::{damaged, io_error};
 use crate::files;
 use crate::journal::Journal;
@@ -117,6 +119,7 @@ pub(crate) fn assemble(
     clock: Arc<dyn Clock>,
     options: Options,
 ) -> Result<(Engine, Journal), StoreError> {
+    backup::clear_links(&folder.path)?;
     let cache = Arc::new(Cache::with_capacity_bytes(options.block_cache_bytes));
     let keep_from = Arc::new(AtomicU64::new(0));
     let tree = |name: &str, keep_from| Tree::open(&folder.path.join(name), Arc::clone(&cache), keep_from);
@@ -133,6 +136,7 @@ pub(crate) fn assemble(
         pages,
         segments: journal.segments(),
         keep_from: Arc::clone(&keep_from),
+        erasure: Erasure::open(&folder.path)?,
     });
     Ok((engine, journal))
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use machi_store::{Collection, Document, DocumentNo, IndexStatus, Names, StoreError};
 use machi_types::{Name, TenantId};
 use parking_lot::{Condvar, Mutex};
+use rustc_hash::FxHashMap;
 
 use crate::background;
 use crate::committer::Nudge;
@@ -24,6 +25,9 @@ use crate::spaces::Space;
 const AT_ONCE: u32 = 256;
 /// How often a declaration is held against spaces that come into being later.
 const IDLE: Duration = Duration::from_millis(500);
+
+/// Documents as they were read.
+type Read = FxHashMap<DocumentNo, Arc<Document>>;
 
 /// The added indexes that a collection of a tenant shall have.
 type Declaration = ((TenantId, Collection), Vec<Name>);
@@ -148,43 +152,79 @@ fn build_some(engine: &Engine, space: &Space, definition: &str) -> Result<bool, 
     let read = read_some(engine, &root, space, definition);
     engine.close_view(root.position);
     drop(root);
-    let Some((from, documents)) = read? else { return Ok(false) };
-    let mut root = engine.root.write();
-    let root = Arc::make_mut(&mut root);
-    let (position, Some(index)) = (root.position, root.spaces.get_mut(&space.number)) else { return Ok(false) };
-    let index = Arc::make_mut(index);
-    let Some(at) = index.added.iter().position(|added| *added.definition == *definition) else { return Ok(false) };
-    let mut added = index.added[at].clone();
-    let upto = from + AT_ONCE;
-    for number in (from..upto).map(DocumentNo).filter(|number| index.alive.has(*number)).collect::<Vec<_>>() {
-        let known = documents.iter().find(|document| document.number == number);
-        let fresh = match known.filter(|document| index.modified(number) == Some(document.modified)) {
-            Some(_) => None,
-            None => engine.documents.read_uncached(space.number, number, position)?,
+    let Some((from, mut documents)) = read? else { return Ok(false) };
+    loop {
+        let stale = match enter_all(engine, space, definition, from, &documents) {
+            Entered::All => return Ok(true),
+            Entered::Nothing => return Ok(false),
+            Entered::NotYet(stale) => stale,
         };
-        if let Some(document) = fresh.as_ref().or(known) {
-            enter(engine, index, &added, document);
+        if engine.declared.is_closing() {
+            return Ok(false);
         }
+        read_again(engine, space, &stale, &mut documents)?;
+    }
+}
+
+/// What came of an attempt to enter documents.
+enum Entered {
+    All,
+    /// The index, or the space, is there no more.
+    Nothing,
+    /// These have changed since they were read.
+    NotYet(Vec<DocumentNo>),
+}
+
+/// Enters documents and moves the mark of the index behind them, where all are as they were read.
+fn enter_all(engine: &Engine, space: &Space, definition: &str, from: u32, documents: &Read) -> Entered {
+    let mut root = engine.root.write();
+    let Some(index) = root.spaces.get(&space.number) else { return Entered::Nothing };
+    let Some(at) = index.added.iter().position(|added| *added.definition == *definition) else {
+        return Entered::Nothing;
+    };
+    let upto = from + AT_ONCE;
+    let alive: Vec<DocumentNo> = (from..upto).map(DocumentNo).filter(|number| index.alive.has(*number)).collect();
+    let as_read =
+        |number: &DocumentNo| documents.get(number).filter(|read| index.modified(*number) == Some(read.modified));
+    let stale: Vec<DocumentNo> = alive.iter().copied().filter(|number| as_read(number).is_none()).collect();
+    if !stale.is_empty() {
+        return Entered::NotYet(stale);
+    }
+    let Some(index) = Arc::make_mut(&mut root).spaces.get_mut(&space.number) else { return Entered::Nothing };
+    let index = Arc::make_mut(index);
+    let mut added = index.added[at].clone();
+    for document in alive.iter().filter_map(|number| documents.get(number)) {
+        enter(engine, index, &added, document);
     }
     let is_complete = u64::from(upto) >= u64::from(index.page_count()) * PAGE as u64;
     added.upto = if is_complete { u32::MAX } else { upto };
     index.added[at] = added;
-    Ok(true)
+    Entered::All
+}
+
+/// Reads documents as they are now. What changes often is in the cache, so that this comes to an end.
+fn read_again(engine: &Engine, space: &Space, stale: &[DocumentNo], documents: &mut Read) -> Result<(), StoreError> {
+    let position = engine.open_view();
+    let read = stale.iter().try_for_each(|number| {
+        match engine.documents.read(space.number, *number, position)? {
+            Some(document) => documents.insert(*number, document),
+            None => documents.remove(number),
+        };
+        Ok(())
+    });
+    engine.close_view(position);
+    read
 }
 
 /// The next documents of an index that is not complete, and the number of the first.
-fn read_some(
-    engine: &Engine,
-    root: &Root,
-    space: &Space,
-    definition: &str,
-) -> Result<Option<(u32, Vec<Document>)>, StoreError> {
+fn read_some(engine: &Engine, root: &Root, space: &Space, definition: &str) -> Result<Option<(u32, Read)>, StoreError> {
     let index = root.spaces.get(&space.number);
     let added = index.and_then(|index| index.added.iter().find(|added| *added.definition == *definition));
     let (Some(index), Some(added)) = (index, added.filter(|added| !added.is_complete())) else { return Ok(None) };
-    let mut documents = Vec::new();
+    let mut documents = Read::default();
     for number in (added.upto..added.upto + AT_ONCE).map(DocumentNo).filter(|number| index.alive.has(*number)) {
-        documents.extend(engine.documents.read_uncached(space.number, number, root.position)?);
+        let read = engine.documents.read_uncached(space.number, number, root.position)?;
+        documents.extend(read.map(|document| (number, Arc::new(document))));
     }
     Ok(Some((added.upto, documents)))
 }

@@ -83,7 +83,10 @@ impl Journal {
         self.buffer.clear();
         let start = frame::begin(&mut self.buffer);
         record::encode(batch, &mut self.buffer);
-        frame::finish(&mut self.buffer, start, first, last);
+        if !frame::finish(&mut self.buffer, start, first, last) {
+            self.buffer = Vec::new();
+            return Err(StoreError::Engine("a batch is longer than the journal takes".to_owned()));
+        }
         if self.file.is_none() || self.end() >= self.segment_bytes {
             self.roll(first)?;
         }
@@ -93,6 +96,14 @@ impl Journal {
             self.file = None;
         }
         written
+    }
+
+    /// Closes the newest segment, whose content then goes without what comes after `last`.
+    pub(crate) fn cut(&mut self, last: u64) {
+        if let Err(error) = self.roll(last + 1) {
+            // The next batch tries again.
+            tracing::warn!(error = %error, "a new segment of the journal could not be begun");
+        }
     }
 
     fn end(&self) -> u64 {

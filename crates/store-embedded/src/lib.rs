@@ -15,6 +15,7 @@ mod codec;
 mod committer;
 mod documents;
 mod engine;
+mod erasure;
 mod failure;
 mod files;
 mod find;
@@ -25,6 +26,7 @@ mod indexer;
 mod journal;
 mod kept;
 mod lists;
+mod names;
 mod options;
 #[cfg(any(test, feature = "probe"))]
 pub mod probe;

@@ -37,6 +37,7 @@ pub(crate) fn index(engine: &Engine, index: &mut SpaceIndex, space: &Space, reco
         index.update_added(names, number, (old.key, &old.body), None);
     }
     for new in record.sections.iter().filter_map(|change| change.new.as_ref()) {
+        index.note_section(new.key);
         index.update_added(names, number, (new.key, &new.body), Some(engine.seed));
     }
     let mut add = |facet: Facet<'_>| index.add(number, &facet, engine.seed);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use machi_store::{Names, Position, StoreError};
+use machi_store::{NameNo, Position, StoreError};
 use machi_types::{TenantId, Timestamp};
 
 use crate::backup::RESTORED;
@@ -20,24 +20,24 @@ use crate::publish;
 pub(crate) struct Recovered {
     pub(crate) commit: u64,
     pub(crate) time: Timestamp,
-    /// How many names are on disk, in the tables or in the journal.
-    pub(crate) names: usize,
     /// The pages of the checkpoint on disk.
     pub(crate) checkpointed: Written,
 }
 
 /// Brings the engine to the last commit that is in the journal.
 pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
-    let state = checkpoint::read(engine)?;
+    let upto = engine.documents.tree().applied().min(engine.pages.applied());
+    let names = checkpoint::read_names(engine)?;
+    learn_names(engine, upto)?;
+    let state = checkpoint::read(engine, &names)?;
     let (indexes, checkpointed) = {
         let root = engine.root.read();
-        (root.position, Written::of(&root))
+        (root.position, Written::of(&root, names))
     };
     let documents = engine.documents.tree().applied();
     engine.keep_from.store(engine.documents.tree().kept_from(), Ordering::Release);
     let mut replay = Replay { engine, documents, indexes, commit: documents.min(indexes), time: state.time };
     replay.check_reach()?;
-    let names = learn_names(engine, replay.commit)?;
     engine.documents.publish(documents);
     loop {
         let batches = engine.segments.read_after(replay.commit)?;
@@ -59,22 +59,25 @@ pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
     engine.pin_cursors();
     // A crash may have come between an erasure and the removal of what was erased.
     engine.spaces.erased().into_iter().for_each(|space| engine.erase_later(space));
+    engine.erasure.limit(commit);
     engine.tail.start(commit);
     engine.newest.send_replace(commit);
-    Ok(Recovered { commit, time: replay.time, names, checkpointed })
+    Ok(Recovered { commit, time: replay.time, checkpointed })
 }
 
-/// Gives the names in the journal their numbers, before any facet is derived: deriving gives numbers to names
-/// that it meets first, and may meet them in another order than callers and facets did when they ran side by side.
-fn learn_names(engine: &Engine, mut after: u64) -> Result<usize, StoreError> {
+/// Gives the names in the journal their numbers, before anything is derived: deriving gives numbers to names
+/// that are not on disk.
+fn learn_names(engine: &Engine, mut after: u64) -> Result<(), StoreError> {
     loop {
         let batches = engine.segments.names_after(after)?;
-        let Some(last) = batches.last() else { return Ok(engine.names.len()) };
+        let Some(last) = batches.last() else { return Ok(()) };
         after = last.last;
         for (number, name) in batches.iter().flat_map(|batch| &batch.names) {
-            if engine.names.intern(name).number() != *number {
+            let number = NameNo::from_number(*number);
+            if !engine.names.put(number, name) {
                 return Err(damaged(&engine.folder.join("journal"), "names have other numbers than they were given"));
             }
+            engine.names_on_disk.add([number]);
         }
     }
 }

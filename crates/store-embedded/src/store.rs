@@ -69,8 +69,8 @@ impl EmbeddedStore {
                 move || committer.run(&queue)
             })?,
             spawn("machi-background", {
-                let engine = Arc::clone(&engine);
-                move || background::run(&engine, recovered.checkpointed)
+                let (engine, queue) = (Arc::clone(&engine), Arc::clone(&queue));
+                move || background::run(&engine, &queue, recovered.checkpointed)
             })?,
             spawn("machi-indexer", {
                 let engine = Arc::clone(&engine);
@@ -283,10 +283,10 @@ impl Store for EmbeddedStore {
         indexer::statuses(&self.engine, tenant, collection)
     }
 
-    fn erase(&self, tenant: &TenantId) -> Answer<'_, ()> {
+    fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Answer<'_, ()> {
         self.engine.declared.forget(tenant);
         let (answer, answered) = oneshot::channel();
-        let sent = self.queue.send(Errand::Erase(tenant.clone(), answer));
+        let sent = self.queue.send(Errand::Erase(tenant.clone(), spared.to_vec(), answer));
         Box::pin(async move {
             sent?;
             answered.await.map_err(|_| StoreError::Closing)?

@@ -154,6 +154,11 @@ impl Tree {
         self.rows.sealed_memtable_count() >= MEMTABLES_WAITING
     }
 
+    /// Whether rows are closed that are not on disk yet.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.rows.sealed_memtable_count() > 0
+    }
+
     /// Closes the gathered rows, complete up to `commit`, so that the background thread writes them.
     pub(crate) fn seal(&self, commit: u64) {
         self.rows.insert(APPLIED, commit.to_be_bytes(), commit);
@@ -181,7 +186,7 @@ impl Tree {
     pub(crate) fn compact(&self) -> Result<(), StoreError> {
         let before = self.rows.current_version().id();
         if self.merged.load(Ordering::Relaxed) != before {
-            let drop_before = self.drop_before()?;
+            let drop_before = self.drop_before()?.unwrap_or(DROP_NOTHING);
             self.change(|tree| {
                 tree.compact(Arc::new(Leveled::default().with_table_target_size(TABLE_BYTES)), drop_before)
             })?;
@@ -192,19 +197,30 @@ impl Tree {
         self.lists.write()
     }
 
-    /// The bound for dropping versions of rows.
+    /// Merges all tables, so that nothing is left of rows that were removed or written anew. Whether it was done:
+    /// not while somebody may read old versions.
+    pub(crate) fn purge(&self) -> Result<bool, StoreError> {
+        let Some(drop_before) = self.drop_before()? else { return Ok(false) };
+        if self.rows.table_count() > 0 {
+            self.change(|tree| tree.major_compact(TABLE_BYTES, drop_before))?;
+        }
+        self.lists.write()?;
+        Ok(true)
+    }
+
+    /// The bound for dropping versions of rows, where any may be dropped.
     ///
     /// The crate below drops what is older than the bound wherever anything newer is there, seen by the views
     /// from the bound on or not. So all of the tables must lie before every view, or nothing may be dropped.
-    fn drop_before(&self) -> Result<u64, StoreError> {
+    fn drop_before(&self) -> Result<Option<u64>, StoreError> {
         let newest = self.rows.get_highest_persisted_seqno().unwrap_or(0);
         if let Some(keep_from) = &self.keep_from {
             if keep_from.load(Ordering::Acquire) < newest {
-                return Ok(DROP_NOTHING);
+                return Ok(None);
             }
             self.kept.raise(newest)?;
         }
-        Ok(newest.max(DROP_NOTHING))
+        Ok(Some(newest.max(DROP_NOTHING)))
     }
 
     /// Has the crate below change tables. What a failure leaves is undone before the next change.

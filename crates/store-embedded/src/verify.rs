@@ -85,6 +85,7 @@ fn rebuild(
             derive.section(names, section.key, &section.body, &mut add);
         }
         for section in &document.sections {
+            index.note_section(section.key);
             index.update_added(names, number, (section.key, &section.body), Some(engine.seed));
         }
         let (page, slot) = place(number);
@@ -120,6 +121,9 @@ fn compare(
         file: format!("the indexes of {space}"),
         detail: format!("{what} differs from what the documents say"),
     };
+    if !derived.section_names.is_subset(&kept.section_names) {
+        return Err(wrong("which names there are".to_owned()));
+    }
     verified.facets += masks(&kept.alive, &derived.alive).ok_or_else(|| wrong("which documents exist".to_owned()))?;
     let names = kept.attributes.keys().chain(derived.attributes.keys());
     let mut attributes: Vec<(NameNo, NameNo)> = names.copied().collect();

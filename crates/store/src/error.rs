@@ -63,6 +63,14 @@ pub enum StoreError {
         /// What was looked for.
         what: &'static str,
     },
+    /// A commit brings more names than one may.
+    #[error(
+        "the names of attributes and datasets in it that are new here are longer than {most} bytes together; send it in parts"
+    )]
+    TooManyNames {
+        /// How many bytes of them are taken.
+        most: usize,
+    },
     /// The queue of writers is full: try later.
     #[error("too many writers wait; try again in a moment")]
     Overloaded,

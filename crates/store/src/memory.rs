@@ -288,9 +288,9 @@ impl Store for MemoryStore {
         state.indexes.get(&key).into_iter().flatten().map(status).collect()
     }
 
-    fn erase(&self, tenant: &TenantId) -> Answer<'_, ()> {
+    fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Answer<'_, ()> {
         let mut state = self.0.state.write();
-        state.spaces.retain(|(owner, _), _| owner != tenant);
+        state.spaces.retain(|(owner, collection), _| owner != tenant || spared.contains(collection));
         state.commits += 1;
         self.0.newest.send_replace(state.commits);
         Box::pin(async { Ok(()) })

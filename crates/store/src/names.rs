@@ -27,6 +27,11 @@ impl NameNo {
         Self(number)
     }
 
+    /// Whether every store knows the name under this number.
+    pub const fn is_reserved(self) -> bool {
+        (self.0 as usize) < RESERVED.len()
+    }
+
     /// The number; for adapters.
     pub const fn number(self) -> u32 {
         self.0
@@ -52,9 +57,16 @@ type Chunk = Box<[OnceLock<Name>]>;
 
 /// An append-only table of names; reading a text takes no lock.
 pub struct NameTable {
-    numbers: RwLock<FxHashMap<Name, u32>>,
+    numbers: RwLock<Numbers>,
     /// Chunk n holds twice as many as chunk n-1, so that texts never move.
     chunks: [OnceLock<Chunk>; CHUNKS],
+}
+
+#[derive(Default)]
+struct Numbers {
+    by_text: FxHashMap<Name, u32>,
+    /// The number that the next new name gets.
+    next: u32,
 }
 
 impl Default for NameTable {
@@ -68,9 +80,26 @@ impl Default for NameTable {
 }
 
 impl NameTable {
-    /// How many names there are; their numbers are 0 up to this.
+    /// How many names there are.
     pub fn len(&self) -> usize {
-        self.numbers.read().len()
+        self.numbers.read().by_text.len()
+    }
+
+    /// Gives a name the number that it had in an earlier process. Whether that could be done: neither may have
+    /// been given otherwise. New names get higher numbers than all of these.
+    pub fn put(&self, number: NameNo, text: &str) -> bool {
+        let mut numbers = self.numbers.write();
+        if let Some(known) = numbers.by_text.get(text) {
+            return *known == number.0;
+        }
+        let is_in_reach = number.0 < u32::MAX - FIRST_CHUNK as u32;
+        let name = Name::from(text);
+        if !is_in_reach || self.slot(number.0).set(name.clone()).is_err() {
+            return false;
+        }
+        numbers.by_text.insert(name, number.0);
+        numbers.next = numbers.next.max(number.0 + 1);
+        true
     }
 
     /// Never: some names are reserved.
@@ -93,18 +122,19 @@ impl Names for NameTable {
             return number;
         }
         let mut numbers = self.numbers.write();
-        if let Some(number) = numbers.get(text) {
+        if let Some(number) = numbers.by_text.get(text) {
             return NameNo(*number);
         }
-        let number = u32::try_from(numbers.len()).expect("fewer than 2^32 names: each takes dozens of bytes");
+        let number = numbers.next;
+        numbers.next = number.checked_add(1).expect("fewer than 2^32 names: each takes dozens of bytes");
         let name = Name::from(text);
         self.slot(number).set(name.clone()).expect("a number is given once, under the lock");
-        numbers.insert(name, number);
+        numbers.by_text.insert(name, number);
         NameNo(number)
     }
 
     fn lookup(&self, text: &str) -> Option<NameNo> {
-        self.numbers.read().get(text).map(|number| NameNo(*number))
+        self.numbers.read().by_text.get(text).map(|number| NameNo(*number))
     }
 
     fn text(&self, number: NameNo) -> Name {
@@ -132,5 +162,18 @@ mod tests {
         }
         assert_eq!(table.intern("@modified"), NameNo::MODIFIED);
         assert_eq!(table.lookup("unknown"), None);
+    }
+
+    #[test]
+    fn names_of_an_earlier_process_have_the_numbers_that_they_had() {
+        let table = NameTable::default();
+        assert!(table.put(NameNo(5000), "high"));
+        assert!(table.put(NameNo(7), "low"));
+        assert!(table.put(NameNo(7), "low"), "it may be told twice");
+        assert!(!table.put(NameNo(8), "low"), "a name has one number");
+        assert!(!table.put(NameNo(7), "other"), "a number has one name");
+        assert!(!table.put(NameNo(u32::MAX), "beyond"));
+        assert_eq!(table.intern("new"), NameNo(5001));
+        assert_eq!((&*table.text(NameNo(7)), &*table.text(NameNo(6))), ("low", ""));
     }
 }

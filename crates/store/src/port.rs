@@ -62,8 +62,9 @@ pub trait Store: Debug + Send + Sync {
     /// How far the declared indexes are.
     fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus>;
 
-    /// Deletes everything of a tenant, for good. It is a commit without entries, which wakes the readers of the feed.
-    fn erase(&self, tenant: &TenantId) -> Answer<'_, ()>;
+    /// Deletes everything of a tenant, for good, but for these collections. It is a commit without entries, which
+    /// wakes the readers of the feed.
+    fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Answer<'_, ()>;
 }
 
 /// One instant of a store.

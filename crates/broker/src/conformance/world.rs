@@ -1,5 +1,7 @@
 //! Random entities, and what the plain evaluator says of them.
 
+use std::sync::Arc;
+
 use machi_model::entity::{CoreTerms, Document, EntityFacts, HeadRef, Input, LinkedDocuments, Section, parse_entity};
 use machi_store::{Commit, Decision, Document as Stored, NameNo, Refusal};
 use machi_types::{Name, TenantId, Timestamp, json};
@@ -30,10 +32,11 @@ pub(super) async fn change(broker: &Broker, dice: &mut Dice, round: usize) {
             let json = json::parse(text.as_bytes(), 64).unwrap_or_else(|error| panic!("{text}: {error}"));
             let entity =
                 parse_entity(&json, &CoreTerms, Input::WHOLE).unwrap_or_else(|error| panic!("{text}: {error}"));
-            Prepared::new(&entity, broker.store.names())
+            Prepared::new(&entity)
         });
+        let store = Arc::clone(&broker.store);
         let decide = move |_: Option<&Stored>| -> Result<Decision, Refusal> {
-            Ok(prepared.as_ref().map_or(Decision::Delete, |prepared| Decision::Change(prepared.replace())))
+            Ok(prepared.as_ref().map_or(Decision::Delete, |prepared| Decision::Change(prepared.replace(store.names()))))
         };
         let commit = Commit::new(TenantId::default_tenant()).with(ENTITIES, id, decide);
         broker.store.commit(commit).await.expect("committing works");

@@ -3,11 +3,13 @@
 use machi_http::Text;
 use machi_http::request::{Conditions, Etag};
 use machi_model::entity::{Corrupt, Head, HeadRef};
+use machi_model::laws;
 use machi_model::query::TypeExpression;
-use machi_store::{Change, Decision, Document, SectionKey, Stamp};
+use machi_store::{Change, Decision, Document, Names, Section, SectionKey, Stamp};
 use machi_types::Timestamp;
 use rustc_hash::FxHashSet;
 
+use super::change::{Plan, known_key};
 use crate::BrokerError;
 
 /// What the client says about the entity that it wants to change.
@@ -47,16 +49,21 @@ pub(crate) fn living(document: Option<&Document>, time: Timestamp) -> Result<Opt
 }
 
 /// Refuses a change that would leave the entity with more attribute instances than one may have.
-pub(crate) fn check_size(decision: &Decision, living: Option<&Document>, limit: usize) -> Result<(), BrokerError> {
-    let Decision::Change(change) = decision else { return Ok(()) };
-    let before = living.filter(|_| !change.replace).map_or(&[][..], |document| &document.sections);
-    if before.len() + change.set.len() <= limit {
+pub(crate) fn check_size(
+    plan: &Plan,
+    living: Option<&Document>,
+    names: &dyn Names,
+    limit: usize,
+) -> Result<(), BrokerError> {
+    let before = match plan {
+        Plan::Keep | Plan::Delete => return Ok(()),
+        Plan::Whole(..) => &[][..],
+        Plan::Parts(_) => living.map_or(&[][..], |document| &document.sections),
+    };
+    if before.len() + plan.sets() <= limit {
         return Ok(());
     }
-    let touched: FxHashSet<SectionKey> =
-        change.set.iter().map(|set| set.key).chain(change.remove.iter().copied()).collect();
-    let kept = before.iter().filter(|section| !touched.contains(&section.key)).count();
-    let after = kept + change.set.len();
+    let after = kept(plan, before, names) + plan.sets();
     // An entity from times of a higher limit may still be changed, only not grow.
     if after <= limit || after <= before.len() {
         return Ok(());
@@ -67,6 +74,16 @@ pub(crate) fn check_size(decision: &Decision, living: Option<&Document>, limit: 
         ),
         format!("エンティティの属性が{after}個になります。上限は{limit}個です([limits] attributes)"),
     )))
+}
+
+/// How many of these sections a plan does not touch.
+fn kept(plan: &Plan, before: &[Section], names: &dyn Names) -> usize {
+    let Plan::Parts(changes) = plan else { return before.len() };
+    // What has no number yet is in no document.
+    let known = |key: &laws::SectionKey| known_key(names, &key.name, key.dataset_id.as_deref());
+    let touched: FxHashSet<SectionKey> =
+        changes.set.iter().map(|set| &set.key).chain(&changes.remove).filter_map(known).collect();
+    before.iter().filter(|section| !touched.contains(&section.key)).count()
 }
 
 /// A decision on an entity that has expired but is still stored: a new one takes nothing over from it.

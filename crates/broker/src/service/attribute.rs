@@ -4,7 +4,7 @@ use machi_model::entity::{Document as Entity, Instance, InstanceFragment};
 use machi_model::laws::{self, Instances};
 use machi_types::{Caller, Name};
 
-use super::write::{Target, Written};
+use super::write::{Target, Written, decided};
 use crate::domain::current::Wanted;
 use crate::{Broker, BrokerError};
 
@@ -31,7 +31,7 @@ impl Broker {
         let entity_id = id.clone();
         let decide = move |now: super::write::Now<'_>| {
             let law = |entity: &Entity<'_>| laws::partial_update(entity, &attribute, &fragment);
-            Ok(now.decided(now.apply(&entity_id, Wanted::Of(&[&attribute]), law)?))
+            Ok(decided(now.apply(&entity_id, Wanted::Of(&[&attribute]), law)?))
         };
         self.write_entity(caller, id, target, Box::new(decide)).await
     }
@@ -49,7 +49,7 @@ impl Broker {
         let entity_id = id.clone();
         let decide = move |now: super::write::Now<'_>| {
             let law = |entity: &Entity<'_>| laws::replace_attribute(entity, &attribute, &instance);
-            Ok(now.decided(now.apply(&entity_id, Wanted::Of(&[&attribute]), law)?))
+            Ok(decided(now.apply(&entity_id, Wanted::Of(&[&attribute]), law)?))
         };
         self.write_entity(caller, id, target, Box::new(decide)).await
     }
@@ -73,7 +73,7 @@ impl Broker {
                     now.apply(&entity_id, Wanted::Of(&[name]), law)?
                 }
             };
-            Ok(now.decided(changes))
+            Ok(decided(changes))
         };
         self.write_entity(caller, id, target, Box::new(decide)).await
     }

@@ -1,12 +1,12 @@
 //! Create Entity (ETSI GS CIM 009 §5.6.1).
 
 use machi_model::entity::Entity;
-use machi_store::{Decision, Stamp};
+use machi_store::Stamp;
 use machi_types::Caller;
 
 use super::effect::Effect;
 use super::write::{Decider, Target, Written};
-use crate::domain::change::Prepared;
+use crate::domain::change::{Plan, Prepared};
 use crate::{Broker, BrokerError};
 
 impl Broker {
@@ -18,7 +18,7 @@ impl Broker {
         target: Target,
     ) -> Result<Written, BrokerError> {
         self.check_tenant_or_create(caller)?;
-        let prepared = Prepared::new(entity, self.store.names());
+        let prepared = Prepared::new(entity);
         let id = prepared.id.clone();
         self.write_entity(caller, &id, target, creating(prepared)).await
     }
@@ -30,7 +30,6 @@ pub(crate) fn creating(prepared: Prepared) -> Decider {
         if now.document.is_some() {
             return Err(BrokerError::EntityExists { id: prepared.id.clone() });
         }
-        let change = machi_store::Change { created: Stamp::Fresh, ..prepared.replace() };
-        Ok((Decision::Change(change), Effect::Created))
+        Ok((Plan::Whole(prepared.clone(), Stamp::Fresh), Effect::Created))
     })
 }

@@ -1,10 +1,10 @@
 //! Delete Entity (ETSI GS CIM 009 §5.6.6).
 
-use machi_store::Decision;
 use machi_types::{Caller, Name};
 
 use super::effect::Effect;
 use super::write::{Decider, Target, Written};
+use crate::domain::change::Plan;
 use crate::{Broker, BrokerError};
 
 impl Broker {
@@ -18,7 +18,7 @@ impl Broker {
 /// Refuses where there is no entity.
 pub(crate) fn deleting(id: Name) -> Decider {
     Box::new(move |now| match now.document {
-        Some(_) => Ok((Decision::Delete, Effect::Deleted)),
+        Some(_) => Ok((Plan::Delete, Effect::Deleted)),
         None => Err(BrokerError::EntityNotFound { id: id.clone() }),
     })
 }

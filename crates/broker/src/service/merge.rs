@@ -4,7 +4,7 @@ use machi_model::entity::{Fragment, Observed};
 use machi_model::laws::{self, Overwrite};
 use machi_types::{Caller, Name};
 
-use super::write::{Decider, Target, Written};
+use super::write::{Decider, Target, Written, decided};
 use super::{attributes_of, check_id};
 use crate::domain::current::Wanted;
 use crate::{Broker, BrokerError};
@@ -49,7 +49,7 @@ pub(crate) fn merging(id: Name, fragment: Fragment, options: MergeOptions) -> De
         let changes = now.apply(&id, Wanted::Of(&names), |entity| laws::merge(entity, &fragment, merge))?;
         match changes.not_updated.first() {
             Some(not) => Err(BrokerError::attribute_refused(&not.name, &not.reason)),
-            None => Ok(now.decided(changes)),
+            None => Ok(decided(changes)),
         }
     })
 }

@@ -1,13 +1,13 @@
 //! Replace Entity (ETSI GS CIM 009 §5.6.18).
 
 use machi_model::entity::{Fragment, Head};
-use machi_store::Decision;
+use machi_store::Stamp;
 use machi_types::{Caller, Name};
 
 use super::check_id;
 use super::effect::Effect;
 use super::write::{Decider, Target, Written};
-use crate::domain::change::Prepared;
+use crate::domain::change::{Plan, Prepared};
 use crate::{Broker, BrokerError};
 
 impl Broker {
@@ -37,8 +37,7 @@ fn replacing(id: Name, mut fragment: Fragment) -> Decider {
         let Some(entity) = whole.into_entity() else {
             return Err(BrokerError::Bug("a stored entity has no type"));
         };
-        let prepared = Prepared::new(&entity, now.store.names());
-        Ok((Decision::Change(prepared.replace()), Effect::Changed))
+        Ok((Plan::Whole(Prepared::new(&entity), Stamp::Keep), Effect::Changed))
     })
 }
 
@@ -46,6 +45,6 @@ fn replacing(id: Name, mut fragment: Fragment) -> Decider {
 pub(crate) fn upserting(prepared: Prepared) -> Decider {
     Box::new(move |now| {
         let effect = if now.document.is_some() { Effect::Changed } else { Effect::Created };
-        Ok((Decision::Change(prepared.replace()), effect))
+        Ok((Plan::Whole(prepared.clone(), Stamp::Keep), effect))
     })
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use machi_http::Text;
-use machi_store::{Change, Collection, Commit, Decision, Document, Filter, Find, Outcome, Refusal};
+use machi_store::{Change, Collection, Commit, Decision, Document, Outcome, Refusal};
 use machi_types::{ErrorKind, Name, TenantId, Timestamp};
 
 use crate::collections::{CONTEXT_TEXTS, CONTEXTS, DELIVERIES, EXPORTED, RESTORES, SUBSCRIPTIONS};
@@ -180,32 +180,13 @@ impl Broker {
     pub(super) async fn clear_tenant(&self, tenant: &TenantId) -> Result<(), BrokerError> {
         self.contexts.forget_tenant(tenant).await?;
         if tenant.is_default() {
-            // Subscriptions first, so that nobody is notified of what goes.
-            let own = EXPORTED.into_iter().rev().filter(|one| ![CONTEXTS, CONTEXT_TEXTS].contains(one));
-            for collection in own.chain([RESTORES]) {
-                self.clear_collection(tenant, collection).await?;
-            }
             self.contexts.remove_own(tenant).await?;
+            self.store.erase(tenant, &[CONTEXTS, CONTEXT_TEXTS]).await?;
         } else {
-            self.store.erase(tenant).await?;
+            self.store.erase(tenant, &[]).await?;
         }
         self.hub.forget_tenant(tenant);
         Ok(())
-    }
-
-    async fn clear_collection(&self, tenant: &TenantId, collection: Collection) -> Result<(), BrokerError> {
-        loop {
-            let find = Find { limit: ITEMS, ..Find::new(tenant.clone(), collection, Filter::All) };
-            let found = self.store.view().find(find).await?;
-            if found.rows.is_empty() {
-                return Ok(());
-            }
-            let delete = |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Delete) };
-            let commit = found.rows.iter().fold(Commit::new(tenant.clone()), |commit, row| {
-                commit.with(collection, row.document.id.clone(), delete)
-            });
-            self.store.commit(commit).await?;
-        }
     }
 }
 

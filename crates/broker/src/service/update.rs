@@ -3,13 +3,13 @@
 use machi_http::Text;
 use machi_model::entity::Fragment;
 use machi_model::laws::{self, Overwrite, Reason};
-use machi_store::Decision;
+use machi_store::Stamp;
 use machi_types::{Caller, Name};
 
 use super::effect::Effect;
-use super::write::{Decider, Target, Written};
+use super::write::{Decider, Target, Written, decided};
 use super::{attributes_of, check_id};
-use crate::domain::change::Prepared;
+use crate::domain::change::{Plan, Prepared};
 use crate::domain::current::Wanted;
 use crate::{Broker, BrokerError};
 
@@ -47,7 +47,7 @@ pub(crate) fn appending(id: Name, fragment: Fragment, overwrite: Overwrite) -> D
     Box::new(move |now| {
         let names = attributes_of(&fragment);
         let changes = now.apply(&id, Wanted::Of(&names), |entity| laws::append(entity, &fragment, overwrite))?;
-        Ok(now.decided(changes))
+        Ok(decided(changes))
     })
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn updating(id: Name, fragment: Fragment) -> Decider {
     Box::new(move |now| {
         let names = attributes_of(&fragment);
         let changes = now.apply(&id, Wanted::Of(&names), |entity| laws::update(entity, &fragment))?;
-        Ok(now.decided(changes))
+        Ok(decided(changes))
     })
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn creating_or_updating(id: Name, fragment: Fragment) -> Decider {
             let mut changes = now.apply(&id, Wanted::Of(&names), |entity| laws::update(entity, &fragment))?;
             // §5.6.8 asks for the verdict of an entity, and this one was updated.
             changes.not_updated.retain(|not| not.reason != Reason::NoScope);
-            return Ok(now.decided(changes));
+            return Ok(decided(changes));
         }
         let Some(entity) = fragment.clone().into_entity() else {
             return Err(BrokerError::bad_data(Text::both(
@@ -76,7 +76,6 @@ pub(crate) fn creating_or_updating(id: Name, fragment: Fragment) -> Decider {
                 "エンティティがまだ存在しないため、\"type\"が必要です",
             )));
         };
-        let prepared = Prepared::new(&entity, now.store.names());
-        Ok((Decision::Change(prepared.replace()), Effect::Created))
+        Ok((Plan::Whole(Prepared::new(&entity), Stamp::Keep), Effect::Created))
     })
 }

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use super::answers::{Answer, RequestKey};
 use super::effect::Effect;
 use crate::collections::{ANSWERS, ENTITIES};
-use crate::domain::change::change;
+use crate::domain::change::Plan;
 use crate::domain::current::{Wanted, with_entity};
 use crate::domain::guard::{self, Guard};
 use crate::{Broker, BrokerError};
@@ -36,7 +36,7 @@ pub struct Written {
 }
 
 /// What a decision on one entity may come to.
-pub(crate) type Decided = Result<(Decision, Effect), BrokerError>;
+pub(crate) type Decided = Result<(Plan, Effect), BrokerError>;
 
 /// Decides on one entity, given as it is.
 pub(crate) type Decider = Box<dyn FnMut(Now<'_>) -> Decided + Send>;
@@ -63,15 +63,13 @@ impl Now<'_> {
         let changes = with_entity(document, self.store.names(), self.time, wanted, law)?;
         changes.map_err(|refusal| BrokerError::of_law(id, refusal))
     }
+}
 
-    /// The decision that does what a law decided, and its effect.
-    pub(crate) fn decided(&self, changes: Changes) -> (Decision, Effect) {
-        let effect = Effect::of(&changes);
-        if changes.is_empty() {
-            return (Decision::Keep, effect);
-        }
-        (Decision::Change(change(changes, self.store.names())), effect)
-    }
+/// The plan that does what a law decided, and its effect.
+pub(crate) fn decided(changes: Changes) -> (Plan, Effect) {
+    let effect = Effect::of(&changes);
+    let plan = if changes.is_empty() { Plan::Keep } else { Plan::Parts(changes) };
+    (plan, effect)
 }
 
 impl Broker {
@@ -100,11 +98,11 @@ impl Broker {
         let decide = move |current: Option<&Document>| -> Result<Decision, Refusal> {
             let document = guard::living(current, time)?;
             guard.check_types(document)?;
-            let (decision, came_to) = decide(Now { document, time, store: &*store })?;
+            let (plan, came_to) = decide(Now { document, time, store: &*store })?;
             guard.check_version(document)?;
-            guard::check_size(&decision, document, most)?;
+            guard::check_size(&plan, document, store.names(), most)?;
             *found.lock() = Some(came_to);
-            Ok(guard::over_expired(decision, current, document))
+            Ok(guard::over_expired(plan.decision(store.names()), current, document))
         };
         let commit = Commit::new(caller.tenant().clone()).with(ENTITIES, id.clone(), decide);
         match target.key {
@@ -127,6 +125,11 @@ impl Broker {
         effect: &Arc<Mutex<Option<Effect>>>,
         time: Timestamp,
     ) -> Result<Written, BrokerError> {
+        // What is refused, or done already, by its key alone leaves no names behind.
+        let stored = self.store.newest(caller.tenant(), ANSWERS, &key.key);
+        if let Some((effect, version)) = key.earlier(stored.as_deref(), time)? {
+            return Ok(Written { effect, version: Some(version) });
+        }
         let expires = self.answers_expire(time);
         let (found, remembered) = (Arc::clone(effect), Arc::<Mutex<Option<Effect>>>::default());
         let (written, stored_key) = (Arc::clone(&remembered), key.clone());

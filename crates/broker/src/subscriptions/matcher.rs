@@ -54,6 +54,8 @@ pub(crate) struct Matcher {
     pub(crate) room: Arc<Semaphore>,
     /// The number of the next piece of the feed.
     pub(crate) chunk: u64,
+    /// Whether tenants were erased since a piece of the feed was read.
+    pub(crate) has_erased: bool,
 }
 
 /// The dispatcher is gone, so that there is nobody to work for.
@@ -119,7 +121,7 @@ impl Matcher {
                 biased;
                 () = shutdown.begun() => return,
                 () = self.hub.erasure() => {
-                    if self.drop_erased().await.is_err() {
+                    if self.drop_erased().await.is_err() || self.note_place(&after).await.is_err() {
                         return;
                     }
                     continue;
@@ -149,7 +151,8 @@ impl Matcher {
         shutdown: &mut Shutdown,
     ) -> Result<(), Ended> {
         self.drop_erased().await?;
-        let mut chunk = Chunk { number: self.chunk, position: end.clone(), throttled: Vec::new(), is_news: false };
+        let mut chunk =
+            Chunk { number: self.chunk, position: end.clone(), throttled: Vec::new(), is_news: self.has_erased };
         for commit in entries.chunk_by(|one, next| one.commit == next.commit && one.tenant == next.tenant) {
             tokio::select! {
                 biased;
@@ -157,12 +160,22 @@ impl Matcher {
                 matched = self.commit(commit, &mut chunk) => matched?,
             }
         }
-        if !entries.is_empty() {
+        let has_erased = std::mem::take(&mut self.has_erased);
+        if !entries.is_empty() || has_erased {
             self.chunk += 1;
             self.orders.send(Order::Read(chunk)).await.map_err(|_| Ended)?;
         }
         *after = end;
         Ok(())
+    }
+
+    /// Has the place written down from which reading goes on, now and behind the next piece: the store keeps what
+    /// was before it, and with it what was erased.
+    async fn note_place(&mut self, place: &Position) -> Result<(), Ended> {
+        self.has_erased = true;
+        let chunk = Chunk { number: self.chunk, position: place.clone(), throttled: Vec::new(), is_news: true };
+        self.chunk += 1;
+        self.orders.send(Order::Read(chunk)).await.map_err(|_| Ended)
     }
 
     /// The entries of one commit; what fails is tried again, for nothing may be passed over.
@@ -352,14 +365,27 @@ impl Matcher {
             self.indexes.remove(&tenant);
             self.last_due.retain(|key, _| key.tenant != tenant);
             self.orders.send(Order::Erased(tenant.clone())).await.map_err(|_| Ended)?;
-            let now = self.store.view().position();
-            let there = load::of_tenant(&*self.store, &tenant, &now, &self.hub, &mut self.shared).await;
-            for subscription in there.unwrap_or_default() {
+            for subscription in self.loaded(&tenant).await? {
                 self.take(Arc::clone(&subscription));
                 self.orders.send(Order::Defined(subscription)).await.map_err(|_| Ended)?;
             }
         }
         Ok(())
+    }
+
+    /// The subscriptions that a tenant has now; what fails is tried again, for the feed does not tell of them again.
+    async fn loaded(&mut self, tenant: &TenantId) -> Result<Vec<Arc<Subscription>>, Ended> {
+        loop {
+            let now = self.store.view().position();
+            match load::of_tenant(&*self.store, tenant, &now, &self.hub, &mut self.shared).await {
+                Ok(subscriptions) => return Ok(subscriptions),
+                Err(StoreError::Closing) => return Err(Ended),
+                Err(error) => {
+                    tracing::error!(%error, %tenant, "the subscriptions of a tenant cannot be read; trying again");
+                    sleep(REST).await;
+                }
+            }
+        }
     }
 }
 

@@ -124,6 +124,7 @@ impl Notifier {
             orders: sender,
             room: Arc::clone(&room),
             chunk: 0,
+            has_erased: false,
         };
         let tools = Tools {
             broker: Arc::clone(&self.broker),

@@ -10,6 +10,8 @@ use machi_store::{
 };
 use machi_types::{Json, Name, Timestamp, json};
 
+use crate::domain::filter::nothing;
+
 /// Notifications that wait for their receiver.
 pub const DELIVERIES: Collection = Collection("deliveries");
 /// Notifications that were given up.
@@ -37,7 +39,9 @@ impl Derive for DeriveParked {
 
 /// The rows of one subscription.
 pub(crate) fn of_subscription(subscription: &str, names: &dyn Names) -> Filter {
-    let condition = machi_store::Condition::Tag(names.intern(subscription));
+    // What is only asked for must not become a name.
+    let Some(tag) = names.lookup(subscription) else { return nothing() };
+    let condition = machi_store::Condition::Tag(tag);
     Filter::Test(Test { name: names.intern(SUBSCRIPTION), instances: Instances::Any, condition })
 }
 

@@ -19,6 +19,7 @@ use super::parked::Attempts;
 use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::facets;
+use crate::domain::filter::nothing;
 
 const PAGE: usize = 500;
 
@@ -122,11 +123,14 @@ fn of_selector(selector: &Selector, names: &dyn Names) -> Filter {
 
 fn of_types(logic: &Logic<Name>, names: &dyn Names) -> Filter {
     match logic {
-        Logic::One(name) => Filter::Test(Test {
-            name: names.intern(facets::TYPE),
-            instances: Instances::Any,
-            condition: Condition::Tag(names.intern(name)),
-        }),
+        Logic::One(name) => match names.lookup(name) {
+            Some(tag) => Filter::Test(Test {
+                name: names.intern(facets::TYPE),
+                instances: Instances::Any,
+                condition: Condition::Tag(tag),
+            }),
+            None => nothing(),
+        },
         Logic::All(parts) => Filter::And(parts.iter().map(|part| of_types(part, names)).collect()),
         Logic::Any(parts) => Filter::Or(parts.iter().map(|part| of_types(part, names)).collect()),
     }

@@ -12,6 +12,7 @@ mod contexts;
 mod discovering;
 mod entities;
 mod joining;
+mod names;
 mod once;
 mod purge;
 mod querying;

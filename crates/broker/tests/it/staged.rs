@@ -73,7 +73,7 @@ impl Store for Staged {
         self.memory.tenants()
     }
 
-    fn erase(&self, tenant: &TenantId) -> Answer<'_, ()> {
-        self.memory.erase(tenant)
+    fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Answer<'_, ()> {
+        self.memory.erase(tenant, spared)
     }
 }

@@ -71,21 +71,6 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Whether the same request may succeed later.
-    pub fn is_temporary(&self) -> bool {
-        match self {
-            Self::Url { .. } | Self::Header(_) | Self::Egress(EgressError::Refused { .. }) => false,
-            Self::Egress(EgressError::NotResolved { .. })
-            | Self::Connect { .. }
-            | Self::Tls { .. }
-            | Self::TimedOut { .. }
-            | Self::TooLarge { .. }
-            | Self::TooManyRedirects { .. }
-            | Self::Redirect
-            | Self::Broken { .. } => true,
-        }
-    }
-
     /// Finds our own error below those of the HTTP library.
     pub(super) fn of_exchange(host: &str, error: &(dyn Error + 'static)) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = Some(error);

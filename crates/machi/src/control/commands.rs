@@ -191,10 +191,11 @@ impl Commanded {
 
     async fn export(&self, tenant: &TenantId, to: &Path) -> Result<Text, Problem> {
         let mut export = self.broker.export_tenant(tenant).await.map_err(Problem::from)?;
-        let mut file = File::options().write(true).create_new(true).open(to).map_err(|error| unusable(to, &error))?;
-        if let Err(problem) = write_all(&mut export, &mut file, to).await {
+        let open = |to: &Path| File::options().write(true).create_new(true).open(to);
+        let file = on_file(to, open).await?;
+        if let Err(problem) = write_all(&mut export, file, to).await {
             // Half an export is none.
-            let _ = std::fs::remove_file(to);
+            let _ = on_file(to, |to| std::fs::remove_file(to)).await;
             return Err(problem);
         }
         let (name, counted, to) = (tenant.word(), export.counted(), to.display());
@@ -212,7 +213,7 @@ impl Commanded {
     }
 
     async fn restore(&self, tenant: &TenantId, from: &Path) -> Result<Text, Problem> {
-        let file = File::open(from).map_err(|error| unusable(from, &error))?;
+        let file = Arc::new(on_file(from, |from| File::open(from)).await?);
         let counted = self.broker.restore_tenant(tenant, &mut FromFile(file)).await.map_err(Problem::from)?;
         let name = tenant.word();
         Ok(Text::both(
@@ -222,24 +223,46 @@ impl Commanded {
     }
 }
 
-async fn write_all(export: &mut Export, file: &mut File, to: &Path) -> Result<(), Problem> {
+/// Works on a file where waiting for the disk keeps nobody else.
+async fn on_file<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let own = path.to_owned();
+    let done = tokio::task::spawn_blocking(move || work(&own)).await.map_err(Problem::internal)?;
+    done.map_err(|error| unusable(path, &error))
+}
+
+async fn write_all(export: &mut Export, file: File, to: &Path) -> Result<(), Problem> {
+    let file = Arc::new(file);
     while let Some(piece) = export.next_piece().await.map_err(Problem::from)? {
-        file.write_all(&piece).map_err(|error| unusable(to, &error))?;
+        let file = Arc::clone(&file);
+        on_file(to, move |_| (&*file).write_all(&piece)).await?;
     }
-    file.sync_all().map_err(|error| unusable(to, &error))
+    on_file(to, move |_| file.sync_all()).await
 }
 
 /// An export in a file.
-struct FromFile(File);
+struct FromFile(Arc<File>);
 
 impl Pieces for FromFile {
     fn next_piece(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, BrokerError>> + Send + '_>> {
-        let mut piece = Vec::new();
-        let read = (&mut self.0).take(PIECE).read_to_end(&mut piece);
-        let read = read
-            .map_err(|source| BrokerError::Store(StoreError::Io { context: "reading the export".to_owned(), source }));
-        Box::pin(std::future::ready(read.map(|length| (length > 0).then(|| piece.into()))))
+        let file = Arc::clone(&self.0);
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || read_piece(&file)).await;
+            let read = read.map_err(|_| BrokerError::Bug("reading an export broke off"))?;
+            read.map_err(|source| {
+                BrokerError::Store(StoreError::Io { context: "reading the export".to_owned(), source })
+            })
+        })
     }
+}
+
+/// The next piece; nothing at the end.
+fn read_piece(file: &File) -> io::Result<Option<Bytes>> {
+    let mut piece = Vec::new();
+    let length = file.take(PIECE).read_to_end(&mut piece)?;
+    Ok((length > 0).then(|| piece.into()))
 }
 
 /// What a check has seen, as a sentence.

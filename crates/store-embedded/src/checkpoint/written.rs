@@ -7,19 +7,21 @@
 use std::any::Any;
 use std::sync::{Arc, Weak};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{ALIVE, ColumnKey, EXISTS, HASHES, IDS, LINKS, NO, NUMBERS, PLACES, TAGS, TEXTS, TIMES, YES};
 use crate::engine::Root;
 use crate::index::column::Column;
 use crate::index::space::SpaceIndex;
 use crate::index::stored::StoredPage;
+use crate::names;
 use machi_store::NameNo;
 
 /// The pages of a checkpoint.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     pub(super) spaces: Vec<u32>,
+    pub(super) names: FxHashSet<NameNo>,
     columns: FxHashMap<ColumnKey, Vec<Page>>,
 }
 
@@ -35,9 +37,10 @@ pub(super) trait Visit {
 }
 
 impl Written {
-    /// All pages of a root.
-    pub(crate) fn of(root: &Root) -> Self {
-        let mut written = Self { spaces: root.spaces.keys().copied().collect(), columns: FxHashMap::default() };
+    /// All pages of a root, and these names.
+    pub(crate) fn of(root: &Root, names: FxHashSet<NameNo>) -> Self {
+        let spaces = root.spaces.keys().copied().collect();
+        let mut written = Self { spaces, names, columns: FxHashMap::default() };
         visit(root, &mut written);
         written
     }
@@ -67,6 +70,26 @@ impl Visit for Written {
             Page { number: *number, place }
         };
         self.columns.insert(key, column.pages().iter().map(page).collect());
+    }
+}
+
+/// The names that a root uses: in sections, and for columns that have pages.
+pub(super) fn names_of(root: &Root) -> FxHashSet<NameNo> {
+    let mut named = Named::default();
+    root.spaces.values().for_each(|index| named.0.extend(index.section_names.iter()));
+    visit(root, &mut named);
+    named.0.retain(|name| names::is_given(*name));
+    named.0
+}
+
+#[derive(Default)]
+struct Named(FxHashSet<NameNo>);
+
+impl Visit for Named {
+    fn column<P: StoredPage + Any + Send + Sync>(&mut self, key: ColumnKey, column: &Column<P>) {
+        if !column.pages().is_empty() {
+            self.0.extend(key.names);
+        }
     }
 }
 

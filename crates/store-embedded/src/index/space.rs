@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use machi_store::{DocumentNo, Facet, FacetValue, Instances, NameNo};
+use machi_store::{DocumentNo, Facet, FacetValue, Instances, NameNo, SectionKey};
 use machi_types::Timestamp;
 use machi_types::geo::Geometry;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::added::Added;
 use super::column::{Column, place};
@@ -67,6 +67,8 @@ pub(crate) struct SpaceIndex {
     pub(crate) added: Vec<Added>,
     /// The bytes of the documents' contents.
     pub(crate) bytes: u64,
+    /// The names that sections have or had: whoever reads old versions or the feed meets the latter, too.
+    pub(crate) section_names: Arc<FxHashSet<NameNo>>,
 }
 
 impl SpaceIndex {
@@ -75,6 +77,15 @@ impl SpaceIndex {
         let (page, slot) = place(number);
         Arc::make_mut(&mut self.ids).page_mut(page).set(slot, id);
         Arc::make_mut(&mut self.hashes).page_mut(page).add(slot, hash);
+    }
+
+    /// Takes note of the names of a section.
+    pub(crate) fn note_section(&mut self, key: SectionKey) {
+        for name in [key.name, key.instance] {
+            if !self.section_names.contains(&name) {
+                Arc::make_mut(&mut self.section_names).insert(name);
+            }
+        }
     }
 
     pub(crate) fn set_alive(&mut self, number: DocumentNo, is_alive: bool) {

@@ -44,10 +44,11 @@ pub(crate) fn begin(out: &mut Vec<u8>) -> usize {
     start
 }
 
-/// Completes the frame that starts at `start`.
-pub(crate) fn finish(out: &mut [u8], start: usize, first: u64, last: u64) {
+/// Completes the frame that starts at `start`. Whether it could be: a frame's content ends below 4 GiB.
+#[must_use]
+pub(crate) fn finish(out: &mut [u8], start: usize, first: u64, last: u64) -> bool {
     let (header, content) = out[start..].split_at_mut(HEADER);
-    let length = u32::try_from(content.len()).expect("batches are cut far below 4 GiB");
+    let Ok(length) = u32::try_from(content.len()) else { return false };
     header[0..4].copy_from_slice(&MAGIC);
     header[4..8].copy_from_slice(&length.to_le_bytes());
     header[8..16].copy_from_slice(&first.to_le_bytes());
@@ -56,6 +57,7 @@ pub(crate) fn finish(out: &mut [u8], start: usize, first: u64, last: u64) {
     header[28..36].copy_from_slice(&xxh3_64(content).to_le_bytes());
     let sum = crc32fast::hash(&header[..COVERED]);
     header[COVERED..].copy_from_slice(&sum.to_le_bytes());
+    true
 }
 
 /// Reads the frame at the front of `bytes`, which reach to the end of the segment.
@@ -164,7 +166,7 @@ mod tests {
         let mut out = Vec::new();
         let start = begin(&mut out);
         out.extend_from_slice(content);
-        finish(&mut out, start, number, number);
+        assert!(finish(&mut out, start, number, number));
         out
     }
 

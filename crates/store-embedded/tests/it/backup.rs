@@ -50,6 +50,64 @@ async fn a_backup_under_load_equals_one_position_and_can_be_restored() {
     assert_eq!(store.verify().unwrap().documents, 700.min(all(&*store, "one").await.len() as u64));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backups_at_the_same_time_are_all_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(&folder.path().join("city")).unwrap());
+    for n in 0..500 {
+        set(&*store, "one", n, n).await.unwrap();
+    }
+    for round in 0..5 {
+        let backup = |n: u64| {
+            let (store, to) = (Arc::clone(&store), folder.path().join(format!("backup {round} {n}")));
+            tokio::task::spawn_blocking(move || {
+                std::thread::sleep(std::time::Duration::from_millis(5 * n));
+                (store.backup(&to).unwrap(), to)
+            })
+        };
+        let backups: Vec<_> = (0..4).map(backup).collect();
+        set(&*store, "one", round, 1000 + round).await.unwrap();
+        for backup in backups {
+            let (position, to) = backup.await.unwrap();
+            let restored = to.with_extension("restored");
+            assert_eq!(EmbeddedStore::restore(&to, &restored).unwrap(), position);
+            assert_eq!(open(&restored).unwrap().verify().unwrap().documents, 500);
+        }
+    }
+    let is_left = |name: &str| name.starts_with("backup");
+    let left = fs::read_dir(folder.path().join("city")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.filter(|name| is_left(&name.to_string_lossy())).count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_backups_to_one_folder_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(&folder.path().join("city")).unwrap());
+    for n in 0..100 {
+        set(&*store, "one", n, n).await.unwrap();
+    }
+    let to = folder.path().join("backup");
+    let backup = || {
+        let (store, to) = (Arc::clone(&store), to.clone());
+        tokio::task::spawn_blocking(move || store.backup(&to))
+    };
+    let (one, other) = (backup(), backup());
+    let (one, other) = (one.await.unwrap(), other.await.unwrap());
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    EmbeddedStore::restore(&to, &folder.path().join("restored")).unwrap();
+}
+
+#[tokio::test]
+async fn what_a_broken_off_backup_held_goes_with_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).unwrap());
+    let held = folder.path().join("backup-under-way-0");
+    fs::create_dir_all(held.join("journal")).unwrap();
+    let store = open(folder.path()).unwrap();
+    assert!(!held.exists());
+    set(&store, "one", 1, 1).await.unwrap();
+}
+
 #[tokio::test]
 async fn consumers_of_a_restored_store_count_as_served() {
     let folder = tempfile::tempdir().unwrap();

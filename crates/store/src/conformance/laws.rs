@@ -274,7 +274,7 @@ async fn an_erased_tenant_is_gone_and_can_come_again(store: &dyn Store) {
     set(store, "gone", "urn:a", Some("room"), &[("a", "n 1")]).await;
     let before = store.view().position();
     let woken = store.changed(&before);
-    store.erase(&tenant("gone")).await.expect("erased");
+    store.erase(&tenant("gone"), &[]).await.expect("erased");
     woken.await.expect("an erasure wakes the readers of the feed");
     let (entries, end) = store.feed(&before, 10).await.expect("read");
     assert!(entries.is_empty() && end == store.view().position() && end != before, "{entries:?} {end}");
@@ -285,6 +285,9 @@ async fn an_erased_tenant_is_gone_and_can_come_again(store: &dyn Store) {
     let found = store.view().find(Find::new(tenant("gone"), THINGS, Filter::All)).await.expect("found");
     assert_eq!(found.rows.len(), 1);
     assert!(read(store, "one", "urn:a").await.is_some());
+    store.erase(&tenant("gone"), &[THINGS]).await.expect("erased");
+    assert!(store.has_tenant(&tenant("gone")), "what is spared stays");
+    assert!(read(store, "gone", "urn:b").await.is_some());
 }
 
 async fn deleting_and_creating_again_starts_afresh(store: &dyn Store) {

@@ -15,7 +15,7 @@ fn facets(text: &str) -> Vec<String> {
     let names = NameTable::default();
     let json = json::parse(text.as_bytes(), 64).unwrap();
     let entity = parse_entity(&json, &CoreTerms, Input::WHOLE).unwrap();
-    let document = stored(&Prepared::new(&entity, &names));
+    let document = stored(&Prepared::new(&entity), &names);
     let mut found = Vec::new();
     for_each_facet(&document, &DeriveEntities, &names, &mut |facet| {
         let value = match facet.value {
@@ -31,8 +31,8 @@ fn facets(text: &str) -> Vec<String> {
     found
 }
 
-fn stored(prepared: &Prepared) -> Document {
-    let change = prepared.replace();
+fn stored(prepared: &Prepared, names: &dyn Names) -> Document {
+    let change = prepared.replace(names);
     let at = machi_store::apply::At { commit: 1, time: Timestamp::from_micros(1) };
     let applied = machi_store::apply::change(None, &Name::from("urn:x:1"), DocumentNo(0), change, at);
     applied.document.unwrap()

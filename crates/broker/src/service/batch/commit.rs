@@ -83,10 +83,10 @@ fn proposal(
 ) -> impl FnMut(Option<&Document>) -> Result<Decision, Refusal> + Send {
     move |current| {
         let document = guard::living(current, time)?;
-        let (decision, effect) = decide(Now { document, time, store: &*store })?;
-        guard::check_size(&decision, document, most)?;
+        let (plan, effect) = decide(Now { document, time, store: &*store })?;
+        guard::check_size(&plan, document, store.names(), most)?;
         *came_to.lock() = Some(effect);
-        Ok(guard::over_expired(decision, current, document))
+        Ok(guard::over_expired(plan.decision(store.names()), current, document))
     }
 }
 

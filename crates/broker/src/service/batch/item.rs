@@ -145,14 +145,13 @@ pub(super) fn name_of(text: &Bytes) -> Name {
 }
 
 fn decider(shared: &Shared, parsed: &Json<'_>, context: &Arc<Context>) -> Result<(Name, Decider), BrokerError> {
-    let names = shared.broker.store.names();
     match shared.kind {
         BatchKind::Create => {
-            let prepared = Prepared::new(&parse_entity(parsed, context, Input::WHOLE)?, names);
+            let prepared = Prepared::new(&parse_entity(parsed, context, Input::WHOLE)?);
             Ok((prepared.id.clone(), creating(prepared)))
         }
         BatchKind::UpsertReplace => {
-            let prepared = Prepared::new(&parse_entity(parsed, context, Input::WHOLE)?, names);
+            let prepared = Prepared::new(&parse_entity(parsed, context, Input::WHOLE)?);
             Ok((prepared.id.clone(), upserting(prepared)))
         }
         BatchKind::UpsertUpdate => {

@@ -24,8 +24,6 @@ pub(super) struct Connect<'c> {
 pub(super) struct Publish<'p> {
     pub(super) version: MqttVersion,
     pub(super) quality: Quality,
-    /// Whether the broker may have seen it before.
-    pub(super) is_duplicate: bool,
     /// Names the message until it is acknowledged; not used at most once.
     pub(super) id: u16,
     pub(super) topic: &'p str,
@@ -89,8 +87,7 @@ impl Publish<'_> {
         }
         put_no_properties(self.version, &mut body);
         body.extend_from_slice(self.payload);
-        let duplicate = if self.is_duplicate && quality > 0 { 0b1000 } else { 0 };
-        packet(0x30 | duplicate | quality << 1, &body)
+        packet(0x30 | quality << 1, &body)
     }
 }
 
@@ -217,15 +214,9 @@ mod tests {
         );
         let newer = Connect { version: MqttVersion::V5, user: None, password: None, ..connect };
         assert_eq!(newer.encode(), [0x10, 14, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 30, 0, 0, 1, b'm']);
-        let publish = Publish {
-            version: MqttVersion::V5,
-            quality: Quality::Acknowledged,
-            is_duplicate: true,
-            id: 258,
-            topic: "a/b",
-            payload: b"x",
-        };
-        assert_eq!(publish.encode(), [0x3a, 9, 0, 3, b'a', b'/', b'b', 1, 2, 0, b'x']);
+        let publish =
+            Publish { version: MqttVersion::V5, quality: Quality::Acknowledged, id: 258, topic: "a/b", payload: b"x" };
+        assert_eq!(publish.encode(), [0x32, 9, 0, 3, b'a', b'/', b'b', 1, 2, 0, b'x']);
         let once = Publish { version: MqttVersion::V3, quality: Quality::Fleeting, ..publish };
         assert_eq!(once.encode(), [0x30, 6, 0, 3, b'a', b'/', b'b', b'x']);
         assert_eq!(pubrel(7), [0x62, 2, 0, 7]);

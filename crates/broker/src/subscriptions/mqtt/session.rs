@@ -174,14 +174,7 @@ impl Session {
         self.used = Instant::now();
         let quality = job.quality.min(self.best_quality());
         let id = self.free_id();
-        let publish = Publish {
-            version: self.version,
-            quality,
-            is_duplicate: false,
-            id,
-            topic: &job.topic,
-            payload: &job.message,
-        };
+        let publish = Publish { version: self.version, quality, id, topic: &job.topic, payload: &job.message };
         let bytes = publish.encode();
         if bytes.len() as u64 > u64::from(self.terms.packet_maximum) {
             let reason = format!("the MQTT broker takes at most {} bytes at once", self.terms.packet_maximum);

@@ -115,7 +115,7 @@ impl Writer {
     async fn perform(&self, deed: &Deed) -> Result<u64, StoreError> {
         let receipt = match &deed.act {
             Act::Erase { founded } => {
-                self.store.erase(&tenant(&deed::founded_tenant(*founded))).await?;
+                self.store.erase(&tenant(&deed::founded_tenant(*founded)), &[]).await?;
                 return Ok(0);
             }
             Act::Cursor => {
