@@ -85,7 +85,7 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
         ),
         (
             "[server]\norigins = [\"nope\"]",
-            "machi.toml: [server] origins = [\"nope\"], and must be \"*\" for all, or a list of origins such as [\"https://portal.example.jp\"], without a path",
+            "machi.toml: [server] origins = [\"nope\"], and must be a list of origins such as [\"https://portal.example.jp\"], without a path, and \"*\" for all others",
         ),
         (
             "[server]\nshutdown_grace = \"11 min\"",

@@ -21,7 +21,7 @@ fn what_the_start_refuses_is_not_right() {
     let data = folder.path().join("city");
     for (settings, expected) in [
         ("[egress]\nauthorities = \"/no/such.pem\"\n", "[egress] authorities cannot be used: "),
-        ("[server]\norigins = [\"nope\"]\n", "[server] origins = [\"nope\"], and must be \"*\""),
+        ("[server]\norigins = [\"nope\"]\n", "[server] origins = [\"nope\"], and must be a list of origins"),
         ("[limits]\npage = 2000\n", "[limits] page = 2000 is more than largest_page = 1000"),
         ("[limits]\ndepth = 200\n", "[limits] depth = 200"),
         ("[source]\nid = \"not iri\"\n", "[source] id = \"not iri\", and must be an IRI"),
