@@ -319,6 +319,9 @@ fn store_problem(error: StoreError) -> Problem {
                 .retry_after(Duration::from_secs(5))
         }
         StoreError::NotEmpty { .. }
+        | StoreError::IsBackup { .. }
+        | StoreError::Unfinished { .. }
+        | StoreError::Inside { .. }
         | StoreError::Unusable { .. }
         | StoreError::InUse { .. }
         | StoreError::NewerFormat { .. }

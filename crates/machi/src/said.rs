@@ -83,6 +83,22 @@ fn of_store(error: &StoreError) -> Option<String> {
                 "データフォルダー{folder}は別のプロセスが使用中です。先にそのプロセスを終了するか、別のフォルダーを指定してください"
             )
         }
+        StoreError::IsBackup { folder } => {
+            format!(
+                "{folder}はバックアップであり、書き換えられません。machi restore {folder} --data フォルダー で新しいフォルダーに復元してから使ってください"
+            )
+        }
+        StoreError::Unfinished { folder, what } => {
+            format!(
+                "{folder}では{}が完了していません。終わるまで待つか、中断した場合は machi {what} をやり直してください",
+                if *what == "backup" { "バックアップ" } else { "復元" }
+            )
+        }
+        StoreError::Inside { folder, outer } => {
+            format!(
+                "{folder}は都市またはバックアップのフォルダー{outer}の中にあります。外のフォルダーを指定してください"
+            )
+        }
         StoreError::NewerFormat { file, found, known } => {
             format!(
                 "{file}の形式は{found}ですが、このMachiが読めるのは{known}までです。書き込んだバージョン以降のMachiを使ってください"

@@ -2,7 +2,7 @@
 //!
 //! Tables never change once they are written, so holding on to them is a matter of links; the journal
 //! brings them up to the backup's position when it is opened. A list of all files with their checksums
-//! goes beside them and is checked before anything is restored.
+//! goes beside them and is checked before anything is restored. A backup is never opened as a city.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -15,7 +15,9 @@ use machi_store::{Position, StoreError};
 use crate::engine::Engine;
 use crate::failure::{damaged, io_error};
 use crate::files;
+use crate::filling::{self, Filler, Filling};
 use crate::folder::{self, FORMAT};
+use crate::lists;
 
 /// The list of a backup's files: its first line names format and position, then a line per file.
 const LIST: &str = "backup";
@@ -23,31 +25,15 @@ const LIST: &str = "backup";
 pub(crate) const RESTORED: &str = "restored";
 /// Where a backup under way keeps its links; a number follows, for several may be under way.
 const HELD: &str = "backup-under-way-";
-/// Marks a folder to which a backup is being written, or was when it broke off.
-const UNFINISHED: &str = "unfinished";
 
 /// Writes a backup of a working store to a new folder.
 pub(crate) fn write(engine: &Engine, to: &Path) -> Result<Position, StoreError> {
-    make_new_folder(to)?;
-    claim(to)?;
+    let filling = Filling::begin(to, Filler::Backup)?;
     let links = Links::new(engine);
     let (files, position) = hold(engine, &links.0)?;
     copy_all(&files, &links.0, to, position)?;
-    let mark = to.join(UNFINISHED);
-    fs::remove_file(&mark).map_err(|source| io_error("removing", &mark, source))?;
+    filling.finish()?;
     Ok(Position::single(position))
-}
-
-/// Makes a new folder that of this backup alone: others may be under way.
-fn claim(folder: &Path) -> Result<(), StoreError> {
-    let mark = folder.join(UNFINISHED);
-    match File::create_new(&mark) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Err(StoreError::NotEmpty { folder: folder.display().to_string() })
-        }
-        Err(source) => Err(io_error("creating", &mark, source)),
-    }
 }
 
 /// The folder of links of one backup. It goes when the backup ends.
@@ -148,7 +134,7 @@ fn copy_all(held_files: &[Held], from: &Path, to: &Path, position: u64) -> Resul
 /// Copies the first `length` bytes of a file, durably. Returns their checksum.
 fn copy(from: &Path, to: &Path, length: u64) -> Result<u32, StoreError> {
     let parent = to.parent().unwrap_or(to);
-    fs::create_dir_all(parent).map_err(|source| io_error("creating", parent, source))?;
+    files::make_folder(parent)?;
     let source = File::open(from).map_err(|source| io_error("opening", from, source))?;
     let mut target = File::create(to).map_err(|source| io_error("creating", to, source))?;
     let mut source = source.take(length);
@@ -167,20 +153,76 @@ fn copy(from: &Path, to: &Path, length: u64) -> Result<u32, StoreError> {
 
 /// Puts a backup into a new folder, after checking every file of it.
 pub(crate) fn restore(from: &Path, to: &Path) -> Result<Position, StoreError> {
-    let list = from.join(LIST);
-    let text = files::read_if_there(&list)?.ok_or_else(|| no_backup(from))?;
-    let (position, listed) = parse_list(&text, &list)?;
-    make_new_folder(to)?;
+    let (position, listed) = read_list(from)?;
+    // What can be told at once is told before anything is written.
+    for (_, file) in &listed {
+        length_of_listed(&from.join(&file.name))?;
+    }
+    let filling = Filling::begin(to, Filler::Restore)?;
     for (sum, file) in &listed {
         let source = from.join(&file.name);
-        let copied = copy(&source, &to.join(&file.name), file.length)?;
-        if copied != *sum {
-            return Err(damaged(&source, "the file does not match the backup's list"));
+        if copy(&source, &to.join(&file.name), file.length)? != *sum {
+            return Err(differs(&source));
         }
     }
     let served = position.to_string();
     files::write_durably(&to.join(RESTORED), format!("{served}\n{}\n", files::sum_line(&served)))?;
+    filling.finish()?;
     Ok(Position::single(position))
+}
+
+/// A backup all of whose files are what was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoundBackup {
+    /// The position of the city that it was taken of.
+    pub position: Position,
+    /// How many files it has.
+    pub files: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
+}
+
+/// Compares every file of a backup with the list, and changes nothing.
+pub(crate) fn check(folder: &Path) -> Result<SoundBackup, StoreError> {
+    let (position, listed) = read_list(folder)?;
+    for (sum, file) in &listed {
+        let path = folder.join(&file.name);
+        let found = match length_of_listed(&path)? == file.length {
+            true => lists::sum_of(&path).map_err(|source| io_error("reading", &path, source))?,
+            false => return Err(differs(&path)),
+        };
+        if found != *sum {
+            return Err(differs(&path));
+        }
+    }
+    let bytes = listed.iter().map(|(_, file)| file.length).sum();
+    Ok(SoundBackup { position: Position::single(position), files: listed.len() as u64, bytes })
+}
+
+/// Whether a folder holds a backup, and thus no city.
+pub(crate) fn is_backup(folder: &Path) -> bool {
+    folder.join(LIST).is_file()
+}
+
+fn read_list(folder: &Path) -> Result<(u64, Vec<(u32, Held)>), StoreError> {
+    filling::check_complete(folder)?;
+    let list = folder.join(LIST);
+    let text = files::read_if_there(&list)?.ok_or_else(|| no_backup(folder))?;
+    parse_list(&text, &list)
+}
+
+fn length_of_listed(path: &Path) -> Result<u64, StoreError> {
+    match fs::metadata(path) {
+        Ok(about) => Ok(about.len()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(damaged(path, "the backup's list names the file, and it is missing"))
+        }
+        Err(source) => Err(io_error("reading", path, source)),
+    }
+}
+
+fn differs(path: &Path) -> StoreError {
+    damaged(path, "the file does not match the backup's list")
 }
 
 fn parse_list(text: &str, path: &Path) -> Result<(u64, Vec<(u32, Held)>), StoreError> {
@@ -209,14 +251,4 @@ fn parse_list(text: &str, path: &Path) -> Result<(u64, Vec<(u32, Held)>), StoreE
 
 fn no_backup(folder: &Path) -> StoreError {
     StoreError::Missing { folder: folder.display().to_string(), what: "backup" }
-}
-
-/// Makes a folder that must not hold anything yet.
-fn make_new_folder(path: &Path) -> Result<(), StoreError> {
-    fs::create_dir_all(path).map_err(|source| io_error("creating", path, source))?;
-    let mut entries = fs::read_dir(path).map_err(|source| io_error("reading", path, source))?;
-    if entries.next().is_some() {
-        return Err(StoreError::NotEmpty { folder: path.display().to_string() });
-    }
-    Ok(())
 }

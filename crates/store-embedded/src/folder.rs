@@ -1,7 +1,8 @@
 //! The data folder: its lock, its format, and the parts that lie in it.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -16,6 +17,7 @@ use crate::engine::{Engine, Parts};
 use crate::erasure::Erasure;
 use crate::failure::{damaged, io_error};
 use crate::files;
+use crate::filling;
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::tree::Tree;
@@ -23,6 +25,10 @@ use crate::tree::Tree;
 /// The format that this engine writes, and the newest that it reads.
 pub(crate) const FORMAT: u32 = 1;
 pub(crate) const FORMAT_FILE: &str = "format";
+/// How that file begins.
+const FORMAT_WORD: &str = "machi ";
+/// The folders in the folder.
+const TREES: [&str; 3] = ["documents", "indexes", "journal"];
 
 /// A data folder that is ours alone while this lives.
 #[derive(Debug)]
@@ -33,21 +39,25 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Opens a folder, or makes one; refuses one that is in use or of a newer format.
+    /// Opens a folder, or makes one; refuses one that is in use or of a newer format, and what is or may become a
+    /// backup or a restored city.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let unusable = |error| match error {
             StoreError::Io { source, .. } => StoreError::Unusable { folder: path.display().to_string(), source },
             other => other,
         };
+        // Before the lock, too, so that nothing comes into a folder that is refused.
+        check_is_no_other(path)?;
         files::make_folder(path).map_err(unusable)?;
         let lock = lock(path).map_err(unusable)?;
+        check_is_no_other(path)?;
         let seed = read_or_make_format(path)?;
         Ok(Self { path: path.to_owned(), seed, _lock: lock })
     }
 
-    /// Whether a store lies in a folder, whoever uses it.
+    /// Whether a store lies in a folder, or some of one, whoever uses it.
     pub fn is_there(path: &Path) -> bool {
-        path.join(FORMAT_FILE).exists()
+        path.join(FORMAT_FILE).exists() || filling::is_unfinished(path)
     }
 
     /// Where it is.
@@ -57,21 +67,51 @@ impl DataFolder {
 }
 
 /// The file whose lock says that a process uses the folder; it holds the number of that process, for people.
-const LOCK: &str = "lock";
+pub(crate) const LOCK: &str = "lock";
 
-fn lock(path: &Path) -> Result<File, StoreError> {
+/// Refuses a backup, and what is not complete.
+fn check_is_no_other(path: &Path) -> Result<(), StoreError> {
+    filling::check_complete(path)?;
+    match backup::is_backup(path) {
+        true => Err(StoreError::IsBackup { folder: path.display().to_string() }),
+        false => Ok(()),
+    }
+}
+
+/// Whether a folder holds a city, a backup, or what may become one.
+pub(crate) fn is_ours(path: &Path) -> bool {
+    has_format(path) || filling::filler_of(path).is_some()
+}
+
+fn has_format(path: &Path) -> bool {
+    let file = path.join(FORMAT_FILE);
+    let mut word = [0; FORMAT_WORD.len()];
+    let is_read = file.is_file() && File::open(file).and_then(|mut file| file.read_exact(&mut word)).is_ok();
+    is_read && word == FORMAT_WORD.as_bytes()
+}
+
+pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
     let file = path.join(LOCK);
     let fail = |source| io_error("opening", &file, source);
     let mut lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file).map_err(fail)?;
+    let in_use = || StoreError::InUse { folder: path.display().to_string() };
     match lock.try_lock() {
+        // Whoever had it before has removed it.
+        Ok(()) if !has_name(&lock, &file) => Err(in_use()),
         Ok(()) => {
             // A full disk keeps the number from being written, not the store from starting.
             let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
             Ok(lock)
         }
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: path.display().to_string() }),
+        Err(TryLockError::WouldBlock) => Err(in_use()),
         Err(TryLockError::Error(source)) => Err(io_error("locking", &file, source)),
     }
+}
+
+/// Whether an open file is the one of that name.
+fn has_name(file: &File, path: &Path) -> bool {
+    let number = |about: io::Result<fs::Metadata>| about.ok().map(|about| (about.dev(), about.ino()));
+    number(file.metadata()).is_some_and(|known| number(fs::metadata(path)) == Some(known))
 }
 
 /// The file says the format and the seed of hashes: `machi 1 seed 0123456789abcdef sum 01234567`.
@@ -79,6 +119,8 @@ fn read_or_make_format(path: &Path) -> Result<u64, StoreError> {
     let file = path.join(FORMAT_FILE);
     match files::read_if_there(&file)? {
         Some(text) => parse_format(&text, &file),
+        // It is the first file that is made: where others are, it was there.
+        None if TREES.iter().any(|name| path.join(name).exists()) => Err(damaged(&file, "the file is missing")),
         None => make_format(&file),
     }
 }
@@ -100,7 +142,7 @@ fn parse_format(text: &str, file: &Path) -> Result<u64, StoreError> {
 
 fn make_format(file: &Path) -> Result<u64, StoreError> {
     let seed = random_seed();
-    let content = format!("machi {FORMAT} seed {seed:016x}");
+    let content = format!("{FORMAT_WORD}{FORMAT} seed {seed:016x}");
     let text = format!("{content} sum {:08x}\n", crc32fast::hash(content.as_bytes()));
     files::write_durably(file, &text)?;
     Ok(seed)

@@ -18,6 +18,7 @@ mod engine;
 mod erasure;
 mod failure;
 mod files;
+mod filling;
 mod find;
 mod folder;
 mod ids;
@@ -41,6 +42,7 @@ mod undo;
 mod verify;
 mod view;
 
+pub use backup::SoundBackup;
 pub use folder::DataFolder;
 pub use options::Options;
 pub use store::EmbeddedStore;

@@ -124,7 +124,7 @@ pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>, StoreError> {
     entries.map(|entry| Ok(entry.map_err(fail)?.file_name().to_string_lossy().into_owned())).collect()
 }
 
-fn sum_of(path: &Path) -> io::Result<u32> {
+pub(crate) fn sum_of(path: &Path) -> io::Result<u32> {
     let mut file = File::open(path)?;
     let mut hasher = crc32fast::Hasher::new();
     let mut buffer = vec![0; 1 << 16];

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::background;
-use crate::backup;
+use crate::backup::{self, SoundBackup};
 use crate::committer::{self, Committer, Errand, Nudge, Waiting};
 use crate::engine::Engine;
 use crate::folder::{self, DataFolder};
@@ -110,6 +110,11 @@ impl EmbeddedStore {
     /// Puts a backup into a new folder. The restored store does not send again what was sent before.
     pub fn restore(from: &Path, to: &Path) -> Result<Position, StoreError> {
         backup::restore(from, to)
+    }
+
+    /// Compares every file of a backup with the list in it, and changes nothing; `None` where the folder holds none.
+    pub fn check_backup(folder: &Path) -> Option<Result<SoundBackup, StoreError>> {
+        backup::is_backup(folder).then(|| backup::check(folder))
     }
 
     /// Checks every checksum, every row and every index.

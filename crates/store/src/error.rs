@@ -28,6 +28,32 @@ pub enum StoreError {
         /// The folder.
         folder: String,
     },
+    /// A backup is what it is: nobody works in it.
+    #[error(
+        "{folder} is a backup, which stays as it is; put it into a new folder with: machi restore {folder} --data FOLDER"
+    )]
+    IsBackup {
+        /// The folder.
+        folder: String,
+    },
+    /// The folder is being filled, or was when that was broken off.
+    #[error(
+        "{folder} holds a {what} that has not ended; wait for its end, or if it was broken off, do it again with machi {what}"
+    )]
+    Unfinished {
+        /// The folder.
+        folder: String,
+        /// `backup` or `restore`.
+        what: &'static str,
+    },
+    /// A backup or a restored city would become a part of another.
+    #[error("{folder} lies inside {outer}, which is the folder of a city or a backup; name one outside of it")]
+    Inside {
+        /// The folder.
+        folder: String,
+        /// The one that it lies in.
+        outer: String,
+    },
     /// The folder cannot be made or written to.
     #[error("the data folder {folder} cannot be used; check that it is a folder and that this user may write to it")]
     Unusable {

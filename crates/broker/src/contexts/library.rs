@@ -217,6 +217,12 @@ impl Contexts {
         Ok(())
     }
 
+    /// How many copies of remote documents there are; they lie in the default tenant and belong to the whole city.
+    pub async fn count_copies(&self) -> Result<u64, BrokerError> {
+        let facts = self.facts(&TenantId::default_tenant()).await?;
+        Ok(facts.iter().filter(|facts| facts.kind == ContextKind::Cached).count() as u64)
+    }
+
     /// What is known of all contexts that are stored for a tenant.
     pub(super) async fn facts(&self, owner: &TenantId) -> Result<Vec<Facts>, BrokerError> {
         let view = self.store.view();

@@ -24,6 +24,7 @@ pub use held::UsageFigures;
 pub use library::{ContextFilter, ContextInfo};
 pub use load::{LoadDocument, LoadNothing, Loaded, Loading};
 pub use load_http::HttpLoader;
+pub(crate) use record::is_copy;
 pub use record::{ContextKind, Facts};
 
 use documents::{Failures, Flights, Gathered};

@@ -170,6 +170,12 @@ impl Facts {
     }
 }
 
+/// Whether a stored head is that of a copy of a remote document.
+pub(crate) fn is_copy(head: &[u8]) -> bool {
+    let head = json::parse(head, json::DEFAULT_DEPTH);
+    head.is_ok_and(|head| head.get("kind").and_then(Json::as_str) == Some(ContextKind::Cached.as_str()))
+}
+
 fn text_key(names: &dyn Names) -> SectionKey {
     SectionKey::new(names.intern("@context"), NameNo::NONE)
 }

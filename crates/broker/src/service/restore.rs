@@ -12,8 +12,10 @@ use bytes::Bytes;
 use machi_http::Text;
 use machi_store::{Change, Collection, Commit, Decision, Document, Outcome, Refusal};
 use machi_types::{ErrorKind, Name, TenantId, Timestamp};
+use rustc_hash::FxHashSet;
 
 use crate::collections::{CONTEXT_TEXTS, CONTEXTS, DELIVERIES, EXPORTED, RESTORES, SUBSCRIPTIONS};
+use crate::contexts::is_copy;
 use crate::domain::transfer::{self, Counted, Fault, Item, Line, Lines};
 use crate::subscriptions::{SubscriptionKey, subscription_of_row};
 use crate::{Broker, BrokerError};
@@ -45,8 +47,9 @@ impl Broker {
             Ok(taken) => {
                 self.mark(tenant, false).await?;
                 self.declare_indexes(tenant).await?;
+                let kept = taken.kept();
                 taken.waiting.into_iter().for_each(|id| self.hub.wake(SubscriptionKey { tenant: tenant.clone(), id }));
-                Ok(taken.counted)
+                Ok(kept)
             }
             Err(error) => {
                 self.clear_tenant(tenant).await?;
@@ -88,10 +91,14 @@ impl Broker {
 
     async fn check_empty(&self, tenant: &TenantId) -> Result<(), BrokerError> {
         let status = self.store.tenants().await?.into_iter().find(|status| status.tenant == *tenant);
-        // Copies of remote contexts lie in the default tenant, whatever else does.
-        let is_context = |collection: &Name| [CONTEXTS, CONTEXT_TEXTS].iter().any(|one| *one.0 == **collection);
-        let held = |(collection, count): &&(Name, u64)| *count > 0 && !is_context(collection);
-        let documents: u64 = status.iter().flat_map(|status| &status.documents).filter(held).map(|(_, n)| n).sum();
+        // Texts of contexts count with their contexts.
+        let counts = |(collection, _): &&(Name, u64)| **collection != *CONTEXT_TEXTS.0;
+        let mut documents: u64 =
+            status.iter().flat_map(|status| &status.documents).filter(counts).map(|(_, n)| n).sum();
+        if tenant.is_default() {
+            // Copies of remote contexts lie there whatever else does.
+            documents = documents.saturating_sub(self.contexts.count_copies().await?);
+        }
         if documents == 0 {
             return Ok(());
         }
@@ -157,6 +164,9 @@ impl Broker {
         let mut commit = Commit::new(tenant.clone());
         for (collection, item) in items {
             taken.note(collection, &item);
+            if !tenant.is_default() && taken.leaves_out(collection, &item) {
+                continue;
+            }
             let mut restored = Some(item.restored);
             let mut again = restored.clone();
             let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> {
@@ -205,13 +215,28 @@ impl Drop for UnderWay<'_> {
 /// What has come back so far.
 #[derive(Default)]
 struct TakenIn {
+    /// What was read.
     counted: Counted,
+    /// The contexts that were not put into the tenant.
+    left_out: FxHashSet<Name>,
     has_subscriptions: bool,
     /// Subscriptions that something waits for.
     waiting: Vec<Name>,
 }
 
 impl TakenIn {
+    fn kept(&self) -> Counted {
+        Counted { others: self.counted.others.saturating_sub(self.left_out.len() as u64), ..self.counted }
+    }
+
+    /// The copies of remote contexts are the city's, and no tenant's export replaces them for the others.
+    fn leaves_out(&mut self, collection: Collection, item: &Item) -> bool {
+        if collection == CONTEXTS && is_copy(&item.restored.head) {
+            self.left_out.insert(item.id.clone());
+        }
+        [CONTEXTS, CONTEXT_TEXTS].contains(&collection) && self.left_out.contains(&item.id)
+    }
+
     fn note(&mut self, collection: Collection, item: &Item) {
         if collection == crate::collections::ENTITIES {
             self.counted.entities += 1;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use machi_http::{Language, Text};
-use machi_store_embedded::EmbeddedStore;
+use machi_store_embedded::{EmbeddedStore, SoundBackup};
 
 use super::print_line;
 use crate::control::{self, Asked};
@@ -35,7 +35,7 @@ pub struct RestoreArgs {
 /// What is proven.
 #[derive(Args, Debug)]
 pub struct VerifyArgs {
-    /// The city's folder; the city may be running
+    /// The city's folder, where the city may be running, or that of a backup
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
 }
@@ -57,5 +57,17 @@ pub(super) fn restore(arguments: &RestoreArgs, language: Language) -> Result<(),
 }
 
 pub(super) fn verify(arguments: &VerifyArgs, language: Language) -> Result<(), Box<dyn Error>> {
+    if let Some(checked) = EmbeddedStore::check_backup(&arguments.data) {
+        return print_line(sound(&checked?).in_language(language));
+    }
     print_line(&control::ask_any(&arguments.data, Asked::Verify, language)?)
+}
+
+/// What a check of a backup has seen, as a sentence.
+fn sound(backup: &SoundBackup) -> Text {
+    let SoundBackup { position, files, bytes } = backup;
+    Text::both(
+        format!("the backup of position {position} is whole: {files} files with {bytes} bytes are what was written"),
+        format!("位置{position}のバックアップは正常です: {files}個のファイル({bytes}バイト)が書き出したときのままです"),
+    )
 }

@@ -7,6 +7,7 @@ mod figures;
 mod help;
 mod japanese;
 mod process;
+mod restores;
 mod serve;
 mod settings;
 mod start;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,20 @@ pub(crate) fn machi(arguments: &[&str]) -> Command {
 /// Runs a command that ends by itself.
 pub(crate) fn output(arguments: &[&str]) -> Output {
     machi(arguments).output().unwrap()
+}
+
+/// Runs a start that is to be refused: a city that comes up all the same is ended.
+pub(crate) fn refused_start(data: &Path) -> String {
+    let mut command = machi(&["serve", "--listen", "127.0.0.1:0", "--open", "--data"]);
+    let mut child = command.arg(data).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if !line.is_empty() {
+        child.kill().unwrap();
+    }
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((&*line, ended.status.code()), ("", Some(1)), "{}", text(&ended.stderr));
+    text(&ended.stderr)
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {

@@ -99,6 +99,39 @@ fn what_was_damaged_or_broken_off_is_told_with_its_line() {
     assert!(!said(&["tenants", "list", "--data", &data]).1.contains("aoi"));
 }
 
+// The copies of remote contexts belong to the city: a tenant that holds none of its own takes none of them over, and
+// what a tenant holds of its own is in the way of a restore, contexts included.
+#[test]
+fn copies_of_contexts_stay_the_citys_and_a_tenants_own_contexts_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (data, file, context) = (path("city"), path("default.ndjson"), path("context.jsonld"));
+    let mut city = Running::start(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--open"]);
+    let text = r#"{"@context": {"a": "https://example.org/a"}}"#;
+    fs::write(&context, text).unwrap();
+    let url = "https://nowhere.invalid/context.jsonld";
+    assert_eq!(said(&["context", "add", url, &context, "--data", &data]).0, 0);
+    let (code, exported) = said(&["tenants", "export", "-", &file, "--data", &data]);
+    assert!(code == 0 && exported.ends_with(": 0 entities, 1 other documents\n"), "{exported}");
+    for _ in 0..2 {
+        let (code, restored) = said(&["tenants", "restore", "aoi", &file, "--data", &data]);
+        assert_eq!((code, &*restored), (0, "tenant aoi is back: 0 entities, 0 other documents\n"));
+    }
+    let measured = city.get("/machi/v1/tenants/aoi");
+    assert!(!measured.contains("\"contexts\":1"), "{measured}");
+
+    for (tenant, name) in [("NGSILD-Tenant: aoi", "aoi"), ("x-none: 1", "-")] {
+        let add = format!("/ngsi-ld/v1/jsonldContexts HTTP/1.1\r\n{tenant}\r\nx-rest:");
+        assert!(city.post(&add, "application/json", text).starts_with("HTTP/1.1 201"));
+        let (code, refused) = said(&["tenants", "restore", name, &file, "--data", &data]);
+        assert!(code == 1 && refused.contains(&format!("tenant {name} holds 1 documents; erase it")), "{refused}");
+    }
+    assert_eq!(said(&["tenants", "erase", "-", "--confirm", "-", "--data", &data]).0, 0);
+    let (code, restored) = said(&["tenants", "restore", "-", &file, "--data", &data]);
+    assert_eq!((code, &*restored), (0, "tenant - is back: 0 entities, 1 other documents\n"));
+    city.end(Signal::TERM);
+}
+
 #[test]
 fn japanese_operators_read_japanese() {
     let folder = tempfile::tempdir().unwrap();

@@ -82,6 +82,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Begin anew, even if an earlier run was interrupted", "中断した取り込みがあっても、最初からやり直します"),
     ("The folder to write; new or empty", "保存先のフォルダー(新規または空)"),
     ("The city's folder; the city may be running", "都市のフォルダー(稼働中でもかまいません)"),
+    (
+        "The city's folder, where the city may be running, or that of a backup",
+        "都市のフォルダー(稼働中でもかまいません)またはバックアップのフォルダー",
+    ),
     ("A folder that `machi backup` wrote", "`machi backup`が保存したフォルダー"),
     ("The city's new folder; new or empty", "都市の新しいフォルダー(新規または空)"),
     ("List the tenants with their entities and bytes", "テナントの一覧を、エンティティ数とバイト数とともに表示します"),
