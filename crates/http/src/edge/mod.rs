@@ -12,6 +12,7 @@ mod figures;
 mod finish;
 mod gate;
 mod gzip;
+mod host;
 mod ids;
 mod origins;
 mod peers;
@@ -190,6 +191,12 @@ impl Edge {
             && !self.settings.peers.admit(peer.ip())
         {
             return Some(peers::refused(peer.ip()));
+        }
+        // What comes over no connection needs no host.
+        if asked.peer.is_some()
+            && let Some(fault) = host::fault(request.version(), request.headers())
+        {
+            return Some(fault);
         }
         let is_open = self.settings.always.contains(&asked.uri.path());
         self.settings.origins.refusal(asked, request.headers(), is_open)

@@ -217,6 +217,39 @@ async fn what_is_no_request_is_told_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
+async fn a_request_names_its_host_once() {
+    let city = City::start();
+    for (head, status) in [
+        ("HTTP/1.1\r\nhost: city\r\n", 200),
+        ("HTTP/1.1\r\nhost: [::1]:80\r\n", 200),
+        ("HTTP/1.0\r\n", 200),
+        ("HTTP/1.1\r\n", 400),
+        ("HTTP/1.1\r\nhost: city\r\nhost: city\r\n", 400),
+        ("HTTP/1.0\r\nhost: city\r\nhost: other\r\n", 400),
+        ("HTTP/1.1\r\nhost: a b/c\r\n", 400),
+    ] {
+        let answer = city.ask(&format!("GET /healthz {head}\r\n")).await;
+        assert_eq!(answer.status, status, "{head}");
+        assert!(status == 200 || answer.text().contains("InvalidRequest"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_drips_is_told_why_it_is_given_up() {
+    let city = City::start();
+    let mut slow = city.connect().await;
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nx-drip: ").await.unwrap();
+    let answer = Answer::read(&mut slow).await;
+    assert_eq!((answer.status, answer.header("connection")), (408, Some("close")));
+    assert!(answer.text().contains("\"status\":408"), "{}", answer.text());
+    assert!(is_closed(&mut slow).await);
+    let mut silent = city.connect().await;
+    let mut rest = Vec::new();
+    silent.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.is_empty(), "whoever asks for nothing is told nothing");
+}
+
+#[tokio::test]
 async fn the_standard_has_statuses_without_body() {
     let city = City::start();
     let post = "POST /ngsi-ld/v1/entities HTTP/1.1\r\nhost: city\r\n";
@@ -299,7 +332,7 @@ async fn strangers_are_refused() {
     let router = axum::Router::new().route("/", axum::routing::get(|| async { "in" }));
     let edge = Edge::new(router, EdgeSettings { peers, ..settings() }, &Registry::new());
     for (peer, status) in [("127.0.0.1:9", 200), ("[::1]:9", 200), ("198.51.100.7:9", 200), ("192.0.2.1:9", 403)] {
-        let request = http::Request::new(axum::body::Body::empty());
+        let request = http::Request::builder().header("host", "city").body(axum::body::Body::empty()).unwrap();
         let answer = edge.answer(request, Some(peer.parse().unwrap())).await;
         assert_eq!(answer.status(), status, "{peer}");
     }
