@@ -81,11 +81,6 @@ impl Broker {
         self.hub.meters.read().breaks.value()
     }
 
-    /// How long a body may stand still.
-    pub(crate) fn patience(&self) -> Duration {
-        Duration::from_secs(self.config.limits.body_seconds)
-    }
-
     /// How much work one query may cost.
     pub(crate) fn budget(&self) -> Budget {
         let limits = &self.config.limits;

@@ -68,8 +68,6 @@ pub struct LimitsConfig {
     pub batch_items: usize,
     /// A batch up to this size is checked as JSON in whole before anything of it is done.
     pub batch_checked_bytes: usize,
-    /// How long a body may stand still while it arrives.
-    pub body_seconds: u64,
     /// How deep JSON may nest.
     pub nesting: usize,
     /// How many attribute instances an entity may have.
@@ -133,7 +131,6 @@ impl Default for LimitsConfig {
             batch_bytes: 1 << 30,
             batch_items: 200_000,
             batch_checked_bytes: 2 << 20,
-            body_seconds: 30,
             nesting: 64,
             attributes: 10_000,
             page_rows: 20,

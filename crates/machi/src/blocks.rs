@@ -8,7 +8,7 @@ use crate::config::{Config, SubscriptionsSection};
 
 /// The settings of the broker.
 pub fn broker(config: &Config) -> broker::Config {
-    let Config { tenants, limits, contexts, source, server, .. } = config;
+    let Config { tenants, limits, contexts, source, .. } = config;
     broker::Config {
         tenants: broker::TenantsConfig { create: tenants.create },
         contexts: broker::ContextsConfig {
@@ -29,7 +29,6 @@ pub fn broker(config: &Config) -> broker::Config {
             batch_bytes: limits.batch_body.0,
             batch_items: limits.batch_entities.get(),
             batch_checked_bytes: limits.batch_checked.0 as usize,
-            body_seconds: server.body_timeout.as_secs(),
             nesting: limits.depth.0,
             attributes: limits.attributes.get(),
             // A page is never refused that nobody asked to be so long.

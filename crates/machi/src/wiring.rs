@@ -272,6 +272,7 @@ fn edge_settings(config: &Config, peers: Peers) -> EdgeSettings {
         share: config.tenants.share.get(),
         queue: server.queue as usize,
         queue_patience: server.queue_timeout,
+        body_patience: server.body_timeout,
         body_bytes: server.bodies.0,
         answer_bytes: server.answers.0,
         always: own::ALWAYS.to_vec(),

@@ -61,13 +61,15 @@ pub(crate) struct Committer {
     last_commit: u64,
     last_time: Timestamp,
     journal_bytes_since_checkpoint: u64,
+    /// Whether the clock was not believed when it was last looked at.
+    distrusts_clock: bool,
 }
 
 impl Committer {
     pub(crate) fn new(engine: Arc<Engine>, journal: Journal, recovered: &Recovered) -> Self {
         let (last_commit, last_time) = (recovered.commit, recovered.time);
         *engine.believed.lock() = Believed::now(engine.clock.now().max(last_time));
-        Self { engine, journal, last_commit, last_time, journal_bytes_since_checkpoint: 0 }
+        Self { engine, journal, last_commit, last_time, journal_bytes_since_checkpoint: 0, distrusts_clock: false }
     }
 
     /// Works until the queue is closed and empty.
@@ -89,6 +91,8 @@ impl Committer {
             }
             Errand::AcceptClock => {
                 *self.engine.believed.lock() = Believed::now(self.engine.clock.now());
+                // For the log: from here on the clock is believed.
+                let _ = self.check_clock();
             }
             Errand::Seal(answer) => {
                 self.seal();
@@ -129,9 +133,21 @@ impl Committer {
     }
 
     /// Says why writes would not be safe now, where they would not.
-    fn check_writable(&self) -> Result<(), String> {
-        self.engine.believed.lock().check(self.engine.clock.now())?;
+    fn check_writable(&mut self) -> Result<(), String> {
+        self.check_clock()?;
         self.wait_for_background()
+    }
+
+    /// Says what is wrong with the clock; the log tells when that begins and when it ends.
+    fn check_clock(&mut self) -> Result<(), String> {
+        let checked = self.engine.believed.lock().check(self.engine.clock.now());
+        match &checked {
+            Err(cause) if !self.distrusts_clock => tracing::warn!(cause, "writes are refused because of the clock"),
+            Ok(()) if self.distrusts_clock => tracing::warn!("the clock is believed again, and writes are taken"),
+            _ => {}
+        }
+        self.distrusts_clock = checked.is_err();
+        checked
     }
 
     fn wait_for_background(&self) -> Result<(), String> {

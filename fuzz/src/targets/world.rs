@@ -58,6 +58,7 @@ impl World {
             share: 4,
             queue: 4,
             queue_patience: Duration::from_secs(1),
+            body_patience: Duration::from_secs(5),
             body_bytes: 64 << 20,
             answer_bytes: 64 << 20,
             always: Vec::new(),

@@ -63,6 +63,12 @@ impl Contexts {
                 format!("{url}は@contextのURLではありません。http://かhttps://で始まるURLを指定してください"),
             )));
         }
+        if core_urls().any(|core| core == url) {
+            return Err(BrokerError::bad_data(Text::both(
+                format!("{url} is a core @context, which is built in and never loaded; no copy of it is needed"),
+                format!("{url}はコア@contextで、組み込まれているため、コピーは不要です"),
+            )));
+        }
         let id = record::id_of_url(url);
         let facts = Facts {
             id: id.clone(),

@@ -68,8 +68,7 @@ pub(super) async fn delete(State(broker): State<Arc<Broker>>, asked: Asked) -> R
 async fn run(broker: &Arc<Broker>, mut asked: Asked, kind: BatchKind) -> Result<BatchResult, Problem> {
     asked.refuse_if_match()?;
     let (form, link) = asked.body_context()?;
-    let largest = broker.config().limits.batch_bytes;
-    let limits = BodyLimits { largest, key: "[limits] batch_body", patience: broker.patience() };
+    let limits = BodyLimits { largest: broker.config().limits.batch_bytes, key: "[limits] batch_body" };
     // The body becomes part of it when it has come.
     let key = asked.request_key(b"")?;
     let body = asked.take_body();

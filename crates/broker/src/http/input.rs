@@ -186,11 +186,7 @@ impl Asked {
 
     /// Reads the body whole, whatever it is.
     pub(crate) async fn bytes(&mut self, broker: &Broker) -> Result<Bytes, Problem> {
-        let limits = BodyLimits {
-            largest: broker.config.limits.body_bytes as u64,
-            key: "[limits] body",
-            patience: broker.patience(),
-        };
+        let limits = BodyLimits { largest: broker.config.limits.body_bytes as u64, key: "[limits] body" };
         let body = self.take_body();
         read_body(&self.headers, body, &limits).await
     }

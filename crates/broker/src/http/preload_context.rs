@@ -23,13 +23,15 @@ pub(super) fn api() -> Api<Arc<Broker>> {
 fn operation() -> Operation {
     let terms = Json::Object(vec![("name".into(), Json::from("https://example.org/name"))]);
     let example = Json::Object(vec![("@context".into(), terms)]);
+    let body = Content::json(Schema::object(vec![("@context", Schema::any())]), example);
     Operation::new(Method::PUT, "/machi/v1/contexts", "preloadContext", "Keep a copy of a remote @context")
         .tag("contexts")
         .description(
-            "The copy is used wherever the URL is named and never goes stale. It replaces one that was loaded before.",
+            "The copy is used wherever the URL is named and never goes stale. It replaces one that was loaded before. The core contexts are built in, and take no copy.",
         )
-        .in_query("url", Schema::format("uri"), "The URL under which requests name the @context.")
-        .takes(Content::json(Schema::partial_object(vec![("@context", Schema::any())]), example))
+        .needs_query("url", Schema::format("uri"), "The URL under which requests name the @context.")
+        .takes(body.as_json_ld())
+        .takes(body)
         .answers(StatusCode::CREATED, "It is kept; Location names the copy.", None)
 }
 

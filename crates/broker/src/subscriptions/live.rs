@@ -2,9 +2,10 @@
 //! and holds nobody up; who falls too far behind is told and goes on from now.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use machi_http::live::{LiveEvent, LiveSource};
-use machi_http::{Shutdown, Text};
+use machi_http::{Problem, Shutdown, Text};
 use machi_model::context::Context;
 use machi_model::entity::render::{Format, Output, write_entity};
 use machi_model::entity::{HeadRef, Terms};
@@ -20,6 +21,8 @@ use crate::{Broker, BrokerError};
 
 /// Events that wait for a reader. The feed keeps the others, so that few will do.
 const BUFFER: usize = 16;
+/// When a reader who found no place may try again.
+const COME_BACK: Duration = Duration::from_secs(5);
 /// Entries that are read at once.
 const CHUNK: usize = 256;
 /// A reader who is this many commits behind is too slow.
@@ -29,12 +32,12 @@ const FARTHEST: u64 = 10_000;
 #[derive(Clone, Debug)]
 pub(crate) struct LiveFilter {
     pub(crate) tenant: TenantId,
-    /// Types, as written.
-    pub(crate) types: Vec<String>,
+    /// Types, by their full names.
+    pub(crate) types: Vec<Name>,
     pub(crate) ids: Vec<Name>,
-    /// Attributes, as written.
-    pub(crate) attributes: Vec<String>,
-    /// Expands what is written and shortens what is told.
+    /// Attributes, by their full names.
+    pub(crate) attributes: Vec<Name>,
+    /// Shortens what is told.
     pub(crate) context: Arc<Context>,
 }
 
@@ -47,22 +50,9 @@ impl Broker {
         mut shutdown: Shutdown,
     ) -> Result<LiveSource, BrokerError> {
         let Some(seat) = self.hub.take_seat(self.config.subscriptions.live_readers) else {
-            return Err(BrokerError::Refused {
-                kind: ErrorKind::Unavailable,
-                detail: Text::both(
-                    "too many readers follow the live feed already",
-                    "ライブフィードの接続数が上限に達しています",
-                ),
-            });
+            return Err(BrokerError::Problem(Box::new(too_many_readers())));
         };
-        let expand = |name: &String| Terms::expand(&filter.context, name).unwrap_or_else(|_| Name::from(name.as_str()));
-        let reader = Reader {
-            types: filter.types.iter().map(expand).collect(),
-            attributes: filter.attributes.iter().map(expand).collect(),
-            broker: Arc::clone(self),
-            filter,
-            _seat: seat,
-        };
+        let reader = Reader { broker: Arc::clone(self), filter, _seat: seat };
         let newest = self.store.view().position();
         // A place that is not reached yet is one of a city that was restored to an earlier one.
         let seen =
@@ -81,11 +71,15 @@ impl Broker {
     }
 }
 
+fn too_many_readers() -> Problem {
+    let detail =
+        Text::both("too many readers follow the live feed already", "ライブフィードの接続数が上限に達しています");
+    Problem::new(ErrorKind::Unavailable, detail).retry_after(COME_BACK)
+}
+
 struct Reader {
     broker: Arc<Broker>,
     filter: LiveFilter,
-    types: Vec<Name>,
-    attributes: Vec<Name>,
     _seat: Seat,
 }
 
@@ -155,12 +149,13 @@ impl Reader {
         let names = self.broker.store.names();
         let mut attributes: Vec<Name> = changes.instances.iter().map(|change| names.text(change.key.name)).collect();
         attributes.dedup();
-        let hears = self.attributes.is_empty() || attributes.iter().any(|name| self.attributes.contains(name));
+        let hears =
+            self.filter.attributes.is_empty() || attributes.iter().any(|name| self.filter.attributes.contains(name));
         if !hears {
             return None;
         }
         let reading = if entry.kind == ChangeKind::Deleted { None } else { self.reading(entry).await };
-        if !self.types.is_empty() && !self.is_of_type(entry, reading.as_ref()) {
+        if !self.filter.types.is_empty() && !self.is_of_type(entry, reading.as_ref()) {
             return None;
         }
         let data = self.data(entry, &attributes, reading.as_ref());
@@ -181,7 +176,7 @@ impl Reader {
             None => entry.old_head.as_ref().map(|head| head.to_vec()).unwrap_or_default(),
         };
         let Ok(head) = HeadRef::read(&head) else { return false };
-        head.types().any(|name| self.types.iter().any(|wanted| name.is(wanted)))
+        head.types().any(|name| self.filter.types.iter().any(|wanted| name.is(wanted)))
     }
 
     fn data(&self, entry: &Entry, attributes: &[Name], reading: Option<&Reading>) -> Json<'static> {

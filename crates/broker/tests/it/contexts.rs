@@ -209,6 +209,12 @@ async fn preloaded_copies_need_no_network() {
     assert_eq!(city.json("POST", "/entities", &[("link", LINK)], &entity(1)).await.status, 201);
     assert_eq!(city.web.times_asked(), 0);
     assert_eq!(city.json("PUT", &path, &[], "{").await.fault(), fault(400, "BadRequestData"));
+    // §4.4: the core contexts are part of the program.
+    let core = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld";
+    for (url, text) in [(core, TEXT), (core, r#"{"@context":5}"#), (URL, r#"{"@context":5}"#)] {
+        let path = format!("/machi/v1/contexts?url={url}");
+        assert_eq!(city.json("PUT", &path, &[], text).await.fault(), fault(400, "BadRequestData"), "{url} {text}");
+    }
     for url in ["here", "ftp://example.org/c.jsonld", "urn:a:b"] {
         let path = format!("/machi/v1/contexts?url={url}");
         assert_eq!(city.json("PUT", &path, &[], TEXT).await.fault(), fault(400, "BadRequestData"), "{url}");

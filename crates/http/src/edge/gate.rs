@@ -24,7 +24,7 @@ const MANY_LANES: usize = 1024;
 const BYTES_PER_TURN: u64 = 64 << 10;
 
 /// A tenant, as the header names it; nothing for the default one.
-type Tenant = Option<HeaderValue>;
+pub(super) type Tenant = Option<HeaderValue>;
 
 /// The door to the handlers.
 #[derive(Clone, Debug)]
@@ -103,6 +103,16 @@ impl Gate {
 
     /// Waits for a turn. A request weighs the more the longer its body is.
     pub(super) async fn enter(&self, tenant: Tenant, body: u64) -> Result<Turn, Problem> {
+        let patience = self.0.patience;
+        timeout(patience, self.wait(tenant, body, true)).await.unwrap_or_else(|_| Err(self.0.turn_away()))
+    }
+
+    /// Waits for another turn as long as it takes: what was begun is not turned away.
+    pub(super) async fn enter_again(&self, tenant: Tenant, body: u64) -> Result<Turn, Problem> {
+        self.wait(tenant, body, false).await
+    }
+
+    async fn wait(&self, tenant: Tenant, body: u64, is_bounded: bool) -> Result<Turn, Problem> {
         let inner = &self.0;
         let weight = usize::try_from(body / BYTES_PER_TURN).unwrap_or(usize::MAX).saturating_add(1).min(inner.share);
         let lane = LaneKey { tenant, is_long: weight > 1 };
@@ -113,22 +123,14 @@ impl Gate {
             if state.waiting == 0 && inner.has_room(&state, &lane, weight) {
                 return Ok(inner.take(&mut state, lane, weight));
             }
-            // One lane fills three quarters of the queue at most: the rest is for the others.
-            let in_lane = state.lanes.get(&lane).map_or(0, |lane| lane.waiting.len());
-            let longest = inner.longest_queue;
-            let is_full = state.waiting >= longest || in_lane >= longest - longest / 4;
-            if is_full { None } else { Some(state.queue(lane.clone(), weight)) }
+            let is_turned_away = is_bounded && inner.is_full(&state, &lane);
+            if is_turned_away { None } else { Some(state.queue(lane.clone(), weight)) }
         };
         let Some(receiver) = waits else { return Err(inner.turn_away()) };
         // Others may have room although those before them do not.
         inner.hand_out();
-        let place = Place { gate: inner, lane };
-        let turn = timeout(inner.patience, receiver).await;
-        drop(place);
-        match turn {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err(_)) | Err(_) => Err(inner.turn_away()),
-        }
+        let _place = Place { gate: inner, lane };
+        receiver.await.map_err(|_| inner.turn_away())
     }
 }
 
@@ -142,6 +144,13 @@ impl Inner {
         let own = state.lanes.get(lane).map_or(0, |lane| lane.at_work);
         let most = if state.crowd.others_ask(&lane.tenant) { state.pressure.share() } else { self.turns };
         state.at_work + weight <= self.turns && (own == 0 || own + weight <= most)
+    }
+
+    /// Whether nobody else may queue in a lane. One fills three quarters of the queue at most: the rest is for the others.
+    fn is_full(&self, state: &State, lane: &LaneKey) -> bool {
+        let in_lane = state.lanes.get(lane).map_or(0, |lane| lane.waiting.len());
+        let longest = self.longest_queue;
+        state.waiting >= longest || in_lane >= longest - longest / 4
     }
 
     fn take(self: &Arc<Self>, state: &mut State, lane: LaneKey, weight: usize) -> Turn {
@@ -282,6 +291,7 @@ mod tests {
             answer_bytes: 1 << 20,
             queue,
             queue_patience: Duration::from_millis(patience),
+            body_patience: Duration::from_secs(1),
             always: Vec::new(),
             origins: super::super::Origins::any(),
             gzip_from: 0,

@@ -5,14 +5,18 @@
 //! function calls around one router; a hot read pays less than a microsecond for it.
 
 mod access_log;
+mod arriving;
 mod cors;
+mod doors;
 mod figures;
 mod finish;
 mod gate;
 mod gzip;
+mod host;
 mod ids;
 mod origins;
 mod peers;
+mod porch;
 mod pressure;
 mod room;
 mod shortcut;
@@ -31,8 +35,8 @@ use futures_util::FutureExt;
 use http::{HeaderValue, Method, Request, Uri};
 use tower_service::Service;
 
+use doors::Doors;
 use figures::Figures;
-use gate::Gate;
 use ids::{Identity, Ids};
 pub use origins::Origins;
 pub use peers::Peers;
@@ -54,7 +58,10 @@ pub struct EdgeSettings {
     pub queue: usize,
     /// How long a request waits for its turn before it is answered 503.
     pub queue_patience: Duration,
-    /// Bytes of large bodies that may be in memory at once; more wait for their turn.
+    /// How long a body may stand still; a small one must be complete by then.
+    pub body_patience: Duration,
+    /// Bytes of large bodies that may be in memory at once; more wait for their turn. As many again may have come of
+    /// bodies that come slowly, and have no turn yet.
     pub body_bytes: u64,
     /// Bytes of large answers that may wait for their readers; further ones are answered 503.
     pub answer_bytes: u64,
@@ -77,8 +84,7 @@ pub struct Edge {
     before: Router,
     opened: OnceLock<Opened>,
     settings: EdgeSettings,
-    gate: Gate,
-    bodies: Room,
+    doors: Arc<Doors>,
     answers: Room,
     figures: Figures,
     ids: Ids,
@@ -118,15 +124,13 @@ impl Edge {
     /// An edge around a router that answers until the real one is there.
     pub fn opening(before: Router, settings: EdgeSettings, registry: &Registry) -> Arc<Self> {
         let figures = Figures::new(registry);
-        let gate = Gate::new(&settings, registry);
-        let bodies = Room::for_bodies(settings.body_bytes, registry);
+        let doors = Arc::new(Doors::new(&settings, registry));
         let answers = Room::for_answers(settings.answer_bytes, registry);
         Arc::new(Self {
             before,
             opened: OnceLock::new(),
             settings,
-            gate,
-            bodies,
+            doors,
             answers,
             figures,
             ids: Ids::new(),
@@ -142,7 +146,7 @@ impl Edge {
     /// Answers one request.
     pub async fn answer<B>(&self, request: Request<B>, peer: Option<SocketAddr>) -> Response
     where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let asked = self.read(&request, peer);
@@ -151,7 +155,7 @@ impl Edge {
             // What the shortcut gives lies in memory whether anybody reads it or not.
             None => match self.cut_short(&request) {
                 Some(response) => {
-                    self.gate.note(&asked.tenant);
+                    self.doors.gate.note(&asked.tenant);
                     response
                 }
                 None => self.answers.hold(self.route(request, &asked).await),
@@ -188,6 +192,12 @@ impl Edge {
         {
             return Some(peers::refused(peer.ip()));
         }
+        // What comes over no connection needs no host.
+        if asked.peer.is_some()
+            && let Some(fault) = host::fault(request.version(), request.headers())
+        {
+            return Some(fault);
+        }
         let is_open = self.settings.always.contains(&asked.uri.path());
         self.settings.origins.refusal(asked, request.headers(), is_open)
     }
@@ -204,25 +214,18 @@ impl Edge {
 
     async fn route<B>(&self, request: Request<B>, asked: &Asked) -> Response
     where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        let path = asked.uri.path();
-        let _turn = if self.settings.always.contains(&path) {
-            None
+        let (mut request, _held) = if self.settings.always.contains(&asked.uri.path()) {
+            (request.map(Body::new), None)
         } else {
-            match self.gate.enter(asked.tenant.clone(), length(request.headers())).await {
-                Ok(turn) => Some(turn),
+            match self.doors.admit(request, asked.tenant.clone()).await {
+                Ok((request, held)) => (request, Some(held)),
                 Err(problem) => return problem.into_response(),
             }
         };
-        // Only behind the gate, so that those who wait in one tenant's lane take no room from the others.
-        let _body = match self.bodies.enter(request.headers(), self.settings.queue_patience).await {
-            Ok(taken) => taken,
-            Err(problem) => return problem.into_response(),
-        };
         let _at_work = self.figures.at_work();
-        let mut request = request.map(into_body);
         request.extensions_mut().insert(Arrival { request: asked.identity.id, peer: asked.peer, at: asked.at });
         if let Some(uri) = without_trailing_slash(asked) {
             *request.uri_mut() = uri;
@@ -234,21 +237,6 @@ impl Edge {
             Err(panic) => Problem::internal(panic_text(&*panic)).into_response(),
         }
     }
-}
-
-/// How long the body is to be; nothing for one that does not say.
-fn length(headers: &http::HeaderMap) -> u64 {
-    let length = headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    length.and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// Most requests have no body; those cost no allocation.
-fn into_body<B>(body: B) -> Body
-where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<axum::BoxError>,
-{
-    if body.is_end_stream() { Body::empty() } else { Body::new(body) }
 }
 
 /// ETSI GS CIM 009 Table 6.2-1 writes `/entities/`, clients write `/entities`: both are one resource. With a method

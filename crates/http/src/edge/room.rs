@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::CONTENT_LENGTH;
 use http_body::{Frame, SizeHint};
 use machi_types::ErrorKind;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -60,14 +60,16 @@ impl Room {
         Self { units: Arc::new(Semaphore::new(all as usize)), all, turned_away }
     }
 
-    /// Waits until there is room for the body that the headers announce.
-    pub(super) async fn enter(&self, headers: &HeaderMap, patience: Duration) -> Result<Taken, Problem> {
-        let Some(units) = self.units_of(announced(headers)) else { return Ok(None) };
-        match timeout(patience, Arc::clone(&self.units).acquire_many_owned(units)).await {
-            Ok(Ok(taken)) => Ok(Some(taken)),
-            // The semaphore is never closed; patience that ran out is the one way to come here.
-            Ok(Err(_)) | Err(_) => Err(self.turn_away()),
-        }
+    /// Waits until there is room for a body, without end where no patience is told.
+    pub(super) async fn enter(&self, body: Announced, patience: Option<Duration>) -> Result<Taken, Problem> {
+        let Some(units) = self.units_of(body.in_memory()) else { return Ok(None) };
+        let taken = Arc::clone(&self.units).acquire_many_owned(units);
+        let taken = match patience {
+            Some(patience) => timeout(patience, taken).await.ok(),
+            None => Some(taken.await),
+        };
+        // The semaphore is never closed; patience that ran out is the one way to go without.
+        taken.and_then(Result::ok).map(Some).ok_or_else(|| self.turn_away())
     }
 
     /// The answer, which keeps its part of the room until it is sent; a refusal where there is none left.
@@ -99,13 +101,34 @@ impl Room {
     }
 }
 
-/// The most bytes of the body that will be in memory.
-fn announced(headers: &HeaderMap) -> u64 {
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    match length {
-        Some(length) => length.min(LARGEST),
-        None if headers.contains_key(TRANSFER_ENCODING) => LARGEST,
-        None => 0,
+/// How long a body is to be; nothing for one that comes chunk by chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Announced(Option<u64>);
+
+impl Announced {
+    /// A body of this length.
+    pub(super) fn exactly(length: u64) -> Self {
+        Self(Some(length))
+    }
+
+    /// What the headers of a request with a body say.
+    pub(super) fn by(headers: &HeaderMap) -> Self {
+        Self(headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()))
+    }
+
+    /// The length, as far as it is known.
+    pub(super) fn length(self) -> u64 {
+        self.0.unwrap_or(0)
+    }
+
+    /// Whether it is read piece by piece, and never in memory as a whole.
+    pub(super) fn is_stream(self) -> bool {
+        self.0.is_none_or(|length| length > LARGEST)
+    }
+
+    /// The most bytes of it that will be in memory.
+    pub(super) fn in_memory(self) -> u64 {
+        self.0.unwrap_or(LARGEST).min(LARGEST)
     }
 }
 
@@ -150,25 +173,22 @@ impl http_body::Body for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderValue, StatusCode};
+    use http::StatusCode;
     use http_body_util::BodyExt;
-
-    fn of_length(length: u64) -> HeaderMap {
-        HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from(length))])
-    }
 
     #[tokio::test]
     async fn large_bodies_wait_for_room_and_small_ones_do_not() {
         let room = Room::for_bodies(100 << 10, &Registry::new());
-        let patience = Duration::from_millis(20);
-        let first = room.enter(&of_length(80 << 10), patience).await.unwrap();
-        assert_eq!(room.enter(&of_length(80 << 10), patience).await.unwrap_err().status(), 503);
-        assert!(room.enter(&of_length(SMALL), patience).await.unwrap().is_none());
+        let patience = Some(Duration::from_millis(20));
+        let first = room.enter(Announced::exactly(80 << 10), patience).await.unwrap();
+        assert_eq!(room.enter(Announced::exactly(80 << 10), patience).await.unwrap_err().status(), 503);
+        assert!(room.enter(Announced::exactly(SMALL), patience).await.unwrap().is_none());
         drop(first);
-        let whole = room.enter(&of_length(1 << 30), patience).await.unwrap();
+        let whole = room.enter(Announced::exactly(1 << 30), patience).await.unwrap();
         assert!(whole.is_some(), "what is larger than the room takes all of it");
-        let chunked = HeaderMap::from_iter([(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))]);
-        assert_eq!(room.enter(&chunked, patience).await.unwrap_err().status(), 503);
+        let chunked = Announced::by(&HeaderMap::new());
+        assert!(chunked.is_stream() && !Announced::exactly(LARGEST).is_stream());
+        assert_eq!(room.enter(chunked, patience).await.unwrap_err().status(), 503);
         assert_eq!(room.turned_away.value(), 2);
     }
 

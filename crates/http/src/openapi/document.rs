@@ -63,15 +63,17 @@ fn describe(operation: &Operation) -> Json<'static> {
     if !operation.parameters.is_empty() {
         members.push(("parameters", Json::Array(operation.parameters.iter().map(parameter).collect())));
     }
-    if let Some(body) = &operation.body {
-        members.push(("requestBody", object(vec![("required", true.into()), ("content", content(body))])));
+    if !operation.bodies.is_empty() {
+        let bodies = content(&operation.bodies);
+        members.push(("requestBody", object(vec![("required", true.into()), ("content", bodies)])));
     }
-    let mut answers: Members = operation
-        .answers
-        .iter()
-        .map(|(status, text, body)| (status.as_str().to_owned().into(), answer(text, body.as_ref())))
-        .collect();
     let failure = Content::of("application/problem+json", Schema::reference("Problem"));
+    let mut answers: Members = Vec::new();
+    for (status, text, body) in &operation.answers {
+        let is_failure = status.is_client_error() || status.is_server_error();
+        let body = body.as_ref().or(is_failure.then_some(&failure));
+        answers.push((status.as_str().to_owned().into(), answer(text, body)));
+    }
     answers.push(("default".into(), answer("Any failure, as RFC 9457 problem details.", Some(&failure))));
     members.push(("responses", Json::Object(answers)));
     object(members)
@@ -89,14 +91,17 @@ fn parameter(parameter: &Parameter) -> Json<'static> {
 
 fn answer(text: &'static str, body: Option<&Content>) -> Json<'static> {
     let mut members = vec![("description", text.into())];
-    members.extend(body.map(|body| ("content", content(body))));
+    members.extend(body.map(|body| ("content", content(std::slice::from_ref(body)))));
     object(members)
 }
 
-fn content(content: &Content) -> Json<'static> {
-    let mut members = vec![("schema", content.schema.clone().into_json())];
-    members.extend(content.example.clone().map(|example| ("example", example)));
-    object(vec![(content.media, object(members))])
+fn content(contents: &[Content]) -> Json<'static> {
+    let describe = |content: &Content| {
+        let mut members = vec![("schema", content.schema.clone().into_json())];
+        members.extend(content.example.clone().map(|example| ("example", example)));
+        (content.media, object(members))
+    };
+    object(contents.iter().map(describe).collect())
 }
 
 fn object(members: Vec<(&'static str, Json<'static>)>) -> Json<'static> {

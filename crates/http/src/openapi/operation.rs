@@ -15,7 +15,7 @@ pub struct Operation {
     pub(super) summary: &'static str,
     pub(super) description: Option<&'static str>,
     pub(super) parameters: Vec<Parameter>,
-    pub(super) body: Option<Content>,
+    pub(super) bodies: Vec<Content>,
     pub(super) answers: Vec<(StatusCode, &'static str, Option<Content>)>,
 }
 
@@ -42,6 +42,12 @@ impl Content {
         Self { media: "application/json", schema, example: Some(example) }
     }
 
+    /// The same JSON with a @context in it.
+    #[must_use]
+    pub fn as_json_ld(&self) -> Self {
+        Self { media: "application/ld+json", ..self.clone() }
+    }
+
     /// A body of another type.
     pub fn of(media: &'static str, schema: Schema) -> Self {
         Self { media, schema, example: None }
@@ -60,7 +66,7 @@ impl Operation {
             summary,
             description: None,
             parameters: Vec::new(),
-            body: None,
+            bodies: Vec::new(),
             answers: Vec::new(),
         }
     }
@@ -91,20 +97,26 @@ impl Operation {
         self.parameter(Parameter { name, place: "query", is_required: false, schema, description })
     }
 
+    /// A query parameter that must be there.
+    #[must_use]
+    pub fn needs_query(self, name: &'static str, schema: Schema, description: &'static str) -> Self {
+        self.parameter(Parameter { name, place: "query", is_required: true, schema, description })
+    }
+
     /// A header, which may be missing.
     #[must_use]
     pub fn in_header(self, name: &'static str, schema: Schema, description: &'static str) -> Self {
         self.parameter(Parameter { name, place: "header", is_required: false, schema, description })
     }
 
-    /// The body it takes.
+    /// The body it takes; where it takes several media types, each is told.
     #[must_use]
     pub fn takes(mut self, content: Content) -> Self {
-        self.body = Some(content);
+        self.bodies.push(content);
         self
     }
 
-    /// An answer it gives; errors need no mention, they are all problems.
+    /// An answer it gives; errors need no mention, and no content: they are all problems.
     #[must_use]
     pub fn answers(mut self, status: StatusCode, description: &'static str, content: Option<Content>) -> Self {
         self.answers.push((status, description, content));

@@ -18,7 +18,11 @@ fn api() -> Api {
         );
     let erase = Operation::new(Method::DELETE, "/machi/v1/tenants/{tenant}", "eraseTenant", "Erase one.")
         .in_path("tenant", Schema::string(), "Its name.")
-        .answers(StatusCode::NO_CONTENT, "Erased.", None);
+        .needs_query("sure", Schema::boolean(), "Whether it is meant.")
+        .takes(Content::json(Schema::any(), Json::Null))
+        .takes(Content::json(Schema::any(), Json::Null).as_json_ld())
+        .answers(StatusCode::NO_CONTENT, "Erased.", None)
+        .answers(StatusCode::NOT_FOUND, "There is none.", None);
     Api::new()
         .route(erase, |State(answer): State<StatusCode>| async move { answer })
         .route(list, || async { "[]" })
@@ -35,6 +39,14 @@ fn the_document_is_in_order_and_complete() {
         "{text}"
     );
     assert!(text.contains(list), "{text}");
+    for told in [
+        r#"{"name":"sure","in":"query","required":true"#,
+        r#""requestBody":{"required":true,"content":{"application/json":{"schema":{},"example":null},"application/ld+json":{"schema":{},"example":null}}}"#,
+        r#""204":{"description":"Erased."},"#,
+        r##""404":{"description":"There is none.","content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}}}"##,
+    ] {
+        assert!(text.contains(told), "{told} in {text}");
+    }
     assert!(text.find("listTenants") < text.find("eraseTenant"), "{text}");
     assert!(
         text.contains(r#""Tenant":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}"#),

@@ -1,6 +1,4 @@
-//! Request bodies: read whole or piece by piece, never longer and never slower than allowed.
-
-use std::time::Duration;
+//! Request bodies: read whole or piece by piece, never longer than allowed. How slow they may be is the edge's.
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -8,22 +6,22 @@ use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http_body_util::BodyExt;
 use machi_types::ErrorKind;
-use tokio::time::{Instant, timeout_at};
+use thiserror::Error;
 
-use crate::{Problem, Text};
+use crate::{Language, Problem, Text};
 
-/// The slowest average rate, after the first allowance of time is used up.
-const BYTES_PER_SECOND: u64 = 1024;
+/// Why the edge gives a body no further: it ends with this instead of its next piece.
+#[derive(Debug, Error)]
+#[error("{}", .0.detail(Language::English))]
+pub(crate) struct Stopped(pub(crate) Problem);
 
-/// How long and how slow a body may be.
+/// How long a body may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BodyLimits {
     /// The most bytes.
     pub largest: u64,
     /// The key of the configuration that sets it.
     pub key: &'static str,
-    /// How long a body may stand still, and how long a small one may take in all.
-    pub patience: Duration,
 }
 
 /// Reads the whole body, whose length the headers tell.
@@ -55,7 +53,6 @@ pub struct BodyStream {
     limits: BodyLimits,
     declared: Option<u64>,
     received: u64,
-    started: Option<Instant>,
 }
 
 impl BodyStream {
@@ -66,7 +63,7 @@ impl BodyStream {
         if declared.is_some_and(|length| length > limits.largest) {
             return Err(too_large(limits));
         }
-        Ok(Self { body, limits: *limits, declared, received: 0, started: None })
+        Ok(Self { body, limits: *limits, declared, received: 0 })
     }
 
     /// The bytes read so far.
@@ -80,11 +77,8 @@ impl BodyStream {
             return Ok(None);
         }
         loop {
-            let Ok(frame) = timeout_at(self.deadline(), self.body.frame()).await else {
-                return Err(too_slow(self.limits.patience));
-            };
-            let Some(frame) = frame else { return Ok(None) };
-            let frame = frame.map_err(broken)?;
+            let Some(frame) = self.body.frame().await else { return Ok(None) };
+            let frame = frame.map_err(stopped)?;
             // Trailers carry nothing that any operation reads.
             let Ok(piece) = frame.into_data() else {
                 continue;
@@ -97,14 +91,6 @@ impl BodyStream {
                 return Ok(Some(piece));
             }
         }
-    }
-
-    /// A piece must come within the patience, and all of them at a rate that is no drip feed.
-    fn deadline(&mut self) -> Instant {
-        let now = Instant::now();
-        let started = *self.started.get_or_insert(now);
-        let earned = Duration::from_secs(self.received / BYTES_PER_SECOND);
-        (now + self.limits.patience).min(started + self.limits.patience + earned)
     }
 }
 
@@ -161,17 +147,20 @@ fn too_large(limits: &BodyLimits) -> Problem {
     .with_header(http::header::CONNECTION, http::HeaderValue::from_static("close"))
 }
 
-fn too_slow(patience: Duration) -> Problem {
-    let seconds = patience.as_secs();
-    Problem::request_timeout(Text::both(
-        format!(
-            "the body stood still for {seconds} s, or came slower than {BYTES_PER_SECOND} bytes per second ([server] body_timeout)"
-        ),
-        format!("リクエスト本文の受信が{seconds}秒間停止したか、遅すぎます([server] body_timeout)"),
-    ))
+/// What the edge says of it, or that the client broke it off.
+fn stopped(cause: axum::Error) -> Problem {
+    let mut cause = cause.into_inner();
+    // Each body around another one wraps what it ended with.
+    loop {
+        cause = match cause.downcast::<axum::Error>() {
+            Ok(wrapped) => wrapped.into_inner(),
+            Err(cause) => break cause.downcast::<Stopped>().map_or_else(broken_body, |stopped| stopped.0),
+        };
+    }
 }
 
-fn broken(cause: axum::Error) -> Problem {
+/// The body was broken off by the client.
+pub(crate) fn broken_body(cause: axum::BoxError) -> Problem {
     Problem::new(
         ErrorKind::InvalidRequest,
         Text::both("the body ended before it was complete", "リクエスト本文が途中で終わっています"),
@@ -184,7 +173,7 @@ mod tests {
     use super::*;
     use futures_util::stream;
 
-    const LIMITS: BodyLimits = BodyLimits { largest: 10, key: "[limits] body", patience: Duration::from_secs(5) };
+    const LIMITS: BodyLimits = BodyLimits { largest: 10, key: "[limits] body" };
 
     fn headers(name: &'static str, value: &'static str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -244,12 +233,5 @@ mod tests {
     #[tokio::test]
     async fn a_body_of_unknown_length_is_refused() {
         assert_eq!(read_body(&HeaderMap::new(), Body::empty(), &LIMITS).await.unwrap_err().status(), 411);
-    }
-
-    #[tokio::test]
-    async fn a_body_that_stands_still_is_given_up() {
-        let limits = BodyLimits { patience: Duration::from_millis(20), ..LIMITS };
-        let never = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
-        assert_eq!(read_body(&headers("content-length", "3"), never, &limits).await.unwrap_err().status(), 408);
     }
 }

@@ -14,6 +14,7 @@ mod query;
 
 pub use accept::{MediaType, accept};
 pub use body::{BodyLimits, BodyStream, read_body};
+pub(crate) use body::{Stopped, broken_body};
 pub use caller::{Arrival, RequestCaller, TENANT_HEADER, tenant};
 pub use conditions::Conditions;
 pub(crate) use content_type::PATCH_TYPES;

@@ -1,4 +1,7 @@
-//! The answer to what is no request: hyper refuses it with a head alone, here it also says what is wrong.
+//! The answer to what is no request, or does not become one in time: hyper refuses it with a head alone or not at
+//! all, here it is told what is wrong.
+
+use std::time::Duration;
 
 use memchr::{memchr, memchr3};
 
@@ -29,11 +32,25 @@ pub(super) fn instead_of(head: &[u8], suspect: Option<char>) -> Option<Vec<u8>> 
         )),
         _ => return None,
     };
-    let body = problem.body(Language::English, None);
     let is_kept = |line: &&str| !line.is_empty() && !line.starts_with("content-length:");
     let kept: String = head.lines().filter(is_kept).flat_map(|line| [line, "\r\n"]).collect();
-    let head = format!("{kept}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
-    Some([head.into_bytes(), body].concat())
+    Some(answer(&kept, &problem))
+}
+
+/// The whole answer to a head that comes too slowly (RFC 9110 §15.5.9).
+pub(super) fn too_slow(patience: Duration) -> Vec<u8> {
+    let seconds = patience.as_secs_f64();
+    let problem = Problem::request_timeout(Text::both(
+        format!("the head of the request was not complete within {seconds} s ([server] head_timeout); send it at once"),
+        format!("リクエストのヘッダーが{seconds}秒以内に完了しませんでした([server] head_timeout)"),
+    ));
+    answer("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n", &problem)
+}
+
+fn answer(head: &str, problem: &Problem) -> Vec<u8> {
+    let body = problem.body(Language::English, None);
+    let head = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+    [head.into_bytes(), body].concat()
 }
 
 fn no_request(suspect: Option<char>) -> Problem {

@@ -143,6 +143,7 @@ impl Guarded {
         let (counter, text) = if is_past(self.write_deadline) {
             (&self.figures.unread, "the client does not read the answer")
         } else if phase == Phase::Head && is_past(self.head_deadline) {
+            self.tell_too_slow();
             (&self.figures.slow_heads, "the head of the request came too slowly")
         } else if phase == Phase::Idle && !self.is_active && self.write_deadline.is_none() {
             (&self.figures.rested, "the connection rested too long")
@@ -151,6 +152,14 @@ impl Guarded {
         };
         counter.inc();
         Some(io::Error::new(io::ErrorKind::TimedOut, text))
+    }
+
+    /// Tells why a head is given up. Where the answer before it is not sent yet, there is no place for another.
+    fn tell_too_slow(&self) {
+        if self.write_deadline.is_none() {
+            // The kernel takes so few bytes at once; a client that is gone needs none.
+            let _ = self.stream.try_write(&farewell::too_slow(self.limits.head_timeout));
+        }
     }
 
     /// Reads what a refused client still sends and throws it away (RFC 9112 §9.6): a socket that is closed with bytes

@@ -104,6 +104,84 @@ async fn bodies_are_bounded_in_size_and_time() {
     assert_eq!((slow.status, slow.header("connection")), (408, Some("close")));
 }
 
+/// Sends the head of a request to `/echo` and the beginning of its body.
+async fn begin_body(city: &City, length: usize, begun: usize) -> TcpStream {
+    let mut stream = city.connect().await;
+    let head = format!("POST /echo HTTP/1.1\r\nhost: city\r\ncontent-length: {length}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'x'; begun]).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn bodies_that_come_slowly_take_no_turn() {
+    let patience = Duration::from_millis(1500);
+    let narrow = EdgeSettings {
+        concurrency: 8,
+        queue: 100,
+        queue_patience: patience,
+        body_patience: patience * 4,
+        ..settings()
+    };
+    let city = City::start_with(limits(), narrow);
+    let mut slow = Vec::new();
+    for number in 0..40_usize {
+        // Some of them have had a turn before they stand still.
+        slow.push(begin_body(&city, 90_000, if number.is_multiple_of(2) { 1 } else { 80_000 }).await);
+    }
+    sleep(Duration::from_millis(200)).await;
+    for _ in 0..10 {
+        assert_eq!(city.get("/named/x", &[]).await.status, 200);
+        let write = city.ask("POST /echo HTTP/1.1\r\nhost: city\r\ncontent-length: 3\r\n\r\nabc").await;
+        assert_eq!(write.text(), "abc");
+    }
+    for (number, stream) in slow.iter_mut().enumerate() {
+        let rest = if number.is_multiple_of(2) { 89_999 } else { 10_000 };
+        stream.write_all(&vec![b'x'; rest]).await.unwrap();
+    }
+    for stream in &mut slow {
+        let answer = Answer::read(stream).await;
+        assert_eq!((answer.status, answer.body.len()), (200, 90_000), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn beyond_the_room_for_slow_bodies_the_slowest_is_sent_away() {
+    let narrow = EdgeSettings { body_bytes: 300 << 10, body_patience: Duration::from_secs(6), ..settings() };
+    let city = City::start_with(limits(), narrow);
+    let mut slowest = begin_body(&city, 60_000, 30_000).await;
+    sleep(Duration::from_millis(300)).await;
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        others.push(begin_body(&city, 60_000, 30_000).await);
+        sleep(Duration::from_millis(50)).await;
+    }
+    let refused = Answer::read(&mut slowest).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.text());
+    let mut last = others.pop().unwrap();
+    drop(others);
+    sleep(Duration::from_millis(50)).await;
+    last.write_all(&vec![b'x'; 30_000]).await.unwrap();
+    assert_eq!(Answer::read(&mut last).await.status, 200);
+    assert_eq!(city.figure("machi_http_slow_bodies_refusals_total"), 1);
+}
+
+#[tokio::test]
+async fn whoever_asks_before_sending_a_body_is_told_to_go_on_or_why_not() {
+    let city = City::start();
+    let ask = |length: usize| {
+        format!("POST /echo HTTP/1.1\r\nhost: city\r\ncontent-length: {length}\r\nexpect: 100-continue\r\n\r\n")
+    };
+    assert_eq!(city.ask(&ask(100_001)).await.status, 413);
+    let mut stream = city.connect().await;
+    stream.write_all(ask(3).as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"abc").await.unwrap();
+    assert_eq!(Answer::read(&mut stream).await.text(), "abc");
+}
+
 #[tokio::test]
 async fn whoever_sends_too_much_still_reads_why_it_is_refused() {
     let city = City::start();
@@ -136,6 +214,39 @@ async fn what_is_no_request_is_told_what_is_wrong_with_it() {
     headers.push_str(&"a: b\r\n".repeat(200));
     assert_eq!(city.ask(&(headers + "\r\n")).await.status, 431);
     assert_eq!(city.get("/healthz", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let city = City::start();
+    for (head, status) in [
+        ("HTTP/1.1\r\nhost: city\r\n", 200),
+        ("HTTP/1.1\r\nhost: [::1]:80\r\n", 200),
+        ("HTTP/1.0\r\n", 200),
+        ("HTTP/1.1\r\n", 400),
+        ("HTTP/1.1\r\nhost: city\r\nhost: city\r\n", 400),
+        ("HTTP/1.0\r\nhost: city\r\nhost: other\r\n", 400),
+        ("HTTP/1.1\r\nhost: a b/c\r\n", 400),
+    ] {
+        let answer = city.ask(&format!("GET /healthz {head}\r\n")).await;
+        assert_eq!(answer.status, status, "{head}");
+        assert!(status == 200 || answer.text().contains("InvalidRequest"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_drips_is_told_why_it_is_given_up() {
+    let city = City::start();
+    let mut slow = city.connect().await;
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nx-drip: ").await.unwrap();
+    let answer = Answer::read(&mut slow).await;
+    assert_eq!((answer.status, answer.header("connection")), (408, Some("close")));
+    assert!(answer.text().contains("\"status\":408"), "{}", answer.text());
+    assert!(is_closed(&mut slow).await);
+    let mut silent = city.connect().await;
+    let mut rest = Vec::new();
+    silent.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.is_empty(), "whoever asks for nothing is told nothing");
 }
 
 #[tokio::test]
@@ -221,7 +332,7 @@ async fn strangers_are_refused() {
     let router = axum::Router::new().route("/", axum::routing::get(|| async { "in" }));
     let edge = Edge::new(router, EdgeSettings { peers, ..settings() }, &Registry::new());
     for (peer, status) in [("127.0.0.1:9", 200), ("[::1]:9", 200), ("198.51.100.7:9", 200), ("192.0.2.1:9", 403)] {
-        let request = http::Request::new(axum::body::Body::empty());
+        let request = http::Request::builder().header("host", "city").body(axum::body::Body::empty()).unwrap();
         let answer = edge.answer(request, Some(peer.parse().unwrap())).await;
         assert_eq!(answer.status(), status, "{peer}");
     }

@@ -11,9 +11,7 @@ use http::{HeaderMap, Uri};
 use machi_http::edge::{Edge, EdgeSettings, Origins, Peers};
 use machi_http::live::{LiveEvent, LiveSource, sse, websocket};
 use machi_http::metrics::Registry;
-use machi_http::request::{
-    BodyLimits, Conditions, Etag, MediaType, Query, RequestCaller, accept, body_type, read_body,
-};
+use machi_http::request::{Conditions, Etag, MediaType, Query, RequestCaller, accept, body_type, read_body};
 use machi_http::server::{Server, ServerLimits};
 use machi_http::{Problem, Shutdown, ShutdownTrigger, answer, shutdown};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,8 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-pub(crate) const BODY: BodyLimits =
-    BodyLimits { largest: 100_000, key: "[limits] body", patience: Duration::from_millis(300) };
+pub(crate) const BODY: BodyLimits = BodyLimits { largest: 100_000, key: "[limits] body" };
 
 pub(crate) struct City {
     pub(crate) address: SocketAddr,
@@ -44,6 +41,7 @@ pub(crate) fn limits() -> ServerLimits {
 
 pub(crate) fn settings() -> EdgeSettings {
     EdgeSettings {
+        body_patience: Duration::from_millis(300),
         body_bytes: 64 << 20,
         answer_bytes: 64 << 20,
         share: 8,

@@ -42,7 +42,8 @@ section! {
         queue: u64 = 4096;
         /// How long a request may wait for its turn before it is answered 503.
         queue_timeout: Duration = Duration::from_secs(10);
-        /// Bytes of large bodies in memory at once; more wait for their turn.
+        /// Bytes of large bodies in memory at once; more wait for their turn. As many again may have come of bodies
+        /// that come slowly and have no turn yet; beyond that the slowest are answered 503.
         bodies: ByteSize = ByteSize(256 << 20);
         /// Bytes of large answers that clients have not read yet; further large ones are answered 503.
         answers: ByteSize = ByteSize(256 << 20);

@@ -66,10 +66,18 @@ fn a_clock_that_is_set_back_or_far_ahead_turns_no_time_back() {
     assert!(health("/healthz", "en").get("warnings").is_none());
     clock.set(TEN_YEARS);
     assert_eq!(write(&client, 5).status, 503);
+    assert_eq!(write(&client, 5).status, 503);
     let accepted =
         Command::new(env!("CARGO_BIN_EXE_machi")).args(["clock", "accept", "--data"]).arg(city.data()).output();
     assert!(accepted.expect("the binary runs").status.success());
     let far = write_later(6);
+    // docs/logging.md: a fault that repeats is logged when it begins, with its cause, and when it ends; it began twice.
+    let log = city.log();
+    let begun: Vec<&str> =
+        log.lines().filter(|line| line.contains("writes are refused because of the clock")).collect();
+    let ended = log.matches("the clock is believed again").count();
+    assert!(begun.len() == 2 && begun.iter().all(|line| line.contains("the clock jumped ahead to")), "{log}");
+    assert_eq!(ended, 2, "{log}");
     assert!(far.micros() - before.micros() > (TEN_YEARS - HOUR) * 1_000_000, "{far}");
     clock.set(0);
     write_later(7);

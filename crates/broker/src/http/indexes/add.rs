@@ -19,18 +19,19 @@ use crate::http::output::location;
 use crate::service::indexes::definition;
 
 pub(super) fn operation() -> Operation {
-    let members = vec![
-        ("path", Schema::string().described("A path as q writes it: temperature.accuracy, address[city], name.")),
-        ("patterns", Schema::boolean().described("Keep texts whole, for ~= and !~=; false where nothing is said.")),
-    ];
+    let path = Schema::string().described("A path as q writes it: temperature.accuracy, address[city], name.");
+    let patterns = Schema::boolean().described("Keep texts whole, for ~= and !~=; false where nothing is said.");
+    let members = Schema::object(vec![("path", path)]).and_maybe("patterns", patterns);
     let asked = Json::Object(vec![("path".into(), "temperature.accuracy".into())]);
+    let body = Content::json(members, asked);
     Operation::new(Method::POST, "/machi/v1/indexes", "addIndex", "Build an index in the background")
         .tag("indexes")
         .description(
             "For conditions on a sub-attribute or on the inside of a JSON value, and with \"patterns\" for ~= on long texts. Names are expanded by the @context of the Link header. Queries use the index as soon as its state is \"ready\".",
         )
         .in_header(TENANT, Schema::string(), "The tenant; without it, the default tenant.")
-        .takes(Content::json(Schema::partial_object(members), asked))
+        .takes(body.clone())
+        .takes(body.as_json_ld())
         .answers(StatusCode::CREATED, "It is being built.", Some(Content::json(schema(), example())))
         .answers(StatusCode::OK, "It was there before.", Some(Content::json(schema(), example())))
 }

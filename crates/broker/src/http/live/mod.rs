@@ -11,11 +11,14 @@ use machi_http::live::{sse, websocket};
 use machi_http::openapi::{Api, Content, Operation, Schema};
 use machi_http::request::{Query, RequestCaller};
 use machi_http::{Problem, Shutdown, Text};
+use machi_model::context::Context;
+use machi_model::query::{NameList, Step};
 use machi_types::{Caller, ErrorKind, InvalidTenant, Name, TenantId};
 
+use super::criteria::List;
 use super::input::link_context;
-use crate::Broker;
 use crate::subscriptions::LiveFilter;
+use crate::{Broker, BrokerError};
 
 /// What the live feed needs.
 #[derive(Clone, Debug)]
@@ -57,12 +60,13 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
     let parameters = Query::parse(parts.uri.query(), &["tenant", "type", "id", "attrs"])?;
     let caller = Caller::anonymous(tenant_of(&caller, parameters.get("tenant"))?, caller.request());
     live.broker.check_tenant(&caller)?;
+    let context = link_context(&live.broker, &caller, &parts.headers).await?;
     let filter = LiveFilter {
         tenant: caller.tenant().clone(),
-        types: list(&parameters, "type")?,
-        ids: list(&parameters, "id")?.into_iter().map(Name::from).collect(),
-        attributes: list(&parameters, "attrs")?,
-        context: link_context(&live.broker, &caller, &parts.headers).await?,
+        types: types(parameters.get("type"), &context)?,
+        ids: List::of(parameters.get("id")).iris("id")?,
+        attributes: attributes(parameters.get("attrs"), &context)?,
+        context,
     };
     let last = parts.headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let source = live.broker.follow(filter, last.as_deref(), live.shutdown.clone())?;
@@ -83,20 +87,26 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
     Ok(sse(source, live.shutdown))
 }
 
-/// The items of a parameter; an empty one would keep silent for ever.
-fn list(parameters: &Query<'_>, name: &str) -> Result<Vec<String>, Problem> {
-    let Some(text) = parameters.get(name) else { return Ok(Vec::new()) };
-    let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
-    if items.iter().any(String::is_empty) {
-        return Err(Problem::new(
+/// The types that are asked for, by their full names.
+fn types(text: Option<&str>, context: &Context) -> Result<Vec<Name>, BrokerError> {
+    let words = text.map(|text| NameList::parse("type", text)).transpose()?.unwrap_or_default().names;
+    Ok(words.iter().map(|word| context.expand_name(word.as_str())).collect::<Result<_, _>>()?)
+}
+
+/// The attributes that are asked for, by their full names. Of a member that is none there would never be an event.
+fn attributes(text: Option<&str>, context: &Context) -> Result<Vec<Name>, Problem> {
+    let steps = List::of(text).attributes("attrs", context)?;
+    let name = |step: Step| match step {
+        Step::Attribute(name) => Ok(name),
+        Step::Member(member) => Err(Problem::new(
             ErrorKind::BadRequestData,
             Text::both(
-                format!("the query parameter \"{name}\" holds an empty item; leave it out for no condition"),
-                format!("クエリパラメーター\"{name}\"に空の項目があります。条件を付けない場合は省いてください"),
+                format!("attrs: \"{}\" is no attribute, and no event tells of it", member.term()),
+                format!("attrs: \"{}\"は属性ではなく、イベントの対象になりません", member.term()),
             ),
-        ));
-    }
-    Ok(items)
+        )),
+    };
+    steps.into_iter().map(name).collect()
 }
 
 /// A parameter stands in for the header, which event sources of browsers cannot set.

@@ -38,7 +38,7 @@ pub(super) async fn handle(
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&pieces, &asked.uri)?;
     // No key bounds it.
-    let limits = BodyLimits { largest: u64::MAX, key: "", patience: broker.patience() };
+    let limits = BodyLimits { largest: u64::MAX, key: "" };
     let body = asked.take_body();
     let body = BodyStream::new(&asked.headers, body, &limits)?;
     let counted = broker.restore_tenant(&tenant, &mut Arriving(body)).await?;

@@ -100,7 +100,18 @@ async fn a_place_that_is_not_reached_yet_begins_now() {
 #[tokio::test]
 async fn what_nobody_could_ever_hear_is_refused() {
     let city = City::with(quick());
-    for (query, status) in [("?type=", 400), ("?id=urn:x:1,", 400), ("?attrs=%20", 400), ("?tenant=nobody", 404)] {
+    for (query, status) in [
+        ("?type=", 400),
+        ("?type=A%3B", 400),
+        ("?type=A,", 400),
+        ("?id=urn:x:1,", 400),
+        ("?id=x%20y", 400),
+        ("?attrs=%20", 400),
+        ("?attrs=a%20b", 400),
+        ("?attrs=a,createdAt", 400),
+        ("?tenant=nobody", 404),
+        ("?type=T,https://example.org/U&id=urn:x:1,urn:x:2&attrs=a,b", 200),
+    ] {
         assert_eq!(follow(&city, query, None).await.0.status(), status, "{query}");
     }
 }
@@ -111,7 +122,8 @@ async fn there_is_a_bound_on_readers_and_the_city_ends_them() {
     config.subscriptions.live_readers = 1;
     let city = City::with(config);
     let (first, trigger) = follow(&city, "", None).await;
-    assert_eq!(follow(&city, "", None).await.0.status(), 503);
+    let refused = follow(&city, "", None).await.0;
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"5".parse().unwrap()));
     trigger.begin();
     let text = read_until(first.into_body(), |_| false).await;
     assert_eq!(text, "retry: 2000\n\n");
