@@ -20,6 +20,7 @@ mod shortcut;
 mod source_identity;
 mod subscriptions;
 mod tenants;
+mod tiles;
 mod types;
 
 use std::sync::Arc;
@@ -88,6 +89,7 @@ pub fn api(broker: Arc<Broker>) -> Api {
         .merge(deliveries::api())
         .merge(dead_letters::api())
         .merge(indexes::api())
+        .merge(tiles::api())
         .with_state(broker)
 }
 

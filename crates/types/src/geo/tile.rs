@@ -62,6 +62,8 @@ pub struct Tile {
 }
 
 impl Tile {
+    /// The whole map.
+    pub const MAP: Self = Self { zoom: 0, x: 0, y: 0 };
     /// How often the map can be halved.
     pub const LARGEST_ZOOM: u8 = 22;
 
