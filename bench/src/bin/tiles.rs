@@ -59,7 +59,7 @@ fn run(binary: &str, count: u64, own: &str) -> Result<()> {
     std::fs::write(&file, &dense.body)?;
     let bare = Server::start(own, &["--bare", &file.to_string_lossy()])?;
     let mut at_bare = Client::connect(bare.address)?;
-    measure("the same bytes from a bare server", || get(&mut at_bare, "/", ""))?;
+    measure("the same bytes from a bare server", || get(&mut at_bare, "/tile", ""))?;
     let stop = Arc::new(AtomicBool::new(false));
     let updates = spawn_updates(machi.address, count, &stop);
     println!("with up to {UPDATES_A_SECOND} updates a second, each tenth of which moves an entity:");

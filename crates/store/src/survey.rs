@@ -23,8 +23,10 @@ pub struct Survey {
     pub tagged: (NameNo, NameNo),
     /// Which of them; conditions beside the tag.
     pub filter: Filter,
-    /// Those of which no index can be believed, so that they come with their document.
+    /// Those of which no index can be believed: they are few, and come with their document.
     pub doubtful: Filter,
+    /// Which of those are meant, instead of the filter.
+    pub recheck: Filter,
     /// The facets that tell their places.
     pub place: SectionKey,
     /// The tile.
@@ -48,6 +50,14 @@ pub struct SurveyColumn {
     pub key: SectionKey,
     /// Documents with one of these tags under the key come with their document: their facets do not say enough.
     pub unless: Vec<NameNo>,
+}
+
+impl Survey {
+    /// Which documents are meant beside the tag, in one filter.
+    pub fn meant(&self) -> Filter {
+        let sure = Filter::Not(Box::new(self.doubtful.clone())).and(self.filter.clone());
+        Filter::Or(vec![sure, self.doubtful.clone().and(self.recheck.clone())])
+    }
 }
 
 /// What lies in a tile.
@@ -107,8 +117,8 @@ impl SurveyCell {
     /// A cell of so many documents, whose positions are given by their place in the order of codes.
     ///
     /// The mean of all would have to look at each; the mean of some that follow each other at equal distances is
-    /// near it, and the same for whoever asks.
-    pub fn of(code: u64, count: usize, at: impl Fn(usize) -> MapPosition) -> Self {
+    /// near it, and the same for whoever asks. They are asked for in their order.
+    pub fn of(code: u64, count: usize, mut at: impl FnMut(usize) -> MapPosition) -> Self {
         let samples = count.clamp(1, SAMPLES);
         let sampled = (0..samples).map(|n| at((2 * n + 1) * count / (2 * samples)));
         let (x, y) = sampled.fold((0, 0), |(x, y), at| (x + u64::from(at.x), y + u64::from(at.y)));

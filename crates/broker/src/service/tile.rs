@@ -13,7 +13,7 @@ use machi_types::{Caller, Name, Timestamp};
 use super::select::Sight;
 use crate::collections::ENTITIES;
 use crate::domain::facets::{TYPE, value};
-use crate::domain::filter::{Compiler, any, not};
+use crate::domain::filter::Compiler;
 use crate::domain::selection::Criteria;
 use crate::domain::tile::{DEEPEST, HALVINGS, MARGIN, Painter, TileAttribute};
 use crate::{Broker, BrokerError};
@@ -75,16 +75,17 @@ impl Broker {
             return Ok(None);
         };
         let criteria = Criteria { q: query.q.clone(), scopes: query.scopes.clone(), ..Criteria::default() };
-        let filter = self.select(sight, criteria).await?;
-        let doubtful = Compiler::new(&self.store, sight.now).has_expired();
+        let selection = self.selection(sight, criteria).await?;
+        let compiler = Compiler::new(&self.store, sight.now);
         let is_there = Filter::Check(Arc::new(PlaceLives { place, now: sight.now }));
         let limits = &self.config.limits;
         Ok(Some(Survey {
             tenant: sight.tenant.clone(),
             collection: ENTITIES,
             tagged: (types, kind),
-            filter: filter.and(any([not(doubtful.clone()), doubtful.clone().and(is_there)])),
-            doubtful,
+            filter: compiler.believing(&selection),
+            doubtful: compiler.has_expired(),
+            recheck: compiler.reading(&selection).and(is_there),
             place: SectionKey::new(place, NameNo::NONE),
             tile,
             margin: MARGIN,

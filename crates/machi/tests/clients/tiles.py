@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import mapbox_vector_tile
+import numpy
+import shapely
 from shapely.geometry import box, shape
-from shapely.ops import transform
 
 URL = sys.argv[1]
 TENANT = "tiles"
@@ -79,7 +80,7 @@ def on_tile(geometry, z, x, y):
         column, row = number(longitude, latitude, z)
         return (column - x) * EXTENT, (row - y) * EXTENT
 
-    return transform(lambda xs, ys: tuple(zip(*map(place, xs, ys))), geometry)
+    return shapely.transform(geometry, lambda points: numpy.array([place(*point) for point in points]))
 
 
 def tiles_over(z, west, south, east, north):
@@ -98,7 +99,7 @@ def lamp(n):
     at = [137.5 + DICE.uniform(-spread, spread), 34.3 + DICE.uniform(-spread, spread)]
     lamp = {"id": f"urn:ngsi-ld:Lamp:{n}", "type": "Lamp", "location": geo("Point", at), "level": prop(n % 100 - 3),
             "ratio": prop(n / 7), "state": prop(["on", "off"][n % 2]), "isNew": prop(n % 5 == 0),
-            "scope": f"/ward/{n % 4}",
+            "scope": f"/ward/w{n % 4}",
             "name": {"type": "LanguageProperty", "languageMap": {"ja": f"街灯{n}", "en": f"Lamp {n}"}}}
     if n % 11 == 0:
         lamp["note"] = prop("a long text " * 10 + str(n))
@@ -176,7 +177,7 @@ def check_points(z, **conditions):
 for zoom in (8, 11, 12, 13, 15):
     check_points(zoom)
 check_points(10, q="level>50;state==\"on\"")
-check_points(12, scopeQ="/ward/1")
+check_points(12, scopeQ="/ward/w1")
 check_points(9, q="note")
 
 

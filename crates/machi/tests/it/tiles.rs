@@ -1,5 +1,5 @@
 //! Tiles of the map (`/machi/v1/tiles`): what is in one, when it is another one, and what is refused. What others read
-//! in tiles is told by PyPI's mapbox-vector-tile; here an id in a tile's bytes says that its entity is shown.
+//! in tiles is told by the decoder mapbox-vector-tile; here an id in a tile's bytes says that its entity is shown.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,9 +11,9 @@ const HERE: &str = "/machi/v1/tiles/T/16/57799/26113";
 const THERE: &str = "/machi/v1/tiles/T/16/57835/26113";
 
 fn here(name: &str, rest: Value) -> Value {
-    let mut entity = t(name, json!({"location": point(137.5, 34.3)}));
-    entity.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-    entity
+    let mut rest = rest;
+    rest["location"] = point(137.5, 34.3);
+    t(name, rest)
 }
 
 /// The short names of the entities in a tile.
@@ -28,6 +28,15 @@ fn shown(tenant: &Client, path: &str) -> String {
         names.map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).collect()).collect();
     names.sort();
     names.join(" ")
+}
+
+/// Expects a problem of our own face (RFC 9457), and gives its detail.
+#[track_caller]
+fn refused(answer: &Answer, problem: &str) -> String {
+    assert_eq!((answer.status, answer.media_type().as_str()), (400, "application/problem+json"), "{answer:?}");
+    let told = answer.json();
+    assert_eq!(told["type"], error_type(problem), "{answer:?}");
+    told["detail"].as_str().unwrap_or_default().to_owned()
 }
 
 #[test]
@@ -86,7 +95,7 @@ fn a_tile_is_another_one_when_what_it_shows_changes_and_only_then() {
 #[test]
 fn entities_are_where_they_are_now_and_meet_the_conditions() {
     let tenant = tenant_with([
-        &here("a", json!({"level": property(1), "scope": "/ward/1"})),
+        &here("a", json!({"level": property(1), "scope": "/ward/w1"})),
         &here("b", json!({"level": property(2), "station": point(137.7, 34.3)})),
         &t("nowhere", json!({"level": property(2)})),
         &entity("urn:ngsi-ld:Other:1", "Other", json!({"location": point(137.5, 34.3)})),
@@ -105,7 +114,8 @@ fn entities_are_where_they_are_now_and_meet_the_conditions() {
     assert_eq!((shown(&tenant, HERE).as_str(), shown(&tenant, THERE).as_str()), ("b", "a"));
     let neighbour = tenant_with([&here("n", json!({}))]);
     assert_eq!((shown(&neighbour, HERE).as_str(), shown(&tenant, HERE).as_str()), ("n", "b"));
-    city().tenant("nobody-knows-it").get(HERE).send().problem("NonexistentTenant");
+    let stranger = city().tenant("nobody-knows-it").get(HERE).send().expect_status(404);
+    assert_eq!(stranger.json()["type"], error_type("NonexistentTenant"));
 }
 
 #[test]
@@ -145,12 +155,12 @@ fn what_is_asked_wrongly_is_told() {
         ("/machi/v1/tiles/T?zoom=1", "InvalidRequest", "\"zoom\""),
     ];
     each(cases.map(|case| (case.0, case)), |(path, problem, words)| {
-        let detail = tenant.get(path).send().problem(problem);
+        let detail = refused(&tenant.get(path).send(), problem);
         assert!(detail.contains(words), "{detail}");
-        let japanese = tenant.get(path).header("Accept-Language", "ja").send().problem(problem);
+        let japanese = refused(&tenant.get(path).header("Accept-Language", "ja").send(), problem);
         assert!(japanese.chars().any(|c| ('ぁ'..='ん').contains(&c)), "{japanese}");
     });
     let many: Vec<String> = (0..51).map(|n| format!("a{n}")).collect();
-    let detail = tenant.get(&format!("{HERE}?attrs={}", many.join(","))).send().problem("BadRequestData");
+    let detail = refused(&tenant.get(&format!("{HERE}?attrs={}", many.join(","))).send(), "BadRequestData");
     assert!(detail.contains("at most 50"), "{detail}");
 }

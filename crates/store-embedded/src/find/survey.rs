@@ -15,6 +15,7 @@ use super::plan::{Plan, Planner};
 use crate::engine::{Engine, Root};
 use crate::index::column::{Column, document, place};
 use crate::index::keys;
+use crate::index::order::Entry;
 use crate::index::page::Mask;
 use crate::index::space::{Attribute, SpaceIndex, Spot, TagKey};
 use crate::orders::{self, OrderKey, Places};
@@ -47,6 +48,11 @@ impl Pages {
         self.page_mut(page).set(slot);
     }
 
+    fn add(&mut self, number: u32) {
+        let (page, slot) = place(DocumentNo(number));
+        self.set(page, slot);
+    }
+
     fn page_mut(&mut self, page: u32) -> &mut Mask {
         let at = page as usize;
         if at >= self.0.len() {
@@ -72,8 +78,7 @@ impl Pages {
 
 /// Answers a survey.
 pub(crate) fn survey(engine: &Arc<Engine>, root: &Root, survey: &Survey) -> Result<Surveyed, StoreError> {
-    let filter = survey.filter.clone();
-    let find = Find { budget: survey.budget, ..Find::new(survey.tenant.clone(), survey.collection, filter) };
+    let find = Find { budget: survey.budget, ..Find::new(survey.tenant.clone(), survey.collection, survey.meant()) };
     let search = Search::new(engine, root, find);
     let Some((space, index)) = &search.place else { return Ok(Surveyed::default()) };
     let key = OrderKey { space: space.number, place: survey.place, tagged: survey.tagged };
@@ -117,16 +122,13 @@ impl Surveyor<'_> {
         let range = order.range(&self.survey.tile.codes());
         let beside = self.beside();
         let count = range.len() + beside.count();
-        let asks_more = !matches!(self.survey.filter, Filter::All);
+        let asks_more = !matches!(self.survey.filter, Filter::All) || self.has_doubtful();
         if !asks_more && count > self.survey.most {
             return self.cells(&range, None);
         }
         self.search.count_scanned(range.len() as u64)?;
         let mut wanted = beside;
-        for (_, number) in order.iter(range.clone()) {
-            let (page, slot) = place(DocumentNo(number));
-            wanted.set(page, slot);
-        }
+        order.iter(range.clone()).for_each(|(_, number)| wanted.add(number));
         if asks_more {
             wanted = self.tested(&wanted)?;
         }
@@ -134,6 +136,12 @@ impl Surveyor<'_> {
             true => Ok(Surveyed { rows: self.rows(&wanted)?, cells: Vec::new() }),
             false => self.cells(&range, Some(&wanted)),
         }
+    }
+
+    /// Whether there is any document of which the indexes cannot be believed.
+    fn has_doubtful(&self) -> bool {
+        let alive = &self.index.alive;
+        (0..self.index.page_count()).any(|page| !self.doubtful.test(page, &alive.mask(page)).any().is_empty())
     }
 
     /// What is no point and has its middle beside the tile, and yet reaches into it.
@@ -168,35 +176,29 @@ impl Surveyor<'_> {
         Ok(met)
     }
 
-    /// What lies at these places of the order, cell by cell; of it, only what is wanted.
+    /// What lies in the tile, cell by cell; of it, only what is wanted.
     fn cells(&self, range: &Range<usize>, wanted: Option<&Pages>) -> Result<Surveyed, StoreError> {
         let order = &self.places.order;
+        self.search.count_scanned(if wanted.is_some() { 2 * range.len() as u64 } else { 0 })?;
         let (mut alone, mut cells) = (Pages::default(), Vec::new());
-        let mut positions: Vec<(MapPosition, u32)> = Vec::new();
         for codes in self.survey.tile.cells(self.survey.halvings) {
+            self.search.check_time()?;
             let within = order.range(&codes);
-            positions.clear();
-            let count = match wanted {
-                None => within.len(),
-                Some(wanted) => {
-                    let entries = order.iter(within.clone()).filter(|(_, number)| wanted.has(*number));
-                    positions.extend(entries.map(|(code, number)| (MapPosition::of_code(code), number)));
-                    positions.len()
+            let meant = || order.iter(within.clone()).filter(|(_, number)| wanted.is_none_or(|all| all.has(*number)));
+            let count = if wanted.is_some() { meant().count() } else { within.len() };
+            match count {
+                0 => {}
+                1 => meant().for_each(|(_, number)| alone.add(number)),
+                _ if wanted.is_some() => {
+                    let (mut entries, mut passed) = (meant(), 0);
+                    cells.push(SurveyCell::of(*codes.start(), count, |nth| {
+                        let skipped = nth - std::mem::replace(&mut passed, nth + 1);
+                        position(entries.nth(skipped))
+                    }));
                 }
-            };
-            let at = |nth: usize| match wanted {
-                None => order.at(within.start + nth).map(|(code, number)| (MapPosition::of_code(code), number)),
-                Some(_) => positions.get(nth).copied(),
-            };
-            if count > 1 {
-                let position = |nth| at(nth).map_or(MapPosition { x: 0, y: 0 }, |(position, _)| position);
-                cells.push(SurveyCell::of(*codes.start(), count, position));
-            } else if let Some((_, number)) = at(0).filter(|_| count == 1) {
-                let (page, slot) = place(DocumentNo(number));
-                alone.set(page, slot);
+                _ => cells.push(SurveyCell::of(*codes.start(), count, |nth| position(order.at(within.start + nth)))),
             }
         }
-        self.search.count_scanned(if wanted.is_some() { range.len() as u64 } else { 0 })?;
         Ok(Surveyed { rows: self.rows(&alone)?, cells })
     }
 
@@ -232,6 +234,11 @@ impl Surveyor<'_> {
         let attribute = self.index.attribute(self.survey.place.name, self.survey.place.instance)?;
         attribute.places.page(page)?.of(slot).next()
     }
+}
+
+/// Where an entry lies; every place that is asked for has one.
+fn position(entry: Option<Entry>) -> MapPosition {
+    MapPosition::of_code(entry.map_or(0, |(code, _)| code))
 }
 
 impl ToldColumn {

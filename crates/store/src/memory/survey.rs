@@ -22,7 +22,7 @@ impl MemoryView {
     pub(super) fn survey(&self, survey: &Survey) -> Result<Surveyed, StoreError> {
         let reach = survey.tile.bounds(survey.margin);
         let mut seen = Vec::new();
-        for (document, facets) in self.matching(&tagged(survey, survey.filter.clone()))? {
+        for (document, facets) in self.matching(&tagged(survey, survey.meant()))? {
             let place = self.place(survey, &document);
             let Some(sight) = place.and_then(|place| Sight::of(&place, survey.tile, &reach)) else { continue };
             let is_doubtful = evaluate::meets(&survey.doubtful, &document, &facets)?;

@@ -66,7 +66,7 @@ fn areas(geometry: &Geometry, tile: Tile) -> Option<Shape> {
     for area in geometry.parts() {
         for (nth, ring) in area.iter().enumerate() {
             let is_outer = nth == 0;
-            match ring_of(&frame().ring(&thinned(ring, tile)), is_outer) {
+            match ring_of(&frame().ring(&thinned(ring, tile)), is_outer, least(tile)) {
                 Some(ring) => pen.chain(&ring, true),
                 // Without its outer ring there is nothing to cut holes into.
                 None if is_outer => break,
@@ -78,8 +78,8 @@ fn areas(geometry: &Geometry, tile: Tile) -> Option<Shape> {
 }
 
 /// A ring in steps, outer ones in the direction of a clock's hands and holes in the other; an outer one that is smaller
-/// than a step becomes a square of one. `None` where nothing is left.
-fn ring_of(kept: &[At], is_outer: bool) -> Option<Vec<(i32, i32)>> {
+/// than a step becomes a square of one. `None` where nothing is left, or a hole that nobody would see.
+fn ring_of(kept: &[At], is_outer: bool, least: f64) -> Option<Vec<(i32, i32)>> {
     let mut ring = steps(kept);
     if ring.len() > 1 && ring.first() == ring.last() {
         ring.pop();
@@ -88,6 +88,10 @@ fn ring_of(kept: &[At], is_outer: bool) -> Option<Vec<(i32, i32)>> {
     if ring.len() < 3 || area == 0 {
         let (x, y) = ring.first().copied().filter(|_| is_outer)?;
         return Some(vec![(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)]);
+    }
+    let is_seen = is_outer || area.unsigned_abs() as f64 >= 2.0 * (2.0 * least).powi(2);
+    if !is_seen {
+        return None;
     }
     if (area > 0) != is_outer {
         ring.reverse();
@@ -105,9 +109,14 @@ fn frame() -> Frame {
     Frame { low: -MARGIN * EXTENT, high: (1.0 + MARGIN) * EXTENT }
 }
 
+/// How far apart two positions must be to be told apart, in steps.
+fn least(tile: Tile) -> f64 {
+    if tile.zoom() < DEEPEST { HALF_PIXEL } else { 1.0 }
+}
+
 /// The positions of a chain on the tile, without those that a screen could not tell from the one before.
 fn thinned(chain: &[(f64, f64)], tile: Tile) -> Vec<At> {
-    let least = if tile.zoom() < DEEPEST { HALF_PIXEL } else { 1.0 };
+    let least = least(tile);
     let place = |(longitude, latitude): (f64, f64)| {
         let (x, y) = tile.place(longitude, latitude);
         (x * EXTENT, y * EXTENT)
