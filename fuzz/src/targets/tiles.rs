@@ -40,11 +40,12 @@ fn run(bytes: &[u8]) {
     let Ok(request) = Request::builder().uri(["/machi/v1/tiles/", text].concat()).body(Full::new(Bytes::new())) else {
         return;
     };
-    let is_tile = request.uri().path().split('/').count() == 8;
+    let pieces: Vec<&str> = request.uri().path().split('/').collect();
+    let (is_tile, is_near) = (pieces.len() == 8, pieces.get(5).is_some_and(|zoom| *zoom != "0"));
     let answer = world::ask(request);
     let is_shown = answer.status == StatusCode::OK && is_tile;
     assert!(!is_shown || is_whole(&answer.body), "{text} is no tile: {:?}", answer.body);
-    planted::fault(is_shown && !answer.body.is_empty());
+    planted::fault(is_shown && is_near && !answer.body.is_empty());
 }
 
 /// Whether the bytes are layers, one after the other.

@@ -145,7 +145,7 @@ fn what_is_asked_wrongly_is_told() {
         ("/machi/v1/tiles/T/1/0/99999999999", "BadRequestData", "no tile"),
         ("/machi/v1/tiles/T/x/0/0.mvt", "BadRequestData", "no tile x/0/0.mvt"),
         ("/machi/v1/tiles/T/1/0/0?zoom=1", "InvalidRequest", "\"zoom\""),
-        ("/machi/v1/tiles/T/1/0/0?q=level%3E", "BadRequestData", "q: character"),
+        ("/machi/v1/tiles/T/1/0/0?q=level%3E", "BadRequestData", "q: expected a number"),
         ("/machi/v1/tiles/T/1/0/0?scopeQ=ward", "BadRequestData", "scopeQ"),
         ("/machi/v1/tiles/T/1/0/0?attrs=id", "BadRequestData", "\"id\" is no attribute"),
         ("/machi/v1/tiles/T/1/0/0?attrs=createdAt", "BadRequestData", "\"createdAt\" is no attribute"),
