@@ -1,11 +1,13 @@
 // Asks the city: the one place where a request gets its headers and its time limit, and an answer its verdict.
 
+import type { Language } from "../i18n";
+
 /** In whose name a request is made. */
 export interface Asking {
   /** Empty for the default tenant. */
   tenant: string;
   /** The language of errors. */
-  language: string;
+  language: Language;
   /** The URL of an @context; empty for the core one. */
   context: string;
   signal?: AbortSignal | undefined;

@@ -1,12 +1,15 @@
 // Which types the map can show, which it shows, and whether the filter is one that the city understands.
 import type { Asking } from "../api/ask";
-import { countEntities, countMatches, listTypes } from "../api/city";
+import { countEntities, countMatches, entitiesPath, listTypes, page } from "../api/city";
+import type { Entity } from "../api/entity";
 import { Loaded } from "../state/loaded.svelte";
 import { inOrder, lookOf } from "./catalogue";
 import { type Box, united } from "./geo";
 import { type Tiles, describeTiles } from "./source";
 
 const AT_ONCE = 4;
+/** Areas whose names are written each once. */
+const MOST_NAMED = 200;
 
 export interface MapType extends Tiles {
   entities: number;
@@ -15,6 +18,8 @@ export interface MapType extends Tiles {
 export class Atlas {
   /** Types of which some entity has a place, from the ground up. */
   types = new Loaded<MapType[]>();
+  /** The areas that are named. */
+  named = $state.raw<{ type: string; entity: Entity }[]>([]);
   /** How many entities meet the filter; null where there is none. */
   matches = new Loaded<number | null>();
   /** The filter that the city has understood. */
@@ -31,6 +36,7 @@ export class Atlas {
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, work));
+      this.named = await namedAreas(found.map(({ type }) => type).filter((type) => lookOf(type).tint === "land"), asking);
       const order = inOrder(found.map(({ type }) => type));
       return found.sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
     });
@@ -65,4 +71,12 @@ export class Atlas {
     const boxes = (districts.length > 0 ? districts : all).map(({ bounds }) => bounds);
     return united(boxes.filter((box) => box !== null));
   }
+}
+
+async function namedAreas(types: string[], asking: Asking): Promise<{ type: string; entity: Entity }[]> {
+  const pages = types.map(async (type) => {
+    const parameters = new URLSearchParams({ type, attrs: "name,location", limit: String(MOST_NAMED) });
+    return (await page(entitiesPath(parameters), asking)).entities.map((entity) => ({ type, entity }));
+  });
+  return (await Promise.all(pages)).flat();
 }

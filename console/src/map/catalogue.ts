@@ -1,4 +1,5 @@
 // How each type is drawn and coloured: the types of a city that the map knows, and a plain look for any other.
+import type { Language } from "../i18n";
 import { shortName } from "../show/name";
 
 /** A colour by the name of its CSS variable, which knows light and dark: `--map-NAME`. */
@@ -34,8 +35,8 @@ export interface Look {
   from: number;
   /** The first zoom that writes its name. */
   named: number;
-  /** A letter in the mark of a place. */
-  letter?: string;
+  /** A letter in the mark of a place, in each language. */
+  letter?: Record<Language, string>;
   /** A dot smaller than others, for what comes in hundreds. */
   isSmall?: boolean;
   /** The attribute that says which way it goes, in degrees. */
@@ -66,7 +67,7 @@ const LOOKS: Record<string, Look> = {
   Railway: ground("line", "rail", 10, NEVER),
   PublicTransportRoute: ground("line", "route", 12, NEVER),
   PublicTransportStop: place("route", 14, 16, { isSmall: true }),
-  Station: place("rail", 10, 12, { letter: "S" }),
+  Station: place("rail", 10, 12, { letter: { ja: "駅", en: "S" } }),
   ParkingSpot: place("other", 16, NEVER, {
     isSmall: true,
     legend: { by: "word", attribute: "status", tints: [["free", "good"], ["occupied", "off"]] },
@@ -75,13 +76,13 @@ const LOOKS: Record<string, Look> = {
     isSmall: true,
     legend: { by: "word", attribute: "powerState", tints: [["on", "lit"], ["off", "off"]] },
   }),
-  AED: place("aed", 13, 17, { letter: "A" }),
+  AED: place("aed", 13, 17, { letter: { ja: "A", en: "A" } }),
   EvacuationShelter: place("other", 12, 15, {
-    letter: "E",
+    letter: { ja: "避", en: "E" },
     legend: { by: "word", attribute: "status", tints: [["open", "good"], ["closed", "off"]] },
   }),
   OffStreetParking: place("other", 12, 16, {
-    letter: "P",
+    letter: { ja: "P", en: "P" },
     legend: {
       by: "steps",
       attribute: "availableSpotNumber",
@@ -91,7 +92,7 @@ const LOOKS: Record<string, Look> = {
     },
   }),
   WeatherObserved: place("other", 9, 14, {
-    letter: "W",
+    letter: { ja: "天", en: "W" },
     legend: {
       by: "steps",
       attribute: "temperature",
@@ -100,6 +101,7 @@ const LOOKS: Record<string, Look> = {
     },
   }),
   AirQualityObserved: place("other", 10, 15, {
+    letter: { ja: "気", en: "Q" },
     legend: {
       by: "steps",
       attribute: "pm25",
@@ -108,7 +110,7 @@ const LOOKS: Record<string, Look> = {
     },
   }),
   WaterObserved: place("other", 8, 13, {
-    letter: "R",
+    letter: { ja: "水", en: "R" },
     legend: {
       by: "word",
       attribute: "alertStage",

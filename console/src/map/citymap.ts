@@ -10,7 +10,7 @@ import { readyMapLibre } from "./maplibre";
 import { Overlay } from "./overlay";
 import { arrow, paintOf } from "./paint";
 import { CLUSTERS, type Tiles } from "./source";
-import { CHOSEN, DRAWN, styleOf, typeOfLayer } from "./style";
+import { CHOSEN, DRAWN, NAMES, styleOf, typeOfLayer } from "./style";
 
 /** What is under the pointer. */
 export interface Hint {
@@ -131,6 +131,11 @@ export class CityMap {
     const offset: [number, number] = [(free - clientWidth) / 2, 0];
     if (isPoint) this.#map.easeTo({ center, zoom: Math.max(this.#map.getZoom(), CLOSE), offset });
     else this.#map.fitBounds([box.west, box.south, box.east, box.north], { padding: 60, maxZoom: CLOSE, offset });
+  }
+
+  /** Writes the names of areas, each once. */
+  name(features: GeoJSON.Feature[]): void {
+    this.#set(NAMES, features);
   }
 
   draw(features: GeoJSON.Feature[]): void {

@@ -55,6 +55,21 @@ export function boxOf(geometry: unknown): Box | null {
   return box.west <= box.east ? box : null;
 }
 
+/** The middle of a ring's face; of several polygons that of the first. */
+export function middleOf(geometry: GeoJSON.Geometry): Place | null {
+  const polygon = geometry.type === "Polygon" ? geometry.coordinates : geometry.type === "MultiPolygon" ? geometry.coordinates[0] : null;
+  const ring = polygon?.[0] ?? [];
+  let [face, x, y] = [0, 0, 0];
+  ring.forEach(([west = 0, south = 0], at) => {
+    const [east = 0, north = 0] = ring[(at + 1) % ring.length] ?? [];
+    const part = west * north - east * south;
+    face += part;
+    x += (west + east) * part;
+    y += (south + north) * part;
+  });
+  return face === 0 ? null : [x / (3 * face), y / (3 * face)];
+}
+
 export function united(boxes: readonly Box[]): Box | null {
   if (boxes.length === 0) return null;
   return {

@@ -6,6 +6,7 @@ import type {
   SourceSpecification,
   StyleSpecification,
 } from "maplibre-gl";
+import type { Language } from "../i18n";
 import { type Legend, type Look, inOrder, lookOf } from "./catalogue";
 import { GLYPHS_URL } from "./glyphs";
 import { CLUSTERS, ENTITIES, type Tiles, tilesUrl } from "./source";
@@ -14,6 +15,8 @@ import { CLUSTERS, ENTITIES, type Tiles, tilesUrl } from "./source";
 export const LIVE = "live";
 export const CHOSEN = "chosen";
 export const DRAWN = "drawn";
+/** Names of areas that many tiles share, so that each stands once. */
+export const NAMES = "names";
 
 /** What a colour is in the theme of now. */
 export type Paint = (tint: string) => string;
@@ -31,24 +34,27 @@ export function typeOfLayer(layer: { metadata?: unknown }): string | null {
   return metadata?.type ?? null;
 }
 
-export function styleOf(shown: readonly Tiles[], q: string, language: string, paint: Paint): StyleSpecification {
+export function styleOf(shown: readonly Tiles[], q: string, language: Language, paint: Paint): StyleSpecification {
   const types = inOrder(shown.map(({ type }) => type));
   const byType = new Map(shown.map((one) => [one.type, one]));
   const sources: Record<string, SourceSpecification> = { [LIVE]: { ...NOTHING, promoteId: "id" } as SourceSpecification };
   sources[CHOSEN] = NOTHING;
   sources[DRAWN] = NOTHING;
+  sources[NAMES] = NOTHING;
   for (const type of types) {
     const { minzoom = 0, maxzoom = 14 } = byType.get(type) ?? {};
     const tiles = [tilesUrl(type, q, language)];
     sources[tilesOf(type)] = { type: "vector", tiles, minzoom, maxzoom, promoteId: { [ENTITIES]: "id" } };
   }
-  const drawings = types.flatMap((type) => [drawing(type, false, paint), drawing(type, true, paint)]);
+  // A city with a coast lies in its sea.
+  const hasSea = types.some((type) => lookOf(type).tint === "sea" && lookOf(type).from === 0);
+  const drawings = types.flatMap((type) => [drawing(type, false, language, paint), drawing(type, true, language, paint)]);
   return {
     version: 8,
     glyphs: GLYPHS_URL,
     sources,
     layers: [
-      { id: "page", type: "background", paint: { "background-color": paint("page") } },
+      { id: "page", type: "background", paint: { "background-color": paint(hasSea ? "sea" : "land") } },
       ...drawings.flatMap(({ shapes }) => shapes),
       ...drawnLayers(paint),
       ...types.flatMap((type) => clusterLayers(type, paint)),
@@ -64,7 +70,7 @@ interface Drawing {
 }
 
 /** One type from its tiles or from what is live; what is live hides its older self in the tile. */
-function drawing(type: string, isLive: boolean, paint: Paint): Drawing {
+function drawing(type: string, isLive: boolean, language: Language, paint: Paint): Drawing {
   const look = lookOf(type);
   const from = isLive ? { source: LIVE } : { source: tilesOf(type), "source-layer": ENTITIES };
   const only: ExpressionSpecification[] = isLive ? [["==", ["get", "layer"], type]] : [];
@@ -106,10 +112,12 @@ function drawing(type: string, isLive: boolean, paint: Paint): Drawing {
         "circle-stroke-opacity": unless(1),
       },
     });
-    const mark = markLayer(look, of, shape("Point"), paint, unless(1));
+    const mark = markLayer(look, of, shape("Point"), language, paint, unless(1));
     if (mark) names.push(mark);
   }
-  if (look.named < 24) names.push(nameLayer(look, of, ["all", ...only], paint, unless(1)));
+  const isNamedOnce = look.tint === "land";
+  if (isNamedOnce && !isLive) names.push(nameLayer(look, () => ({ id: `name:${type}`, metadata, minzoom: look.named, source: NAMES }), ["==", ["get", "layer"], type], paint, 1));
+  if (!isNamedOnce && look.named < 24) names.push(nameLayer(look, of, ["all", ...only], paint, unless(1)));
   return { shapes, names };
 }
 
@@ -146,12 +154,12 @@ function radius(look: Look): ExpressionSpecification {
 }
 
 /** A letter or an arrow within the dot. */
-function markLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint, opacity: ExpressionSpecification): LayerSpecification | null {
+function markLayer(look: Look, of: Of, filter: FilterSpecification, language: Language, paint: Paint, opacity: ExpressionSpecification): LayerSpecification | null {
   const always = { "text-allow-overlap": true, "text-ignore-placement": true } as const;
   const ink = { "text-color": paint("ink"), "text-opacity": opacity };
   const minzoom = Math.max(look.from, 11.5);
   if (look.letter) {
-    return { ...of("mark"), minzoom, type: "symbol", filter, layout: { "text-field": look.letter, "text-font": ["bold"], "text-size": 11, ...always }, paint: ink };
+    return { ...of("mark"), minzoom, type: "symbol", filter, layout: { "text-field": look.letter[language], "text-font": ["bold"], "text-size": 11, ...always }, paint: ink };
   }
   if (!look.bearing) return null;
   const layout = {
@@ -165,7 +173,7 @@ function markLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint
   return { ...of("mark"), minzoom, type: "symbol", filter, layout, paint: { "icon-color": paint("ink"), "icon-opacity": opacity } };
 }
 
-function nameLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint, opacity: ExpressionSpecification): LayerSpecification {
+function nameLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint, opacity: ExpressionSpecification | number): LayerSpecification {
   const isArea = look.shape === "area";
   return {
     ...of("name"),
@@ -178,7 +186,7 @@ function nameLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint
       "text-size": look.tint === "land" ? ["interpolate", ["linear"], ["zoom"], 10, 12, 15, 18] : 12,
       "text-max-width": 9,
       ...(look.shape === "line" ? { "symbol-placement": "line" as const } : {}),
-      ...(look.shape === "place" ? { "text-anchor": "top" as const, "text-offset": [0, 0.9] as [number, number] } : {}),
+      ...(look.shape === "place" ? { "text-anchor": "top" as const, "text-offset": [0, look.isSmall ? 0.5 : 1.2] as [number, number] } : {}),
       "text-padding": isArea ? 8 : 3,
     },
     paint: {

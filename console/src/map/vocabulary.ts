@@ -31,7 +31,7 @@ export const TYPES: Record<string, Said> = {
 };
 
 const ATTRIBUTES: Record<string, Said> = {
-  powerState: { ja: "点灯", en: "Power" },
+  powerState: { ja: "点灯状態", en: "Power" },
   state: { ja: "状態", en: "State" },
   status: { ja: "状態", en: "Status" },
   availableSpotNumber: { ja: "空き率", en: "Free share" },

@@ -44,7 +44,7 @@ export class Watch {
     this.failure = null;
     this.arrivals = [];
     this.#asking = asking;
-    const box = crypto.getRandomValues(new Uint32Array(4)).reduce((name, part) => name + part.toString(36), "");
+    const box = crypto.getRandomValues(new Uint32Array(4)).reduce((name, part) => name + part.toString(16).padStart(8, "0"), "");
     try {
       await this.#listen(`${INBOXES}/${box}`, asking);
       this.id = await createSubscription(subscriptionOf(watched, new URL(`${INBOXES}/${box}`, base()).href), asking);
