@@ -33,7 +33,8 @@ export class Overlay {
   #waiting = new Map<string, Change>();
   /** Each entity that is drawn here, with its type. */
   #drawn = new Map<string, string>();
-  #gone = new Map<string, string>();
+  /** What is hidden in the tiles of each type, as it is drawn here or is gone. */
+  #hidden = new Map<string, Set<string>>();
   #add = new Map<string, Feature>();
   #remove = new Set<string>();
   #stale = new Set<string>();
@@ -49,13 +50,18 @@ export class Overlay {
 
   /** Begins anew with the types of a new style. */
   reset(types: readonly string[], language: string): void {
+    for (const [type, ids] of this.#hidden) {
+      for (const id of ids) this.#reveal(id, type);
+      this.#stale.add(type);
+    }
     this.#types = types;
     this.#language = language;
     this.#drawn.clear();
-    this.#gone.clear();
+    this.#hidden.clear();
     this.#add.clear();
     this.#remove.clear();
-    this.#stale.clear();
+    (this.map.getSource(LIVE) as GeoJSONSource | undefined)?.setData({ type: "FeatureCollection", features: [] });
+    this.refreshStale();
   }
 
   close(): void {
@@ -82,8 +88,7 @@ export class Overlay {
   /** Asks for the tiles of those types that were changed out of sight. */
   refreshStale(): void {
     if (document.hidden) return;
-    const drawn = new Set([...this.#drawn.values(), ...this.#gone.values()]);
-    const stale = this.#types.filter((type) => this.#stale.has(type) || drawn.has(type));
+    const stale = this.#types.filter((type) => this.#stale.has(type) || this.#hidden.has(type));
     this.#stale.clear();
     for (const type of stale) void this.#reload(type);
   }
@@ -130,7 +135,6 @@ export class Overlay {
   #draw(id: string, type: string, feature: Feature): void {
     this.#hide(id, type);
     this.#drawn.set(id, type);
-    this.#gone.delete(id);
     this.#remove.delete(id);
     this.#add.set(id, feature);
   }
@@ -142,9 +146,15 @@ export class Overlay {
 
   /** Hides the entity as the tile has it. */
   #hide(id: string, type: string): void {
-    if (!this.map.getSource(tilesOf(type))) return;
+    const hidden = this.#hidden.get(type) ?? new Set();
+    // Each state that is set has the whole map painted again.
+    if (hidden.has(id) || !this.map.getSource(tilesOf(type))) return;
+    if (hidden.size >= MOST_WAITING) {
+      this.#stale.add(type);
+      return;
+    }
+    this.#hidden.set(type, hidden.add(id));
     this.map.setFeatureState({ source: tilesOf(type), sourceLayer: ENTITIES, id }, { gone: true });
-    if (!this.#drawn.has(id) && this.#gone.size < MOST_WAITING) this.#gone.set(id, type);
   }
 
   #update(): void {
@@ -163,8 +173,7 @@ export class Overlay {
     const { style } = this.map as unknown as { style?: { sourceCaches?: Record<string, TileCache> } };
     const cache = style?.sourceCaches?.[tilesOf(type)];
     if (!cache) return;
-    const of = (all: Map<string, string>): string[] => [...all].filter(([, one]) => one === type).map(([id]) => id);
-    const settled = new Set([...of(this.#drawn), ...of(this.#gone)].filter((id) => !this.#waiting.has(id)));
+    const settled = new Set([...(this.#hidden.get(type) ?? [])].filter((id) => !this.#waiting.has(id)));
     // What changes while its tiles are on their way is newer than they are.
     this.#settling.add(settled);
     cache._cache.reset();
@@ -172,12 +181,19 @@ export class Overlay {
     this.#settling.delete(settled);
     if (!this.map.getSource(tilesOf(type))) return;
     for (const id of settled) this.#settle(id, type);
-    this.#ask();
+    if (settled.size > 0) this.#ask();
   }
 
   #settle(id: string, type: string): void {
-    this.#erase(id);
-    this.#gone.delete(id);
+    if (this.#drawn.get(id) === type) this.#erase(id);
+    this.#reveal(id, type);
+    const hidden = this.#hidden.get(type);
+    hidden?.delete(id);
+    if (hidden?.size === 0) this.#hidden.delete(type);
+  }
+
+  #reveal(id: string, type: string): void {
+    if (!this.map.getSource(tilesOf(type))) return;
     this.map.removeFeatureState({ source: tilesOf(type), sourceLayer: ENTITIES, id }, "gone");
   }
 

@@ -58,7 +58,10 @@ export function styleOf(shown: readonly Tiles[], q: string, language: Language, 
       ...drawings.flatMap(({ shapes }) => shapes),
       ...drawnLayers(paint),
       ...types.flatMap((type) => clusterLayers(type, paint)),
+      // What comes last finds its room first: marks, then names of areas, then all other names.
       ...drawings.flatMap(({ names }) => names),
+      ...drawings.flatMap(({ areaNames }) => areaNames),
+      ...drawings.flatMap(({ marks }) => marks),
       ...chosenLayers(paint),
     ],
   };
@@ -67,6 +70,8 @@ export function styleOf(shown: readonly Tiles[], q: string, language: Language, 
 interface Drawing {
   shapes: LayerSpecification[];
   names: LayerSpecification[];
+  areaNames: LayerSpecification[];
+  marks: LayerSpecification[];
 }
 
 /** One type from its tiles or from what is live; what is live hides its older self in the tile. */
@@ -86,6 +91,8 @@ function drawing(type: string, isLive: boolean, language: Language, paint: Paint
   const colour = look.legend ? coloured(look.legend, look.tint, paint) : paint(look.tint);
   const shapes: LayerSpecification[] = [];
   const names: LayerSpecification[] = [];
+  const areaNames: LayerSpecification[] = [];
+  const marks: LayerSpecification[] = [];
   if (look.shape !== "line") {
     shapes.push({ ...of("area"), type: "fill", filter: shape("Polygon"), paint: areaPaint(look, paint, unless) });
     if (look.tint === "land" || !look.isGround) {
@@ -108,17 +115,17 @@ function drawing(type: string, isLive: boolean, language: Language, paint: Paint
         "circle-radius": radius(look),
         "circle-opacity": unless(1),
         "circle-stroke-color": paint("ring"),
-        "circle-stroke-width": look.isSmall ? 1 : 2,
+        "circle-stroke-width": look.isSmall ? ["interpolate", ["linear"], ["zoom"], 14.5, 0, 16, 1] : ["interpolate", ["linear"], ["zoom"], 11, 1, 14, 2],
         "circle-stroke-opacity": unless(1),
       },
     });
     const mark = markLayer(look, of, shape("Point"), language, paint, unless(1));
-    if (mark) names.push(mark);
+    if (mark) marks.push(mark);
   }
   const isNamedOnce = look.tint === "land";
-  if (isNamedOnce && !isLive) names.push(nameLayer(look, () => ({ id: `name:${type}`, metadata, minzoom: look.named, source: NAMES }), ["==", ["get", "layer"], type], paint, 1));
+  if (isNamedOnce && !isLive) areaNames.push(nameLayer(look, () => ({ id: `name:${type}`, metadata, minzoom: look.named, source: NAMES }), ["==", ["get", "layer"], type], paint, 1));
   if (!isNamedOnce && look.named < 24) names.push(nameLayer(look, of, ["all", ...only], paint, unless(1)));
-  return { shapes, names };
+  return { shapes, names, areaNames, marks };
 }
 
 type Of = (name: string) => { id: string; metadata: object; minzoom: number; source: string; "source-layer"?: string };
@@ -149,15 +156,17 @@ function lines(look: Look, of: Of, filter: FilterSpecification, paint: Paint, un
 }
 
 function radius(look: Look): ExpressionSpecification {
-  if (look.isSmall) return ["interpolate", ["linear"], ["zoom"], 12, 2, 15, 4, 18, 7];
-  return ["interpolate", ["linear"], ["zoom"], 9, 5, 13, look.letter || look.bearing ? 9 : 6, 17, look.letter || look.bearing ? 11 : 8];
+  if (look.isSmall) return ["interpolate", ["linear"], ["zoom"], 13, 1.2, 15, 3, 18, 7];
+  const large = look.letter !== undefined || look.bearing !== undefined;
+  return ["interpolate", ["linear"], ["zoom"], 9, 3, 12.5, large ? 4 : 3.5, 13.5, large ? 8 : 5, 17, large ? 11 : 8];
 }
 
 /** A letter or an arrow within the dot. */
 function markLayer(look: Look, of: Of, filter: FilterSpecification, language: Language, paint: Paint, opacity: ExpressionSpecification): LayerSpecification | null {
-  const always = { "text-allow-overlap": true, "text-ignore-placement": true } as const;
+  // Always drawn, and names keep off it.
+  const always = { "text-allow-overlap": true, "text-padding": 3 } as const;
   const ink = { "text-color": paint("ink"), "text-opacity": opacity };
-  const minzoom = Math.max(look.from, 11.5);
+  const minzoom = Math.max(look.from, 13.2);
   if (look.letter) {
     return { ...of("mark"), minzoom, type: "symbol", filter, layout: { "text-field": look.letter[language], "text-font": ["bold"], "text-size": 11, ...always }, paint: ink };
   }
@@ -167,7 +176,7 @@ function markLayer(look: Look, of: Of, filter: FilterSpecification, language: La
     "icon-rotate": ["coalesce", ["get", look.bearing], 0] as ExpressionSpecification,
     "icon-rotation-alignment": "map",
     "icon-allow-overlap": true,
-    "icon-ignore-placement": true,
+    "icon-padding": 3,
     "icon-size": 0.5,
   } as const;
   return { ...of("mark"), minzoom, type: "symbol", filter, layout, paint: { "icon-color": paint("ink"), "icon-opacity": opacity } };
@@ -186,7 +195,8 @@ function nameLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint
       "text-size": look.tint === "land" ? ["interpolate", ["linear"], ["zoom"], 10, 12, 15, 18] : 12,
       "text-max-width": 9,
       ...(look.shape === "line" ? { "symbol-placement": "line" as const } : {}),
-      ...(look.shape === "place" ? { "text-anchor": "top" as const, "text-offset": [0, look.isSmall ? 0.5 : 1.2] as [number, number] } : {}),
+      ...(look.shape === "place" ? { "text-anchor": "top" as const, "text-offset": [0, look.isSmall ? 0.6 : 1.3] as [number, number] } : {}),
+      ...(look.tint === "land" ? { "text-variable-anchor": ["center", "bottom", "top", "left", "right"] as const, "text-radial-offset": 1.2 } : {}),
       "text-padding": isArea ? 8 : 3,
     },
     paint: {

@@ -133,11 +133,11 @@ describe("the map", () => {
     expect(Date.now() - started).toBeLessThan(1000);
     expect((await spot("Vehicle", BUS)).x).toBeGreaterThan(before.x + 20);
     expect(Object.keys(await features("Vehicle")).length).toBe(3);
-    city.put(lamp(1, "off"));
+    city.put(lamp(2, "off"));
     await expect.poll(async () => (await features("Streetlight"))[LAMP]?.["powerState"]).toBe("off");
     city.delete(LAMP);
     await expect.poll(async () => LAMP in (await features("Streetlight"))).toBe(false);
-    city.put(lamp(1, "on"));
+    city.put(lamp(2, "on"));
     await expect.poll(async () => LAMP in (await features("Streetlight"))).toBe(true);
   });
 
@@ -155,25 +155,35 @@ describe("the map", () => {
       requestAnimationFrame(frame);
       Object.assign(window, { gaps });
     });
+    /** The frames since the last look, while the whole map is painted again for each. */
+    const frames = async (): Promise<{ middle: number; worst: number }> => {
+      const gaps = await page.evaluate(() => (window as unknown as { gaps: number[] }).gaps.splice(0).sort((a, b) => a - b));
+      return { middle: gaps[Math.floor(gaps.length / 2)] ?? 0, worst: gaps.at(-1) ?? 0 };
+    };
+    await page.evaluate(() => ((document.querySelector(".ground") as unknown as { map: GlMap }).map.repaint = true));
+    await frames();
+    await page.waitForTimeout(2000);
+    const calm = await frames();
     for (let round = 0; round < 20; round += 1) {
       for (let n = 1; n <= 60; n += 1) city.put(lamp(n, round % 2 ? "on" : "off"));
       for (let n = 0; n < 440; n += 1) city.change("changed", `urn:ngsi-ld:Streetlight:far:${round}-${n}`, "Streetlight", ["powerState"]);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    city.put(lamp(1, "off"));
+    city.put(lamp(2, "off"));
+    const busy = await frames();
     await expect.poll(async () => (await features("Streetlight"))[LAMP]?.["powerState"]).toBe("off");
-    const gaps = await page.evaluate(() => (window as unknown as { gaps: number[] }).gaps.sort((a, b) => a - b));
-    const [middle, worst] = [gaps[Math.floor(gaps.length / 2)] ?? 0, gaps.at(-1) ?? 0];
-    console.log(`frames under 10,000 changes: median ${middle.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`);
-    expect(middle).toBeLessThan(100);
-    expect(worst).toBeLessThan(1500);
+    const told = ({ middle, worst }: typeof calm): string => `median ${middle.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`;
+    console.log(`frames of a calm map: ${told(calm)}; under 10,000 changes: ${told(busy)}`);
+    // What software takes to paint the map is no matter of the flood.
+    expect(busy.middle).toBeLessThan(2 * calm.middle + 50);
+    expect(busy.worst).toBeLessThan(calm.worst + 1000);
     expect(Object.keys(await features("Streetlight")).length).toBe(60);
   });
 
   it("catches up with what changed out of sight", async () => {
     await visit();
     await drawn();
-    city.entities.set(LAMP, lamp(1, "off"));
+    city.entities.set(LAMP, lamp(2, "off"));
     city.goDown();
     await page.waitForSelector('[data-line="lost"]');
     city.comeBack();
@@ -214,7 +224,7 @@ describe("an entity on the map", () => {
     const { x, y } = await spot("Streetlight", LAMP);
     await page.mouse.click(x, y);
     await says(`${part("entity")} h2`, LAMP);
-    await page.getByRole("switch").click();
+    await page.locator(`${part("entity")} [role="switch"]`).click();
     await expect.poll(() => city.written.at(-1)).toMatchObject({ method: "PATCH", path: `/ngsi-ld/v1/entities/${LAMP}/attrs/powerState`, body: { value: "off" } });
     await says(`${part("entity")} [data-switch="powerState"]`, "Off");
     await expect.poll(async () => (await features("Streetlight"))[LAMP]?.["powerState"]).toBe("off");

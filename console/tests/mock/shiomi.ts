@@ -6,7 +6,7 @@ export const WEST = 137.48;
 export const SOUTH = 34.28;
 const SIDE = 0.04;
 
-export const LAMP = id("Streetlight", 1);
+export const LAMP = id("Streetlight", 2);
 export const BUS = id("Vehicle", 1);
 export const GAUGE = id("WaterObserved", 1);
 export const FLOOD = "urn:ngsi-ld:CityScenario:shiomi:flood";
