@@ -171,6 +171,7 @@ export const en: Words = {
   areaWatchFailed: "Notifications cannot be received",
   areaArrivals: "Notifications arrived",
   areaArrivalsNone: "Waiting for notifications. Whatever changes in the area arrives here.",
+  areaFailedAdvice: "The city does not reach the address of this page; its operator may allow that (egress).",
   areaNoneAdvice: "Widen the area, or check the layers and the filter.",
   tableTitle: "What is on the map",
   tableName: "Name",

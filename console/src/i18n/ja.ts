@@ -167,6 +167,7 @@ export const ja = {
   areaWatchFailed: "通知を受け取れません",
   areaArrivals: "届いた通知",
   areaArrivalsNone: "通知を待っています。範囲内で何かが変わると、ここに届きます。",
+  areaFailedAdvice: "都市からこの画面のアドレスに届いていません。管理者は egress の設定で許可できます。",
   areaNoneAdvice: "範囲を広げるか、レイヤーや絞り込みの条件を確かめてください。",
   tableTitle: "地図にあるものの一覧",
   tableName: "名前",

@@ -76,7 +76,7 @@ export class Watch {
         asking,
         onState: (state) => {
           if (state.kind === "refused") this.failure = state.failure;
-          if (state.kind === "open" || state.kind === "refused") resolve();
+          if (state.kind !== "connecting") resolve();
         },
         onEvents: (events) => this.#take(events),
       });

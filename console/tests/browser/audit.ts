@@ -26,6 +26,6 @@ export async function ariaOf(page: Page, selector: string): Promise<string> {
   const tree = await page.locator(selector).ariaSnapshot();
   return `${tree
     .replace(/127\.0\.0\.1:\d+/g, "CITY")
-    .replace(/\d+ ?(秒前|分前|sec\. ago|min\. ago)|\bnow\b|^(\s*- .*: )今$/gm, "AGO")
+    .replace(/^(\s*- (?:row|cell) ".*?)(?:\d+ ?(?:秒前|分前|sec\. ago|min\. ago)|now|今)"/gm, '$1AGO"')
     .replace(/^(\s*- time: ).*$/gm, "$1AGO")}\n`;
 }
