@@ -266,6 +266,6 @@ function drawnLayers(paint: Paint): LayerSpecification[] {
 function chosenLayers(paint: Paint): LayerSpecification[] {
   return [
     { id: "chosen:line", type: "line", source: CHOSEN, filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": paint("key"), "line-width": 4 } },
-    { id: "chosen:ring", type: "circle", source: CHOSEN, filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 15, "circle-opacity": 0, "circle-stroke-color": paint("key"), "circle-stroke-width": 4 } },
+    { id: "chosen:ring", type: "circle", source: CHOSEN, filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 13, "circle-opacity": 0, "circle-stroke-color": paint("key"), "circle-stroke-width": 3 } },
   ];
 }
