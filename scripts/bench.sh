@@ -10,4 +10,5 @@ entities="${ENTITIES:-1000000}"
 "$target/http" "$target/machi" 100000 60 patch
 "$target/http" "$target/machi" "$entities" 60 upsert
 "$target/queries" "$target/machi" "$entities" "${MINUTES:-10}"
+"$target/tiles" "$target/machi" "$entities"
 "$target/engine" "${DOCUMENTS:-1000000}"

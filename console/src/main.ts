@@ -1,6 +1,7 @@
 // Draws the page.
 import "./look/tokens.css";
 import "./look/base.css";
+import "./look/map.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
 

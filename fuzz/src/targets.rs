@@ -24,6 +24,7 @@ mod settings;
 mod stored;
 mod subscriptions;
 mod temporal;
+mod tiles;
 mod types;
 mod world;
 
@@ -56,6 +57,7 @@ pub(crate) const ALL: &[Target] = &[
     import::MAPPING,
     subscriptions::TARGET,
     requests::TARGET,
+    tiles::TARGET,
     mqtt::TARGET,
     control::TARGET,
     settings::TARGET,

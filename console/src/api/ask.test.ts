@@ -2,7 +2,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { AskError, ask, base, failureOf, headersOf, isAbort, own } from "./ask";
 
-const asking = { tenant: "aoi", language: "ja", context: "https://example.org/c.jsonld" };
+const asking = { tenant: "aoi", language: "ja" as const, context: "https://example.org/c.jsonld" };
 const stub = (answer: (url: URL, init: RequestInit) => Promise<Response>): void => void vi.stubGlobal("fetch", answer);
 
 afterEach(() => vi.unstubAllGlobals());

@@ -1,11 +1,13 @@
 // Asks the city: the one place where a request gets its headers and its time limit, and an answer its verdict.
 
+import type { Language } from "../i18n";
+
 /** In whose name a request is made. */
 export interface Asking {
   /** Empty for the default tenant. */
   tenant: string;
   /** The language of errors. */
-  language: string;
+  language: Language;
   /** The URL of an @context; empty for the core one. */
   context: string;
   signal?: AbortSignal | undefined;
@@ -68,23 +70,47 @@ export async function ask(path: string, asking: Asking): Promise<{ body: unknown
   }
 }
 
+/** Writes: sends a body and gives the answer's headers. */
+export async function send(method: "POST" | "PATCH" | "DELETE", path: string, body: unknown, asking: Asking): Promise<Headers> {
+  const { response } = await exchange(path, asking, "application/json", { method, body });
+  return response.headers;
+}
+
 /** GETs a text of another type. */
 export async function askText(path: string, asking: Asking, accept: string): Promise<string> {
   return (await exchange(path, asking, accept)).text;
 }
 
-async function exchange(path: string, asking: Asking, accept: string): Promise<{ text: string; response: Response }> {
+interface Writing {
+  method: string;
+  body: unknown;
+}
+
+async function exchange(
+  path: string,
+  asking: Asking,
+  accept: string,
+  writing?: Writing,
+): Promise<{ text: string; response: Response }> {
   const limit = AbortSignal.timeout(PATIENCE_MS);
   const signal = asking.signal ? AbortSignal.any([asking.signal, limit]) : limit;
   const headers = new Headers(headersOf(asking));
   headers.set("Accept", accept);
   headers.set("Accept-Language", asking.language);
+  const init: RequestInit = { headers, signal, cache: "no-store", credentials: "same-origin" };
+  if (writing) {
+    init.method = writing.method;
+    if (writing.body !== undefined) {
+      headers.set("Content-Type", "application/json");
+      init.body = JSON.stringify(writing.body);
+    }
+  }
   let response: Response;
   let text: string;
   own.begun += 1;
   try {
-    response = await fetch(new URL(path, base()), { headers, signal, cache: "no-store", credentials: "same-origin" });
-    own.reads += response.ok ? 1 : 0;
+    response = await fetch(new URL(path, base()), init);
+    own.reads += response.ok && !writing ? 1 : 0;
     text = await response.text();
   } catch (error) {
     throw failed(error, limit, asking.signal);

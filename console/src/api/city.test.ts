@@ -13,7 +13,7 @@ import {
   retrieveEntity,
 } from "./city";
 
-const asking = { tenant: "", language: "en", context: "" };
+const asking = { tenant: "", language: "en" as const, context: "" };
 const answer = (body: unknown, init?: ResponseInit): void =>
   void vi.stubGlobal("fetch", async () => new Response(JSON.stringify(body), init));
 const parameters = (search: Partial<{ id: string; type: string; q: string }>): Record<string, string> =>

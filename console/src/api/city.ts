@@ -1,5 +1,5 @@
 // What the page asks the city: entities, types, tenants, subscriptions and figures.
-import { AskError, type Asking, ask, askText } from "./ask";
+import { AskError, type Asking, ask, askText, send } from "./ask";
 import { type Entity, entitiesOf, entityOf } from "./entity";
 import { count, isMembers, list, strings, text } from "./json";
 import { nextLink } from "./link";
@@ -130,6 +130,46 @@ export async function countEntities(type: string | null, asking: Asking): Promis
   if (type !== null) parameters.set("type", type);
   const { headers } = await ask(`${API}/entities?${parameters}`, asking);
   return Number(headers.get(COUNT_HEADER) ?? 0);
+}
+
+/** How many entities meet a condition. */
+export async function countMatches(q: string, asking: Asking): Promise<number> {
+  const parameters = new URLSearchParams({ q, local: "true", limit: "0", count: "true" });
+  const { headers } = await ask(`${API}/entities?${parameters}`, asking);
+  return Number(headers.get(COUNT_HEADER) ?? 0);
+}
+
+/** Entities with this in their names, whatever the case of its letters. */
+export async function findNamed(name: string, types: readonly string[], asking: Asking): Promise<Entity[]> {
+  if (types.length === 0) return [];
+  // A class of one letter is that letter itself; what would end the text or the class may be anything.
+  const pattern = [...name].map((one) => (/["\\^]/.test(one) ? "." : /[.*+?${}()|[\]]/.test(one) ? `[${one}]` : one)).join("");
+  const parameters = new URLSearchParams({ type: types.join(","), q: `name~="(?i)${pattern}"` });
+  return (await page(entitiesPath(parameters), asking)).entities;
+}
+
+/** The address of a page of entities that meet these parameters. */
+export function entitiesPath(parameters: URLSearchParams): string {
+  for (const [name, value] of [["local", "true"], ["options", "sysAttrs"], ["count", "true"]] as const) {
+    parameters.set(name, value);
+  }
+  if (!parameters.has("limit")) parameters.set("limit", String(PAGE));
+  return `${API}/entities?${parameters}`;
+}
+
+/** Sets an attribute's value; one that is measured is measured now. */
+export async function setValue(id: string, name: string, value: unknown, observedAt: string, asking: Asking): Promise<void> {
+  const fragment = { type: "Property", value, ...(observedAt ? { observedAt } : {}) };
+  await send("PATCH", `${entityPath(id)}/attrs/${segment(name)}`, fragment, asking);
+}
+
+export async function createSubscription(subscription: object, asking: Asking): Promise<string> {
+  const headers = await send("POST", `${API}/subscriptions`, subscription, asking);
+  return decodeURIComponent(headers.get("Location")?.split("/").pop() ?? "");
+}
+
+export async function deleteSubscription(id: string, asking: Asking): Promise<void> {
+  await send("DELETE", `${API}/subscriptions/${segment(id)}`, undefined, asking);
 }
 
 export async function listTypes(asking: Asking): Promise<string[]> {

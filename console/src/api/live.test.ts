@@ -15,6 +15,7 @@ it("reads a change", () => {
     kind: "changed",
     id: "urn:ngsi-ld:Room:1",
     types: ["Room", "Office"],
+    entity,
     attributes: ["temperature"],
     time: AT,
   });

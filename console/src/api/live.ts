@@ -1,5 +1,5 @@
 // The events of the live feed, `/machi/v1/live`.
-import { isMembers, strings, text } from "./json";
+import { type Members, isMembers, strings, text } from "./json";
 import type { ServerEvent } from "./sse";
 
 export const LIVE_PATH = "machi/v1/live";
@@ -16,6 +16,8 @@ export interface Change {
   types: string[];
   /** The attributes that it happened to. */
   attributes: string[];
+  /** As it is now, in the concise format; null where it is gone. */
+  entity: Members | null;
   time: string;
 }
 
@@ -39,13 +41,14 @@ function changeOf(data: unknown): Change | null {
   if (!isMembers(data) || typeof data["id"] !== "string") return null;
   const kind = CHANGE_KINDS.find((one) => one === data["change"]);
   if (!kind) return null;
-  const entity = isMembers(data["entity"]) ? data["entity"] : {};
+  const entity = isMembers(data["entity"]) ? data["entity"] : null;
   return {
     event: "change",
     kind,
     id: data["id"],
-    types: strings(entity["type"]),
+    types: strings(entity?.["type"]),
     attributes: strings(data["attributes"]),
+    entity,
     time: text(data["at"]),
   };
 }

@@ -21,6 +21,11 @@ export function changeCurl(id: string, attribute: Attribute, where: Where, base:
   ]);
 }
 
+/** Asks what the page has asked. */
+export function queryCurl(path: string, where: Where, base: URL): string {
+  return command([["curl", url(path, base)], ...headerArguments(where)]);
+}
+
 /** Creates an entity that a city without any can begin with. */
 export function firstCurl(where: Where, base: URL): string {
   const entity = {

@@ -2,6 +2,7 @@
 import { createContext } from "svelte";
 import { type Asking, clock } from "../api/ask";
 import { Census } from "./census.svelte";
+import { Courses } from "./courses";
 import { Finding } from "./finding.svelte";
 import { Live } from "./live.svelte";
 import { Address } from "./place.svelte";
@@ -13,6 +14,7 @@ export class PageState {
   live = new Live();
   census = new Census();
   finding = new Finding();
+  courses = new Courses();
   /** The city's time, by which ages are told. */
   now = $state(Date.now());
   /** This device's own time, by which the page waits. */

@@ -1,4 +1,5 @@
-// Where the reader is: tenant, search and open entity, kept in the address so that a link leads back to it.
+// Where the reader is: view, tenant, search, place of the map and open entity, kept in the address so that a link
+// leads back to it.
 import type { Search } from "../api/city";
 
 export interface Place extends Search {
@@ -6,11 +7,41 @@ export interface Place extends Search {
   context: string;
   /** The id of the open entity; empty where none is. */
   entity: string;
+  /** `map`, or empty for the start page. */
+  view: string;
+  /** What the map view shows: `table`, or empty for the map. */
+  as: string;
+  /** Where the map stands: latitude, longitude and zoom. */
+  at: string;
+  /** The types that the map shows; empty where nobody chose. */
+  layers: string;
 }
 
-const PARTS = ["tenant", "context", "id", "type", "q", "entity"] as const satisfies (keyof Place)[];
+const PARTS = [
+  "view",
+  "as",
+  "tenant",
+  "context",
+  "id",
+  "type",
+  "q",
+  "at",
+  "layers",
+  "entity",
+] as const satisfies (keyof Place)[];
 
-export const NOWHERE: Readonly<Place> = { tenant: "", context: "", id: "", type: "", q: "", entity: "" };
+export const NOWHERE: Readonly<Place> = {
+  view: "",
+  as: "",
+  tenant: "",
+  context: "",
+  id: "",
+  type: "",
+  q: "",
+  at: "",
+  layers: "",
+  entity: "",
+};
 
 export function readPlace(hash: string): Place {
   const parameters = new URLSearchParams(hash.replace(/^#\/?/, ""));
@@ -22,7 +53,7 @@ export function readPlace(hash: string): Place {
 export function writePlace(place: Place): string {
   const parameters = new URLSearchParams();
   for (const part of PARTS) if (place[part]) parameters.set(part, place[part]);
-  const text = parameters.toString().replaceAll("%3A", ":");
+  const text = parameters.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
   return text ? `#${text}` : "#";
 }
 
@@ -38,6 +69,12 @@ export class Address {
   /** Goes elsewhere, as a step that the browser's back button undoes. */
   go(change: Partial<Place>): void {
     location.hash = writePlace({ ...this.place, ...change });
+  }
+
+  /** Notes where the reader is now, without a step that the back button would have to undo. */
+  note(change: Partial<Place>): void {
+    this.place = { ...this.place, ...change };
+    history.replaceState(history.state, "", writePlace(this.place));
   }
 
   /** Where a link to this change leads. */

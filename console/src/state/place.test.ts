@@ -10,6 +10,10 @@ it("is written and read back", () => {
     type: "Room",
     q: 'temperature>20;name=="会議室 & #1"',
     entity: "urn:ngsi-ld:Room:2",
+    view: "map",
+    as: "table",
+    at: "34.3,137.5,12.5",
+    layers: "Room,Building",
   };
   expect(readPlace(writePlace(place))).toEqual(place);
   expect(readPlace(writePlace(NOWHERE))).toEqual(NOWHERE);
@@ -18,6 +22,7 @@ it("is written and read back", () => {
 it("is short where nothing is asked, and ids stay readable", () => {
   expect(writePlace(NOWHERE)).toBe("#");
   expect(writePlace({ ...NOWHERE, entity: "urn:ngsi-ld:Room:1" })).toBe("#entity=urn:ngsi-ld:Room:1");
+  expect(writePlace({ ...NOWHERE, view: "map", at: "34.3,137.5,12" })).toBe("#view=map&at=34.3,137.5,12");
 });
 
 it("takes any address", () => {

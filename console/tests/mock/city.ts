@@ -3,14 +3,17 @@ import { readFile } from "node:fs/promises";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
+import { type Box, boxOf, distance } from "../../src/map/geo";
+import { geometryOf } from "../../src/map/feature";
+import { describe, tile } from "./tiles";
 
 type Members = Record<string, unknown>;
 
 /** The page's policy, as the binary sends it. */
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
-  "require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
+  "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+  "require-trusted-types-for 'script'; trusted-types svelte-trusted-html machi-map-worker";
 
 const DIST = join(import.meta.dirname, "../../dist");
 const CONTENT_TYPES: Record<string, string> = {
@@ -30,10 +33,13 @@ export class MockCity {
   isDown = false;
   /** Paths that are refused, each with its problem. */
   refusals = new Map<string, Members & { status: number }>();
+  /** What was written by requests. */
+  written: { method: string; path: string; body: Members }[] = [];
   asked: { path: string; headers: IncomingMessage["headers"] }[] = [];
 
   #server: Server;
   #live = new Set<ServerResponse>();
+  #inboxes = new Map<string, ServerResponse>();
   #position = 0;
 
   private constructor() {
@@ -71,7 +77,7 @@ export class MockCity {
   }
 
   change(kind: string, id: string, type: unknown, attributes: string[]): void {
-    const entity = kind === "deleted" ? {} : { entity: { id, type } };
+    const entity = kind === "deleted" ? {} : { entity: concise(this.entities.get(id) ?? { id, type }) };
     this.emit("change", { change: kind, id, at: new Date().toISOString(), attributes, ...entity });
   }
 
@@ -80,6 +86,12 @@ export class MockCity {
     for (const stream of this.#live) {
       stream.write(`id: ${this.#position}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
     }
+  }
+
+  /** Sends a notification to whoever reads an inbox. */
+  notify(...entities: Members[]): void {
+    const data = JSON.stringify({ id: "urn:ngsi-ld:Notification:1", type: "Notification", notifiedAt: new Date().toISOString(), data: entities });
+    for (const inbox of this.#inboxes.values()) inbox.write(`event: notification\ndata: ${data}\n\n`);
   }
 
   get listeners(): number {
@@ -103,6 +115,9 @@ export class MockCity {
     this.requests.reads += url.pathname === "/machi/v1/live" ? 0 : 1;
     const refusal = this.refusals.get(url.pathname);
     if (refusal) return problem(response, refusal);
+    if (request.method !== "GET") return this.#write(request, url, response);
+    if (url.pathname.startsWith("/machi/v1/tiles/")) return this.#tile(url, response);
+    if (url.pathname.startsWith("/machi/v1/inboxes/")) return this.#openInbox(url.pathname, response);
     switch (url.pathname) {
       case "/ngsi-ld/v1/entities":
         return this.#find(url, response);
@@ -125,10 +140,16 @@ export class MockCity {
 
   #find(url: URL, response: ServerResponse): void {
     const [type, id, q] = ["type", "id", "q"].map((name) => url.searchParams.get(name));
+    const types = type?.split(",");
+    const isWithin = areaTest(url);
     const pattern = new RegExp(url.searchParams.get("idPattern") ?? "");
     const found = [...this.entities.values()].filter(
       (one) =>
-        (!type || [one["type"]].flat().includes(type)) && (!id || one["id"] === id) && pattern.test(String(one["id"])),
+        (!types || types.some((wanted) => [one["type"]].flat().includes(wanted))) &&
+        (!id || one["id"] === id) &&
+        pattern.test(String(one["id"])) &&
+        meets(one, q) &&
+        isWithin(one),
     );
     if (q?.includes(">>")) {
       const detail = 'q: at character 12, after ">": a value is expected, not ">"';
@@ -152,6 +173,41 @@ export class MockCity {
     const entity = this.entities.get(id);
     if (entity) return json(response, entity);
     problem(response, { status: 404, type: "ResourceNotFound", title: "Not found", detail: `there is no entity ${id}` });
+  }
+
+  #tile(url: URL, response: ServerResponse): void {
+    const [type = "", ...at] = url.pathname.replace("/machi/v1/tiles/", "").split("/");
+    const q = url.searchParams.get("q");
+    const entities = [...this.entities.values()].filter((one) => [one["type"]].flat().includes(decodeURIComponent(type)) && meets(one, q));
+    if (at.length === 0) return json(response, describe(type, entities, this.url));
+    const [z = 0, x = 0, y = 0] = at.map(Number);
+    const attributes = url.searchParams.get("attrs")?.split(",") ?? [];
+    const bytes = tile(entities, [z, x, y], attributes, url.searchParams.get("lang") ?? "en");
+    response.writeHead(200, { "Content-Type": "application/vnd.mapbox-vector-tile", "Cache-Control": "no-cache" }).end(bytes);
+  }
+
+  #openInbox(path: string, response: ServerResponse): void {
+    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+    response.write("retry: 2000\n\n");
+    this.#inboxes.set(path, response);
+    response.on("close", () => this.#inboxes.delete(path));
+  }
+
+  async #write(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
+    let body = "";
+    for await (const piece of request) body += String(piece);
+    const members: Members = body ? JSON.parse(body) : {};
+    this.written.push({ method: request.method ?? "", path: url.pathname, body: members });
+    const [, id = "", name = ""] = /\/entities\/([^/]+)\/attrs\/([^/]+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
+    const entity = this.entities.get(id);
+    if (entity) this.put({ ...entity, [name]: { ...(entity[name] as Members), ...members } });
+    if (request.method === "POST") {
+      const subscription = "urn:ngsi-ld:Subscription:drawn";
+      this.subscriptions = [...this.subscriptions, { ...members, id: subscription }];
+      return void response.writeHead(201, { Location: `/ngsi-ld/v1/subscriptions/${subscription}` }).end();
+    }
+    if (request.method === "DELETE") this.subscriptions = this.subscriptions.filter((one) => !url.pathname.endsWith(String(one["id"])));
+    response.writeHead(204).end();
   }
 
   #types(): string[] {
@@ -189,6 +245,48 @@ export class MockCity {
       problem(response, { status: 404, type: "ResourceNotFound", title: "Not found", detail: `nothing at ${path}` });
     }
   }
+}
+
+/** The concise format, as far as these tests need it. */
+function concise(entity: Members): Members {
+  const members = Object.entries(entity).map(([name, attribute]) => {
+    const { type, ...rest } = (typeof attribute === "object" && attribute !== null ? attribute : {}) as Members;
+    const isWhole = type === "Property" || type === "GeoProperty" || type === "LanguageProperty";
+    return [name, isWhole ? (type === "GeoProperty" ? rest["value"] : rest) : attribute];
+  });
+  return Object.fromEntries(members);
+}
+
+/** Conditions such as `a=="b"` and `name~="(?i)b"`. */
+function meets(entity: Members, q: string | null | undefined): boolean {
+  const [, name = "", operator, wanted = ""] = /^(\w+)(==|~=)"(?:\(\?i\))?(.*)"$/.exec(q ?? "") ?? [];
+  if (!operator) return true;
+  const { value, languageMap } = (entity[name] ?? {}) as Members;
+  const texts = languageMap ? Object.values(languageMap as Members) : value === undefined ? [] : [value];
+  return texts.some((one) => (operator === "==" ? String(one) === wanted : new RegExp(wanted, "i").test(String(one))));
+}
+
+/** Whether an entity lies in the box around the area that is asked for. */
+function areaTest(url: URL): (entity: Members) => boolean {
+  const [georel, geometry, coordinates] = ["georel", "geometry", "coordinates"].map((name) => url.searchParams.get(name));
+  if (!georel || !geometry || !coordinates) return () => true;
+  const shape = { type: geometry, coordinates: JSON.parse(coordinates) as unknown };
+  const around = boxOf(shape);
+  const metres = Number(/maxDistance==(\d+)/.exec(georel)?.[1] ?? 0);
+  return (entity) => {
+    const box = boxOf(geometryOf(entity["location"]));
+    if (!box || !around) return false;
+    if (metres) return distance([box.west, box.south], [around.west, around.south]) <= metres;
+    return georel === "within" ? contains(around, box) : overlaps(around, box);
+  };
+}
+
+function contains(outer: Box, inner: Box): boolean {
+  return outer.west <= inner.west && outer.east >= inner.east && outer.south <= inner.south && outer.north >= inner.north;
+}
+
+function overlaps(one: Box, other: Box): boolean {
+  return one.west <= other.east && one.east >= other.west && one.south <= other.north && one.north >= other.south;
 }
 
 function json(response: ServerResponse, body: unknown): void {

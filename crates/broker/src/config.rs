@@ -82,6 +82,10 @@ pub struct LimitsConfig {
     pub query_seconds: u64,
     /// How many documents a query may read beyond those that it answers.
     pub query_documents: u64,
+    /// How many entities a tile of the map shows one by one; where there are more, they are clustered.
+    pub tile_features: usize,
+    /// The same at the zooms beyond which a map only magnifies.
+    pub tile_features_deepest: usize,
     /// How long an answer is kept for requests that repeat its `Idempotency-Key`.
     pub answers_kept_seconds: u64,
     /// Memory for entities as they were written for earlier readers.
@@ -138,6 +142,8 @@ impl Default for LimitsConfig {
             offset_max: 10_000,
             query_seconds: 2,
             query_documents: 50_000,
+            tile_features: 2000,
+            tile_features_deepest: 10_000,
             answers_kept_seconds: 24 * 3600,
             rendered_bytes: 32 << 20,
         }

@@ -37,6 +37,8 @@ pub fn broker(config: &Config) -> broker::Config {
             offset_max: limits.largest_offset as usize,
             query_seconds: limits.query_time.as_secs(),
             query_documents: limits.query_reads,
+            tile_features: limits.tile_features.get(),
+            tile_features_deepest: limits.tile_features_deepest.get(),
             answers_kept_seconds: limits.answers_kept.as_secs(),
             rendered_bytes: config.store.rendered.0 as usize,
         },

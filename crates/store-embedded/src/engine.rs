@@ -23,6 +23,7 @@ use crate::indexer::Declared;
 use crate::journal::Segments;
 use crate::names::NamesOnDisk;
 use crate::options::Options;
+use crate::orders::Orders;
 use crate::spaces::{Space, Spaces};
 use crate::tail::Tail;
 use crate::tree::Tree;
@@ -65,6 +66,8 @@ pub(crate) struct Engine {
     pub(crate) background: Background,
     /// The added indexes that there shall be.
     pub(crate) declared: Declared,
+    /// Places in the order of the map, for surveys.
+    pub(crate) orders: Orders,
     /// Held while tables come and go, and by a backup while it takes hold of them.
     pub(crate) tables: Mutex<()>,
     checkpoint_is_due: AtomicBool,
@@ -168,6 +171,7 @@ impl Engine {
             keep_from: parts.keep_from,
             background: Background::default(),
             declared: Declared::default(),
+            orders: Orders::default(),
             tables: Mutex::default(),
             checkpoint_is_due: AtomicBool::new(false),
             erased: Mutex::default(),
@@ -209,6 +213,7 @@ impl Engine {
 
     /// Leaves the rows of an erased space to the background thread.
     pub(crate) fn erase_later(&self, space: u32) {
+        self.orders.forget(space);
         self.erased.lock().push(space);
     }
 

@@ -5,6 +5,7 @@
 
 mod plan;
 mod ranking;
+pub(crate) mod survey;
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -264,14 +265,19 @@ impl Search {
     /// Tests a page, within the budget.
     fn test(&self, index: &SpaceIndex, page: u32, within: Mask) -> Result<Verdicts, StoreError> {
         let alive = index.alive.mask(page).and(&within);
-        self.scanned.set(self.scanned.get() + ENTRIES * self.leaves);
-        if self.scanned.get() > self.find.budget.scanned {
-            return Err(StoreError::TooComplex(format!("more than {} index entries", self.find.budget.scanned)));
-        }
+        self.count_scanned(ENTRIES * self.leaves)?;
         if alive.is_empty() {
             return Ok(Verdicts { yes: Mask::NONE, perhaps: Mask::NONE });
         }
         Ok(self.plan.test(page, &alive))
+    }
+
+    fn count_scanned(&self, entries: u64) -> Result<(), StoreError> {
+        self.scanned.set(self.scanned.get() + entries);
+        if self.scanned.get() > self.find.budget.scanned {
+            return Err(StoreError::TooComplex(format!("more than {} index entries", self.find.budget.scanned)));
+        }
+        Ok(())
     }
 
     /// The time, unless it is up.

@@ -8,6 +8,7 @@ pub(crate) mod column;
 mod extremes;
 pub(crate) mod id_page;
 pub(crate) mod keys;
+pub(crate) mod order;
 pub(crate) mod page;
 pub(crate) mod space;
 pub(crate) mod stored;

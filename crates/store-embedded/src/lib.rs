@@ -29,6 +29,7 @@ mod kept;
 mod lists;
 mod names;
 mod options;
+mod orders;
 #[cfg(any(test, feature = "probe"))]
 pub mod probe;
 mod publish;

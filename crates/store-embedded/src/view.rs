@@ -3,11 +3,14 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use machi_store::{Answer, Collection, Document, Find, Found, Names, Position, StoreError, Term, TermKind, View};
+use machi_store::{
+    Answer, Collection, Document, Find, Found, Names, Position, StoreError, Survey, Surveyed, Term, TermKind, View,
+};
+use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId};
 
 use crate::engine::{Engine, Root};
-use crate::find::Scan;
+use crate::find::{Scan, survey};
 
 /// How long a search may hold up the thread that asks; then it goes on in one that nobody else needs.
 const PATIENCE: Duration = Duration::from_micros(500);
@@ -96,6 +99,23 @@ impl EmbeddedView {
         })
     }
 
+    /// Looks at the indexes where that holds up nobody.
+    fn look<T: Send + 'static>(
+        &self,
+        at: impl FnOnce(&Arc<Engine>, &Root) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<'_, T> {
+        let (pin, root) = self.root();
+        let (engine, pin, root) = (Arc::clone(&self.engine), Arc::clone(pin), Arc::clone(root));
+        Box::pin(async move {
+            let work = move || {
+                let seen = at(&engine, &root);
+                drop(pin);
+                seen
+            };
+            tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Engine(error.to_string()))?
+        })
+    }
+
     fn read(&self, tenant: &TenantId, collection: Collection, id: &str) -> Result<Option<Arc<Document>>, StoreError> {
         match self.engine.space(tenant, collection) {
             Some(space) => self.engine.find_document(&space, id, self.position()),
@@ -156,6 +176,14 @@ impl View for EmbeddedView {
 
     fn count(&self, find: Find) -> Answer<'_, u64> {
         self.run(Ok(Scan::count(&self.engine, self.root().1, find)), |scan| Ok(scan.counted()))
+    }
+
+    fn survey(&self, survey: Survey) -> Answer<'_, Surveyed> {
+        self.look(move |engine, root| survey::survey(engine, root, &survey))
+    }
+
+    fn extent(&self, survey: Survey) -> Answer<'_, Option<BoundingBox>> {
+        self.look(move |engine, root| Ok(survey::extent(engine, root, &survey)))
     }
 
     fn terms<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<Term>> {

@@ -7,6 +7,7 @@ mod dice;
 mod laws;
 mod random;
 mod shapes;
+mod surveys;
 
 use std::future::Future;
 use std::sync::Arc;

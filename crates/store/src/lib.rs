@@ -40,6 +40,7 @@ pub mod memory;
 mod names;
 mod port;
 mod position;
+mod survey;
 
 pub use added::{DeriveAdded, IndexStatus, Indexed};
 pub use change::{Change, Commit, Decide, Decision, Outcome, Proposal, Receipt, Refusal, Restored, SetSection, Stamp};
@@ -53,3 +54,4 @@ pub use memo::Memo;
 pub use names::{NameNo, NameTable, Names};
 pub use port::{Answer, Store, TenantStatus, View};
 pub use position::Position;
+pub use survey::{SURVEY_BYTES, Sight, Survey, SurveyCell, SurveyColumn, SurveyRow, Surveyed, Told};

@@ -2,11 +2,14 @@
 //!
 //! Good for tests and for reading; a city runs on an adapter that keeps its data.
 
+mod survey;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use machi_types::geo::BoundingBox;
 use machi_types::{Clock, Name, TenantId, Timestamp};
 use parking_lot::RwLock;
 use tokio::sync::watch;
@@ -16,7 +19,7 @@ use crate::evaluate::{self, OwnedFacet, Place};
 use crate::{
     Answer, Collection, CollectionSpec, Commit, Decision, Derive, Document, DocumentNo, Entry, Find, Found,
     IndexStatus, NameNo, NameTable, Names, NoFacets, Outcome, Position, Proposal, Receipt, Row, Store, StoreError,
-    TenantStatus, Term, TermKind, View,
+    Survey, Surveyed, TenantStatus, Term, TermKind, View,
 };
 
 /// A store that lives as long as the process.
@@ -423,6 +426,14 @@ impl View for MemoryView {
 
     fn count(&self, find: Find) -> Answer<'_, u64> {
         Box::pin(async move { Ok(self.matching(&find)?.len() as u64) })
+    }
+
+    fn survey(&self, survey: Survey) -> Answer<'_, Surveyed> {
+        Box::pin(async move { self.survey(&survey) })
+    }
+
+    fn extent(&self, survey: Survey) -> Answer<'_, Option<BoundingBox>> {
+        Box::pin(async move { self.extent(&survey) })
     }
 
     fn terms<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<Term>> {

@@ -5,10 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId};
 
 use crate::{
-    Collection, Commit, Document, Entry, Find, Found, IndexStatus, Names, Position, Receipt, StoreError, Term,
+    Collection, Commit, Document, Entry, Find, Found, IndexStatus, Names, Position, Receipt, StoreError, Survey,
+    Surveyed, Term,
 };
 
 /// What every operation of the port answers, in time.
@@ -93,6 +95,13 @@ pub trait View: Debug + Send + Sync {
 
     /// How many documents meet a filter, exactly; order, cursor and limits are passed over.
     fn count(&self, find: Find) -> Answer<'_, u64>;
+
+    /// What lies in a tile of the map.
+    fn survey(&self, survey: Survey) -> Answer<'_, Surveyed>;
+
+    /// A box around the places of all documents with the tag of a survey, whatever else it asks; `None` where there
+    /// are none.
+    fn extent(&self, survey: Survey) -> Answer<'_, Option<BoundingBox>>;
 
     /// The facets in use: which names exist, which tags are used, and by how many documents.
     fn terms<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<Term>>;

@@ -23,6 +23,7 @@ mod relation;
 mod sphere;
 #[cfg(test)]
 mod tests;
+mod tile;
 
 use std::fmt;
 use std::str::FromStr;
@@ -37,6 +38,7 @@ pub use position::Position;
 pub use read::MAX_POSITIONS;
 pub use relation::SpatialRelation;
 pub use sphere::EARTH_RADIUS_METRES;
+pub use tile::{MapPosition, Tile};
 
 use crate::Json;
 use edges::Edges;
@@ -125,6 +127,11 @@ impl Geometry {
             let altitude = self.altitudes.as_deref().and_then(|all| all.get(n).copied().flatten());
             Position::of(coord, altitude)
         })
+    }
+
+    /// The chains of longitudes and latitudes of each of its parts: a position alone, a line, or the rings of an area.
+    pub fn parts(&self) -> Vec<Vec<Vec<(f64, f64)>>> {
+        outline::parts(&self.shape)
     }
 
     /// The smallest box around this geometry; it never crosses the antimeridian.

@@ -47,6 +47,16 @@ impl<'s> Compiler<'s> {
 
     /// The filter of a selection.
     pub(crate) fn compile(&self, selection: &Arc<Selection>) -> Filter {
+        self.without_expired(self.believing(selection), selection)
+    }
+
+    /// The same by reading whole entities.
+    pub(crate) fn reading(&self, selection: &Arc<Selection>) -> Filter {
+        Filter::Check(Arc::new(SelectionCheck::new(self.store, Arc::clone(selection), self.now)))
+    }
+
+    /// The same for entities of which nothing has expired.
+    pub(crate) fn believing(&self, selection: &Selection) -> Filter {
         let mut filter = Filter::All;
         if !selection.selectors.is_empty() {
             filter = filter.and(any(selection.selectors.iter().map(|selector| self.selector(selector))));
@@ -63,7 +73,7 @@ impl<'s> Compiler<'s> {
         if let Some(geo) = &selection.geo {
             filter = filter.and(self.geo(geo));
         }
-        self.without_expired(filter, selection)
+        filter
     }
 
     /// What has expired is not there, although its facets are until it is removed: entities of which
@@ -73,8 +83,7 @@ impl<'s> Compiler<'s> {
         if is_nothing(&gone) {
             return filter;
         }
-        let check = Filter::Check(Arc::new(SelectionCheck::new(self.store, Arc::clone(selection), self.now)));
-        any([filter.and(not(gone.clone())), gone.and(check)])
+        any([filter.and(not(gone.clone())), gone.and(self.reading(selection))])
     }
 
     /// Entities of which something has expired by now.

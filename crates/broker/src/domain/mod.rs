@@ -18,4 +18,5 @@ pub(crate) mod representation;
 pub(crate) mod scope;
 pub(crate) mod selection;
 pub(crate) mod sorted;
+pub(crate) mod tile;
 pub(crate) mod transfer;

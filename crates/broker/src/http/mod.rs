@@ -7,6 +7,7 @@ mod dead_letters;
 mod deliveries;
 mod described;
 mod entities;
+mod inboxes;
 mod indexes;
 pub(crate) mod input;
 mod jsonld_contexts;
@@ -20,6 +21,7 @@ mod shortcut;
 mod source_identity;
 mod subscriptions;
 mod tenants;
+mod tiles;
 mod types;
 
 use std::sync::Arc;
@@ -88,10 +90,12 @@ pub fn api(broker: Arc<Broker>) -> Api {
         .merge(deliveries::api())
         .merge(dead_letters::api())
         .merge(indexes::api())
+        .merge(tiles::api())
         .with_state(broker)
 }
 
-/// The live feed, which ends when the city closes.
+/// The live feed and the inboxes, which end when the city closes.
 pub fn live(broker: Arc<Broker>, shutdown: Shutdown) -> Api {
-    live::api().with_state(live::Live { broker, shutdown })
+    let inboxes = inboxes::Inboxes::new(Arc::clone(&broker), shutdown.clone());
+    live::api().with_state(live::Live { broker, shutdown }).merge(inboxes::api().with_state(inboxes))
 }

@@ -262,7 +262,7 @@ fn projection(
     Ok(Some(written.expand(&expander(context))?))
 }
 
-fn no_languages(error: &str) -> Problem {
+pub(super) fn no_languages(error: &str) -> Problem {
     bad(Text::both(format!("lang: {error}"), format!("lang: 言語の指定が正しくありません: {error}")))
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod retrieve;
 pub(crate) mod select;
 mod show;
 mod tenants;
+pub(crate) mod tile;
 pub(crate) mod update;
 pub(crate) mod write;
 

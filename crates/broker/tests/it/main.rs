@@ -21,3 +21,4 @@ mod retrieving;
 mod staged;
 mod subscriptions;
 mod tenants;
+mod tiles;

@@ -56,17 +56,24 @@ fn is_worth_it(response: &Response, from: u64) -> bool {
     let is_large = response.body().size_hint().exact().is_none_or(|size| size >= from);
     let is_whole = response.status() != StatusCode::PARTIAL_CONTENT && !headers.contains_key(header::CONTENT_RANGE);
     let is_plain = !headers.contains_key(header::CONTENT_ENCODING);
-    is_large && is_whole && is_plain && headers.get(header::CONTENT_TYPE).is_some_and(is_text)
+    is_large && is_whole && is_plain && headers.get(header::CONTENT_TYPE).is_some_and(shrinks)
 }
 
 /// A live stream is text too, but each of its events must leave at once.
-fn is_text(content_type: &HeaderValue) -> bool {
+fn shrinks(content_type: &HeaderValue) -> bool {
     let text = content_type.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
     let is_textual = essence.starts_with("text/")
         || essence.ends_with("json")
         || essence.ends_with("openmetrics-text")
-        || matches!(essence, "application/javascript" | "application/xml" | "image/svg+xml" | "application/x-ndjson");
+        || matches!(
+            essence,
+            "application/vnd.mapbox-vector-tile"
+                | "application/javascript"
+                | "application/xml"
+                | "image/svg+xml"
+                | "application/x-ndjson"
+        );
     is_textual && essence != "text/event-stream"
 }
 

@@ -113,6 +113,10 @@ section! {
         query_reads: u64 = 50_000;
         /// How long one query may take.
         query_time: Duration = Duration::from_secs(5);
+        /// Entities that a tile of the map shows one by one; where there are more, they are clustered.
+        tile_features: NonZeroUsize = count(2000);
+        /// The same from zoom 16 on, where a map looks no closer.
+        tile_features_deepest: NonZeroUsize = count(10_000);
         /// A batch up to this size is checked as JSON in whole before anything of it is done.
         batch_checked: ByteSize = ByteSize(2 << 20);
         /// How long an answer is kept for requests that repeat its Idempotency-Key.

@@ -9,11 +9,12 @@ use machi_http::request::{Conditions, Etag};
 
 use super::console::{FILES, File};
 
-/// What the page may do: run its own script, wear its own style, ask its own city, and nothing else.
+/// What the page may do: run its own script and the map's worker, wear its own style, ask its own city, and nothing
+/// else.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-     require-trusted-types-for 'script'; trusted-types svelte-trusted-html",
+     worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types svelte-trusted-html machi-map-worker",
 );
 /// The page without the console has a style in it and no script.
 const PLAIN_POLICY: HeaderValue = HeaderValue::from_static(

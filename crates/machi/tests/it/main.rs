@@ -59,6 +59,7 @@ mod subscription_changes;
 mod subscriptions;
 mod tenant_exports;
 mod tenants;
+mod tiles;
 mod tour;
 mod transient;
 mod types;

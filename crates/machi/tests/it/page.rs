@@ -29,7 +29,10 @@ fn the_page_may_do_nothing_but_ask_its_own_city() {
     let page = city().client().get("/").send().expect_status(200);
     let policy = page.expect_header("content-security-policy");
     assert!(policy.starts_with("default-src 'none';"), "{policy}");
-    assert!(!policy.contains("script-src 'unsafe") && !policy.contains("http"), "{policy}");
+    for lax in ["unsafe", "http", "data:", "blob:", "*"] {
+        assert!(!policy.contains(lax), "{lax}: {policy}");
+    }
+    assert!(policy.contains("worker-src 'self'") && policy.contains("require-trusted-types-for 'script'"), "{policy}");
     page.expect_header("x-content-type-options");
     let text = page.text();
     assert!(!text.contains("src=\"http") && !text.contains("href=\"http"), "no third-party host: {text}");
@@ -62,6 +65,16 @@ fn the_page_and_its_files_are_served_and_kept_by_browsers() {
 
 #[test]
 fn a_browser_shows_a_new_city_and_what_happens_in_it() {
+    browse("tests/browser/city.test.ts");
+}
+
+#[test]
+fn a_browser_shows_a_real_city_on_the_map() {
+    browse("tests/browser/mapcity.test.ts");
+}
+
+/// Runs browser tests before a city of their own.
+fn browse(tests: &str) {
     if !console().join("node_modules/vitest").is_dir() || which("chromium").is_none() {
         println!("SKIPPED: the console's packages or chromium are not installed");
         return;
@@ -72,7 +85,7 @@ fn a_browser_shows_a_new_city_and_what_happens_in_it() {
         return;
     }
     let ran = Command::new("npm")
-        .args(["run", "--silent", "test:browser", "--", "tests/browser/city.test.ts"])
+        .args(["run", "--silent", "test:browser", "--", tests])
         .current_dir(console())
         .env("MACHI_URL", format!("{}/", city.url()))
         .output();

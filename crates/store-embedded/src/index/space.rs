@@ -221,11 +221,5 @@ fn spot(geometry: &Geometry) -> Spot {
     if let Some(position) = geometry.as_point() {
         return Spot::Point(position.longitude(), position.latitude());
     }
-    let bounds = geometry.bounding_box();
-    Spot::Box([
-        keys::round_down(bounds.west),
-        keys::round_down(bounds.south),
-        keys::round_up(bounds.east),
-        keys::round_up(bounds.north),
-    ])
+    Spot::Box(geometry.bounding_box().outward())
 }

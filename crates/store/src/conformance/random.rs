@@ -11,6 +11,7 @@ use regex::Regex;
 use super::Open;
 use super::dice::Dice;
 use super::shapes::{THINGS, added_name, collections, geometry, key, lines};
+use super::surveys::{self, Surveying};
 use crate::memory::MemoryStore;
 use crate::{
     Change, Check, Commit, CompareTexts, Condition, Decision, Document, Filter, Find, Found, GeoCondition, GeoRelation,
@@ -26,6 +27,7 @@ pub(super) async fn run(open: &impl Open, seed: u64) {
     let mut tested = open.open(collections(), clock()).await;
     let reference: Arc<dyn Store> = Arc::new(MemoryStore::new(collections(), clock()));
     let mut dice = Dice::new(seed);
+    let (mut rows, mut cells) = (0, 0);
     for _ in 0..4 {
         for _ in 0..40 {
             let steps: Vec<Step> = (0..=dice.roll(12)).map(|_| Step::random(&mut dice)).collect();
@@ -39,7 +41,13 @@ pub(super) async fn run(open: &impl Open, seed: u64) {
             let question = Question::random(&mut dice);
             compare(&*tested, &*reference, &question, seed).await;
         }
+        for _ in 0..60 {
+            let surveying = Surveying::random(&mut dice, TAGS, ATTRIBUTES);
+            let told = surveys::compare(&*tested, &*reference, &surveying, seed).await;
+            (rows, cells) = (rows + told.0, cells + told.1);
+        }
     }
+    assert!(rows > 50 && cells > 10, "seed {seed}: {rows} rows and {cells} cells show little");
 }
 
 /// What was done, whatever the versions: a store may make commits of its own in between.
@@ -164,7 +172,7 @@ struct Question {
 }
 
 #[derive(Clone, Debug)]
-enum Asked {
+pub(super) enum Asked {
     All,
     And(Vec<Asked>),
     Or(Vec<Asked>),
@@ -267,7 +275,7 @@ impl Question {
 }
 
 impl Asked {
-    fn random(dice: &mut Dice, depth: u32) -> Self {
+    pub(super) fn random(dice: &mut Dice, depth: u32) -> Self {
         let parts = |dice: &mut Dice| (0..2 + dice.roll(2)).map(|_| Self::random(dice, depth - 1)).collect();
         match dice.roll(if depth == 0 { 10 } else { 16 }) {
             0 => Self::Tag(dice.pick(TAGS)),
@@ -286,7 +294,7 @@ impl Asked {
         }
     }
 
-    fn filter(&self, store: &dyn Store) -> Filter {
+    pub(super) fn filter(&self, store: &dyn Store) -> Filter {
         let test = |name, instances, condition| Filter::Test(Test { name, instances, condition });
         match self {
             Self::All => Filter::All,

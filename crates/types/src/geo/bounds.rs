@@ -40,10 +40,26 @@ impl BoundingBox {
         (Self { east: 180.0, ..*self }, Some(Self { west: -180.0, ..*self }))
     }
 
+    /// West, south, east and north in single precision, rounded so that nothing of the box is outside.
+    pub fn outward(&self) -> [f32; 4] {
+        [round_down(self.west), round_down(self.south), round_up(self.east), round_up(self.north)]
+    }
+
+    /// The box that was written so.
+    pub fn of_single([west, south, east, north]: [f32; 4]) -> Self {
+        let [west, south, east, north] = [west, south, east, north].map(f64::from);
+        Self { west, south, east, north }
+    }
+
     /// Whether the two have a position in common.
     pub fn intersects(&self, other: &Self) -> bool {
         let latitudes_meet = self.south <= other.north && other.south <= self.north;
         latitudes_meet && self.any_part(|part| other.any_part(|its| part.west <= its.east && its.west <= part.east))
+    }
+
+    /// Whether this box, which does not cross the antimeridian, and one in single precision have a position in common.
+    pub fn meets_single(&self, other: [f32; 4]) -> bool {
+        self.meets(&Self::of_single(other))
     }
 
     /// Whether every position of the other, which does not cross the antimeridian, is in this one.
@@ -117,7 +133,8 @@ impl BoundingBox {
     }
 
     /// The box of both, neither of which crosses the antimeridian.
-    pub(super) fn joined(&self, other: &Self) -> Self {
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
         Self {
             west: self.west.min(other.west),
             south: self.south.min(other.south),
@@ -132,6 +149,18 @@ impl BoundingBox {
     }
 }
 
+/// The nearest single-precision number that is not larger.
+fn round_down(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) > value { near.next_down() } else { near }
+}
+
+/// The nearest single-precision number that is not smaller.
+fn round_up(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) < value { near.next_up() } else { near }
+}
+
 fn wrapped(longitude: f64) -> f64 {
     if longitude < -180.0 {
         longitude + 360.0
@@ -139,5 +168,19 @@ fn wrapped(longitude: f64) -> f64 {
         longitude - 360.0
     } else {
         longitude
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_of_a_box_is_outside_of_it_in_single_precision(west in -180.0..180.0f64, south in -90.0..90.0f64) {
+            let [w, s, e, n] = BoundingBox { west, south, east: west, north: south }.outward().map(f64::from);
+            prop_assert!(w <= west && s <= south && e >= west && n >= south);
+        }
     }
 }

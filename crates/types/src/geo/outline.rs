@@ -1,4 +1,4 @@
-//! Writes a geometry back as `GeoJSON` coordinates.
+//! What a geometry is made of: its chains of positions, and `GeoJSON` coordinates as they are written back.
 
 use ::geo::{LineString, Polygon};
 
@@ -22,6 +22,23 @@ pub(super) fn coordinates(geometry: &Geometry) -> Json<'static> {
             Json::Array(polygons.iter().map(|polygon| rings(polygon, &mut next)).collect())
         }
         _ => next(),
+    }
+}
+
+/// The chains of each part.
+pub(super) fn parts(shape: &::geo::Geometry<f64>) -> Vec<Vec<Vec<(f64, f64)>>> {
+    let chain = |line: &LineString<f64>| line.coords().map(|at| (at.x, at.y)).collect::<Vec<_>>();
+    let area = |polygon: &Polygon<f64>| -> Vec<Vec<(f64, f64)>> {
+        std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(chain).collect()
+    };
+    match shape {
+        ::geo::Geometry::Point(point) => vec![vec![vec![point.x_y()]]],
+        ::geo::Geometry::MultiPoint(points) => points.iter().map(|point| vec![vec![point.x_y()]]).collect(),
+        ::geo::Geometry::LineString(line) => vec![vec![chain(line)]],
+        ::geo::Geometry::MultiLineString(lines) => lines.iter().map(|line| vec![chain(line)]).collect(),
+        ::geo::Geometry::Polygon(polygon) => vec![area(polygon)],
+        ::geo::Geometry::MultiPolygon(polygons) => polygons.iter().map(area).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Subscriptions: the resource, what is due, and how it arrives.
 
 mod delivery;
+mod inboxes;
 mod live;
 mod mqtt;
 mod notifications;

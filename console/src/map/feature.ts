@@ -1,0 +1,43 @@
+// An entity of the live feed as a feature of the map.
+import { type Members, isMembers, text } from "../api/json";
+import { attributesOf } from "./catalogue";
+
+export interface Feature {
+  type: "Feature";
+  geometry: GeoJSON.Geometry;
+  properties: Record<string, string | number | boolean>;
+}
+
+const SHAPES = ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"];
+
+/** The feature of an entity in the concise format (§4.5.1); null where it has no place. */
+export function featureOf(type: string, entity: Members, language: string): Feature | null {
+  const geometry = geometryOf(entity["location"]);
+  if (!geometry) return null;
+  const properties: Feature["properties"] = { id: text(entity["id"]), layer: type };
+  for (const name of attributesOf(type)) {
+    const value = plain(entity[name], language);
+    if (value !== null) properties[name] = value;
+  }
+  return { type: "Feature", geometry, properties };
+}
+
+/** A geometry alone or as the value of a GeoProperty; of several instances the first. */
+export function geometryOf(attribute: unknown): GeoJSON.Geometry | null {
+  const first = Array.isArray(attribute) ? attribute[0] : attribute;
+  if (!isMembers(first)) return null;
+  const geometry = isMembers(first["value"]) ? first["value"] : first;
+  const isShape = SHAPES.includes(text(geometry["type"])) && Array.isArray(geometry["coordinates"]);
+  return isShape ? (geometry as unknown as GeoJSON.Geometry) : null;
+}
+
+/** A number, text or boolean; of texts in languages the reader's own. */
+export function plain(attribute: unknown, language: string): string | number | boolean | null {
+  const first = Array.isArray(attribute) ? attribute[0] : attribute;
+  if (isMembers(first)) {
+    const map = first["languageMap"];
+    if (isMembers(map)) return text(map[language]) || text(map["@none"]) || text(Object.values(map)[0]) || null;
+    return "value" in first ? plain(first["value"], language) : null;
+  }
+  return typeof first === "string" || typeof first === "number" || typeof first === "boolean" ? first : null;
+}

@@ -1,0 +1,127 @@
+// What the map works out before it draws: shapes, features, looks, courses and where a condition is wrong.
+import { expect, it } from "vitest";
+import { type Change } from "../api/live";
+import { Courses } from "../state/courses";
+import { readCamera, writeCamera } from "./camera";
+import { attributesOf, inOrder, lookOf } from "./catalogue";
+import { faultOf } from "./fault";
+import { featureOf, plain } from "./feature";
+import { type Place, areaOfBox, boxOf, circle, cut, distance, middleOf, wrapped } from "./geo";
+import { styleOf } from "./style";
+import { TYPES } from "./vocabulary";
+
+const paint = (tint: string): string => `rgb(0, 0, ${tint.length})`;
+
+it("an area that crosses the date line is cut there", () => {
+  const area = cut([[170, -10], [-170 + 360, -10], [-170 + 360, 10], [170, 10]]);
+  expect(area).toEqual({
+    type: "MultiPolygon",
+    coordinates: [
+      [[[170, -10], [180, -10], [180, 10], [170, 10], [170, -10]]],
+      [[[-180, -10], [-170, -10], [-170, 10], [-180, 10], [-180, -10]]],
+    ],
+  });
+  // A map that was turned once around the globe tells longitudes beyond 180.
+  expect(cut([[497, 34], [498, 34], [498, 35]])).toEqual({ type: "Polygon", coordinates: [[[137, 34], [138, 34], [138, 35], [137, 34]]] });
+  expect(wrapped(190)).toBe(-170);
+});
+
+it("rings run counterclockwise, whichever way they were drawn", () => {
+  const drawn = cut([[0, 0], [0, 1], [1, 1], [1, 0]]) as { coordinates: Place[][] };
+  expect(drawn.coordinates[0]).toEqual([[1, 0], [1, 1], [0, 1], [0, 0], [1, 0]]);
+});
+
+it("a view of the whole globe is asked for as such", () => {
+  expect(areaOfBox({ west: -400, south: -90, east: 400, north: 90 })).toMatchObject({ type: "Polygon" });
+});
+
+it("a circle is as wide as it says", () => {
+  const center: Place = [137.5, 34.3];
+  for (const corner of circle(center, 800)) expect(distance(center, corner)).toBeCloseTo(800, 0);
+});
+
+it("boxes are taken of any geometry, and hostile ones do no harm", () => {
+  expect(boxOf({ type: "Point", coordinates: [1, 2] })).toEqual({ west: 1, south: 2, east: 1, north: 2 });
+  expect(boxOf({ type: "Polygon", coordinates: [] })).toBeNull();
+  expect(boxOf({ type: "Point", coordinates: ["a", null] })).toBeNull();
+  let nested: unknown = [1, 2];
+  for (let depth = 0; depth < 5000; depth += 1) nested = [nested];
+  expect(boxOf({ type: "Polygon", coordinates: nested })).toBeNull();
+  expect(middleOf({ type: "Polygon", coordinates: [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]] })).toEqual([1, 1]);
+  expect(middleOf({ type: "Polygon", coordinates: [] })).toBeNull();
+});
+
+it("an entity of the live feed becomes a feature with what its tile would have", () => {
+  const entity = {
+    id: "urn:ngsi-ld:Streetlight:1",
+    type: "Streetlight",
+    name: { languageMap: { ja: "街灯", en: "Streetlight" } },
+    powerState: { value: "on", observedAt: "2026-11-22T00:00:00Z" },
+    location: { type: "Point", coordinates: [137.5, 34.3] },
+  };
+  expect(featureOf("Streetlight", entity, "ja")).toEqual({
+    type: "Feature",
+    geometry: entity.location,
+    properties: { id: entity.id, layer: "Streetlight", name: "街灯", powerState: "on" },
+  });
+  expect(featureOf("Streetlight", { ...entity, location: { type: "Script" } }, "ja")).toBeNull();
+  expect(plain([{ value: 3 }, { value: 4, datasetId: "urn:a:1" }], "en")).toBe(3);
+  expect(plain({ languageMap: {} }, "en")).toBeNull();
+});
+
+it("types that nobody knows have a look, and lie below the places of known ones", () => {
+  expect(inOrder(["Vehicle", "Anything", "Coast", "https://example.org/RoadSegment"])).toEqual([
+    "Coast",
+    "https://example.org/RoadSegment",
+    "Anything",
+    "Vehicle",
+  ]);
+  expect(lookOf("constructor").shape).toBe("place");
+  expect(attributesOf("OffStreetParking")).toEqual(["name", "availableSpotNumber", "totalSpotNumber"]);
+  for (const type of Object.keys(TYPES)) for (const word of Object.values(TYPES[type] ?? {})) expect(word).not.toBe("");
+});
+
+it("the style names no other host and each layer once", () => {
+  const types = [...Object.keys(TYPES), "Anything"].map((type) => ({ type, minzoom: 0, maxzoom: 14, bounds: null }));
+  const style = styleOf(types, 'a=="b"', "ja", paint);
+  const ids = style.layers.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  const texts = JSON.stringify(style).match(/https?:\/\/[^"/]+/g) ?? [];
+  expect(new Set(texts)).toEqual(new Set(["http://127.0.0.1:8080"]));
+});
+
+it("the place in the address is read and written", () => {
+  expect(readCamera(writeCamera({ latitude: 34.3, longitude: 137.5, zoom: 12.5 }))).toEqual({ latitude: 34.3, longitude: 137.5, zoom: 12.5 });
+  for (const nonsense of ["", "a,b,c", "91,0,3", "1,2", "1,2,NaN"]) expect(readCamera(nonsense), nonsense).toBeNull();
+});
+
+it("the place of a fault is found in the words of either language", () => {
+  expect(faultOf("temperature>>2", 'q: expected a number at position 13, found ">"')).toEqual({ before: "temperature>", at: ">", after: "2" });
+  expect(faultOf("temperature>>2", '指定が正しくありません: q: 13文字目の">"は正しくありません')?.at).toBe(">");
+  expect(faultOf("a==", "q: expected a value at position 4, found the end")?.at).toBe(" ");
+  expect(faultOf("a", "q: at position 40")).toBeNull();
+  expect(faultOf("a", "too many results")).toBeNull();
+});
+
+it("courses keep the last minutes of a thousand entities, and forget what is gone", () => {
+  const courses = new Courses();
+  const change = (id: string, level: number, second: number): Change => ({
+    event: "change",
+    kind: "changed",
+    id,
+    types: ["WaterObserved"],
+    attributes: ["waterLevel"],
+    entity: { id, waterLevel: { value: level, observedAt: new Date(second * 1000).toISOString() }, name: "x" },
+    time: "",
+  });
+  for (let second = 0; second < 2000; second += 1) courses.keep(change("urn:a:1", second / 10, second), 0);
+  const [[name, points] = ["", []]] = courses.of("urn:a:1");
+  expect([name, points.length, points.at(-1)?.value]).toEqual(["waterLevel", 200, 199.9]);
+  // The same observation twice is one point.
+  courses.keep(change("urn:a:1", 7, 1999), 0);
+  expect(courses.of("urn:a:1")[0]?.[1].length).toBe(200);
+  for (let n = 0; n < 1000; n += 1) courses.keep(change(`urn:b:${n}`, 1, n), 0);
+  expect(courses.of("urn:a:1")).toEqual([]);
+  courses.keep({ ...change("urn:b:1", 1, 1), kind: "deleted", entity: null }, 0);
+  expect(courses.of("urn:b:1")).toEqual([]);
+});

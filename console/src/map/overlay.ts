@@ -1,0 +1,214 @@
+// What has changed since its tile came: drawn from the live feed over the tiles, until newer tiles have come.
+//
+// A flood may bring thousands of changes a second: of each entity only the newest waits, a frame takes as many as it
+// has time for, and what finds no room is caught up by tiles that are asked for anew.
+import type { GeoJSONSource, Map as GlMap } from "maplibre-gl";
+import type { Change } from "../api/live";
+import { lookOf } from "./catalogue";
+import { type Feature, featureOf } from "./feature";
+import { type Box, boxOf } from "./geo";
+import { ENTITIES } from "./source";
+import { LIVE, tilesOf } from "./style";
+
+/** Changes that wait for a frame, and entities that are drawn over the tiles. */
+const MOST_WAITING = 5000;
+const MOST_DRAWN = 3000;
+/** What a frame may take of the page's time. */
+const BUDGET_MS = 6;
+/** The worker lays out all live entities again for each update. */
+const UPDATE_MS = 120;
+/** How long tiles may lag behind what is drawn over them. */
+const REFRESH_MS = 10_000;
+
+/** The inner parts of MapLibre 4.7 that fetch a tile again while the old one is still shown. */
+interface TileCache {
+  _tiles: Record<string, { state: string }>;
+  _cache: { reset(): void };
+  _reloadTile(id: string, state: "expired"): Promise<void>;
+}
+
+export class Overlay {
+  #types: readonly string[] = [];
+  #language = "en";
+  #waiting = new Map<string, Change>();
+  /** Each entity that is drawn here, with its type. */
+  #drawn = new Map<string, string>();
+  /** What is hidden in the tiles of each type, as it is drawn here or is gone. */
+  #hidden = new Map<string, Set<string>>();
+  #add = new Map<string, Feature>();
+  #remove = new Set<string>();
+  #stale = new Set<string>();
+  /** What may go once tiles have come that know it. */
+  #settling = new Set<Set<string>>();
+  #frame = 0;
+  #lastUpdate = 0;
+  #refresh: ReturnType<typeof setInterval>;
+
+  constructor(private readonly map: GlMap) {
+    this.#refresh = setInterval(() => this.refreshStale(), REFRESH_MS);
+  }
+
+  /** Begins anew with the types of a new style. */
+  reset(types: readonly string[], language: string): void {
+    for (const [type, ids] of this.#hidden) {
+      for (const id of ids) this.#reveal(id, type);
+      this.#stale.add(type);
+    }
+    this.#types = types;
+    this.#language = language;
+    this.#drawn.clear();
+    this.#hidden.clear();
+    this.#add.clear();
+    this.#remove.clear();
+    (this.map.getSource(LIVE) as GeoJSONSource | undefined)?.setData({ type: "FeatureCollection", features: [] });
+    this.refreshStale();
+  }
+
+  close(): void {
+    clearInterval(this.#refresh);
+    cancelAnimationFrame(this.#frame);
+  }
+
+  take(change: Change): void {
+    for (const settling of this.#settling) settling.delete(change.id);
+    if (this.#waiting.size >= MOST_WAITING && !this.#waiting.has(change.id)) {
+      for (const type of change.types) this.#stale.add(type);
+      return;
+    }
+    this.#waiting.set(change.id, change);
+    this.#ask();
+  }
+
+  /** Asks for all tiles anew, as after a break of the line. */
+  refreshAll(): void {
+    for (const type of this.#types) this.#stale.add(type);
+    this.refreshStale();
+  }
+
+  /** Asks for the tiles of those types that were changed out of sight. */
+  refreshStale(): void {
+    if (document.hidden) return;
+    const stale = this.#types.filter((type) => this.#stale.has(type) || this.#hidden.has(type));
+    this.#stale.clear();
+    for (const type of stale) void this.#reload(type);
+  }
+
+  #ask(): void {
+    this.#frame ||= requestAnimationFrame(() => this.#work());
+  }
+
+  #work(): void {
+    this.#frame = 0;
+    const until = performance.now() + BUDGET_MS;
+    const view = this.#view();
+    for (const [id, change] of this.#waiting) {
+      this.#waiting.delete(id);
+      this.#apply(change, view);
+      if (performance.now() > until) break;
+    }
+    this.#update();
+    if (this.#waiting.size > 0 || this.#add.size > 0 || this.#remove.size > 0) this.#ask();
+  }
+
+  #apply(change: Change, view: Box): void {
+    if (change.kind === "deleted" || !change.entity) {
+      const type = this.#drawn.get(change.id);
+      for (const one of type ? [type] : this.#types) this.#hide(change.id, one);
+      this.#erase(change.id);
+      return;
+    }
+    const type = this.#types.find((one) => change.types.includes(one));
+    if (!type) return;
+    const feature = featureOf(type, change.entity, this.#language);
+    const box = feature && boxOf(feature.geometry);
+    const isHere = this.#drawn.has(change.id);
+    const isSeen = box !== null && meets(box, view) && this.map.getZoom() >= lookOf(type).from;
+    if (!feature || !box || !isSeen || (!isHere && this.#drawn.size >= MOST_DRAWN)) {
+      this.#stale.add(type);
+      if (isHere && feature) this.#draw(change.id, type, feature);
+      else if (isHere) this.#erase(change.id);
+      return;
+    }
+    this.#draw(change.id, type, feature);
+  }
+
+  #draw(id: string, type: string, feature: Feature): void {
+    this.#hide(id, type);
+    this.#drawn.set(id, type);
+    this.#remove.delete(id);
+    this.#add.set(id, feature);
+  }
+
+  #erase(id: string): void {
+    this.#add.delete(id);
+    if (this.#drawn.delete(id)) this.#remove.add(id);
+  }
+
+  /** Hides the entity as the tile has it. */
+  #hide(id: string, type: string): void {
+    const hidden = this.#hidden.get(type) ?? new Set();
+    // Each state that is set has the whole map painted again.
+    if (hidden.has(id) || !this.map.getSource(tilesOf(type))) return;
+    if (hidden.size >= MOST_WAITING) {
+      this.#stale.add(type);
+      return;
+    }
+    this.#hidden.set(type, hidden.add(id));
+    this.map.setFeatureState({ source: tilesOf(type), sourceLayer: ENTITIES, id }, { gone: true });
+  }
+
+  #update(): void {
+    if (this.#add.size === 0 && this.#remove.size === 0) return;
+    const source = this.map.getSource(LIVE) as GeoJSONSource | undefined;
+    const now = performance.now();
+    if (!source?.loaded() || now - this.#lastUpdate < UPDATE_MS) return;
+    this.#lastUpdate = now;
+    source.updateData({ add: [...this.#add.values()], remove: [...this.#remove] });
+    this.#add.clear();
+    this.#remove.clear();
+  }
+
+  /** What is drawn over a type's tiles goes once tiles have come that know it. */
+  async #reload(type: string): Promise<void> {
+    const { style } = this.map as unknown as { style?: { sourceCaches?: Record<string, TileCache> } };
+    const cache = style?.sourceCaches?.[tilesOf(type)];
+    if (!cache) return;
+    const settled = new Set([...(this.#hidden.get(type) ?? [])].filter((id) => !this.#waiting.has(id)));
+    // What changes while its tiles are on their way is newer than they are.
+    this.#settling.add(settled);
+    cache._cache.reset();
+    await Promise.all(Object.keys(cache._tiles).map((id) => cache._reloadTile(id, "expired")));
+    this.#settling.delete(settled);
+    if (!this.map.getSource(tilesOf(type))) return;
+    for (const id of settled) this.#settle(id, type);
+    if (settled.size > 0) this.#ask();
+  }
+
+  #settle(id: string, type: string): void {
+    if (this.#drawn.get(id) === type) this.#erase(id);
+    this.#reveal(id, type);
+    const hidden = this.#hidden.get(type);
+    hidden?.delete(id);
+    if (hidden?.size === 0) this.#hidden.delete(type);
+  }
+
+  #reveal(id: string, type: string): void {
+    if (!this.map.getSource(tilesOf(type))) return;
+    this.map.removeFeatureState({ source: tilesOf(type), sourceLayer: ENTITIES, id }, "gone");
+  }
+
+  #view(): Box {
+    const bounds = this.map.getBounds();
+    const [east, west] = [bounds.getEast(), bounds.getWest()];
+    const [north, south] = [bounds.getNorth(), bounds.getSouth()];
+    const [wide, high] = [(east - west) / 4, (north - south) / 4];
+    return { west: west - wide, east: east + wide, south: south - high, north: north + high };
+  }
+}
+
+function meets(one: Box, other: Box): boolean {
+  const isSouth = one.south <= other.north && one.north >= other.south;
+  // The view may stand several turns around the globe.
+  const turn = Math.round(((other.west + other.east) / 2 - (one.west + one.east) / 2) / 360) * 360;
+  return isSouth && one.west + turn <= other.east && one.east + turn >= other.west;
+}

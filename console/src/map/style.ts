@@ -1,0 +1,271 @@
+// The map's style: the sources and layers that draw a city's types, from the ground up.
+import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  LayerSpecification,
+  SourceSpecification,
+  StyleSpecification,
+} from "maplibre-gl";
+import type { Language } from "../i18n";
+import { type Legend, type Look, inOrder, lookOf } from "./catalogue";
+import { GLYPHS_URL } from "./glyphs";
+import { CLUSTERS, ENTITIES, type Tiles, tilesUrl } from "./source";
+
+/** The sources that are not tiles: what has changed since its tile came, the open entity, and the drawn area. */
+export const LIVE = "live";
+export const CHOSEN = "chosen";
+export const DRAWN = "drawn";
+/** Names of areas that many tiles share, so that each stands once. */
+export const NAMES = "names";
+
+/** What a colour is in the theme of now. */
+export type Paint = (tint: string) => string;
+
+const NOTHING: SourceSpecification = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
+const LONGEST_NAME = 40;
+
+export function tilesOf(type: string): string {
+  return `tiles:${type}`;
+}
+
+/** The type that a layer of the style draws; null for marks of the page itself. */
+export function typeOfLayer(layer: { metadata?: unknown }): string | null {
+  const metadata = layer.metadata as { type?: string } | undefined;
+  return metadata?.type ?? null;
+}
+
+export function styleOf(shown: readonly Tiles[], q: string, language: Language, paint: Paint): StyleSpecification {
+  const types = inOrder(shown.map(({ type }) => type));
+  const byType = new Map(shown.map((one) => [one.type, one]));
+  const sources: Record<string, SourceSpecification> = { [LIVE]: { ...NOTHING, promoteId: "id" } as SourceSpecification };
+  sources[CHOSEN] = NOTHING;
+  sources[DRAWN] = NOTHING;
+  sources[NAMES] = NOTHING;
+  for (const type of types) {
+    const { minzoom = 0, maxzoom = 14 } = byType.get(type) ?? {};
+    const tiles = [tilesUrl(type, q, language)];
+    sources[tilesOf(type)] = { type: "vector", tiles, minzoom, maxzoom, promoteId: { [ENTITIES]: "id" } };
+  }
+  // A city with a coast lies in its sea.
+  const hasSea = types.some((type) => lookOf(type).tint === "sea" && lookOf(type).from === 0);
+  const drawings = types.flatMap((type) => [drawing(type, false, language, paint), drawing(type, true, language, paint)]);
+  return {
+    version: 8,
+    glyphs: GLYPHS_URL,
+    sources,
+    layers: [
+      { id: "page", type: "background", paint: { "background-color": paint(hasSea ? "sea" : "land") } },
+      ...drawings.flatMap(({ shapes }) => shapes),
+      ...drawnLayers(paint),
+      ...types.flatMap((type) => clusterLayers(type, paint)),
+      // What comes last finds its room first: marks, then names of areas, then all other names.
+      ...drawings.flatMap(({ names }) => names),
+      ...drawings.flatMap(({ areaNames }) => areaNames),
+      ...drawings.flatMap(({ marks }) => marks),
+      ...chosenLayers(paint),
+    ],
+  };
+}
+
+interface Drawing {
+  shapes: LayerSpecification[];
+  names: LayerSpecification[];
+  areaNames: LayerSpecification[];
+  marks: LayerSpecification[];
+}
+
+/** One type from its tiles or from what is live; what is live hides its older self in the tile. */
+function drawing(type: string, isLive: boolean, language: Language, paint: Paint): Drawing {
+  const look = lookOf(type);
+  const from = isLive ? { source: LIVE } : { source: tilesOf(type), "source-layer": ENTITIES };
+  const only: ExpressionSpecification[] = isLive ? [["==", ["get", "layer"], type]] : [];
+  const metadata = { type };
+  const of = (name: string): { id: string; metadata: object; minzoom: number } & typeof from => ({
+    id: `${isLive ? "live" : "tile"}:${name}:${type}`,
+    metadata,
+    minzoom: look.from,
+    ...from,
+  });
+  const shape = (kind: string): FilterSpecification => ["all", ...only, ["==", ["geometry-type"], kind]];
+  const unless = (opacity: number): ExpressionSpecification => ["case", ["boolean", ["feature-state", "gone"], false], 0, opacity];
+  const colour = look.legend ? coloured(look.legend, look.tint, paint) : paint(look.tint);
+  const shapes: LayerSpecification[] = [];
+  const names: LayerSpecification[] = [];
+  const areaNames: LayerSpecification[] = [];
+  const marks: LayerSpecification[] = [];
+  if (look.shape !== "line") {
+    shapes.push({ ...of("area"), type: "fill", filter: shape("Polygon"), paint: areaPaint(look, paint, unless) });
+    if (look.tint === "land" || !look.isGround) {
+      shapes.push({
+        ...of("edge"),
+        type: "line",
+        filter: shape("Polygon"),
+        paint: { "line-color": paint(look.isGround ? "edge" : "other"), "line-width": 1, "line-opacity": unless(0.8) },
+      });
+    }
+  }
+  if (look.shape === "line" || !look.isGround) shapes.push(...lines(look, of, shape("LineString"), paint, unless));
+  if (look.shape === "place") {
+    shapes.push({
+      ...of("dot"),
+      type: "circle",
+      filter: shape("Point"),
+      paint: {
+        "circle-color": colour,
+        "circle-radius": radius(look),
+        "circle-opacity": unless(1),
+        "circle-stroke-color": paint("ring"),
+        "circle-stroke-width": look.isSmall ? ["interpolate", ["linear"], ["zoom"], 14.5, 0, 16, 1] : ["interpolate", ["linear"], ["zoom"], 11, 1, 14, 2],
+        "circle-stroke-opacity": unless(1),
+      },
+    });
+    const mark = markLayer(look, of, shape("Point"), language, paint, unless(1));
+    if (mark) marks.push(mark);
+  }
+  const isNamedOnce = look.tint === "land";
+  if (isNamedOnce && !isLive) areaNames.push(nameLayer(look, () => ({ id: `name:${type}`, metadata, minzoom: look.named, source: NAMES }), ["==", ["get", "layer"], type], paint, 1));
+  if (!isNamedOnce && look.named < 24) names.push(nameLayer(look, of, ["all", ...only], paint, unless(1)));
+  return { shapes, names, areaNames, marks };
+}
+
+type Of = (name: string) => { id: string; metadata: object; minzoom: number; source: string; "source-layer"?: string };
+type Unless = (opacity: number) => ExpressionSpecification;
+
+function areaPaint(look: Look, paint: Paint, unless: Unless): object {
+  return { "fill-color": paint(look.tint), "fill-opacity": unless(look.isGround ? 1 : 0.15), "fill-antialias": true };
+}
+
+function lines(look: Look, of: Of, filter: FilterSpecification, paint: Paint, unless: Unless): LayerSpecification[] {
+  const isMain: ExpressionSpecification = ["==", ["get", "roadClass"], "main"];
+  const layout = { "line-cap": "round", "line-join": "round" } as const;
+  if (look.tint === "road") {
+    const wide = (more: number): ExpressionSpecification => [
+      "interpolate", ["exponential", 1.6], ["zoom"],
+      11, ["case", isMain, 1.5 + more, 0.4 + more / 2],
+      14, ["case", isMain, 4 + more, 1.8 + more],
+      18, ["case", isMain, 22 + more, 13 + more],
+    ];
+    return [
+      { ...of("casing"), type: "line", filter, layout, paint: { "line-color": paint("road-edge"), "line-width": wide(1.5), "line-opacity": unless(1) } },
+      { ...of("line"), type: "line", filter, layout, paint: { "line-color": paint("road"), "line-width": wide(0), "line-opacity": unless(1) } },
+    ];
+  }
+  const dash = look.tint === "rail" ? { "line-dasharray": [3, 2] } : {};
+  const width: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 10, 1.2, 16, 3];
+  return [{ ...of("line"), type: "line", filter, layout: { "line-join": "round" }, paint: { "line-color": paint(look.tint), "line-width": width, "line-opacity": unless(look.tint === "route" ? 0.6 : 0.9), ...dash } }];
+}
+
+function radius(look: Look): ExpressionSpecification {
+  if (look.isSmall) return ["interpolate", ["linear"], ["zoom"], 13, 1.2, 15, 3, 18, 7];
+  const large = look.letter !== undefined || look.bearing !== undefined;
+  return ["interpolate", ["linear"], ["zoom"], 9, 3, 12.5, large ? 4 : 3.5, 13.5, large ? 8 : 5, 17, large ? 11 : 8];
+}
+
+/** A letter or an arrow within the dot. */
+function markLayer(look: Look, of: Of, filter: FilterSpecification, language: Language, paint: Paint, opacity: ExpressionSpecification): LayerSpecification | null {
+  // Always drawn, and names keep off it.
+  const always = { "text-allow-overlap": true, "text-padding": 3 } as const;
+  const ink = { "text-color": paint("ink"), "text-opacity": opacity };
+  const minzoom = Math.max(look.from, 13.2);
+  if (look.letter) {
+    return { ...of("mark"), minzoom, type: "symbol", filter, layout: { "text-field": look.letter[language], "text-font": ["bold"], "text-size": 11, ...always }, paint: ink };
+  }
+  if (!look.bearing) return null;
+  const layout = {
+    "icon-image": "arrow",
+    "icon-rotate": ["coalesce", ["get", look.bearing], 0] as ExpressionSpecification,
+    "icon-rotation-alignment": "map",
+    "icon-allow-overlap": true,
+    "icon-padding": 3,
+    "icon-size": 0.5,
+  } as const;
+  return { ...of("mark"), minzoom, type: "symbol", filter, layout, paint: { "icon-color": paint("ink"), "icon-opacity": opacity } };
+}
+
+function nameLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint, opacity: ExpressionSpecification | number): LayerSpecification {
+  const isArea = look.shape === "area";
+  return {
+    ...of("name"),
+    minzoom: look.named,
+    type: "symbol",
+    filter: ["all", filter as ExpressionSpecification, ["has", "name"]],
+    layout: {
+      "text-field": ["slice", ["to-string", ["get", "name"]], 0, LONGEST_NAME],
+      "text-font": [look.tint === "land" ? "bold" : "regular"],
+      "text-size": look.tint === "land" ? ["interpolate", ["linear"], ["zoom"], 10, 12, 15, 18] : 12,
+      "text-max-width": 9,
+      ...(look.shape === "line" ? { "symbol-placement": "line" as const } : {}),
+      ...(look.shape === "place" ? { "text-anchor": "top" as const, "text-offset": [0, look.isSmall ? 0.6 : 1.3] as [number, number] } : {}),
+      ...(look.tint === "land" ? { "text-variable-anchor": ["center", "bottom", "top", "left", "right"] as const, "text-radial-offset": 1.2 } : {}),
+      "text-padding": isArea ? 8 : 3,
+    },
+    paint: {
+      "text-color": paint(look.tint === "sea" ? "sea-name" : look.tint === "land" ? "land-name" : "name"),
+      "text-halo-color": paint(look.tint === "sea" ? "sea" : "halo"),
+      "text-halo-width": 1.5,
+      "text-opacity": opacity,
+    },
+  };
+}
+
+/** The colour of a feature by its value. */
+export function coloured(legend: Legend, otherwise: string, paint: Paint): ExpressionSpecification {
+  if (legend.by === "word") {
+    const cases = legend.tints.flatMap(([word, tint]) => [word, paint(tint)]);
+    return ["match", ["to-string", ["get", legend.attribute]], ...cases, paint(otherwise)] as unknown as ExpressionSpecification;
+  }
+  const number: ExpressionSpecification = ["to-number", ["get", legend.attribute], 0];
+  const value: ExpressionSpecification = legend.of ? ["/", number, ["max", 1, ["to-number", ["get", legend.of], 1]]] : number;
+  const [first, ...rest] = legend.steps;
+  const steps = rest.flatMap(([from, tint]) => [from, paint(tint)]);
+  const stepped = ["step", value, paint(first?.[1] ?? otherwise), ...steps] as unknown as ExpressionSpecification;
+  return ["case", ["has", legend.attribute], stepped, paint(otherwise)];
+}
+
+function clusterLayers(type: string, paint: Paint): LayerSpecification[] {
+  const look = lookOf(type);
+  if (look.isGround) return [];
+  const from = { source: tilesOf(type), "source-layer": CLUSTERS, metadata: { type }, minzoom: look.from };
+  const count: ExpressionSpecification = ["to-number", ["get", "count"], 0];
+  return [
+    {
+      ...from,
+      id: `cluster:${type}`,
+      type: "circle",
+      paint: {
+        "circle-color": paint("cluster"),
+        "circle-radius": ["interpolate", ["linear"], ["log10", ["max", 1, count]], 0, 9, 3, 22, 6, 34],
+        "circle-stroke-color": paint(look.tint),
+        "circle-stroke-width": 2,
+      },
+    },
+    {
+      ...from,
+      id: `cluster-count:${type}`,
+      type: "symbol",
+      layout: {
+        "text-field": ["case", [">=", count, 10000], ["concat", ["to-string", ["round", ["/", count, 1000]]], "k"], ["to-string", count]],
+        "text-font": ["bold"],
+        "text-size": 11,
+        "text-allow-overlap": true,
+        "text-ignore-placement": true,
+      },
+      paint: { "text-color": paint("cluster-ink") },
+    },
+  ];
+}
+
+function drawnLayers(paint: Paint): LayerSpecification[] {
+  return [
+    { id: "drawn:area", type: "fill", source: DRAWN, filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": paint("key"), "fill-opacity": 0.12 } },
+    { id: "drawn:line", type: "line", source: DRAWN, paint: { "line-color": paint("key"), "line-width": 2.5 } },
+    { id: "drawn:corner", type: "circle", source: DRAWN, filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": paint("ring"), "circle-radius": 5, "circle-stroke-color": paint("key"), "circle-stroke-width": 2.5 } },
+  ];
+}
+
+function chosenLayers(paint: Paint): LayerSpecification[] {
+  return [
+    { id: "chosen:line", type: "line", source: CHOSEN, filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": paint("key"), "line-width": 4 } },
+    { id: "chosen:ring", type: "circle", source: CHOSEN, filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 13, "circle-opacity": 0, "circle-stroke-color": paint("key"), "circle-stroke-width": 3 } },
+  ];
+}

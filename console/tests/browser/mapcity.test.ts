@@ -1,0 +1,100 @@
+// The map before a real, empty city at MACHI_URL: what it draws, moves, switches and is notified of.
+import type { Map as GlMap } from "maplibre-gl";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FLOOD, GAUGE, LAMP, at, shiomi } from "../mock/shiomi";
+import { launch, open } from "./chromium";
+
+const CITY = process.env["MACHI_URL"];
+const [LONGITUDE, LATITUDE] = at(0.5, 0.6);
+const TYPES = ["Vehicle", "WaterObserved", "OffStreetParking", "Streetlight", "EvacuationShelter", "AED", "Station", "CityDistrict", "River"];
+
+describe.skipIf(!CITY)("the map of a real city", () => {
+  let browser: Browser;
+  let page: Page;
+  let faults: string[];
+
+  beforeAll(async () => {
+    const entities = shiomi().map(({ createdAt: _created, modifiedAt: _modified, ...rest }) => rest);
+    expect(await send("POST", "ngsi-ld/v1/entityOperations/create", entities)).toBe(201);
+    browser = await launch();
+    ({ page, faults } = await open(browser, `${CITY}#view=map&at=${LATITUDE},${LONGITUDE},13.4`, { viewport: { width: 1440, height: 900 } }));
+    await page.waitForSelector('[data-idle="true"]');
+  });
+  afterAll(async () => {
+    await browser.close();
+    expect(faults).toEqual([]);
+  });
+
+  async function send(method: string, path: string, body: unknown): Promise<number> {
+    const headers = { "Content-Type": "application/json" };
+    return (await fetch(new URL(path, CITY), { method, headers, body: JSON.stringify(body) })).status;
+  }
+
+  async function says(selector: string, text: string | RegExp): Promise<void> {
+    await page.locator(selector).filter({ hasText: text }).first().waitFor();
+  }
+
+  /** What the map draws of a type: each entity with its properties. */
+  async function features(type: string): Promise<Record<string, Record<string, unknown>>> {
+    return page.evaluate((wanted) => {
+      const { map } = document.querySelector(".ground") as unknown as { map: GlMap };
+      const layers = map.getStyle().layers.filter((one) => (one.metadata as { type?: string })?.type === wanted && one.type !== "symbol");
+      const found = map.queryRenderedFeatures({ layers: layers.map(({ id }) => id) }).filter((one) => !one.state["gone"]);
+      return Object.fromEntries(found.map((one) => [String(one.properties["id"]), one.properties]));
+    }, type);
+  }
+
+  it("draws of each type what the API counts", async () => {
+    for (const type of TYPES) {
+      const counted = await fetch(new URL(`ngsi-ld/v1/entities?type=${type}&limit=0&count=true`, CITY));
+      const count = Number(counted.headers.get("NGSILD-Results-Count"));
+      await expect.poll(async () => Object.keys(await features(type)).length, { message: type }).toBe(count);
+    }
+  });
+
+  it("shows a change within a second of its commit", async () => {
+    expect(await send("PATCH", `ngsi-ld/v1/entities/${LAMP}/attrs/powerState`, { type: "Property", value: "off" })).toBe(204);
+    const committed = Date.now();
+    await expect.poll(async () => (await features("Streetlight"))[LAMP]?.["powerState"], { interval: 20 }).toBe("off");
+    expect(Date.now() - committed).toBeLessThan(1000);
+  });
+
+  it("finds by name, and filters", async () => {
+    await page.fill("#map-find", "shiomi station");
+    await page.press("#map-find", "Enter");
+    await says('[data-part="find"] li', "Shiomi Station");
+    await page.fill("#map-q", "powerState=='off'");
+    await page.press("#map-q", "Enter");
+    await page.waitForSelector("[data-fault]");
+    await page.fill("#map-q", 'powerState=="off"');
+    await page.press("#map-q", "Enter");
+    await expect.poll(async () => Object.keys(await features("Streetlight")).length).toBe(13);
+    await page.getByRole("link", { name: "Clear" }).click();
+    await expect.poll(async () => Object.keys(await features("Streetlight")).length).toBe(60);
+  });
+
+  it("switches a scenario on", async () => {
+    await page.locator('[data-part="scenarios"] [role="switch"]').click();
+    await says('[data-part="scenarios"]', "Running");
+    const flood = (await (await fetch(new URL(`ngsi-ld/v1/entities/${FLOOD}`, CITY))).json()) as { state: { value: string } };
+    expect(flood.state.value).toBe("running");
+  });
+
+  it("asks an area, and gets the notifications of a subscription to it", async () => {
+    const [longitude, latitude] = at(0.45, 0.5);
+    await page.getByText("A circle by numbers").click();
+    await page.getByLabel("Latitude").fill(String(latitude));
+    await page.getByLabel("Longitude").fill(String(longitude));
+    await page.getByLabel("Radius (m)").fill("150");
+    await page.keyboard.press("Tab");
+    await page.getByRole("button", { name: "Search inside" }).click();
+    await says('[data-part="area-found"] li', "Shiomi River gauge 1");
+    await page.getByRole("button", { name: "Notify of changes" }).click();
+    await page.waitForSelector('[data-part="arrivals"]');
+    expect(await send("PATCH", `ngsi-ld/v1/entities/${GAUGE}/attrs/waterLevel`, { type: "Property", value: 3.3 })).toBe(204);
+    await says('[data-part="arrivals"] li', "Shiomi River gauge 1");
+    await page.getByRole("button", { name: "Stop notifying" }).click();
+    await expect.poll(async () => (await fetch(new URL("ngsi-ld/v1/subscriptions", CITY))).json()).toEqual([]);
+  });
+});
