@@ -65,7 +65,7 @@ impl District {
             districts.push(Self {
                 column,
                 row,
-                slug: named.en.to_lowercase(),
+                slug: names::slug(&named),
                 named,
                 remoteness: column.abs_diff(station.0).max(row.abs_diff(station.1)),
                 // Each of these is prime to the number of blocks of every size, so that no block is given twice.

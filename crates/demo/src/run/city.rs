@@ -187,11 +187,19 @@ fn settings() -> ClientSettings {
     }
 }
 
-/// The detail of a problem, or the beginning of whatever was answered instead.
+/// What a problem or the first error of a batch says (ETSI GS CIM 009 §5.2.16), or the beginning of whatever was
+/// answered instead.
 fn detail(body: &[u8]) -> String {
-    let problem = json::parse(body, 8).ok();
-    let detail = problem.as_ref().and_then(|problem| problem.get("detail")?.as_str());
-    detail.map_or_else(|| String::from_utf8_lossy(body).chars().take(500).collect(), str::to_owned)
+    let answer = json::parse(body, json::DEFAULT_DEPTH).ok();
+    let first = answer.as_ref().and_then(|answer| answer.get("errors")?.as_array()?.first());
+    let problem = first.map_or(answer.as_ref(), |first| first.get("error"));
+    let Some(detail) = problem.and_then(|problem| problem.get("detail")?.as_str()) else {
+        return String::from_utf8_lossy(body).chars().take(500).collect();
+    };
+    match first.and_then(|first| first.get("entityId")?.as_str()) {
+        Some(id) => format!("{id}: {detail}"),
+        None => detail.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -78,6 +78,17 @@ fn every_entity_of_the_demo_city_is_taken() {
     assert!((3_400..4_800).contains(&count), "{count}");
 }
 
+#[test]
+fn a_metropolis_has_names_and_places_that_are_taken_too() {
+    let tenant = tenant();
+    // What the whole city shares, the first district, and then one batch of many districts.
+    let batches = || machi_demo::batches(Size::Metropolis, 1, SystemClock.now(), 2000);
+    for batch in batches().take(5).chain(batches().skip(5).take(200).step_by(20)) {
+        let entities: Value = serde_json::from_slice(&batch).unwrap();
+        tenant.post("/entityOperations/create").json(entities).send().expect_status(201);
+    }
+}
+
 fn purge(tenant: &Client) {
     for batch in machi_demo::batches(Size::Small, 1, SystemClock.now(), 1000) {
         let entities: Value = serde_json::from_slice(&batch).unwrap();

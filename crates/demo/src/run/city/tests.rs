@@ -49,6 +49,7 @@ fn run<F: Future>(future: F) -> F::Output {
 const BUSY: &str =
     "503 Service Unavailable\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: 17\r\n\r\n{\"detail\":\"full\"}";
 const VERDICT: &str = "207 Multi-Status\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+const ONE: &str = "207 Multi-Status\r\nconnection: close\r\ncontent-length: 60\r\n\r\n{\"errors\":[{\"entityId\":\"urn:x:1\",\"error\":{\"detail\":\"bad\"}}]}";
 const REFUSAL: &str = "400 Bad Request\r\nconnection: close\r\ncontent-length: 15\r\n\r\n{\"detail\":\"no\"}";
 const DONE: &str = "204 No Content\r\nconnection: close\r\n\r\n";
 
@@ -82,9 +83,11 @@ fn a_change_that_is_not_taken_is_not_sent_again() {
 #[test]
 fn a_refusal_is_told_with_its_reason() {
     let (simulator, _said, _trigger) = simulator();
-    let city = City::new(&server(&[REFUSAL]), &simulator).unwrap();
-    let refused = run(city.upsert(b"[]".to_vec())).unwrap_err().to_string();
-    assert!(refused.ends_with("answers 400 Bad Request: no"), "{refused}");
+    let city = City::new(&server(&[REFUSAL, ONE]), &simulator).unwrap();
+    let refused = || run(city.upsert(b"[]".to_vec())).unwrap_err().to_string();
+    let (whole, one) = (refused(), refused());
+    assert!(whole.ends_with("answers 400 Bad Request: no"), "{whole}");
+    assert!(one.ends_with("answers 207 Multi-Status: urn:x:1: bad"), "{one}");
 }
 
 #[test]
