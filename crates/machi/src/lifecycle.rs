@@ -164,18 +164,18 @@ fn say_ready(address: SocketAddr, data: &Path) {
     info!(server.address = %address, data.path = %data.display(), version = env!("CARGO_PKG_VERSION"), "the city is open");
 }
 
-/// The signals that end a city.
-struct Signals {
+/// The signals that end a city, or what runs beside one.
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use machi_connect::{MappingError, OpenError as TableError};
+use machi_demo::DemoError;
 use machi_http::{Language, Text};
 use machi_store::StoreError;
 
@@ -62,6 +63,7 @@ fn japanese(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| error.downcast_ref().map(of_table))
         .or_else(|| error.downcast_ref().map(of_mapping))
         .or_else(|| error.downcast_ref().map(of_city))
+        .or_else(|| error.downcast_ref().map(of_demo))
         .or_else(|| error.downcast_ref().map(of_rows))
         .or_else(|| error.downcast_ref().map(of_settings))
         .or_else(|| error.downcast_ref().and_then(of_system))
@@ -189,6 +191,10 @@ fn of_city(error: &CityError) -> String {
         CityError::Answer { server, status, detail } => format!("{server}の都市の応答は{status}です: {detail}"),
         CityError::Request(reason) => reason.clone(),
     }
+}
+
+fn of_demo(error: &DemoError) -> String {
+    error.text().in_language(Language::Japanese).to_owned()
 }
 
 fn of_rows(error: &RowsRefused) -> String {

@@ -19,7 +19,9 @@ const KINDS: &[(&str, &[&str])] = &[
     ("block", &["layer"]),
     // Only the binary, and what measures it, names an adapter.
     ("adapter", &["layer"]),
-    ("assembly", &["layer", "block", "adapter"]),
+    // What speaks to a running Machi from outside, like any other client.
+    ("client", &["layer"]),
+    ("assembly", &["layer", "block", "adapter", "client"]),
     ("test", &["layer"]),
     ("page", &[]),
 ];

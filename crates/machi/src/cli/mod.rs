@@ -4,6 +4,7 @@ pub mod backup;
 mod clock;
 mod config;
 pub mod context;
+pub mod demo;
 pub mod import;
 pub mod index;
 mod japanese;
@@ -53,6 +54,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Load files into a running city: NGSI-LD JSON, NDJSON, GeoJSON, CSV.
     Import(import::ImportArgs),
+    /// Load an invented city into a running Machi, and move it
+    Demo(demo::DemoArgs),
     /// Write a running or resting city to another folder.
     Backup(backup::BackupArgs),
     /// Put a backup into a new folder.
@@ -134,6 +137,7 @@ fn execute(command: Command, language: Language) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Import(arguments) => import::run(&arguments, language),
+        Command::Demo(arguments) => demo::run(&arguments, language),
         Command::Backup(arguments) => backup::backup(&arguments, language),
         Command::Restore(arguments) => backup::restore(&arguments, language),
         Command::Verify(arguments) => backup::verify(&arguments, language),

@@ -8,6 +8,7 @@ fn help_teaches() {
         (["--help"].as_slice(), include_str!("golden/help.txt")),
         (["serve", "--help"].as_slice(), include_str!("golden/serve-help.txt")),
         (&["import", "--help"], include_str!("golden/import-help.txt")),
+        (&["demo", "--help"], include_str!("golden/demo-help.txt")),
         (&["tenants", "--help"], include_str!("golden/tenants-help.txt")),
         (&["tenants", "restore", "--help"], include_str!("golden/tenants-restore-help.txt")),
         (&["tenants", "erase", "--help"], include_str!("golden/tenants-erase-help.txt")),

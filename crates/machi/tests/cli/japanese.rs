@@ -16,6 +16,7 @@ fn help_teaches_in_japanese() {
         (&["serve", "--help"], include_str!("golden/serve-help-ja.txt")),
         (&["help", "serve"], include_str!("golden/serve-help-ja.txt")),
         (&["import", "--help"], include_str!("golden/import-help-ja.txt")),
+        (&["demo", "--help"], include_str!("golden/demo-help-ja.txt")),
         (&["tenants", "erase", "--help"], include_str!("golden/tenants-erase-help-ja.txt")),
     ] {
         let shown = output(arguments);
@@ -53,6 +54,13 @@ fn settings_are_checked_in_japanese() {
     let missing = output(&["config", "check", "missing.toml"]);
     let expected = "machi: 設定ファイルmissing.tomlを読み込めません: ファイルまたはフォルダーがありません(OSエラー2)\n";
     assert_eq!(text(&missing.stderr), expected);
+}
+
+#[test]
+fn an_address_that_is_none_is_told_in_japanese() {
+    let refused = output(&["demo", "--url", "here"]);
+    let told = text(&refused.stderr);
+    assert!(refused.status.code() == Some(1) && told.starts_with("machi: アドレスが正しくありません("), "{told}");
 }
 
 #[test]

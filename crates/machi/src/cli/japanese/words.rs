@@ -1,6 +1,6 @@
 //! The texts of the help, each in English, as the command line has it, and in Japanese.
 
-use super::super::{ABOUT, EXAMPLES, import};
+use super::super::{ABOUT, EXAMPLES, demo, import};
 
 /// The Japanese of a text.
 pub(super) fn of(english: &str) -> Option<&'static str> {
@@ -12,6 +12,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (ABOUT, "Machi(街): 都市の今を1つにまとめ、標準API(NGSI-LD)で仲介します"),
     (EXAMPLES, EXAMPLES_JA),
     (import::EXAMPLES, IMPORT_EXAMPLES_JA),
+    (demo::EXAMPLES, DEMO_EXAMPLES_JA),
     ("Print help", "ヘルプを表示します"),
     ("Print help (see more with '--help')", "ヘルプを表示します"),
     ("Print version", "バージョンを表示します"),
@@ -20,6 +21,19 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "Load files into a running city: NGSI-LD JSON, NDJSON, GeoJSON, CSV",
         "稼働中の都市にファイルを取り込みます(NGSI-LD JSON、NDJSON、GeoJSON、CSV)",
+    ),
+    ("Load an invented city into a running Machi, and move it", "架空の都市を稼働中のMachiに読み込み、動かします"),
+    (
+        "How large it is: small (about 2,000 entities), city (50,000) or metropolis (1,000,000)",
+        "都市の大きさ。small(約2,000件)、city(約5万件)、metropolis(約100万件)",
+    ),
+    (
+        "Which of all invented cities it is; the same number gives the same city",
+        "都市を決める番号。同じ番号からは同じ都市ができます",
+    ),
+    (
+        "How many attributes change in a second, at most [default: 30, 300 or 1000, by size]",
+        "毎秒変化する属性数の上限 [既定値: 大きさに応じて30、300、1000]",
     ),
     ("Write a running or resting city to another folder", "稼働中または停止中の都市を別のフォルダーに保存します"),
     ("Put a backup into a new folder", "バックアップを新しいフォルダーに復元します"),
@@ -164,3 +178,12 @@ const IMPORT_EXAMPLES_JA: &str = "\
 
 終了コードは、すべての行を取り込んだとき0、取り込めない行があったとき3(理由は記録にあります)、
 最後まで進めなかったとき1です。1のときは、同じコマンドで続きから再開します。";
+
+const DEMO_EXAMPLES_JA: &str = "\
+例:
+  machi demo
+      このマシンのMachiに小さな都市を読み込み、Ctrl-Cまで動かします
+  machi demo --size metropolis --url http://127.0.0.1:9090
+      別のMachiに大きな都市を読み込みます
+
+すでにある都市は読み込み直さず、続きから動かします。";

@@ -1,0 +1,206 @@
+//! The running Machi as the simulator sees it: asked until it answers, with a sentence when it does not.
+
+use std::cell::Cell;
+use std::fmt;
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use machi_http::Shutdown;
+use machi_http::client::{Cidr, Client, ClientAnswer, ClientError, ClientRequest, ClientSettings, Egress};
+use machi_types::{Clock, Json, Text, Timestamp, json};
+
+use super::Simulator;
+use super::error::{self, DemoError};
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// The longest verdict on a batch.
+const LARGEST_ANSWER: u64 = 64 << 20;
+/// The first pause before a silent city is asked again, which doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// A connection to a running Machi.
+pub(super) struct City<'a> {
+    url: String,
+    client: Client,
+    clock: &'a dyn Clock,
+    shutdown: Shutdown,
+    tell: &'a dyn Fn(&Text),
+    is_silent: Cell<bool>,
+}
+
+/// The city does not answer, or not now.
+#[derive(Debug)]
+pub(super) struct Silent {
+    why: String,
+    /// When it wants to be asked again.
+    after: Option<Duration>,
+}
+
+impl fmt::Debug for City<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("City").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl<'a> City<'a> {
+    pub(super) fn new<T: Fn(&Text)>(url: &str, simulator: &'a Simulator<T>) -> Result<Self, DemoError> {
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            client: Client::new(settings())?,
+            clock: &*simulator.clock,
+            shutdown: simulator.shutdown.clone(),
+            tell: &simulator.tell,
+            is_silent: Cell::new(false),
+        })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn tell(&self, text: &Text) {
+        (self.tell)(text);
+    }
+
+    /// An entity in simplified representation, if there is one.
+    pub(super) async fn entity(&self, id: &str) -> Result<Option<Json<'static>>, DemoError> {
+        let request = ClientRequest::get(format!("{}/ngsi-ld/v1/entities/{id}?options=keyValues", self.url));
+        let answer = self.insist(&request).await?;
+        match answer.status {
+            StatusCode::OK => Ok(json::parse(&answer.body, json::DEFAULT_DEPTH).ok().map(Json::into_owned)),
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(self.refused(&answer)),
+        }
+    }
+
+    /// Creates entities or replaces them, however long it takes to reach the city.
+    pub(super) async fn upsert(&self, body: Vec<u8>) -> Result<(), DemoError> {
+        let answer = self.insist(&self.batch("upsert", body)).await?;
+        match answer.status {
+            StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
+            _ => Err(self.refused(&answer)),
+        }
+    }
+
+    /// Changes attributes of entities once; what is late is not worth sending again. Gives the verdict where
+    /// entities are missing, which people may delete.
+    pub(super) async fn update(&self, body: Vec<u8>) -> Result<Result<Option<String>, Silent>, DemoError> {
+        let request = self.batch("update", body);
+        let answer = match self.until_end(self.once(&request)).await?? {
+            Ok(answer) => answer,
+            Err(silent) => return Ok(Err(silent)),
+        };
+        match answer.status {
+            StatusCode::NO_CONTENT => Ok(Ok(None)),
+            StatusCode::MULTI_STATUS => Ok(Ok(Some(String::from_utf8_lossy(&answer.body).into_owned()))),
+            _ => Err(self.refused(&answer)),
+        }
+    }
+
+    /// Waits for what comes, or for the end.
+    pub(super) async fn until_end<F: Future>(&self, future: F) -> Result<F::Output, DemoError> {
+        let mut shutdown = self.shutdown.clone();
+        tokio::select! {
+            biased;
+            () = shutdown.begun() => Err(DemoError::Ended),
+            output = future => Ok(output),
+        }
+    }
+
+    /// Asks until there is an answer.
+    async fn insist(&self, request: &ClientRequest) -> Result<ClientAnswer, DemoError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.until_end(self.once(request)).await?? {
+                Ok(answer) => {
+                    if self.is_silent.replace(false) {
+                        self.tell(&error::answers_again());
+                    }
+                    return Ok(answer);
+                }
+                Err(silent) => {
+                    self.tell_silent(&silent);
+                    let wait = silent.after.unwrap_or(pause).min(LONGEST_PAUSE);
+                    self.until_end(tokio::time::sleep(wait)).await?;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Tells once that the city is silent, until it answers again.
+    pub(super) fn tell_silent(&self, silent: &Silent) {
+        if !self.is_silent.replace(true) {
+            self.tell(&error::silent(&self.url, &silent.why));
+        }
+    }
+
+    async fn once(&self, request: &ClientRequest) -> Result<Result<ClientAnswer, Silent>, DemoError> {
+        let answer = match self.client.send(request.clone()).await {
+            Ok(answer) => answer,
+            Err(error @ ClientError::Url { .. }) => return Err(DemoError::Address(error.to_string())),
+            Err(error) => return Ok(Err(Silent { why: error.to_string(), after: None })),
+        };
+        let is_busy = matches!(
+            answer.status,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY | StatusCode::TOO_MANY_REQUESTS
+        );
+        if !is_busy {
+            return Ok(Ok(answer));
+        }
+        let seconds = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        Ok(Err(Silent {
+            why: format!("{}: {}", answer.status, detail(&answer.body)),
+            after: seconds.map(Duration::from_secs),
+        }))
+    }
+
+    fn batch(&self, operation: &str, body: Vec<u8>) -> ClientRequest {
+        let mut request = ClientRequest::post(format!("{}/ngsi-ld/v1/entityOperations/{operation}", self.url), body);
+        request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.patience = PATIENCE;
+        request.largest = LARGEST_ANSWER;
+        request
+    }
+
+    fn refused(&self, answer: &ClientAnswer) -> DemoError {
+        DemoError::Refused { url: self.url.clone(), status: answer.status, detail: detail(&answer.body) }
+    }
+}
+
+fn settings() -> ClientSettings {
+    // Whoever runs the command says where it goes.
+    let everywhere = ["0.0.0.0/0", "::/0"].map(|cidr| cidr.parse::<Cidr>().expect("both are well formed"));
+    ClientSettings {
+        egress: Egress::allowing(everywhere.to_vec()),
+        authorities: None,
+        connect_patience: Duration::from_secs(5),
+        kept_per_host: 4,
+        kept_for: Duration::from_secs(30),
+    }
+}
+
+/// What a problem or the first error of a batch says (ETSI GS CIM 009 §5.2.16), or the beginning of whatever was
+/// answered instead.
+fn detail(body: &[u8]) -> String {
+    let answer = json::parse(body, json::DEFAULT_DEPTH).ok();
+    let first = answer.as_ref().and_then(|answer| answer.get("errors")?.as_array()?.first());
+    let problem = first.map_or(answer.as_ref(), |first| first.get("error"));
+    let Some(detail) = problem.and_then(|problem| problem.get("detail")?.as_str()) else {
+        return String::from_utf8_lossy(body).chars().take(500).collect();
+    };
+    match first.and_then(|first| first.get("entityId")?.as_str()) {
+        Some(id) => format!("{id}: {detail}"),
+        None => detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
