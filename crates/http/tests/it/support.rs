@@ -11,7 +11,9 @@ use http::{HeaderMap, Uri};
 use machi_http::edge::{Edge, EdgeSettings, Origins, Peers};
 use machi_http::live::{LiveEvent, LiveSource, sse, websocket};
 use machi_http::metrics::Registry;
-use machi_http::request::{Conditions, Etag, MediaType, Query, RequestCaller, accept, body_type, read_body};
+use machi_http::request::{
+    BodyLimits, Conditions, Etag, MediaType, Query, RequestCaller, accept, body_type, read_body,
+};
 use machi_http::server::{Server, ServerLimits};
 use machi_http::{Problem, Shutdown, ShutdownTrigger, answer, shutdown};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
