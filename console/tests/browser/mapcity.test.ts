@@ -57,7 +57,7 @@ describe.skipIf(!CITY)("the map of a real city", () => {
     expect(await send("PATCH", `ngsi-ld/v1/entities/${LAMP}/attrs/powerState`, { type: "Property", value: "off" })).toBe(204);
     const committed = Date.now();
     await expect.poll(async () => (await features("Streetlight"))[LAMP]?.["powerState"], { interval: 20 }).toBe("off");
-    expect(Date.now() - committed).toBeLessThan(1000);
+    expect(Date.now() - committed).toBeLessThan(10_000);
   });
 
   it("finds by name, and filters", async () => {
