@@ -38,7 +38,7 @@ impl FromStr for Timestamp {
         let fault = || InvalidTimestamp(text.chars().take(60).collect());
         // ETSI GS CIM 009 §4.6.3: a comma may stand for the decimal point, and the zone must be given.
         let has_time = text.as_bytes().get(10).is_some_and(|b| matches!(b, b'T' | b't'));
-        if !has_time || text.len() > 40 {
+        if !has_time || text.len() > 40 || is_leap_second(text) {
             return Err(fault());
         }
         let parsed = if text.contains(',') { text.replace(',', ".").parse() } else { text.parse() };
@@ -46,6 +46,14 @@ impl FromStr for Timestamp {
         let nanos = parsed.as_nanosecond();
         i64::try_from(nanos.div_euclid(1000)).map(Self).map_err(|_| fault())
     }
+}
+
+/// Whether a date-time tells the second 60, which a count of microseconds has no place for: it would be taken for the
+/// second before it.
+fn is_leap_second(text: &str) -> bool {
+    let time = text.bytes().skip(11).take_while(|byte| byte.is_ascii_digit() || *byte == b':');
+    let digits: Vec<u8> = time.filter(u8::is_ascii_digit).collect();
+    digits.get(4..) == Some(b"60")
 }
 
 impl fmt::Display for Timestamp {
@@ -81,6 +89,14 @@ mod tests {
     #[test]
     fn what_is_no_date_time_is_refused() {
         for bad in ["", "2020-09-01", "2020-09-01T12:03:00", "2020-13-01T00:00:00Z", "now", "2020-09-01 12:03:00Z"] {
+            assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_is_not_taken_for_the_second_before_it() {
+        for bad in ["2026-12-31T23:59:60Z", "2026-12-31T23:59:60.5Z", "2026-12-31T235960Z", "2027-01-01T08:59:60+09:00"]
+        {
             assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
         }
     }

@@ -189,7 +189,7 @@ impl SectionFacets<'_> {
             return;
         }
         let (name, dataset) = (self.names.text(self.key.name), self.names.text(self.key.instance));
-        let unique = self.names.intern(&[&*name, " ", &*dataset].concat());
+        let unique = self.names.intern(&instance_key(&name, &dataset));
         let mut own = |name, time| {
             let name = self.names.intern(name);
             (self.facet)(Facet { name, instance: unique, value: FacetValue::Time(time) });
@@ -199,6 +199,11 @@ impl SectionFacets<'_> {
         }
         parts.into_iter().for_each(|time| own(PART_EXPIRES, time));
     }
+}
+
+/// The name under which the times stand at which an instance and its parts expire.
+pub(crate) fn instance_key(attribute: &str, instance: &str) -> String {
+    [attribute, " ", instance].concat()
 }
 
 fn tag_of_text(text: &str) -> &'static str {

@@ -24,7 +24,7 @@ use machi_store::{
 use machi_types::{Name, Timestamp};
 use regex::RegexBuilder;
 
-use super::facets::{EXPIRES, PART_EXPIRES, SCOPE, TYPE};
+use super::facets::{EXPIRES, PART_EXPIRES, SCOPE, TYPE, instance_key};
 use super::scope::ANY_SCOPE;
 use super::selection::{Condition, LinkedCondition, Selection, Selector};
 
@@ -88,8 +88,11 @@ impl<'s> Compiler<'s> {
 
     /// Entities of which something has expired by now.
     pub(crate) fn has_expired(&self) -> Filter {
-        let past = || On::Time(Range { low: Bound::Unbounded, high: Bound::Included(self.now) });
-        any([EXPIRES, PART_EXPIRES].map(|name| self.test(name, Instances::Any, past())))
+        any([EXPIRES, PART_EXPIRES].map(|name| self.test(name, Instances::Any, self.past())))
+    }
+
+    fn past(&self) -> On {
+        On::Time(Range { low: Bound::Unbounded, high: Bound::Included(self.now) })
     }
 
     fn selector(&self, selector: &Selector) -> Filter {
@@ -215,10 +218,13 @@ impl<'s> Compiler<'s> {
             .map_or_else(nothing, |instance| self.tag(attribute, Instances::Only(instance), tag))
     }
 
-    /// Entities that have one instance of this attribute.
-    pub(crate) fn instance_exists(&self, attribute: &str, instance: &str) -> Filter {
-        let instance = self.names().lookup(instance);
-        instance.map_or_else(nothing, |instance| self.test(attribute, Instances::Only(instance), On::Exists))
+    /// Entities that have one instance of this attribute, where neither it nor the entity has expired.
+    pub(crate) fn living_instance(&self, attribute: &str, instance: &str) -> Filter {
+        let Some(number) = self.names().lookup(instance) else { return nothing() };
+        let entity_gone = self.test(EXPIRES, Instances::Only(NameNo::NONE), self.past());
+        let unique = self.names().lookup(&instance_key(attribute, instance));
+        let gone = unique.map_or_else(nothing, |unique| self.test(EXPIRES, Instances::Only(unique), self.past()));
+        self.test(attribute, Instances::Only(number), On::Exists).and(not(any([entity_gone, gone])))
     }
 
     /// The text is found, by its characters, among those of this name.

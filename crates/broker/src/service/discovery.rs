@@ -117,8 +117,12 @@ impl Broker {
             return Ok(None);
         }
         let types = self.types_with(&vocabulary, name).await?;
-        let instances = attribute.instances.values().sum();
-        Ok(Some(AttributeInfo { name: name.clone(), instances, kinds: attribute.all_kinds(), types }))
+        let instances = self.living_instances(&vocabulary, name, attribute).await?;
+        let kinds = match vocabulary.has_expired {
+            true => self.kinds_within(&vocabulary, None, name, attribute).await?,
+            false => attribute.all_kinds(),
+        };
+        Ok(Some(AttributeInfo { name: name.clone(), instances, kinds, types }))
     }
 
     async fn vocabulary(&self, caller: &Caller) -> Result<Vocabulary, BrokerError> {
@@ -144,6 +148,25 @@ impl Broker {
             return Ok(count);
         }
         self.count(&vocabulary.sight, self.filter_of(vocabulary, Some(name), None)).await
+    }
+
+    /// How many instances of an attribute have not expired.
+    async fn living_instances(
+        &self,
+        vocabulary: &Vocabulary,
+        name: &Name,
+        attribute: &Attribute,
+    ) -> Result<u64, BrokerError> {
+        if !vocabulary.has_expired {
+            return Ok(attribute.instances.values().sum());
+        }
+        let compiler = Compiler::new(&self.store, vocabulary.sight.now);
+        let mut living = 0;
+        for instance in attribute.instances.keys() {
+            vocabulary.check_time()?;
+            living += self.count(&vocabulary.sight, compiler.living_instance(name, instance)).await?;
+        }
+        Ok(living)
     }
 
     /// Whether any living entity, of this type, has an attribute.
@@ -186,18 +209,18 @@ impl Broker {
             }
             let kinds = match detail {
                 Detail::Names => Vec::new(),
-                Detail::All => self.kinds_within(vocabulary, entity_type, name, attribute).await?,
+                Detail::All => self.kinds_within(vocabulary, Some(entity_type), name, attribute).await?,
             };
             attributes.push(AttributeInfo { name: name.clone(), instances: 0, kinds, types: Vec::new() });
         }
         Ok(attributes)
     }
 
-    /// The kinds that an attribute has in entities of a type.
+    /// The kinds that living instances of an attribute have, in all entities or in those of a type.
     async fn kinds_within(
         &self,
         vocabulary: &Vocabulary,
-        entity_type: &Name,
+        entity_type: Option<&Name>,
         name: &Name,
         attribute: &Attribute,
     ) -> Result<Vec<Kind>, BrokerError> {
@@ -206,22 +229,27 @@ impl Broker {
             return Ok(kinds);
         }
         let compiler = Compiler::new(&self.store, vocabulary.sight.now);
-        let of_type = compiler.of_type(entity_type);
+        let of_type = entity_type.map_or(Filter::All, |name| compiler.of_type(name));
         let mut found = Vec::new();
         for kind in kinds {
-            let with_kind = attribute.instances.keys().map(|instance| match kind {
-                // A Property is what carries no tag of another kind.
-                Kind::Property => {
-                    let others = Kind::ALL.map(|kind| compiler.instance_tagged(name, instance, kind.as_str()));
-                    compiler.instance_exists(name, instance).and(not(any(others)))
-                }
-                kind => compiler.instance_tagged(name, instance, kind.as_str()),
+            vocabulary.check_time()?;
+            let with_kind = attribute.instances.keys().map(|instance| {
+                let living = compiler.living_instance(name, instance);
+                living.and(with_kind(&compiler, name, instance, kind))
             });
             if self.count(&vocabulary.sight, of_type.clone().and(any(with_kind))).await? > 0 {
                 found.push(kind);
             }
         }
         Ok(found)
+    }
+}
+
+/// Entities in which an instance is of a kind: a Property is what carries no tag of another kind.
+fn with_kind(compiler: &Compiler<'_>, name: &Name, instance: &Name, kind: Kind) -> Filter {
+    match kind {
+        Kind::Property => not(any(Kind::ALL.map(|kind| compiler.instance_tagged(name, instance, kind.as_str())))),
+        kind => compiler.instance_tagged(name, instance, kind.as_str()),
     }
 }
 

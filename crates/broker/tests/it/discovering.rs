@@ -108,6 +108,33 @@ async fn what_has_expired_is_no_longer_told() {
 }
 
 #[tokio::test]
+async fn an_attribute_is_counted_without_what_has_expired() {
+    let city = city().await;
+    let soon = r#""expiresAt":"2026-11-22T11:00:00Z""#;
+    for (id, attribute) in [
+        ("urn:x:7", format!(r#""level":{{"value":1,{soon}}}"#)),
+        ("urn:x:8", format!(r#""level":[{{"value":1}},{{"object":"urn:x:1","datasetId":"urn:d:1",{soon}}}]"#)),
+        ("urn:x:9", format!(r#"{soon},"level":{{"languageMap":{{"en":"b"}}}}"#)),
+    ] {
+        city.given(&format!(r#"{{"id":"{id}","type":"Room",{attribute}}}"#)).await;
+    }
+    let kinds = async || {
+        let room = get(&city, "/types/Room").await;
+        room["attributeDetails"].as_array().unwrap().iter().find(|told| told["attributeName"] == "level").unwrap()
+            ["attributeTypes"]
+            .clone()
+    };
+    let before = get(&city, "/attributes/level").await;
+    let all = json!(["Property", "Relationship", "LanguageProperty"]);
+    assert_eq!((&before["attributeCount"], &before["attributeTypes"]), (&json!(7), &all));
+    assert_eq!(kinds().await, all);
+    city.later(2 * 3600);
+    let after = get(&city, "/attributes/level").await;
+    assert_eq!((&after["attributeCount"], &after["attributeTypes"]), (&json!(4), &json!(["Property"])));
+    assert_eq!(kinds().await, json!(["Property"]));
+}
+
+#[tokio::test]
 async fn tenants_know_their_own_types_alone() {
     let city = city().await;
     let other = ("ngsild-tenant", "other");

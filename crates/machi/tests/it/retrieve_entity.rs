@@ -87,6 +87,28 @@ fn an_own_context_is_followed_by_the_core() {
     assert_eq!(tenant.retrieve(&thing("copy"))["speed"], car()["speed"]);
 }
 
+// §4.4: Names that the user's @context does not define lie in the vocabulary of the core, also where that @context has its own.
+#[test]
+fn the_vocabulary_of_the_core_is_the_last_word() {
+    let receiver = Receiver::start();
+    let vocab = json!({"@vocab": "http://v/", "tempo": {"@type": "@id"}});
+    let own = receiver.serve("/own.jsonld", json!({"@context": vocab}));
+    for (place, context) in
+        [("alone", json!([vocab])), ("first", json!([vocab, CORE_CONTEXT])), ("last", json!([CORE_CONTEXT, vocab]))]
+    {
+        let tenant = tenant();
+        let mut sent = t("v", json!({"x": property(1), "tempo": property(2)}));
+        sent["@context"] = context;
+        tenant.post("/entities").ld(sent).send().expect_status(201);
+        let stored = tenant.retrieve(&thing("v"));
+        assert_eq!((&stored["x"], &stored["http://v/tempo"]), (&property(1), &property(2)), "{place}");
+        let path = format!("/entities/{}", thing("v"));
+        let answer = tenant.get(&path).link(&own).accept("application/ld+json").send().expect_status(200).json();
+        assert_eq!((&answer["x"], &answer["tempo"]), (&property(1), &property(2)), "{place}");
+        assert_eq!(answer["@context"], json!([own, CORE_CONTEXT]), "{place}");
+    }
+}
+
 // §5.7.1.4: An id that is no URI is refused with BadRequestData, an unknown one with ResourceNotFound.
 #[test]
 fn an_unknown_entity_is_not_found_and_a_malformed_id_is_refused() {

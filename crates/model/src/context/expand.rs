@@ -11,8 +11,8 @@ impl Context {
     /// The IRI that the name of an attribute, a type or a vocabulary value stands for.
     ///
     /// Core terms come first, then the terms of the context, prefixes, and whole IRIs; any other name lies in the
-    /// context's `@vocab`, or where it has none in the default vocabulary of NGSI-LD. A name that stands for a
-    /// keyword gives the keyword: `id` gives `@id`.
+    /// default vocabulary of NGSI-LD, or where the context of a term has a `@vocab` in that. A name that stands for
+    /// a keyword gives the keyword: `id` gives `@id`.
     pub fn expand_name(&self, name: &str) -> Result<Name, ContextError> {
         if let Some(term) = self.layer.find(name) {
             return term.iri.clone().ok_or_else(|| ContextError::name(name, NameFault::Null));

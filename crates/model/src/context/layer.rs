@@ -29,6 +29,8 @@ pub(super) struct Layer {
     pub(super) under: Option<Arc<Layer>>,
     /// Where names lie that no term defines.
     pub(super) vocab: Name,
+    /// The vocabulary that was named behind the core, which the core overrules.
+    pub(super) overruled: Option<Name>,
     /// What relative identifiers are relative to.
     pub(super) base: Option<Name>,
     /// Whether any term may not be redefined.
@@ -93,6 +95,7 @@ impl Layer {
             scoped: Vec::new(),
             under: None,
             vocab: Name::from(core::DEFAULT_VOCAB),
+            overruled: None,
             base: None,
             is_protected: false,
             has_scopes: false,
@@ -123,6 +126,13 @@ impl Layer {
             ends_with_node: self.ends_with_node,
             ..Self::core_alone(Arc::clone(&self.origin))
         };
+    }
+
+    /// ETSI GS CIM 009 §4.4: the core counts as if it stood last, so the vocabulary is that of the core. What was
+    /// defined before leans on the one that held then.
+    pub(super) fn end_with_core(&mut self) {
+        let vocab = std::mem::replace(&mut self.vocab, Name::from(core::DEFAULT_VOCAB));
+        self.overruled = (vocab != self.vocab).then_some(vocab);
     }
 
     pub(super) fn define(&mut self, name: &str, term: Term) {

@@ -72,13 +72,14 @@ impl Context {
     }
 
     /// What a document that is sent names as its @context: the source, and the core last where the source does not
-    /// name it, so that any reader of JSON-LD understands the document (ETSI GS CIM 009 §4.4).
+    /// name it, or has a vocabulary of its own behind it, so that any reader of JSON-LD understands the document
+    /// (ETSI GS CIM 009 §4.4).
     pub fn in_document(&self) -> Json<'static> {
         let mut items = match self.source() {
             Json::Array(items) => items.clone(),
             source => vec![source.clone()],
         };
-        if !self.layer.origin.names_core() {
+        if self.layer.overruled.is_some() || !self.layer.origin.names_core() {
             items.push(Json::from(CORE_URL));
         }
         // A list of one is the one.
@@ -98,7 +99,7 @@ impl Context {
         self.layer.find(term)
     }
 
-    /// Where names lie that no term defines.
+    /// Where names lie that no term defines: in the vocabulary of the core, unless the context of a term has one.
     pub fn vocab(&self) -> &Name {
         &self.layer.vocab
     }

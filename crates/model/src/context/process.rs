@@ -74,14 +74,9 @@ impl<'d> Processor<'d> {
 
     fn include(&mut self, layer: &mut Layer, reference: &str, place: &Place) -> Result<(), ContextError> {
         let url = absolute(reference, place)?;
-        match core::edition(&url) {
-            // ETSI GS CIM 009 §5.5.7: the core context has precedence wherever it stands, so it adds nothing here.
-            Some(Edition::Latest) => return Ok(()),
-            Some(Edition::Earlier(minor)) => {
-                core::dropped_since(minor).for_each(|(name, term)| layer.define(name, term));
-                return Ok(());
-            }
-            None => {}
+        if let Some(edition) = core::edition(&url) {
+            include_core(layer, edition);
+            return Ok(());
         }
         if self.including.contains(&url) {
             return Err(place.refuse(Fault::Recursion(url)));
@@ -163,6 +158,15 @@ impl<'d> Processor<'d> {
         }
         self.apply(&mut layer, &scope.context, &scope.place)?;
         Ok(layer.finish())
+    }
+}
+
+/// ETSI GS CIM 009 §5.5.7: the core context has precedence wherever it stands, so it adds nothing where it is named
+/// but its vocabulary, for what is defined behind it, and what later editions have dropped.
+fn include_core(layer: &mut Layer, edition: Edition) {
+    layer.vocab = Name::from(core::DEFAULT_VOCAB);
+    if let Edition::Earlier(minor) = edition {
+        core::dropped_since(minor).for_each(|(name, term)| layer.define(name, term));
     }
 }
 

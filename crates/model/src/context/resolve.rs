@@ -67,6 +67,7 @@ fn apply(context: &Json<'_>, loaded: Loaded, limits: Limits) -> Result<Arc<Conte
     let mut layer = Layer::core_alone(Arc::clone(&origin));
     let mut processor = Processor::new(&origin.documents, Budget::new(limits), Role::User);
     processor.apply(&mut layer, context, &Place::default())?;
+    layer.end_with_core();
     let layer = layer.finish();
     // The context of a type is checked as strictly as that of a property is when it opens: by what it defines.
     processor.role = Role::OfProperty;

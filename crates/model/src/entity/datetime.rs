@@ -17,8 +17,8 @@ pub fn parse_datetime(text: &str) -> Option<Timestamp> {
     let (hour, minute, second) = (number(11, 13), number(14, 16), number(17, 19));
     let days = days_of(year, month, day)?;
     if hour > 23 || minute > 59 || second > 59 {
-        // A leap second is for the parser that knows them.
-        return text.parse().ok();
+        // A leap second has no place in a count of microseconds, and would come back as the second before it.
+        return None;
     }
     let fraction = text.as_bytes().get(20..text.len() - 1).unwrap_or_default();
     let micros =

@@ -9,8 +9,8 @@ Each answer holds what every name stands for, what the context says about every 
 expanded names, or the code of the error, or what pyld itself failed at.
 
 NGSI-LD deviates from JSON-LD (ETSI GS CIM 009 §4.4): the core context is always there, as if it stood last, and
-cannot be overridden, and its vocabulary is the last resort. Here that is said in JSON-LD: the core stands first, so
-that its vocabulary and prefixes are there, and last without its vocabulary, and it is not protected.
+cannot be overridden, and terms may be defined through it. Here that is said in JSON-LD: the core stands last as it is
+published, and before that first, not protected, so that its vocabulary and prefixes are there.
 """
 
 import copy
@@ -27,8 +27,7 @@ def main():
     warnings.simplefilter("ignore")
     request = json.load(sys.stdin)
     first = {name: value for name, value in request["core"].items() if name != "@protected"}
-    last = {name: value for name, value in first.items() if name != "@vocab"}
-    answers = [answer(case, first, last, loader(request["documents"])) for case in request["cases"]]
+    answers = [answer(case, first, request["core"], loader(request["documents"])) for case in request["cases"]]
     json.dump(answers, sys.stdout)
 
 

@@ -70,6 +70,15 @@ fn what_is_sent_names_the_core_once_and_last() {
             r#"[{"z":"https://e.org/z"},"https://e.org/d/whole"]"#,
             r#"[{"z":"https://e.org/z"},"https://e.org/d/whole"]"#.to_owned(),
         ),
+        // A vocabulary behind the core would win with a reader of JSON-LD.
+        (
+            &format!(r#"[{core},{{"@vocab":"https://e.org/v/"}}]"#),
+            format!(r#"[{core},{{"@vocab":"https://e.org/v/"}},{core}]"#),
+        ),
+        (
+            &format!(r#"[{{"@vocab":"https://e.org/v/"}},{core}]"#),
+            format!(r#"[{{"@vocab":"https://e.org/v/"}},{core}]"#),
+        ),
         (&core, core.clone()),
         ("[]", core.clone()),
         ("{}", core.clone()),

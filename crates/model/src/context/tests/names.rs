@@ -72,17 +72,26 @@ fn prefixes_are_terms_whose_iri_ends_openly_or_that_say_so() {
 }
 
 #[test]
-fn the_vocabulary_of_the_context_comes_before_the_default_one() {
+fn names_without_a_definition_lie_in_the_vocabulary_of_the_core() {
     let vocab = context(r#"{"@vocab": "https://e.org/v/", "taken": "https://e.org/t"}"#);
-    check(&vocab, "speed", "https://e.org/v/speed");
+    check(&vocab, "speed", &format!("{DEFAULT}speed"));
     check(&vocab, "location", "https://uri.etsi.org/ngsi-ld/location");
-    assert_eq!(vocab.compact_name("https://e.org/v/taken"), "https://e.org/v/taken");
+    assert_eq!(vocab.compact_name("https://e.org/v/speed"), "https://e.org/v/speed");
     // §5.5.7: compaction is that of JSON-LD, and the core context has a prefix for this.
-    check(&vocab, "ngsi-ld:default-context/speed", &format!("{DEFAULT}speed"));
+    check(&vocab, "ngsi-ld:default-context/taken", &format!("{DEFAULT}taken"));
     assert_eq!(vocab.compact_name("https://e.net/speed"), "https://e.net/speed");
-    assert_eq!(expand(&context(r#"[{"@vocab": "https://e.org/v/"}, {"@vocab": null}]"#), "a"), format!("{DEFAULT}a"));
-    assert_eq!(expand(&context(r#"[{"@vocab": "https://e.org/v/"}, {"@vocab": "w/"}]"#), "a"), "https://e.org/v/w/a");
-    assert_eq!(expand(&context(r#"[{"ex": "https://e.org/"}, {"@vocab": "ex:w/"}]"#), "a"), "https://e.org/w/a");
+}
+
+#[test]
+fn what_a_context_defines_leans_on_its_own_vocabulary() {
+    let defined = |vocab: &str| context(&format!(r#"[{vocab}, {{"a": {{"@type": "@id"}}, "b": {{"@id": "w/b"}}}}]"#));
+    let own = defined(r#"{"@vocab": "https://e.org/v/"}"#);
+    check(&own, "a", "https://e.org/v/a");
+    check(&own, "b", "https://e.org/v/w/b");
+    check(&defined(r#"{"@vocab": "https://e.org/v/"}, {"@vocab": null}"#), "a", &format!("{DEFAULT}a"));
+    check(&defined(r#"{"@vocab": "https://e.org/v/"}, {"@vocab": "w/"}"#), "a", "https://e.org/v/w/a");
+    check(&defined(r#"{"ex": "https://e.org/"}, {"@vocab": "ex:w/"}"#), "a", "https://e.org/w/a");
+    check(&defined(&format!(r#"{{"@vocab": "https://e.org/v/"}}, "{CORE_URL}""#)), "a", &format!("{DEFAULT}a"));
 }
 
 #[test]

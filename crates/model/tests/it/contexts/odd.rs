@@ -57,6 +57,22 @@ const GOOD: &[(&str, &str)] = &[
     (r#"[{"e": "https://e.org/"}, {"@vocab": "e:w/"}]"#, ""),
     (r#"{"@vocab": "", "a": {}}"#, ""),
     (
+        r#"{"@vocab": "https://e.org/v/", "a": {"@type": "@id"}, "b": {"@id": "c", "@type": "T"}}"#,
+        r#"{"id": "urn:x:1", "type": ["T", "a"], "a": 1, "b": 2, "c": {"type": "Property", "value": {"a": 3, "e": 4}}}"#,
+    ),
+    (
+        r#"[{"@vocab": "https://e.org/v/"}, "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld", {"a": {"@type": "@id"}}]"#,
+        r#"{"a": 1, "b": 2}"#,
+    ),
+    (
+        r#"["https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld", {"@vocab": "https://e.org/v/", "a": {"@type": "@id"}}]"#,
+        r#"{"a": 1, "b": 2}"#,
+    ),
+    (
+        r#"{"@vocab": "https://e.org/v/", "T": {"@context": {"@vocab": "https://e.org/t/"}}, "a": {"@context": {"b": {"@type": "@id"}}}}"#,
+        r#"{"type": "T", "b": 1, "a": {"b": 2, "c": 3}}"#,
+    ),
+    (
         r#"{"a": null, "b": {"@id": null}, "@vocab": "https://e.org/v/"}"#,
         r#"{"id": "urn:x:1", "a": 1, "b": 2, "c": 3}"#,
     ),

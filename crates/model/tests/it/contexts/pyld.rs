@@ -156,10 +156,14 @@ fn request(library: &Library, cases: &[Case]) -> Json<'static> {
     let core = core_document(CORE_URL).unwrap();
     let mut documents: Vec<(Cow<'static, str>, Json<'static>)> =
         library.iter().map(|(url, context)| (Cow::Owned(url.clone()), context.clone())).collect();
-    // The core stands first and last already; the proof's own context is for those who read proofs.
-    for url in [CORE_URL, LATEST_URL, EARLIEST_URL, PROOF_URL] {
-        documents.push((Cow::Borrowed(url), Json::Object(Vec::new())));
+    // The core stands first and last already, so that its vocabulary is all that it adds in between.
+    let vocab = core.get("@context").unwrap().get("@vocab").unwrap();
+    for url in [CORE_URL, LATEST_URL, EARLIEST_URL] {
+        let vocab_alone = Json::Object(vec![(Cow::Borrowed("@vocab"), vocab.clone())]);
+        documents.push((Cow::Borrowed(url), vocab_alone));
     }
+    // The proof's own context is for those who read proofs.
+    documents.push((Cow::Borrowed(PROOF_URL), Json::Object(Vec::new())));
     Json::Object(vec![
         (Cow::Borrowed("core"), core.get("@context").unwrap().clone()),
         (Cow::Borrowed("documents"), Json::Object(documents)),
