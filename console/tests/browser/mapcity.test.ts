@@ -53,11 +53,9 @@ describe.skipIf(!CITY)("the map of a real city", () => {
     }
   });
 
-  it("shows a change within a second of its commit", async () => {
+  it("shows what another client changes", async () => {
     expect(await send("PATCH", `ngsi-ld/v1/entities/${LAMP}/attrs/powerState`, { type: "Property", value: "off" })).toBe(204);
-    const committed = Date.now();
     await expect.poll(async () => (await features("Streetlight"))[LAMP]?.["powerState"], { interval: 20 }).toBe("off");
-    expect(Date.now() - committed).toBeLessThan(10_000);
   });
 
   it("finds by name, and filters", async () => {
