@@ -19,9 +19,9 @@ pub(crate) enum Cells<'a> {
 }
 
 impl Columns {
+    /// Of names that differ from each other.
     pub(crate) fn new(names: &[String]) -> Self {
-        // Of two columns with one name, the first counts.
-        Self(names.iter().enumerate().rev().map(|(index, name)| (name.clone(), index)).collect())
+        Self(names.iter().enumerate().map(|(index, name)| (name.clone(), index)).collect())
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

@@ -40,6 +40,9 @@ const NAMES: &[(&str, &str)] = &[
 
 /// The first record of a CSV.
 pub(crate) struct Header {
+    /// The names as the file has them.
+    pub(crate) written: Vec<String>,
+    /// A name of its own for each column, so that a mapping can name every one.
     pub(crate) names: Vec<String>,
 }
 
@@ -89,23 +92,29 @@ impl Header {
         let record = records.next()?.ok_or_else(|| OpenError::Header(EMPTY.into()))?;
         let fields = record.fields.map_err(refused)?;
         let names = fields.iter().map(|field| encoding.decode(field).map(|name| name.trim().to_owned()));
-        Ok(Self { names: names.collect::<Result<_, _>>().map_err(refused)? })
+        Ok(Self::new(names.collect::<Result<_, _>>().map_err(refused)?))
+    }
+
+    fn new(written: Vec<String>) -> Self {
+        let names = distinct(&written);
+        Self { written, names }
     }
 
     /// The mapping of a file whose columns are called as an entity's members are.
     pub(crate) fn mapping(&self) -> Option<Mapping> {
         let id = self.named(&["id", "@id"])?;
         let kind = self.named(&["type", "@type"])?;
-        let point = self.named(LONGITUDES).zip(self.named(LATITUDES));
+        // A column that is called so itself is the location; a longitude and a latitude beside it stay what they are.
+        let has_location = self.names.iter().any(|name| name == "location");
+        let point = self.named(LONGITUDES).zip(self.named(LATITUDES)).filter(|_| !has_location);
         let mut text = format!("id = {}\ntype = {}\n", quoted(&format!("{{{id}}}")), quoted(&format!("{{{kind}}}")));
         let in_point = |name: &str| point.is_some_and(|(longitude, latitude)| name == longitude || name == latitude);
         let mut taken = BTreeSet::new();
-        for name in self.names.iter().filter(|name| *name != id && *name != kind && !in_point(name) && !name.is_empty())
-        {
+        for name in self.names.iter().filter(|name| *name != id && *name != kind && !in_point(name)) {
             let attribute = attribute_name(name, &mut taken);
             let _ = write!(text, "[attributes.{}]\ncolumn = {}\nkind = \"auto\"\n", quoted(&attribute), quoted(name));
         }
-        if let Some((longitude, latitude)) = point.filter(|_| !taken.contains("location")) {
+        if let Some((longitude, latitude)) = point {
             text.push_str(&point_text(longitude, latitude));
         }
         Mapping::parse(&text).ok()
@@ -128,14 +137,30 @@ impl Header {
     }
 }
 
+/// The second column that is called `a` is `a_2`; one without a name has that of its place, `column_3`.
+fn distinct(written: &[String]) -> Vec<String> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let name_of = |(index, name): (usize, &String)| {
+        let base = if name.is_empty() { format!("column_{}", index + 1) } else { name.clone() };
+        // A number never takes the name that another column was given.
+        let is_free = |candidate: &String| !written.contains(candidate) && !taken.contains(candidate);
+        let is_first = *name == base && !taken.contains(&base);
+        let numbered = || (2_usize..).map(|number| format!("{base}_{number}"));
+        let given = if is_first || is_free(&base) { Some(base.clone()) } else { numbered().find(is_free) };
+        let given = given.unwrap_or_default();
+        taken.insert(given.clone());
+        given
+    };
+    written.iter().enumerate().map(name_of).collect()
+}
+
 fn find<'a>(all: &'a [String], names: &[&str]) -> Option<&'a str> {
     let matching = |name: &&str| all.iter().find(|column| column.eq_ignore_ascii_case(name));
     names.iter().find_map(matching).map(String::as_str)
 }
 
 fn write(names: &[String], samples: Vec<Vec<String>>) -> String {
-    let id =
-        find(names, IDS).or_else(|| names.iter().find(|name| !name.is_empty()).map(String::as_str)).unwrap_or("id");
+    let id = find(names, IDS).or_else(|| names.first().map(String::as_str)).unwrap_or("id");
     let point = find(names, LONGITUDES).zip(find(names, LATITUDES));
     let mut text = format!(
         "# Each row is an entity. {{column}} stands for the value of that column. / 1行が1つのエンティティ。{{列名}}はその列の値\nid = {}\n# Name what the rows are: BusStop, Aed, Shelter. / 行が何を表すか\ntype = \"Thing\"\n# Cells that say nothing. / 値なしとみなすセル\nempty = [\"-\", \"--\", \"---\"]\n# The zone in which times without one are meant. / 時差のない日時の時間帯\ntime_zone = \"Asia/Tokyo\"\n\n",
@@ -149,7 +174,7 @@ fn write(names: &[String], samples: Vec<Vec<String>>) -> String {
     }
     let in_point = |name: &str| point.is_some_and(|(longitude, latitude)| name == longitude || name == latitude);
     for (name, sample) in names.iter().zip(samples) {
-        if name.is_empty() || in_point(name) || name == id {
+        if in_point(name) || name == id {
             continue;
         }
         let attribute = attribute_name(name, &mut taken);
@@ -253,10 +278,32 @@ mod tests {
         assert!(text.contains("column = \"a\"\nkind = \"number\"") && text.contains("column = \"b\""), "{text}");
     }
 
+    #[test]
+    fn columns_of_one_name_or_none_have_names_of_their_own() {
+        let named = |names: &[&str]| distinct(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(named(&["a", "a", "a_2", "a"]), ["a", "a_3", "a_2", "a_4"]);
+        assert_eq!(named(&["", "b", "", "column_1"]), ["column_1_2", "b", "column_3", "column_1"]);
+        let text = proposed("id,電話,電話,\n1,0761-1,0761-2,x\n");
+        for column in ["電話", "電話_2", "column_4"] {
+            assert!(text.contains(&format!("[attributes.\"{column}\"]\ncolumn = \"{column}\"\n")), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
+        fn every_column_has_a_name_that_no_other_has(names in prop::collection::vec("(a|b)?(_[23])?|column_[1-3]", 0..8)) {
+            let given = distinct(&names);
+            prop_assert_eq!(given.len(), names.len());
+            prop_assert_eq!(given.iter().collect::<BTreeSet<_>>().len(), names.len(), "{:?}", given);
+            for (index, name) in names.iter().enumerate() {
+                let is_first = !name.is_empty() && names.iter().position(|one| one == name) == Some(index);
+                prop_assert!(!is_first || given[index] == *name, "{:?}", given);
+            }
+        }
+
+        #[test]
         fn any_header_has_a_proposal(names in prop::collection::vec("[^\\p{C}\\s]{1,6}", 1..6)) {
-            let header = Header { names };
+            let header = Header::new(names);
             let mut records = Records::new(Lines::new(Box::new(std::io::empty())), b',');
             let text = header.proposal(&mut records, Encoding::Utf8);
             let braces = header.names.iter().any(|name| name.contains(['{', '}']));

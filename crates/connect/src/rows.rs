@@ -122,7 +122,7 @@ impl Rows {
         records: &mut Records,
         encoding: Encoding,
     ) -> Result<Reading, OpenError> {
-        let paths = Paths::of(&header.names).filter(|_| mapping.is_none());
+        let paths = Paths::of(&header.written).filter(|_| mapping.is_none());
         if let Some(paths) = paths {
             return Ok(Reading::Flattened(paths));
         }

@@ -59,6 +59,28 @@ fn a_header_with_id_and_type_needs_no_mapping() {
 }
 
 #[test]
+fn columns_of_one_name_or_none_lose_nothing() {
+    let text = "id,type,電話,電話,\nurn:x:1,T,0761-1,0762-2,x\nurn:x:2,T,0761-1,,\n".as_bytes();
+    let first = r#"{"id":"urn:x:1","type":"T","column_5":{"type":"Property","value":"x"},"電話":{"type":"Property","value":"0761-1"},"電話_2":{"type":"Property","value":"0762-2"}}"#;
+    let second = r#"{"id":"urn:x:2","type":"T","電話":{"type":"Property","value":"0761-1"}}"#;
+    assert_eq!(rows(text, Format::Csv, Encoding::Utf8, None), [good(2, first), good(3, second)]);
+    let mapping = "id = \"{id}\"\ntype = \"{type}\"\n[attributes.mobile]\ncolumn = \"電話_2\"\n";
+    let mobile = r#"{"id":"urn:x:1","type":"T","mobile":{"type":"Property","value":"0762-2"}}"#;
+    assert_eq!(rows(text, Format::Csv, Encoding::Utf8, Some(mapping))[0], good(2, mobile));
+    let twice = b"id_,type_,a__value_,a__value_\nurn:x:1,T,1,2\n";
+    let refused = &rows(twice, Format::Csv, Encoding::Utf8, None)[0];
+    assert!(refused.1.as_ref().unwrap_err().contains("another one hold the same member"), "{refused:?}");
+}
+
+#[test]
+fn a_longitude_and_a_latitude_beside_a_location_are_kept() {
+    let text = b"id,type,lat,lon,location\nurn:x:1,T,36,136,hall\n";
+    let read = rows(text, Format::Csv, Encoding::Utf8, None);
+    let entity = read[0].1.as_ref().unwrap();
+    assert!(["36", "136", "\"hall\""].iter().all(|value| entity.contains(&format!("\"value\":{value}"))), "{entity}");
+}
+
+#[test]
 fn an_entity_that_was_flattened_needs_no_mapping() {
     let text = b"\"id_\", \"type_\", \"level__type_\", \"level__value_\", \"tags__0_\"\n\"gauge 1\", \"T\", \"Number\", \"1.5\", \"\"\n";
     let expected = r#"{"id":"urn:ngsi-ld:T:gauge%201","type":"T","level":{"type":"Property","value":1.5}}"#;
