@@ -1,4 +1,5 @@
 // Asks the city: the one place where a request gets its headers and its time limit, and an answer its verdict.
+import { readJson } from "./number";
 
 import type { Language } from "../i18n";
 
@@ -64,7 +65,7 @@ export function headersOf(asking: Pick<Asking, "tenant" | "context">): [string, 
 export async function ask(path: string, asking: Asking): Promise<{ body: unknown; headers: Headers }> {
   const { text, response } = await exchange(path, asking, "application/json");
   try {
-    return { body: JSON.parse(text), headers: response.headers };
+    return { body: readJson(text), headers: response.headers };
   } catch {
     throw new AskError({ kind: "unreadable", status: response.status });
   }

@@ -1,8 +1,10 @@
 // Reading JSON that somebody else wrote: each function gives what was asked for, or a harmless nothing.
+import { LongNumber, isNumber } from "./number";
+
 export type Members = Record<string, unknown>;
 
 export function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof LongNumber);
 }
 
 export function text(value: unknown): string {
@@ -10,7 +12,8 @@ export function text(value: unknown): string {
 }
 
 export function count(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+  const near = isNumber(value) ? Number(value) : 0;
+  return Number.isFinite(near) ? near : 0;
 }
 
 export function list(value: unknown): unknown[] {

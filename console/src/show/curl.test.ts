@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
 import { entityOf } from "../api/entity";
+import { readJson } from "../api/number";
 import { changeCurl, firstCurl, quoted, readCurl, subscribeCurl } from "./curl";
 
 const BASE = new URL("http://127.0.0.1:8080/");
@@ -48,6 +49,13 @@ it("change an attribute so that it is seen", () => {
   expect(change({ on: { type: "Property", value: true } }, "on").at(-1)).toBe('{"type":"Property","value":false}');
   const link = { isIn: { type: "Relationship", object: "urn:a:1" } };
   expect(change(link, "isIn").at(-1)).toBe('{"type":"Relationship","object":"urn:a:1"}');
+});
+
+it("leave no digit of a long number out", () => {
+  const long = readJson('{"a":{"type":"Property","value":9007199254740993}}') as object;
+  expect(change(long, "a").at(-1)).toBe('{"type":"Property","value":9007199254740994}');
+  const inside = readJson('{"a":{"type":"Property","value":{"b":[18446744073709551615,1e400]}}}') as object;
+  expect(change(inside, "a").at(-1)).toBe('{"type":"Property","value":{"b":[18446744073709551615,1e400]}}');
 });
 
 it("change the default instance, or name the one that is there", () => {

@@ -2,6 +2,7 @@
 import { type Asking, headersOf } from "../api/ask";
 import { entityPath, segment } from "../api/city";
 import { type Attribute, type Instance, contentMember } from "../api/entity";
+import { isNumber, oneMore, writeJson } from "../api/number";
 
 type Where = Pick<Asking, "tenant" | "context">;
 
@@ -17,7 +18,7 @@ export function changeCurl(id: string, attribute: Attribute, where: Where, base:
     ["curl", "-X PATCH", url(path, base)],
     ...headerArguments(where),
     ["-H", quoted("Content-Type: application/json")],
-    ["-d", quoted(JSON.stringify(instance ? fragmentOf(instance) : {}))],
+    ["-d", quoted(writeJson(instance ? fragmentOf(instance) : {}))],
   ]);
 }
 
@@ -72,9 +73,7 @@ function fragmentOf(instance: Instance): Record<string, unknown> {
 
 function next(content: unknown): unknown {
   if (typeof content === "boolean") return !content;
-  if (typeof content !== "number") return content;
-  const digits = String(content).split(".")[1]?.length ?? 0;
-  return Number((content + 1).toFixed(Math.min(digits, 12)));
+  return isNumber(content) ? oneMore(content) : content;
 }
 
 function headerArguments(where: Where): string[][] {

@@ -1,6 +1,7 @@
 // How numbers, ages, names, units and values are shown.
 import { describe, expect, it } from "vitest";
 import type { Instance, Kind } from "../api/entity";
+import { LongNumber, readJson } from "../api/number";
 import { showAge, showMoment } from "./age";
 import { shortName } from "./name";
 import { showCount, showRate, showValue } from "./number";
@@ -53,6 +54,10 @@ describe("numbers", () => {
     expect(showValue(1e21, "en")).toBe("1e+21");
     expect(showValue(0.000_000_1, "en")).toBe("1e-7");
     expect(showValue(0, "en")).toBe("0");
+    expect(showValue(0.30000000000000004, "en")).toBe("0.30000000000000004");
+    for (const written of ["9007199254740993", "0.12345678901234567890", "1e400"]) {
+      expect(showValue(new LongNumber(written), "ja")).toBe(written);
+    }
   });
 });
 
@@ -95,6 +100,13 @@ describe("values", () => {
     expect(shown("VocabProperty", ["open", "late"])).toEqual({ as: "text", text: "open, late", unit: "" });
     expect(shown("ListProperty", [1, 2])).toEqual({ as: "text", text: "1, 2", unit: "" });
     expect(shown("Property", { a: [1] })).toEqual({ as: "json", json: '{\n  "a": [\n    1\n  ]\n}' });
+    const long = new LongNumber("9007199254740993");
+    expect(shown("Property", long)).toEqual({ as: "number", value: long, unit: "" });
+    expect(shown("Property", [long, "a"])).toEqual({ as: "text", text: "9007199254740993, a", unit: "" });
+    expect(shown("JsonProperty", readJson('{"a":18446744073709551615}'))).toEqual({
+      as: "json",
+      json: '{\n  "a": 18446744073709551615\n}',
+    });
     expect(shown("JsonProperty", "text")).toEqual({ as: "json", json: '"text"' });
     expect(shown("Property", undefined)).toEqual({ as: "json", json: "" });
   });

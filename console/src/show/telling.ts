@@ -1,5 +1,6 @@
 // Which attributes tell most of an entity in one row: its name, and then what changed last.
 import type { Attribute, Entity } from "../api/entity";
+import { isNumber } from "../api/number";
 import { shortName } from "./name";
 
 const NAMES = ["name", "title", "alternateName"];
@@ -12,7 +13,8 @@ export function telling(entity: Entity, most: number): Attribute[] {
 /** A name, a short value, a shape or a document. */
 function rank(attribute: Attribute): number {
   if (NAMES.includes(shortName(attribute.name))) return 0;
-  return typeof attribute.instances[0]?.content === "object" ? 2 : 1;
+  const content = attribute.instances[0]?.content;
+  return typeof content === "object" && !isNumber(content) ? 2 : 1;
 }
 
 function newest(attribute: Attribute): string {

@@ -1,9 +1,10 @@
 // What an attribute holds, sorted by how a page shows it.
 import type { Instance } from "../api/entity";
 import { isMembers, list, text } from "../api/json";
+import { type LongNumber, isNumber, writeJson } from "../api/number";
 
 export type Shown =
-  | { as: "number"; value: number; unit: string }
+  | { as: "number"; value: number | LongNumber; unit: string }
   | { as: "text"; text: string; unit: string }
   | { as: "time"; time: string }
   /** Ids of other entities. */
@@ -36,21 +37,21 @@ function linksOf(content: unknown): string[] {
 }
 
 function plainOf(content: unknown, unitCode: string): Shown {
-  if (typeof content === "number") return { as: "number", value: content, unit: unitCode };
+  if (isNumber(content)) return { as: "number", value: content, unit: unitCode };
   if (typeof content === "string") return { as: "text", text: content, unit: unitCode };
   if (typeof content === "boolean") return { as: "text", text: String(content), unit: unitCode };
   if (isMembers(content) && typeof content["@value"] === "string") {
     const value = content["@value"];
     return content["@type"] === "DateTime" ? { as: "time", time: value } : { as: "text", text: value, unit: unitCode };
   }
-  if (Array.isArray(content) && content.every((one) => typeof one === "string" || typeof one === "number")) {
+  if (Array.isArray(content) && content.every((one) => typeof one === "string" || isNumber(one))) {
     return { as: "text", text: content.join(", "), unit: unitCode };
   }
   return jsonOf(content);
 }
 
 function jsonOf(content: unknown): Shown {
-  return { as: "json", json: JSON.stringify(content, null, 2) ?? "" };
+  return { as: "json", json: writeJson(content, 2) };
 }
 
 /** The reader's language where it is there, else the one for everybody, else the first. */
@@ -72,7 +73,9 @@ function geometryOf(content: unknown): Shown {
   const coordinates = content["coordinates"];
   if (content["type"] === "Point" && Array.isArray(coordinates)) {
     const [longitude, latitude] = coordinates;
-    if (typeof longitude === "number" && typeof latitude === "number") return { as: "point", latitude, longitude };
+    if (isNumber(longitude) && isNumber(latitude)) {
+      return { as: "point", latitude: Number(latitude), longitude: Number(longitude) };
+    }
   }
   return { as: "shape", shape: text(content["type"]), points: pointsOf(content["coordinates"] ?? content["geometries"]) };
 }
@@ -80,6 +83,6 @@ function geometryOf(content: unknown): Shown {
 function pointsOf(coordinates: unknown): number {
   if (isMembers(coordinates)) return pointsOf(coordinates["coordinates"]);
   if (!Array.isArray(coordinates)) return 0;
-  if (typeof coordinates[0] === "number") return 1;
+  if (isNumber(coordinates[0])) return 1;
   return coordinates.reduce((total: number, one) => total + pointsOf(one), 0);
 }

@@ -1,0 +1,76 @@
+// Numbers as they were written: a JavaScript number has 53 bits, and JSON has as many digits as somebody wrote.
+
+/** A number that no JavaScript number is equal to; it keeps its digits. */
+export class LongNumber {
+  constructor(readonly digits: string) {}
+
+  toString(): string {
+    return this.digits;
+  }
+
+  /** Only `writeJson` makes a number of this again. */
+  toJSON(): string {
+    return `${MARK}${this.digits}`;
+  }
+}
+
+/** Nobody's data can hold what is only known once the page runs. */
+const MARK = `number-${Math.random().toString(36).slice(2)}:`;
+const MARKED = new RegExp(`"${MARK}([-+.0-9eE]+)"`, "g");
+/** A text, which is passed over whole, or a number (RFC 8259 §6, §7). */
+const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+/** Beyond this many places nobody counts up by one. */
+const MOST_PLACES = 400;
+
+export function isNumber(value: unknown): value is number | LongNumber {
+  return typeof value === "number" || value instanceof LongNumber;
+}
+
+/** Reads JSON; numbers that a JavaScript number would change stay as they were written. */
+export function readJson(text: string): unknown {
+  const plain: unknown = JSON.parse(text);
+  const kept = text.replace(TEXT_OR_NUMBER, (token) =>
+    token.startsWith('"') || isKept(token) ? token : `"${MARK}${token}"`,
+  );
+  if (kept === text) return plain;
+  return JSON.parse(kept, (_, value: unknown) =>
+    typeof value === "string" && value.startsWith(MARK) ? new LongNumber(value.slice(MARK.length)) : value,
+  );
+}
+
+/** Writes JSON with the digits that were read. */
+export function writeJson(value: unknown, indent?: number): string {
+  return (JSON.stringify(value, null, indent) ?? "").replace(MARKED, "$1");
+}
+
+/** One more, to the last digit; a number too large or too small to count stays as it is. */
+export function oneMore(value: number | LongNumber): LongNumber {
+  const written = String(value);
+  const { digits, exponent } = partsOf(written);
+  if (Math.abs(exponent) > MOST_PLACES || digits.length > MOST_PLACES) return new LongNumber(written);
+  const places = Math.max(0, -exponent);
+  const scaled = BigInt(digits) * 10n ** BigInt(Math.max(0, exponent)) + 10n ** BigInt(places);
+  const sign = scaled < 0n ? "-" : "";
+  const all = String(scaled < 0n ? -scaled : scaled).padStart(places + 1, "0");
+  const whole = all.slice(0, all.length - places);
+  return new LongNumber(sign + whole + (places > 0 ? `.${all.slice(-places)}` : ""));
+}
+
+/** Whether a JavaScript number says the same as these digits. */
+function isKept(written: string): boolean {
+  const value = Number(written);
+  if (!Number.isFinite(value)) return false;
+  const [a, b] = [partsOf(written), partsOf(String(value))];
+  return a.digits === b.digits && (a.exponent === b.exponent || a.digits === "0");
+}
+
+/** `-1.50e3` as -15 and the exponent 2. */
+function partsOf(written: string): { digits: string; exponent: number } {
+  const [mantissa = "", power = "0"] = written.toLowerCase().split("e");
+  const [whole = "", fraction = ""] = mantissa.replace("-", "").split(".");
+  const all = (whole + fraction).replace(/^0+/, "");
+  const digits = all.replace(/0+$/, "");
+  const exponent = Number(power) - fraction.length + (all.length - digits.length);
+  if (digits === "") return { digits: "0", exponent: 0 };
+  return { digits: (mantissa.startsWith("-") ? "-" : "") + digits, exponent };
+}
