@@ -45,6 +45,7 @@ impl Records {
         if first.is_cut {
             return Ok(Record { line, fields: Err(too_long()) });
         }
+        let mut is_return = first.ends_with_return;
         let mut text = first.bytes;
         let mut further: Vec<Line> = Vec::new();
         loop {
@@ -55,7 +56,8 @@ impl Records {
             let next = if further.len() + 1 < MOST_LINES { self.lines.next()? } else { None };
             match next {
                 Some(next) if !next.is_cut => {
-                    text.push(b'\n');
+                    text.push(if is_return { b'\r' } else { b'\n' });
+                    is_return = next.ends_with_return;
                     text.extend(&next.bytes);
                     further.push(next);
                 }
@@ -134,7 +136,7 @@ mod tests {
     type Read = Vec<(u64, Result<Vec<String>, String>)>;
 
     fn all(text: &str) -> Read {
-        let lines = Lines::new(Box::new(io::Cursor::new(text.as_bytes().to_vec())));
+        let lines = Lines::of_csv(Box::new(io::Cursor::new(text.as_bytes().to_vec())));
         let mut records = Records::new(lines, b',');
         std::iter::from_fn(|| records.next().unwrap())
             .map(|record| {
@@ -161,6 +163,12 @@ mod tests {
                 good(7, &["a", "b,c"])
             ]
         );
+    }
+
+    #[test]
+    fn records_end_with_a_carriage_return_too_and_quoted_ones_stay() {
+        let expected = [good(1, &["a", "b"]), good(2, &["1\r2\n3", "x"]), good(5, &["2", "y"])];
+        assert_eq!(all("a,b\r\"1\r2\n3\",x\r2,y\r"), expected);
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(crate) struct Line {
     /// From 1.
     pub(crate) number: u64,
     pub(crate) bytes: Vec<u8>,
+    /// Whether a carriage return alone ends it.
+    pub(crate) ends_with_return: bool,
     /// Whether it is longer than a line may be; then `bytes` is its beginning.
     pub(crate) is_cut: bool,
 }
@@ -21,13 +23,20 @@ pub(crate) struct Line {
 /// The lines of a file.
 pub(crate) struct Lines {
     reader: Box<dyn BufRead>,
+    /// Whether a carriage return alone ends a line too, as spreadsheets write it for the Macintosh.
+    has_returns: bool,
     read: u64,
     put_back: VecDeque<Line>,
 }
 
 impl Lines {
     pub(crate) fn new(reader: Box<dyn BufRead>) -> Self {
-        Self { reader, read: 0, put_back: VecDeque::new() }
+        Self { reader, has_returns: false, read: 0, put_back: VecDeque::new() }
+    }
+
+    /// The lines of a CSV, which end in any of the three ways.
+    pub(crate) fn of_csv(reader: Box<dyn BufRead>) -> Self {
+        Self { has_returns: true, ..Self::new(reader) }
     }
 
     /// The next line; none at the end.
@@ -35,7 +44,8 @@ impl Lines {
         if let Some(line) = self.put_back.pop_front() {
             return Ok(Some(line));
         }
-        let Some((mut bytes, is_cut)) = self.read_line()? else { return Ok(None) };
+        let Some(mut line) = self.read_line()? else { return Ok(None) };
+        let bytes = &mut line.bytes;
         if bytes.last() == Some(&b'\r') {
             bytes.pop();
         }
@@ -43,7 +53,8 @@ impl Lines {
             bytes.drain(..MARK.len());
         }
         self.read += 1;
-        Ok(Some(Line { number: self.read, bytes, is_cut }))
+        line.number = self.read;
+        Ok(Some(line))
     }
 
     /// Puts lines back in front of those that come.
@@ -53,26 +64,36 @@ impl Lines {
         }
     }
 
-    fn read_line(&mut self) -> io::Result<Option<(Vec<u8>, bool)>> {
-        let mut bytes = Vec::new();
-        let (mut is_cut, mut is_any) = (false, false);
+    fn read_line(&mut self) -> io::Result<Option<Line>> {
+        let mut line = Line { number: 0, bytes: Vec::new(), ends_with_return: false, is_cut: false };
+        let mut is_any = false;
         loop {
             let piece = self.reader.fill_buf()?;
             if piece.is_empty() {
-                return Ok(is_any.then_some((bytes, is_cut)));
+                return Ok(is_any.then_some(line));
             }
             is_any = true;
-            let end = piece.iter().position(|byte| *byte == b'\n');
+            let ends = |byte: u8| byte == b'\n' || (self.has_returns && byte == b'\r');
+            let end = piece.iter().position(|byte| ends(*byte));
+            let is_return = end.and_then(|end| piece.get(end)) == Some(&b'\r');
             let wanted = piece.iter().take(end.unwrap_or(piece.len()));
-            let room = LONGEST - bytes.len();
-            is_cut |= wanted.len() > room;
-            bytes.extend(wanted.take(room));
+            let room = LONGEST - line.bytes.len();
+            line.is_cut |= wanted.len() > room;
+            line.bytes.extend(wanted.take(room));
             let used = end.map_or(piece.len(), |end| end + 1);
             self.reader.consume(used);
             if end.is_some() {
-                return Ok(Some((bytes, is_cut)));
+                line.ends_with_return = is_return && !self.skip_line_feed()?;
+                return Ok(Some(line));
             }
         }
+    }
+
+    /// Skips the second half of a line end; whether it is there.
+    fn skip_line_feed(&mut self) -> io::Result<bool> {
+        let is_there = self.reader.fill_buf()?.first() == Some(&b'\n');
+        self.reader.consume(usize::from(is_there));
+        Ok(is_there)
     }
 }
 
@@ -93,6 +114,20 @@ mod tests {
         assert_eq!(all(b"a\n\nb"), expected);
         assert_eq!(all(b"\xef\xbb\xbfa\r\n\r\nb\r\n"), expected);
         assert!(all(b"").is_empty());
+    }
+
+    #[test]
+    fn a_csv_has_line_ends_of_three_kinds_wherever_the_reader_pauses() {
+        let text = b"a\rb\r\nc\n\rd";
+        for capacity in 1..8 {
+            let mut lines = Lines::of_csv(Box::new(io::BufReader::with_capacity(capacity, &text[..])));
+            let read: Vec<_> = std::iter::from_fn(|| lines.next().unwrap())
+                .map(|line| (String::from_utf8(line.bytes).unwrap(), line.ends_with_return))
+                .collect();
+            let expected = [("a", true), ("b", false), ("c", false), ("", true), ("d", false)];
+            assert_eq!(read, expected.map(|(text, is_return)| (text.to_owned(), is_return)));
+        }
+        assert_eq!(all(b"{\"a\":\r1}\n"), [(1, "{\"a\":\r1}".to_owned())]);
     }
 
     #[test]

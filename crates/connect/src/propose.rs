@@ -50,7 +50,7 @@ pub(crate) struct Header {
 pub fn propose(reader: Box<dyn BufRead>, format: Format, encoding: Encoding) -> Result<String, OpenError> {
     match format {
         Format::Csv => {
-            let mut lines = Lines::new(reader);
+            let mut lines = Lines::of_csv(reader);
             let Some(first) = lines.next()? else { return Err(OpenError::Header(EMPTY.into())) };
             let delimiter = delimiter_of(&first.bytes);
             lines.put_back(vec![first]);
@@ -304,7 +304,7 @@ mod tests {
         #[test]
         fn any_header_has_a_proposal(names in prop::collection::vec("[^\\p{C}\\s]{1,6}", 1..6)) {
             let header = Header::new(names);
-            let mut records = Records::new(Lines::new(Box::new(std::io::empty())), b',');
+            let mut records = Records::new(Lines::of_csv(Box::new(std::io::empty())), b',');
             let text = header.proposal(&mut records, Encoding::Utf8);
             let braces = header.names.iter().any(|name| name.contains(['{', '}']));
             prop_assert!(braces || Mapping::parse(&text).is_ok(), "{}", text);

@@ -99,7 +99,7 @@ impl Rows {
     }
 
     fn open_csv(reader: Box<dyn BufRead>, encoding: Encoding, mapping: Option<Mapping>) -> Result<Self, OpenError> {
-        let mut lines = Lines::new(reader);
+        let mut lines = Lines::of_csv(reader);
         let first = lines.next()?.ok_or_else(|| {
             OpenError::Header(
                 ("the file is empty; a CSV begins with a header", "ファイルが空です。CSVには見出しの行が必要です")
@@ -150,7 +150,7 @@ impl Rows {
                 Ok(Some(Row { number: line, entity: fields.and_then(|fields| header.entity(&fields)) }))
             }
             Cutter::Lines(lines) => loop {
-                let Some(Line { number, bytes, is_cut }) = lines.next()? else { return Ok(None) };
+                let Some(Line { number, bytes, is_cut, .. }) = lines.next()? else { return Ok(None) };
                 if bytes.trim_ascii().is_empty() {
                     continue;
                 }

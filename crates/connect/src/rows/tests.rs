@@ -73,6 +73,13 @@ fn columns_of_one_name_or_none_lose_nothing() {
 }
 
 #[test]
+fn a_csv_whose_lines_end_with_a_carriage_return_is_read() {
+    let read = rows("番号,名称\r1,福井駅\r2,東口\r".as_bytes(), Format::Csv, Encoding::Utf8, Some(MAPPING));
+    assert_eq!(read.len(), 2);
+    assert_eq!(read[1], good(3, r#"{"id":"urn:x:2","type":"T","name":{"type":"Property","value":"東口"}}"#));
+}
+
+#[test]
 fn a_longitude_and_a_latitude_beside_a_location_are_kept() {
     let text = b"id,type,lat,lon,location\nurn:x:1,T,36,136,hall\n";
     let read = rows(text, Format::Csv, Encoding::Utf8, None);
