@@ -9,7 +9,8 @@ use crate::RowError;
 
 /// Whether this is a feature rather than an entity in another representation.
 pub(crate) fn is_feature(json: &Json<'_>) -> bool {
-    json.get("type").and_then(Json::as_str) == Some("Feature") && json.get("geometry").is_some()
+    let has_no_properties = json.get("properties") == Some(&Json::Null);
+    json.get("type").and_then(Json::as_str) == Some("Feature") && (json.get("geometry").is_some() || has_no_properties)
 }
 
 /// The entity that a feature represents; its properties name the entity's type.
@@ -33,7 +34,7 @@ pub(crate) fn entity(feature: &Json<'static>) -> Result<Json<'static>, RowError>
             ),
         ));
     };
-    let mut members: Members<'static> = vec![(Cow::Borrowed("id"), id.clone())];
+    let mut members: Members<'static> = vec![(Cow::Borrowed("id"), identifier(id))];
     members.extend(properties.iter().filter(|(name, value)| name != "id" && *value != Json::Null).cloned());
     let has_location = members.iter().any(|(name, _)| name == "location");
     let geometry = feature.get("geometry").filter(|geometry| **geometry != Json::Null && !has_location);
@@ -41,6 +42,14 @@ pub(crate) fn entity(feature: &Json<'static>) -> Result<Json<'static>, RowError>
     let context = feature.get("@context").filter(|_| !members.iter().any(|(name, _)| name == "@context"));
     members.extend(context.map(|context| (Cow::Borrowed("@context"), context.clone())));
     Ok(Json::Object(members))
+}
+
+/// RFC 7946 §3.2: a feature's id may be a number, which is then the text of an entity's id.
+fn identifier(id: &Json<'static>) -> Json<'static> {
+    match id {
+        Json::Number(_) => Json::from(id.to_text()),
+        other => other.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -137,6 +137,19 @@ fn json_and_ndjson_give_entities_as_they_are() {
 }
 
 #[test]
+fn a_feature_may_have_a_number_for_its_id() {
+    let text = br#"{"type":"FeatureCollection","features":[
+        {"type":"Feature","id":7,"geometry":null,"properties":{"type":"T","a":1}},
+        {"type":"Feature","id":7,"geometry":null,"properties":null},
+        {"type":"Feature","id":7,"properties":null}]}"#;
+    let read = rows(text, Format::GeoJson, Encoding::Utf8, None);
+    assert_eq!(read[0], good(1, r#"{"id":"urn:ngsi-ld:T:7","type":"T","a":1}"#));
+    for (_, refused) in read.get(1..).unwrap() {
+        assert!(refused.as_ref().unwrap_err().starts_with("the feature's properties have no \"type\""), "{read:?}");
+    }
+}
+
+#[test]
 fn features_are_mapped() {
     let text = r#"{"type":"FeatureCollection","features":[
         {"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"番号":7,"名称":{"a":1}}},
