@@ -25,11 +25,35 @@ pub(crate) fn number(text: &str) -> Result<Json<'static>, RowError> {
     if let Ok(whole) = plain.parse::<i64>() {
         return Ok(Json::Number(whole.into()));
     }
+    if !is_exact(text) {
+        return Err(too_long(text));
+    }
     let value = plain.parse::<f64>().ok().filter(|value| value.is_finite() && starts_as_number(&plain));
     value.map(Json::from).ok_or_else(|| {
         let wrong = (format!("{} is no number", quoted(text)), format!("{}は数値として読めません", quoted(text)));
         RowError::new(wrong, ("a number such as 12 or 3.5", "12や3.5のような数値"))
     })
+}
+
+/// Whether a text is not a whole number beyond those that are kept to the last digit.
+fn is_exact(text: &str) -> bool {
+    let plain = without_commas(&half_width(text));
+    let digits = plain.trim_start_matches(['+', '-']);
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    !is_whole || plain.parse::<i64>().is_ok()
+}
+
+fn too_long(text: &str) -> RowError {
+    RowError::new(
+        (
+            format!("{} has more digits than a number keeps", quoted(text)),
+            format!("{}は桁数が多く、数値のままでは正確に保てません", quoted(text)),
+        ),
+        (
+            "a whole number of up to 18 digits; longer ones are kept as texts, without kind = \"number\"",
+            "18桁までの整数。それより長い場合は、kind = \"number\"を付けず文字列として取り込んでください",
+        ),
+    )
 }
 
 /// A number as a double.
@@ -83,6 +107,16 @@ mod tests {
         }
         for bad in ["", "abc", "NaN", "inf", "1,2", "12,34,567", "1 2", "---", "1e999"] {
             assert!(number(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_is_exact_or_none() {
+        for long in ["123456789012345678901234", "-9223372036854775809", "18,446,744,073,709,551,615"] {
+            assert!(!is_exact(long) && number(long).unwrap_err().to_string().contains("more digits"), "{long}");
+        }
+        for kept in ["9223372036854775807", "1.5", "1e20", "-0"] {
+            assert!(is_exact(kept) && number(kept).is_ok(), "{kept}");
         }
     }
 

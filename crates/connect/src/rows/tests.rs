@@ -80,6 +80,13 @@ fn a_csv_whose_lines_end_with_a_carriage_return_is_read() {
 }
 
 #[test]
+fn a_number_that_no_number_holds_stays_a_text() {
+    let text = b"id,type,n,e\nurn:x:1,T,123456789012345678901234,1e400\n";
+    let expected = r#"{"id":"urn:x:1","type":"T","e":{"type":"Property","value":"1e400"},"n":{"type":"Property","value":"123456789012345678901234"}}"#;
+    assert_eq!(rows(text, Format::Csv, Encoding::Utf8, None), [good(2, expected)]);
+}
+
+#[test]
 fn a_longitude_and_a_latitude_beside_a_location_are_kept() {
     let text = b"id,type,lat,lon,location\nurn:x:1,T,36,136,hall\n";
     let read = rows(text, Format::Csv, Encoding::Utf8, None);
