@@ -1,5 +1,5 @@
 // Asks the city: the one place where a request gets its headers and its time limit, and an answer its verdict.
-import { readJson } from "./number";
+import { readJson, writeJson } from "./number";
 
 import type { Language } from "../i18n";
 
@@ -103,7 +103,7 @@ async function exchange(
     init.method = writing.method;
     if (writing.body !== undefined) {
       headers.set("Content-Type", "application/json");
-      init.body = JSON.stringify(writing.body);
+      init.body = writeJson(writing.body);
     }
   }
   let response: Response;

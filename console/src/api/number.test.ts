@@ -1,6 +1,6 @@
 // Numbers beyond 53 bits: what was stored is what is shown and sent.
 import { expect, it } from "vitest";
-import { LongNumber, isNumber, oneMore, readJson, writeJson } from "./number";
+import { LongNumber, isNumber, nearNumbers, oneMore, readJson, writeJson } from "./number";
 
 const LONG = [
   "9007199254740993",
@@ -28,6 +28,11 @@ it("are plain numbers where nothing is lost", () => {
   for (const broken of ["", "01", "0123456789012345678901", "[1,", "{9007199254740993:1}"]) {
     expect(() => readJson(broken)).toThrow(SyntaxError);
   }
+});
+
+it("are near enough for a map", () => {
+  const point = readJson('{"type":"Point","coordinates":[136.21960000000000001,36.5]}');
+  expect(nearNumbers(point)).toEqual({ type: "Point", coordinates: [136.2196, 36.5] });
 });
 
 it("are counted up to the last digit", () => {

@@ -26,6 +26,14 @@ export function isNumber(value: unknown): value is number | LongNumber {
   return typeof value === "number" || value instanceof LongNumber;
 }
 
+/** The same with the nearest JavaScript numbers, for what is drawn rather than read. */
+export function nearNumbers(value: unknown): unknown {
+  if (value instanceof LongNumber) return Number(value);
+  if (Array.isArray(value)) return value.map(nearNumbers);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, nearNumbers(one)]));
+}
+
 /** Reads JSON; numbers that a JavaScript number would change stay as they were written. */
 export function readJson(text: string): unknown {
   const plain: unknown = JSON.parse(text);

@@ -1,5 +1,6 @@
 // An entity of the live feed as a feature of the map.
 import { type Members, isMembers, text } from "../api/json";
+import { LongNumber, nearNumbers } from "../api/number";
 import { attributesOf } from "./catalogue";
 
 export interface Feature {
@@ -28,7 +29,7 @@ export function geometryOf(attribute: unknown): GeoJSON.Geometry | null {
   if (!isMembers(first)) return null;
   const geometry = isMembers(first["value"]) ? first["value"] : first;
   const isShape = SHAPES.includes(text(geometry["type"])) && Array.isArray(geometry["coordinates"]);
-  return isShape ? (geometry as unknown as GeoJSON.Geometry) : null;
+  return isShape ? (nearNumbers(geometry) as GeoJSON.Geometry) : null;
 }
 
 /** A number, text or boolean; of texts in languages the reader's own. */
@@ -39,5 +40,6 @@ export function plain(attribute: unknown, language: string): string | number | b
     if (isMembers(map)) return text(map[language]) || text(map["@none"]) || text(Object.values(map)[0]) || null;
     return "value" in first ? plain(first["value"], language) : null;
   }
+  if (first instanceof LongNumber) return first.digits;
   return typeof first === "string" || typeof first === "number" || typeof first === "boolean" ? first : null;
 }
