@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use machi_http::Shutdown;
-use machi_http::client::{Cidr, Client, ClientAnswer, ClientError, ClientRequest, ClientSettings, Egress};
+use machi_http::client::{Client, ClientAnswer, ClientError, ClientRequest, ClientSettings, Egress};
 use machi_types::{Clock, Json, Text, Timestamp, json};
 
 use super::Simulator;
@@ -176,10 +176,8 @@ impl<'a> City<'a> {
 }
 
 fn settings() -> ClientSettings {
-    // Whoever runs the command says where it goes.
-    let everywhere = ["0.0.0.0/0", "::/0"].map(|cidr| cidr.parse::<Cidr>().expect("both are well formed"));
     ClientSettings {
-        egress: Egress::allowing(everywhere.to_vec()),
+        egress: Egress::everywhere(),
         authorities: None,
         connect_patience: Duration::from_secs(5),
         kept_per_host: 4,

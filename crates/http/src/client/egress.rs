@@ -70,6 +70,11 @@ const INSIDE: &[Cidr] = &[
 ];
 
 impl Egress {
+    /// Wherever the caller says: for commands, whose user names the address.
+    pub fn everywhere() -> Self {
+        Self::allowing(vec![Cidr::v4(0, 0, 0, 0, 0), Cidr::v6([0; 8], 0)])
+    }
+
     /// The public internet and these networks.
     pub fn allowing(allowed: Vec<Cidr>) -> Self {
         Self { allowed }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, LINK};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use machi_http::Language;
-use machi_http::client::{Cidr, Client, ClientAnswer, ClientRequest, ClientSettings, Egress};
+use machi_http::client::{Client, ClientAnswer, ClientRequest, ClientSettings, Egress};
 use machi_types::{Iri, Json, TenantId, json};
 
 use super::batch::{Batch, Sent};
@@ -199,10 +199,8 @@ impl City {
 }
 
 fn settings() -> ClientSettings {
-    // Whoever runs the command says where it goes.
-    let everywhere = ["0.0.0.0/0", "::/0"].map(|cidr| cidr.parse::<Cidr>().expect("both are well formed"));
     ClientSettings {
-        egress: Egress::allowing(everywhere.to_vec()),
+        egress: Egress::everywhere(),
         authorities: None,
         connect_patience: Duration::from_secs(5),
         kept_per_host: 1,
