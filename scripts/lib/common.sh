@@ -15,6 +15,12 @@ say() {
     printf "%s\n" "$@"
 }
 
+# Prints the first argument, or the second one where the reader's language is Japanese.
+either() {
+    local language="${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}"
+    if [[ "$language" == ja* ]]; then printf '%s' "$2"; else printf '%s' "$1"; fi
+}
+
 stop() {
     printf '%s\n' "$*" >&2
     exit 1
@@ -22,6 +28,16 @@ stop() {
 
 have() {
     command -v "$1" >/dev/null 2>&1
+}
+
+# Stops where the disk that holds a folder has less room than so many megabytes.
+require_space() {
+    local free
+    free="$(stat --file-system --format '%a * %S / 1000000' "$1")"
+    free=$((free))
+    ((free >= $2)) || stop "$(either \
+        "The disk of $(realpath "$1") has $free MB left, and $2 MB are needed: make room on it." \
+        "$(realpath "$1")のディスクの空きは${free}MBです。$2MB以上必要なため、空きを作ってください。")"
 }
 
 # Where tools and builds outlive a checkout.

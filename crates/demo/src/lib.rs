@@ -19,5 +19,5 @@ mod run;
 mod told;
 
 pub use plan::{InvalidSize, Size};
-pub use run::{DemoError, Settings, Simulator, run};
-pub use told::batches;
+pub use run::{DemoError, Held, Settings, Simulator, held, run};
+pub use told::{a_streetlight, batches};

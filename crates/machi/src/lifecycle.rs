@@ -1,5 +1,6 @@
 //! The life of a city: start, one line when ready, work, and an orderly end.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -35,6 +36,17 @@ pub struct Start {
     pub config: Config,
     /// Who may come in.
     pub peers: Peers,
+    /// What begins when the city is ready.
+    pub companion: Option<Companion>,
+}
+
+/// What runs beside a city from when it is ready until it closes; it is told where the city listens.
+pub struct Companion(pub Box<dyn FnOnce(SocketAddr, Shutdown) + Send>);
+
+impl fmt::Debug for Companion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Companion").finish_non_exhaustive()
+    }
 }
 
 /// Why a city does not start.
@@ -85,7 +97,7 @@ pub fn run(start: Start) -> Result<(), StartError> {
 }
 
 async fn serve(start: Start) -> Result<(), StartError> {
-    let Start { config, peers } = start;
+    let Start { config, peers, companion } = start;
     // Before anything else, so that a signal during the start is not lost.
     let signals = Signals::listen().map_err(StartError::Runtime)?;
     raise_file_limit();
@@ -108,6 +120,9 @@ async fn serve(start: Start) -> Result<(), StartError> {
     edge.open(city.router.clone(), Some(Arc::clone(&city.shortcut)));
     let _control = control::announce(&config.store.path, address, &city.secret)?;
     say_ready(address, &config.store.path);
+    if let Some(Companion(begin)) = companion {
+        begin(address, heard.clone());
+    }
     end(serving, city, heard, config.server.shutdown_grace.0).await;
     ended.abort();
     info!("the city is closed");

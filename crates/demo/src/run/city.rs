@@ -80,6 +80,19 @@ impl<'a> City<'a> {
         }
     }
 
+    /// Whether there is no entity at all.
+    pub(super) async fn is_empty(&self) -> Result<bool, DemoError> {
+        let answer = self.insist(&ClientRequest::get(format!("{}/ngsi-ld/v1/types", self.url))).await?;
+        match answer.status {
+            StatusCode::OK => {
+                let types = json::parse(&answer.body, json::DEFAULT_DEPTH).ok();
+                let known = types.as_ref().and_then(|types| types.get("typeList")?.as_array());
+                Ok(known.is_some_and(<[_]>::is_empty))
+            }
+            _ => Err(self.refused(&answer)),
+        }
+    }
+
     /// Creates entities or replaces them, however long it takes to reach the city.
     pub(super) async fn upsert(&self, body: Vec<u8>) -> Result<(), DemoError> {
         let answer = self.insist(&self.batch("upsert", body)).await?;

@@ -98,10 +98,8 @@ pub(super) fn there_already(size: Size, seed: u64) -> Text {
 
 pub(super) fn moves(rate: u32) -> Text {
     Text::both(
-        format!(
-            "The city moves: up to {rate} attributes a second. Ctrl-C ends the simulator and leaves the city as it is."
-        ),
-        format!("都市が動き始めました(最大で毎秒{rate}属性)。Ctrl-Cでシミュレーターだけを終了します。"),
+        format!("The city moves: up to {rate} attributes a second."),
+        format!("都市が動き始めました(最大で毎秒{rate}属性)。"),
     )
 }
 

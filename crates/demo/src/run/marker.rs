@@ -7,6 +7,7 @@ use machi_types::{Json, Timestamp};
 use super::city::City;
 use super::{DemoError, Settings};
 use crate::entities::DEMO;
+use crate::plan::Size;
 
 /// What the marker of a city says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,13 @@ pub(super) enum Found {
     Begun,
     /// All is there, and was moved until this second.
     Whole { until: i64 },
+}
+
+/// The size and the seed of the demo city that is there.
+pub(super) async fn held(city: &City<'_>) -> Result<Option<(Size, u64)>, DemoError> {
+    let marker = city.entity(DEMO).await?;
+    let text = |name: &str| marker.as_ref()?.get(name)?.as_str();
+    Ok(text("size").and_then(|size| size.parse().ok()).zip(text("seed").and_then(|seed| seed.parse().ok())))
 }
 
 /// Looks for the city that is asked for; another one is an error.

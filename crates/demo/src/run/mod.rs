@@ -42,12 +42,43 @@ pub struct Simulator<T> {
     pub tell: T,
 }
 
-/// Loads the city unless it is there already, and moves it until the end is told.
-pub async fn run<T: Fn(&Text)>(settings: &Settings, simulator: Simulator<T>) -> Result<(), DemoError> {
+/// What a running Machi holds already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Nothing at all.
+    Nothing,
+    /// A demo city, or the beginning of one.
+    Demo {
+        /// How large it is.
+        size: Size,
+        /// Which of all cities of this size it is.
+        seed: u64,
+    },
+    /// Somebody's own data.
+    Other,
+}
+
+/// Asks a running Machi what it holds, until it answers.
+pub async fn held<T: Fn(&Text)>(url: &str, simulator: &Simulator<T>) -> Result<Held, DemoError> {
+    let city = City::new(url, simulator)?;
+    match marker::held(&city).await? {
+        Some((size, seed)) => Ok(Held::Demo { size, seed }),
+        None if city.is_empty().await? => Ok(Held::Nothing),
+        None => Ok(Held::Other),
+    }
+}
+
+/// Loads the city unless it is there already, tells when all of it is there, and moves it until the end is told.
+pub async fn run<T: Fn(&Text)>(
+    settings: &Settings,
+    simulator: &Simulator<T>,
+    when_loaded: impl FnOnce(),
+) -> Result<(), DemoError> {
     let plan = Plan::new(settings.size, settings.seed);
-    let city = City::new(&settings.url, &simulator)?;
+    let city = City::new(&settings.url, simulator)?;
     let moved = async {
         let loaded = load::load(&plan, settings, &city).await?;
+        when_loaded();
         simulate::simulate(&plan, settings, &city, loaded).await
     };
     match moved.await {

@@ -55,13 +55,18 @@ async fn simulate(settings: &Settings, language: Language) -> Result<(), Box<dyn
         // Nobody may be reading any more; the city moves all the same.
         tell: |text: &Text| drop(writeln!(io::stdout(), "{}", text.in_language(language))),
     };
+    let hint = Text::both(
+        "Ctrl-C ends the simulator and leaves the city as it is.",
+        "Ctrl-Cでシミュレーターだけを終了します。都市はそのまま残ります。",
+    );
+    (simulator.tell)(&hint);
     let ended = async {
         signals.next().await;
         trigger.begin();
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        done = machi_demo::run(settings, simulator) => Ok(done?),
+        done = machi_demo::run(settings, &simulator, || {}) => Ok(done?),
         () = ended => Ok(()),
     }
 }

@@ -10,6 +10,7 @@ pub mod index;
 mod japanese;
 mod serve;
 mod tenants;
+pub mod up;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -38,6 +39,8 @@ const ABOUT: &str = "Machi (街): one live picture of a city, brokered through o
 
 const EXAMPLES: &str = "\
 Examples:
+  machi up
+      open a city to look at, in the folder ./data
   machi serve --data ./city --open
       start a city in the folder ./city, for this machine alone
   curl http://127.0.0.1:8080/ngsi-ld/v1/types
@@ -50,6 +53,8 @@ Examples:
 /// A command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Open a city to look at: run it, and move an invented one in it
+    Up(up::UpArgs),
     /// Run a city until it is told to stop.
     Serve(ServeArgs),
     /// Load files into a running city: NGSI-LD JSON, NDJSON, GeoJSON, CSV.
@@ -135,6 +140,7 @@ fn read(language: Language) -> Result<Cli, ExitCode> {
 
 fn execute(command: Command, language: Language) -> Result<(), Box<dyn Error>> {
     match command {
+        Command::Up(arguments) => up::run(&arguments, language),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Import(arguments) => import::run(&arguments, language),
         Command::Demo(arguments) => demo::run(&arguments, language),

@@ -78,6 +78,13 @@ pub fn peers(listen: SocketAddr, open: bool, open_to: &[Cidr]) -> Result<Peers, 
 
 /// Runs a city until it is told to stop.
 pub(super) fn run(arguments: &ServeArgs) -> Result<(), Box<dyn Error>> {
+    let (config, peers) = settings(arguments)?;
+    log::start(&config.log);
+    Ok(lifecycle::run(Start { config, peers, companion: None })?)
+}
+
+/// The settings of a city, and who may come in.
+pub(super) fn settings(arguments: &ServeArgs) -> Result<(Config, Peers), Box<dyn Error>> {
     let mut config = Config::load(arguments.config.as_deref(), &overrides())?;
     if let Some(path) = &arguments.data {
         config.store.path.clone_from(path);
@@ -87,8 +94,7 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Box<dyn Error>> {
     }
     config.egress.allow.extend(&arguments.egress_allow);
     let peers = peers(config.server.listen, arguments.open, &arguments.open_to)?;
-    log::start(&config.log);
-    Ok(lifecycle::run(Start { config, peers })?)
+    Ok((config, peers))
 }
 
 #[cfg(test)]

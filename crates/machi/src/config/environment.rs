@@ -16,8 +16,29 @@ pub fn overrides() -> Vec<(String, String)> {
 
 /// The language of messages, as every program reads it: the first of these variables that says anything.
 pub fn language() -> Language {
-    let value = |wanted: &str| env::vars_os().find(|(name, value)| name == wanted && !value.is_empty());
-    let said = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(value);
-    let is_japanese = said.is_some_and(|(_, value)| value.to_string_lossy().starts_with("ja"));
+    let is_japanese =
+        ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(said).is_some_and(|it| it.starts_with("ja"));
     if is_japanese { Language::Japanese } else { Language::English }
+}
+
+/// Who sits before a terminal that came over SSH.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Under which name they came.
+    pub user: Option<String>,
+    /// By which address of this machine.
+    pub host: String,
+}
+
+/// Who called this machine over SSH, where somebody did.
+pub fn caller() -> Option<Caller> {
+    // SSH_CONNECTION: the caller's address and port, this machine's address and port.
+    let host = said("SSH_CONNECTION")?.split(' ').nth(2)?.to_owned();
+    Some(Caller { user: said("USER"), host })
+}
+
+/// What a variable says, where it says anything.
+fn said(name: &str) -> Option<String> {
+    let (_, value) = env::vars_os().find(|(known, value)| known == name && !value.is_empty())?;
+    Some(value.to_string_lossy().into_owned())
 }

@@ -7,6 +7,7 @@ fn help_teaches() {
     for (arguments, golden) in [
         (["--help"].as_slice(), include_str!("golden/help.txt")),
         (["serve", "--help"].as_slice(), include_str!("golden/serve-help.txt")),
+        (&["up", "--help"], include_str!("golden/up-help.txt")),
         (&["import", "--help"], include_str!("golden/import-help.txt")),
         (&["demo", "--help"], include_str!("golden/demo-help.txt")),
         (&["tenants", "--help"], include_str!("golden/tenants-help.txt")),

@@ -17,6 +17,7 @@ fn help_teaches_in_japanese() {
         (&["help", "serve"], include_str!("golden/serve-help-ja.txt")),
         (&["import", "--help"], include_str!("golden/import-help-ja.txt")),
         (&["demo", "--help"], include_str!("golden/demo-help-ja.txt")),
+        (&["up", "--help"], include_str!("golden/up-help-ja.txt")),
         (&["tenants", "erase", "--help"], include_str!("golden/tenants-erase-help-ja.txt")),
     ] {
         let shown = output(arguments);

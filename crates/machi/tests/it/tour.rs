@@ -220,6 +220,7 @@ impl Tour {
             .env("MACHI", env!("CARGO_BIN_EXE_machi"))
             .env("LC_ALL", &self.locale)
             .env("PORT", self.port.to_string())
+            .env("DEMO", "none")
             .env_remove("MACHI_DATA")
             .process_group(0)
             .stdin(Stdio::null())

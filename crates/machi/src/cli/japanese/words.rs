@@ -1,6 +1,6 @@
 //! The texts of the help, each in English, as the command line has it, and in Japanese.
 
-use super::super::{ABOUT, EXAMPLES, demo, import};
+use super::super::{ABOUT, EXAMPLES, demo, import, up};
 
 /// The Japanese of a text.
 pub(super) fn of(english: &str) -> Option<&'static str> {
@@ -13,6 +13,16 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (EXAMPLES, EXAMPLES_JA),
     (import::EXAMPLES, IMPORT_EXAMPLES_JA),
     (demo::EXAMPLES, DEMO_EXAMPLES_JA),
+    (up::EXAMPLES, UP_EXAMPLES_JA),
+    (
+        "Open a city to look at: run it, and move an invented one in it",
+        "すぐに見られる都市を開きます(都市を起動し、架空の都市を動かします)",
+    ),
+    ("The folder that holds the city's data; made where it is missing", "都市データのフォルダー。なければ作ります"),
+    (
+        "What an empty city is filled with: small (about 2,000 entities), city (50,000), metropolis (1,000,000) or none [default: small]",
+        "空の都市に読み込むもの。small(約2,000件)、city(約5万件)、metropolis(約100万件)、none(なし) [既定値: small]",
+    ),
     ("Print help", "ヘルプを表示します"),
     ("Print help (see more with '--help')", "ヘルプを表示します"),
     ("Print version", "バージョンを表示します"),
@@ -158,6 +168,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
 
 const EXAMPLES_JA: &str = "\
 例:
+  machi up
+      フォルダー./dataで、すぐに見られる都市を開きます
   machi serve --data ./city --open
       フォルダー./cityで、このマシン専用の都市を起動します
   curl http://127.0.0.1:8080/ngsi-ld/v1/types
@@ -178,6 +190,15 @@ const IMPORT_EXAMPLES_JA: &str = "\
 
 終了コードは、すべての行を取り込んだとき0、取り込めない行があったとき3(理由は記録にあります)、
 最後まで進めなかったとき1です。1のときは、同じコマンドで続きから再開します。";
+
+const UP_EXAMPLES_JA: &str = "\
+例:
+  machi up
+      フォルダー./dataで、小さな架空の都市を開きます
+  machi up --demo none --data ./ours
+      空の都市を開きます
+
+すでにある都市はそのまま開きます。架空の都市は続きから動きます。";
 
 const DEMO_EXAMPLES_JA: &str = "\
 例:
