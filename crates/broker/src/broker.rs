@@ -12,7 +12,6 @@ use rustc_hash::FxHashSet;
 use crate::BrokerError;
 use crate::config::Config;
 use crate::contexts::{Contexts, LoadDocument};
-use crate::domain::rendered::Shelf;
 use crate::service::batch::Turns;
 use crate::subscriptions::hub::Hub;
 
@@ -28,8 +27,6 @@ pub struct Broker {
     /// Held while the added indexes of a tenant change.
     pub(crate) indexing: tokio::sync::Mutex<()>,
     pub(crate) started: Instant,
-    /// Entities as they were written for earlier readers.
-    pub(crate) shelf: Shelf,
     /// Whether several tenants ask at the same time.
     pub(crate) crowd: Mutex<Crowd<TenantId>>,
     /// How much of batches is worked on at once.
@@ -44,7 +41,6 @@ impl Broker {
     /// A broker over a store that was opened with the collections of [`crate::collections`].
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config, loader: Arc<dyn LoadDocument>) -> Self {
         let contexts = Contexts::new(Arc::clone(&store), Arc::clone(&clock), config.contexts.clone(), loader);
-        let shelf = Shelf::new(config.limits.rendered_bytes);
         Self {
             store,
             contexts,
@@ -53,7 +49,6 @@ impl Broker {
             at_work: Mutex::default(),
             indexing: tokio::sync::Mutex::default(),
             started: Instant::now(),
-            shelf,
             crowd: Mutex::default(),
             turns: Turns::default(),
             restoring: RwLock::default(),

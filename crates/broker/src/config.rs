@@ -88,8 +88,6 @@ pub struct LimitsConfig {
     pub tile_features_deepest: usize,
     /// How long an answer is kept for requests that repeat its `Idempotency-Key`.
     pub answers_kept_seconds: u64,
-    /// Memory for entities as they were written for earlier readers.
-    pub rendered_bytes: usize,
 }
 
 /// `[source]`: how this city names itself to other context sources.
@@ -145,7 +143,6 @@ impl Default for LimitsConfig {
             tile_features: 2000,
             tile_features_deepest: 10_000,
             answers_kept_seconds: 24 * 3600,
-            rendered_bytes: 32 << 20,
         }
     }
 }

@@ -141,9 +141,10 @@ async fn check_order(broker: &Broker, sight: &Sight, world: &World, question: &Q
             limit: 7,
             start: at,
             is_counted: false,
+            takes_notes: false,
         };
         let page = broker.query_entities(&caller, query).await.expect("a random order is simple enough");
-        found.extend(page.rows.iter().map(|row| row.id.clone()));
+        found.extend(page.rows.iter().map(|row| Name::from(row.id())));
         start = page.next;
     }
     assert_eq!(found, expected, "{question}");

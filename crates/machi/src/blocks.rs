@@ -40,7 +40,6 @@ pub fn broker(config: &Config) -> broker::Config {
             tile_features: limits.tile_features.get(),
             tile_features_deepest: limits.tile_features_deepest.get(),
             answers_kept_seconds: limits.answers_kept.as_secs(),
-            rendered_bytes: config.store.rendered.0 as usize,
         },
         source: broker::SourceConfig {
             id: source.id.as_str().to_owned(),

@@ -44,8 +44,13 @@ pub struct City {
 
 /// Opens the store of a city, with the collections of all blocks.
 pub fn open_store(config: &Config, folder: DataFolder) -> Result<EmbeddedStore, StartError> {
-    let cache = config.store.cache.0;
-    let options = Options { document_cache_bytes: cache / 8 * 7, block_cache_bytes: cache / 8, ..Options::default() };
+    let eighth = config.store.cache.0 / 8;
+    let options = Options {
+        document_cache_bytes: eighth * 7,
+        note_bytes: config.store.rendered.0,
+        block_cache_bytes: eighth,
+        ..Options::default()
+    };
     Ok(EmbeddedStore::open_in(folder, collections(), Arc::new(SystemClock), options)?)
 }
 

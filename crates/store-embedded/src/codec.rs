@@ -1,7 +1,7 @@
 //! Bytes on disk: variable-length numbers, texts, and documents as the engine keeps them.
 
 use bytes::Bytes;
-use machi_store::{Document, DocumentNo, Memo, NameNo, Section, SectionKey};
+use machi_store::{Document, DocumentNo, NameNo, Section, SectionKey};
 use machi_types::{Name, Timestamp};
 
 /// Bytes that are not what was once written.
@@ -152,7 +152,7 @@ pub(crate) fn decode_base(bytes: &Bytes, number: DocumentNo) -> Result<Base, Mal
     let head = reader.bytes()?;
     let count = reader.small()? as usize;
     let sections = Vec::with_capacity(count.min(1024));
-    let mut document = Document { number, id, version, created, modified, head, sections, memo: Memo::default() };
+    let mut document = Document { number, id, version, created, modified, head, sections };
     let mut separate = Vec::new();
     for _ in 0..count {
         match layout {
@@ -200,7 +200,7 @@ mod tests {
             }).collect();
             let document = Document {
                 number: DocumentNo(7), id: "urn:x:1".into(), version: 3, created: time, modified: time,
-                head: Bytes::from_static(b"head"), sections, memo: Memo::default(),
+                head: Bytes::from_static(b"head"), sections,
             };
             let base = decode_base(&encode_base(&document, false).into(), DocumentNo(7)).unwrap();
             prop_assert_eq!(&base.document, &document);

@@ -1,17 +1,20 @@
 //! Documents in the tree: small ones whole, large ones with each section under a key of its own.
 //!
 //! Changing one value of a large document must not rewrite it: only its base record, which lists the
-//! sections, and the touched sections are written. In front stands a cache of whole documents.
+//! sections, and the touched sections are written. In front stand a cache of whole documents and the notes that
+//! readers left beside them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use machi_store::{Document, DocumentNo, Section, SectionKey, StoreError};
+use machi_store::{Document, DocumentNo, Note, Section, SectionKey, StoreError};
 use parking_lot::Mutex;
-use quick_cache::sync::Cache;
-use rustc_hash::FxHashSet;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::codec::{self, Malformed, Reader};
+use crate::notes::Notes;
+use crate::options::Options;
 use crate::tree::Tree;
 
 /// From this size on sections lie apart.
@@ -27,7 +30,7 @@ const BASE: u8 = 0;
 const SECTION: u8 = 1;
 
 /// A document by space and number.
-type Place = (u32, DocumentNo);
+pub(crate) type Place = (u32, DocumentNo);
 
 #[derive(Clone)]
 struct Weigh;
@@ -42,7 +45,8 @@ impl quick_cache::Weighter<Place, Arc<Document>> for Weigh {
 /// All documents of a store.
 pub(crate) struct Documents {
     tree: Tree,
-    cache: Cache<Place, Arc<Document>, Weigh>,
+    cache: Cache<Place, Arc<Document>, Weigh, FxBuildHasher>,
+    notes: Notes,
     /// Counts the writes to the documents of a shard, so that a slow reader does not cache what is old.
     writes: [(Mutex<()>, AtomicU64); SHARDS],
     /// The newest commit that views may see.
@@ -52,11 +56,13 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    pub(crate) fn new(tree: Tree, cache_bytes: u64) -> Self {
-        let expected = usize::try_from(cache_bytes / 1600).unwrap_or(usize::MAX).max(64);
+    pub(crate) fn new(tree: Tree, options: &Options) -> Self {
+        let bytes = options.document_cache_bytes;
+        let expected = usize::try_from(bytes / 1600).unwrap_or(usize::MAX).max(64);
         Self {
             tree,
-            cache: Cache::with_weighter(expected, cache_bytes, Weigh),
+            cache: Cache::with(expected, bytes, Weigh, FxBuildHasher, DefaultLifecycle::default()),
+            notes: Notes::new(options.note_bytes),
             writes: std::array::from_fn(|_| (Mutex::new(()), AtomicU64::new(0))),
             visible: AtomicU64::new(0),
             is_publishing: AtomicBool::new(false),
@@ -88,6 +94,21 @@ impl Documents {
         // What is cached is the newest version; one that is not visible yet is nobody's to see.
         let visible = self.visible.load(Ordering::SeqCst);
         self.cache.get(&(space, number)).filter(|document| document.version <= visible)
+    }
+
+    /// What a reader left beside the document as of a commit.
+    pub(crate) fn note(&self, space: u32, number: DocumentNo, at: u64) -> Option<Arc<dyn Note>> {
+        self.notes.get((space, number)).filter(|note| note.version() <= at)
+    }
+
+    /// Leaves a note beside a document, if nobody has written it since it was read.
+    pub(crate) fn leave(&self, space: u32, document: &Document, note: Arc<dyn Note>) {
+        let place = (space, document.number);
+        let _guard = self.shard(space, document.number).0.lock();
+        // INVARIANT: what is cached is the newest version, so that no note of another one is put.
+        if self.cache.peek(&place).is_some_and(|newest| newest.version == document.version) {
+            self.notes.put(place, note);
+        }
     }
 
     /// The document as of a commit.
@@ -143,6 +164,8 @@ impl Documents {
         let place = (space, write.number);
         let shard = self.shard(space, write.number);
         let _guard = shard.0.lock();
+        // Before the write counts: no reader who knows of it finds a note of what was.
+        self.notes.remove(place);
         shard.1.fetch_add(1, Ordering::SeqCst);
         match &write.after {
             Some(document) if remember || self.cache.peek(&place).is_some() => {

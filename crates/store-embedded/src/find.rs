@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use machi_store::evaluate::{self, Place};
-use machi_store::{Document, DocumentNo, Find, Found, Row, StoreError};
+use machi_store::{Document, DocumentNo, Find, Found, Row, Seen, StoreError};
 
 use crate::engine::{Engine, Root};
 use crate::index::column::document;
@@ -27,22 +27,22 @@ use ranking::{KeySource, Ranking};
 const READ_AT_ONCE: u32 = 32;
 
 /// A search on its way from page to page.
-pub(crate) struct Scan {
+pub(crate) struct Scan<D = Arc<Document>> {
     search: Search,
-    work: Work,
+    work: Work<D>,
     /// How many pages have been tested.
     tested: u32,
 }
 
 /// What a search has gathered.
-enum Work {
-    Natural { found: Found, to_skip: usize, first: u32, within: Mask },
+enum Work<D> {
+    Natural { found: Found<D>, to_skip: usize, first: u32, within: Mask },
     Ranked { ranking: Ranking, keys: KeySource },
     Counted(u64),
 }
 
 /// One question to the index of one position.
-struct Search {
+pub(crate) struct Search {
     engine: Arc<Engine>,
     find: Find,
     at: u64,
@@ -55,7 +55,38 @@ struct Search {
     read: Cell<u64>,
 }
 
-impl Scan {
+/// What a search gives for a document that it found.
+pub(crate) trait Give: Sized {
+    /// What is given of a document that the search need not read.
+    fn unread(search: &Search, space: &Space, number: DocumentNo) -> Result<Self, StoreError>;
+    /// What is given of a document that the search has read.
+    fn read(document: Arc<Document>) -> Self;
+}
+
+impl Give for Arc<Document> {
+    fn unread(search: &Search, space: &Space, number: DocumentNo) -> Result<Self, StoreError> {
+        search.document(space, number)
+    }
+
+    fn read(document: Arc<Document>) -> Self {
+        document
+    }
+}
+
+impl Give for Seen {
+    fn unread(search: &Search, space: &Space, number: DocumentNo) -> Result<Self, StoreError> {
+        match search.engine.documents.note(space.number, number, search.at) {
+            Some(note) => Ok(Self::Noted(note)),
+            None => search.document(space, number).map(Self::Whole),
+        }
+    }
+
+    fn read(document: Arc<Document>) -> Self {
+        Self::Whole(document)
+    }
+}
+
+impl<D: Give> Scan<D> {
     /// Looks for the rows of a page.
     pub(crate) fn find(engine: &Arc<Engine>, root: &Root, find: Find) -> Result<Self, StoreError> {
         let after = find.after.as_ref().map(|cursor| Place::from_cursor(cursor, find.order.len())).transpose()?;
@@ -107,7 +138,7 @@ impl Scan {
     }
 
     /// The rows.
-    pub(crate) fn found(self) -> Result<Found, StoreError> {
+    pub(crate) fn found(self) -> Result<Found<D>, StoreError> {
         let Self { search, work, .. } = self;
         match work {
             Work::Natural { found, .. } => Ok(found),
@@ -185,12 +216,12 @@ impl Search {
         }
     }
 
-    fn take_rows(
+    fn take_rows<D: Give>(
         &self,
         space: &Space,
         page: u32,
         verdicts: &Verdicts,
-        found: &mut Found,
+        found: &mut Found<D>,
         to_skip: &mut usize,
     ) -> Result<ControlFlow<()>, StoreError> {
         for slot in verdicts.any().slots() {
@@ -209,8 +240,8 @@ impl Search {
                 return Ok(ControlFlow::Break(()));
             }
             let document = match checked {
-                Some(document) => document,
-                None => self.document(space, number)?,
+                Some(document) => D::read(document),
+                None => D::unread(self, space, number)?,
             };
             let cursor = Place { keys: Vec::new(), number }.to_cursor();
             found.rows.push(Row { document, cursor });
@@ -242,7 +273,7 @@ impl Search {
         Ok(())
     }
 
-    fn rows(&self, ranking: Ranking) -> Result<Found, StoreError> {
+    fn rows<D: Give>(&self, ranking: Ranking) -> Result<Found<D>, StoreError> {
         let wanted = ranking.wanted();
         let places = ranking.finish();
         let more = places.len() == wanted;
@@ -251,7 +282,7 @@ impl Search {
             .into_iter()
             .skip(self.find.offset)
             .take(self.find.limit)
-            .map(|place| Ok(Row { document: self.document(space, place.number)?, cursor: place.to_cursor() }));
+            .map(|place| Ok(Row { document: D::unread(self, space, place.number)?, cursor: place.to_cursor() }));
         Ok(Found { rows: rows.collect::<Result<_, StoreError>>()?, more })
     }
 

@@ -165,7 +165,8 @@ pub(crate) fn assemble(
     let cache = Arc::new(Cache::with_capacity_bytes(options.block_cache_bytes));
     let keep_from = Arc::new(AtomicU64::new(0));
     let tree = |name: &str, keep_from| Tree::open(&folder.path.join(name), Arc::clone(&cache), keep_from);
-    let documents = Documents::new(tree("documents", Some(Arc::clone(&keep_from)))?, options.document_cache_bytes);
+    let documents = tree("documents", Some(Arc::clone(&keep_from)))?;
+    let documents = Documents::new(documents, &options);
     let pages = tree("indexes", None)?;
     let journal = Journal::open(&folder.path.join("journal"), options.segment_bytes)?;
     let engine = Engine::new(Parts {

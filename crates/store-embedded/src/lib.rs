@@ -28,6 +28,7 @@ mod journal;
 mod kept;
 mod lists;
 mod names;
+mod notes;
 mod options;
 mod orders;
 #[cfg(any(test, feature = "probe"))]

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Options {
     /// Memory for whole documents that are read often.
     pub document_cache_bytes: u64,
+    /// Memory for what readers leave beside documents for the next ones.
+    pub note_bytes: u64,
     /// Memory for blocks of the tables on disk.
     pub block_cache_bytes: u64,
     /// The size of a journal segment.
@@ -32,8 +34,9 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            document_cache_bytes: 140 << 20,
-            block_cache_bytes: 20 << 20,
+            document_cache_bytes: 84 << 20,
+            note_bytes: 96 << 20,
+            block_cache_bytes: 12 << 20,
             segment_bytes: 64 << 20,
             checkpoint_bytes: 128 << 20,
             tail_bytes: 8 << 20,

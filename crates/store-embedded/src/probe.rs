@@ -1,7 +1,7 @@
 //! Doors for fuzzing: the readers of what lies on disk, given any bytes at all.
 
 use bytes::Bytes;
-use machi_store::{Document, DocumentNo, Memo, NameNo, Position, Section, SectionKey};
+use machi_store::{Document, DocumentNo, NameNo, Position, Section, SectionKey};
 use machi_types::Timestamp;
 
 use crate::codec;
@@ -120,7 +120,6 @@ pub fn rows() -> Vec<Vec<u8>> {
         modified: time,
         head: Bytes::from_static(b"head"),
         sections: vec![section(1), section(2)],
-        memo: Memo::default(),
     };
     let mut numbers = Values::<u64>::default();
     numbers.add(3, 7);

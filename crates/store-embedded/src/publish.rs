@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use machi_store::{Document, Entry, Facet, Memo, Names, SectionChange};
+use machi_store::{Document, Entry, Facet, Names, SectionChange};
 
 use crate::documents::DocumentWrite;
 use crate::engine::Engine;
@@ -110,7 +110,6 @@ pub(crate) fn replay(before: Option<&Document>, record: &ChangeRecord, commit: &
         modified: record.modified,
         head: bytes::Bytes::new(),
         sections: Vec::new(),
-        memo: Memo::default(),
     });
     document.version = commit.number;
     document.created = record.created;

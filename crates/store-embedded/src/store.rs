@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use machi_store::{
-    Answer, Collection, CollectionSpec, Commit, Document, Entry, IndexStatus, Names, Position, Receipt, Store,
+    Answer, Collection, CollectionSpec, Commit, Document, Entry, IndexStatus, Names, Note, Position, Receipt, Store,
     StoreError, TenantStatus, View,
 };
 use machi_types::{Clock, Name, TenantId};
@@ -226,6 +226,21 @@ impl Store for EmbeddedStore {
         let found = engine.find_among(&space, &candidates, id, position);
         engine.close_view(position);
         found.ok().flatten()
+    }
+
+    fn note(&self, tenant: &TenantId, collection: Collection, id: &str) -> Option<Arc<dyn Note>> {
+        let engine = &self.engine;
+        let space = engine.space(tenant, collection)?;
+        let visible = engine.documents.visible();
+        let notes = space.candidates(engine.hash(id)).into_iter();
+        let mut notes = notes.filter_map(|number| engine.documents.note(space.number, number, visible));
+        notes.find(|note| note.id() == id)
+    }
+
+    fn leave(&self, tenant: &TenantId, collection: Collection, document: &Document, note: Arc<dyn Note>) {
+        if let Some(space) = self.engine.space(tenant, collection) {
+            self.engine.documents.leave(space.number, document, note);
+        }
     }
 
     fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {

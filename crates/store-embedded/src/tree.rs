@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use lsm_tree::compaction::Leveled;
-use lsm_tree::config::CompressionPolicy;
+use lsm_tree::config::{CompressionPolicy, PinningPolicy};
 use lsm_tree::{AbstractTree, AnyTree, Cache, CompressionType, Config, Guard, SequenceNumberCounter};
 use machi_store::StoreError;
 use xxhash_rust::xxh3::Xxh3;
@@ -70,6 +70,11 @@ impl Tree {
             .use_cache(cache)
             // Who asks for a row has its number from the index: it is there, and no filter need say so.
             .expect_point_read_hits(true)
+            // What finds the block of a row takes a twentieth of the memory of the columns: it stays at hand.
+            .index_block_partitioning_policy(PinningPolicy::all(false))
+            .index_block_pinning_policy(PinningPolicy::all(true))
+            .filter_block_partitioning_policy(PinningPolicy::all(false))
+            .filter_block_pinning_policy(PinningPolicy::all(true))
             .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4));
         // What the crate below makes of a damaged list of tables is its own affair; here it must be an error.
         let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));

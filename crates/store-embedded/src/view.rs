@@ -4,13 +4,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use machi_store::{
-    Answer, Collection, Document, Find, Found, Names, Position, StoreError, Survey, Surveyed, Term, TermKind, View,
+    Answer, Collection, Document, Find, Found, Names, Position, Seen, StoreError, Survey, Surveyed, Term, TermKind,
+    View,
 };
 use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId};
 
 use crate::engine::{Engine, Root};
-use crate::find::{Scan, survey};
+use crate::find::{Give, Scan, survey};
 
 /// How long a search may hold up the thread that asks; then it goes on in one that nobody else needs.
 const PATIENCE: Duration = Duration::from_micros(500);
@@ -72,10 +73,10 @@ impl EmbeddedView {
     }
 
     /// Runs a search here for a moment, and to its end where it holds up nobody.
-    fn run<T: Send + 'static>(
+    fn run<D: Give + Send + 'static, T: Send + 'static>(
         &self,
-        scan: Result<Scan, StoreError>,
-        finish: impl FnOnce(Scan) -> Result<T, StoreError> + Send + 'static,
+        scan: Result<Scan<D>, StoreError>,
+        finish: impl FnOnce(Scan<D>) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'_, T> {
         let begin = || {
             let mut scan = scan?;
@@ -174,8 +175,12 @@ impl View for EmbeddedView {
         self.run(Scan::find(&self.engine, self.root().1, find), Scan::found)
     }
 
+    fn find_noted(&self, find: Find) -> Answer<'_, Found<Seen>> {
+        self.run(Scan::find(&self.engine, self.root().1, find), Scan::found)
+    }
+
     fn count(&self, find: Find) -> Answer<'_, u64> {
-        self.run(Ok(Scan::count(&self.engine, self.root().1, find)), |scan| Ok(scan.counted()))
+        self.run(Ok(Scan::<Arc<Document>>::count(&self.engine, self.root().1, find)), |scan| Ok(scan.counted()))
     }
 
     fn survey(&self, survey: Survey) -> Answer<'_, Surveyed> {

@@ -5,7 +5,7 @@ use machi_types::{Name, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    Change, ChangeKind, Document, DocumentNo, Memo, Restored, Section, SectionChange, SectionKey, SetSection, Stamp,
+    Change, ChangeKind, Document, DocumentNo, Restored, Section, SectionChange, SectionKey, SetSection, Stamp,
 };
 
 /// How many comparisons are worth a table of places.
@@ -45,7 +45,6 @@ pub fn change(current: Option<&Document>, id: &Name, number: DocumentNo, change:
         modified: at.time,
         head: Bytes::new(),
         sections: Vec::with_capacity(change.set.len()),
-        memo: Memo::default(),
     };
     let mut document = current.cloned().unwrap_or_else(fresh_document);
     document.version = at.commit;
@@ -83,7 +82,6 @@ pub fn restore(id: &Name, number: DocumentNo, restored: Restored, at: At) -> App
             modified: restored.modified,
             head: restored.head,
             sections: restored.sections,
-            memo: Memo::default(),
         }),
     }
 }

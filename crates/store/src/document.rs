@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use machi_types::{Name, Timestamp};
 
-use crate::{Memo, NameNo};
+use crate::NameNo;
 
 /// The dense number of an id within its tenant and collection; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,8 +57,6 @@ pub struct Document {
     pub head: Bytes,
     /// The sections, in the order in which they were first set.
     pub sections: Vec<Section>,
-    /// What readers left for each other.
-    pub memo: Memo,
 }
 
 impl Document {

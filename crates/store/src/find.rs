@@ -8,7 +8,7 @@ use std::time::Duration;
 use machi_types::geo::Geometry;
 use machi_types::{Name, TenantId};
 
-use crate::{Collection, Document, Filter, Instances, NameNo};
+use crate::{Collection, Document, Filter, Instances, NameNo, Seen};
 
 /// A question for documents.
 #[derive(Clone, Debug)]
@@ -127,20 +127,28 @@ pub struct Cursor(pub Vec<u8>);
 
 /// One row of an answer.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct Row<D = Arc<Document>> {
     /// The document, as of the view.
-    pub document: Arc<Document>,
+    pub document: D,
     /// Where to go on after this row.
     pub cursor: Cursor,
 }
 
 /// The rows of an answer.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct Found<D = Arc<Document>> {
     /// At most as many as were wanted.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Row<D>>,
     /// Whether there are more behind them.
     pub more: bool,
+}
+
+impl Found {
+    /// The same rows, each as the document itself.
+    pub fn whole(self) -> Found<Seen> {
+        let whole = |row: Row| Row { document: Seen::Whole(row.document), cursor: row.cursor };
+        Found { rows: self.rows.into_iter().map(whole).collect(), more: self.more }
+    }
 }
 
 /// A facet that is in use, and by how many documents.

@@ -9,8 +9,8 @@ use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId};
 
 use crate::{
-    Collection, Commit, Document, Entry, Find, Found, IndexStatus, Names, Position, Receipt, StoreError, Survey,
-    Surveyed, Term,
+    Collection, Commit, Document, Entry, Find, Found, IndexStatus, Names, Note, Position, Receipt, Seen, StoreError,
+    Survey, Surveyed, Term,
 };
 
 /// What every operation of the port answers, in time.
@@ -32,6 +32,14 @@ pub trait Store: Debug + Send + Sync {
     fn newest(&self, _tenant: &TenantId, _collection: Collection, _id: &str) -> Option<Arc<Document>> {
         None
     }
+
+    /// What a reader left beside the newest committed document of an id, where it is still there.
+    fn note(&self, _tenant: &TenantId, _collection: Collection, _id: &str) -> Option<Arc<dyn Note>> {
+        None
+    }
+
+    /// Leaves a note beside the document it was made from; any store may pass it over.
+    fn leave(&self, _tenant: &TenantId, _collection: Collection, _document: &Document, _note: Arc<dyn Note>) {}
 
     /// Reads the documents (not the indexes) as of a position that is still kept.
     fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError>;
@@ -92,6 +100,11 @@ pub trait View: Debug + Send + Sync {
 
     /// The documents that meet a filter.
     fn find(&self, find: Find) -> Answer<'_, Found>;
+
+    /// As [`find`](Self::find), but instead of documents the notes that readers left beside them, where there are any.
+    fn find_noted(&self, find: Find) -> Answer<'_, Found<Seen>> {
+        Box::pin(async move { Ok(self.find(find).await?.whole()) })
+    }
 
     /// How many documents meet a filter, exactly; order, cursor and limits are passed over.
     fn count(&self, find: Find) -> Answer<'_, u64>;

@@ -64,13 +64,19 @@ impl PageRequest {
     }
 
     /// The query for this page.
-    pub(super) fn query(&self, criteria: Criteria, order: Option<OrderBy>) -> EntityQuery {
+    pub(super) fn query(
+        &self,
+        criteria: Criteria,
+        order: Option<OrderBy>,
+        representation: &Representation,
+    ) -> EntityQuery {
         EntityQuery {
             criteria,
             order,
             limit: self.page.limit as usize,
             start: self.start.clone(),
             is_counted: self.page.count,
+            takes_notes: representation.look().is_some(),
         }
     }
 

@@ -1,5 +1,5 @@
 //! The request that is asked most, without the way through the router: `GET /entities/{entityId}`
-//! (docs/adr/0005).
+//! (docs/adr/0012).
 //!
 //! Whatever is not plain here (a parameter, a condition, a preference, an entity that is not there) is left to
 //! `entities::retrieve`, which answers everything and is what defines the answer.
@@ -78,15 +78,16 @@ impl HotEntities {
     /// The entity as JSON, its version, and how many instances of attributes it shows.
     fn text(&self, kind: &Kind, id: &str) -> Option<(Bytes, u64, usize)> {
         let broker = &*self.broker;
-        let document = broker.store.newest(&kind.tenant, ENTITIES, id)?;
         let context = kind.context.context();
-        if let Some(text) = Rendered::of(&document, context, PLAIN) {
-            // What is kept lasts, so that every section is shown.
-            return Some((text, document.version, document.sections.len()));
+        if let Some(note) = broker.store.note(&kind.tenant, ENTITIES, id)
+            && let Some(kept) = Rendered::of(&*note, context, PLAIN)
+        {
+            return Some((kept.text().clone(), kept.version(), kept.instances()));
         }
+        let document = broker.store.newest(&kind.tenant, ENTITIES, id)?;
         let reading = Reading::of(document, broker.store.names(), broker.clock.now()).ok()??;
         let text = Representation::whole(context, PLAIN).write_one(&reading, None).ok()?.bytes;
-        broker.shelf.keep(&reading, context, PLAIN, &text).ok()?;
+        Rendered::leave(&*broker.store, &kind.tenant, &reading, (context, PLAIN), &text).ok()?;
         Some((text, reading.version(), reading.instances()))
     }
 

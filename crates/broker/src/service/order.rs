@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use machi_model::entity::{EntityFacts, Kind};
 use machi_model::query::{Collation, Direction, Member, OrderBy, OrderTerm, SortKey, Step};
-use machi_store::{CompareTexts, Cursor, Document, Filter, Find, Instances, NameNo, Order, OrderBy as By, StoreError};
+use machi_store::{
+    CompareTexts, Cursor, Document, Filter, Find, Instances, NameNo, Order, OrderBy as By, Seen, StoreError,
+};
 
 use super::query::Rows;
 use super::select::Sight;
@@ -113,7 +115,7 @@ impl Broker {
         let offset = if after.is_some() { 0 } else { usize::try_from(start.passed).unwrap_or(usize::MAX) };
         let more = placed.len() > offset.saturating_add(limit);
         let page = placed.into_iter().skip(offset).take(limit);
-        Ok(Rows { rows: page.map(|(place, document)| (document, place.encode())).collect(), more }.cut())
+        Ok(Rows { rows: page.map(|(place, document)| (Seen::Whole(document), place.encode())).collect(), more }.cut())
     }
 
     fn keys(&self, sight: &Sight, order: &OrderBy, document: &Arc<Document>) -> Result<Vec<SortKey>, BrokerError> {

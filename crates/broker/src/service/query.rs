@@ -1,9 +1,7 @@
 //! Query Entities (ETSI GS CIM 009 §5.7.2): one page of the entities that a selection finds.
 
-use std::sync::Arc;
-
 use machi_model::query::OrderBy;
-use machi_store::{Cursor, Document, Filter, Find};
+use machi_store::{Cursor, Filter, Find, Found, Row, Seen};
 use machi_types::Caller;
 
 use super::order::Ordering;
@@ -22,6 +20,8 @@ pub(crate) struct EntityQuery {
     pub(crate) start: PageStart,
     /// Whether the number of all matches is wanted.
     pub(crate) is_counted: bool,
+    /// Whether what earlier readers left beside the entities is as good as the entities.
+    pub(crate) takes_notes: bool,
 }
 
 /// A page of entities.
@@ -29,7 +29,7 @@ pub(crate) struct EntityQuery {
 pub(crate) struct EntityPage {
     pub(crate) sight: Sight,
     /// The entities found; one that expired a moment ago may still be among them.
-    pub(crate) rows: Vec<Arc<Document>>,
+    pub(crate) rows: Vec<Seen>,
     pub(crate) previous: Option<PageStart>,
     pub(crate) next: Option<PageStart>,
     pub(crate) count: Option<u64>,
@@ -37,7 +37,7 @@ pub(crate) struct EntityPage {
 
 /// Rows with where to go on behind each, and whether there are more.
 pub(super) struct Rows {
-    pub(super) rows: Vec<(Arc<Document>, Cursor)>,
+    pub(super) rows: Vec<(Seen, Cursor)>,
     pub(super) more: bool,
 }
 
@@ -48,8 +48,8 @@ impl Rows {
     /// As many of the rows as one answer takes, at least one.
     pub(super) fn cut(mut self) -> Self {
         let mut bytes = 0;
-        let fitting = self.rows.iter().take_while(|(document, _)| {
-            bytes += document.size();
+        let fitting = self.rows.iter().take_while(|(seen, _)| {
+            bytes += seen.size();
             bytes <= PAGE_BYTES
         });
         let fitting = fitting.count().max(1);
@@ -64,7 +64,7 @@ impl Broker {
     pub(crate) async fn query_entities(&self, caller: &Caller, query: EntityQuery) -> Result<EntityPage, BrokerError> {
         self.check_tenant(caller)?;
         let sight = self.sight(caller.tenant());
-        let EntityQuery { criteria, order, limit, start, is_counted } = query;
+        let EntityQuery { criteria, order, limit, start, is_counted, takes_notes } = query;
         let filter = self.select(&sight, criteria).await?;
         let count = match is_counted {
             true => Some(sight.view.count(self.entity_find(&sight, filter.clone())).await?),
@@ -74,12 +74,12 @@ impl Broker {
             return Ok(EntityPage { sight, rows: Vec::new(), previous: None, next: None, count });
         }
         let ordering = self.ordering(&sight, &filter, order, start.after.as_ref()).await?;
-        let found = self.rows(&sight, &filter, &ordering, &start, limit).await?;
+        let found = self.rows(&sight, (&filter, &ordering), &start, limit, takes_notes).await?;
         let last = found.rows.last().map(|(_, cursor)| cursor.clone());
         let next = last.filter(|_| found.more).map(|last| start.next(found.rows.len() as u64, last));
         let end = self.end_before(&sight, filter, &start, &found, count).await?;
         let previous = end.as_ref().unwrap_or(&start).previous(limit as u64, self.config.limits.offset_max as u64);
-        let rows = found.rows.into_iter().map(|(document, _)| document).collect();
+        let rows = found.rows.into_iter().map(|(seen, _)| seen).collect();
         Ok(EntityPage { sight, rows, previous, next, count })
     }
 
@@ -106,10 +106,10 @@ impl Broker {
     async fn rows(
         &self,
         sight: &Sight,
-        filter: &Filter,
-        ordering: &Ordering,
+        (filter, ordering): (&Filter, &Ordering),
         start: &PageStart,
         limit: usize,
+        takes_notes: bool,
     ) -> Result<Rows, BrokerError> {
         let order = match ordering {
             Ordering::ByIndex(order) => order.clone(),
@@ -117,8 +117,11 @@ impl Broker {
         };
         let offset = if start.after.is_some() { 0 } else { usize::try_from(start.passed).unwrap_or(usize::MAX) };
         let find = Find { order, after: start.after.clone(), offset, limit, ..self.entity_find(sight, filter.clone()) };
-        let found = sight.view.find(find).await?;
-        let rows = found.rows.into_iter().map(|row| (row.document, row.cursor)).collect();
-        Ok(Rows { rows, more: found.more }.cut())
+        let Found { rows, more } = match takes_notes {
+            true => sight.view.find_noted(find).await?,
+            false => sight.view.find(find).await?.whole(),
+        };
+        let rows = rows.into_iter().map(|Row { document, cursor }| (document, cursor)).collect();
+        Ok(Rows { rows, more }.cut())
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use machi_store::Document;
+use machi_store::{Document, Seen};
+use machi_types::Name;
 
 use super::select::Sight;
+use crate::collections::ENTITIES;
 use crate::domain::reading::Reading;
 use crate::domain::rendered::{Look, Rendered};
 use crate::domain::representation::{Body, Representation};
@@ -18,11 +20,15 @@ impl Broker {
     pub(crate) async fn show_all(
         &self,
         sight: &Sight,
-        documents: Vec<Arc<Document>>,
+        found: Vec<Seen>,
         representation: &Representation,
     ) -> Result<Body, BrokerError> {
         if let Some(look) = representation.look() {
-            return self.show_whole(sight, documents, representation, look);
+            return self.show_whole(sight, found, representation, look).await;
+        }
+        let mut documents = Vec::with_capacity(found.len());
+        for seen in found {
+            documents.extend(self.whole(sight, seen).await?);
         }
         let rows = self.readings(sight, documents)?;
         let graph = self.linked_entities(sight, &rows, representation).await?;
@@ -30,35 +36,50 @@ impl Broker {
     }
 
     /// The living entities among the documents, each as a whole and alone.
-    fn show_whole(
+    async fn show_whole(
         &self,
         sight: &Sight,
-        documents: Vec<Arc<Document>>,
+        found: Vec<Seen>,
         representation: &Representation,
         look: Look,
     ) -> Result<Body, BrokerError> {
         let context = representation.context_text();
-        let mut bytes = Vec::with_capacity(EXPECTED_BYTES * documents.len() + 2);
-        for document in documents {
+        let mut bytes = Vec::with_capacity(EXPECTED_BYTES * found.len() + 2);
+        for seen in found {
             let start = bytes.len();
             bytes.push(if start == 0 { b'[' } else { b',' });
-            if let Some(kept) = Rendered::of(&document, &representation.context, look) {
-                bytes.extend_from_slice(&kept);
+            if let Seen::Noted(note) = &seen
+                && let Some(kept) = Rendered::of(&**note, &representation.context, look)
+            {
+                bytes.extend_from_slice(kept.text());
                 continue;
             }
-            let Some(reading) = Reading::of(document, self.store.names(), sight.now)? else {
+            let document = self.whole(sight, seen).await?;
+            let reading = document.map(|document| Reading::of(document, self.store.names(), sight.now));
+            let Some(reading) = reading.transpose()?.flatten() else {
                 bytes.truncate(start);
                 continue;
             };
             representation.write_alone(&reading, context.as_deref(), &mut bytes)?;
             let written = bytes.get(start + 1..).unwrap_or_default();
-            self.shelf.keep(&reading, &representation.context, look, written)?;
+            Rendered::leave(&*self.store, &sight.tenant, &reading, (&representation.context, look), written)?;
         }
         if bytes.is_empty() {
             bytes.push(b'[');
         }
         bytes.push(b']');
         Ok(Body { bytes: bytes.into(), is_amended: false })
+    }
+
+    /// The document behind what was found, which a note does not say enough about for this reader.
+    async fn whole(&self, sight: &Sight, seen: Seen) -> Result<Option<Arc<Document>>, BrokerError> {
+        match seen {
+            Seen::Whole(document) => Ok(Some(document)),
+            Seen::Noted(note) => {
+                let id = Name::from(note.id());
+                Ok(sight.view.document(&sight.tenant, ENTITIES, &id).await?)
+            }
+        }
     }
 
     /// The living entities among the documents, ready to be written.

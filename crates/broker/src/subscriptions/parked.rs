@@ -175,7 +175,7 @@ impl Parked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use machi_store::{DocumentNo, Memo, NameTable, Section};
+    use machi_store::{DocumentNo, NameTable, Section};
 
     #[test]
     fn a_row_is_read_as_it_was_written() {
@@ -202,7 +202,6 @@ mod tests {
             modified: time,
             head: change.head.unwrap(),
             sections: change.set.into_iter().map(section).collect(),
-            memo: Memo::default(),
         };
         let read = Parked::read(&document, &names).unwrap();
         assert_eq!((&read.envelope, &read.attempts, &read.body), (&row.envelope, &row.attempts, &row.body));

@@ -226,8 +226,8 @@ section! {
         /// The folder, made where it is missing. The option --data overrides it.
         path: PathBuf = PathBuf::from("machi-data");
         /// Memory for data that was read or written lately.
-        cache: ByteSize = ByteSize(160 << 20);
+        cache: ByteSize = ByteSize(96 << 20);
         /// Memory for entities as JSON, as they were written for earlier readers.
-        rendered: ByteSize = ByteSize(32 << 20);
+        rendered: ByteSize = ByteSize(96 << 20);
     }
 }

@@ -1,5 +1,5 @@
 //! Entities that are read again and again: what was written for an earlier reader must not tell on itself
-//! (docs/adr/0005), and of many writers nobody is lost.
+//! (docs/adr/0012), and of many writers nobody is lost.
 
 use std::time::{Duration, Instant};
 

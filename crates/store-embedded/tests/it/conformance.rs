@@ -53,6 +53,7 @@ async fn the_embedded_engine_passes_the_suite() {
 async fn it_passes_with_restarts_and_everything_small() {
     let options = Options {
         document_cache_bytes: 1 << 16,
+        note_bytes: 1 << 16,
         block_cache_bytes: 1 << 16,
         segment_bytes: 1 << 14,
         checkpoint_bytes: 1 << 15,

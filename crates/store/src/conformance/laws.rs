@@ -8,8 +8,8 @@ use machi_types::{FixedClock, Name, TenantId, Timestamp};
 use super::Open;
 use super::shapes::{THINGS, change, collections, key};
 use crate::{
-    ChangeKind, Commit, Decision, Document, Filter, Find, Outcome, Position, Receipt, Refusal, Restored, Store, Term,
-    TermKind,
+    ChangeKind, Commit, Decision, Document, Filter, Find, Note, Outcome, Position, Receipt, Refusal, Restored, Seen,
+    Store, Term, TermKind,
 };
 
 pub(super) async fn run(open: &impl Open) {
@@ -30,6 +30,7 @@ pub(super) async fn run(open: &impl Open) {
     large_documents_change_in_parts(&*store).await;
     documents_of_thousands_of_sections_change_in_parts(&*store).await;
     what_is_restored_has_the_times_that_it_had(&*store).await;
+    a_note_is_never_of_what_was(&*store).await;
 }
 
 fn tenant(name: &str) -> TenantId {
@@ -343,5 +344,65 @@ async fn documents_of_thousands_of_sections_change_in_parts(store: &dyn Store) {
     assert_eq!(keys, expected.iter().map(|(name, _)| key(store, name)).collect::<Vec<_>>());
     for (name, text) in &expected {
         assert_eq!(body(store, &document, name).as_ref(), Some(text), "{name}");
+    }
+}
+
+#[derive(Debug)]
+struct Jotted {
+    id: Name,
+    version: u64,
+}
+
+impl Note for Jotted {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn size(&self) -> usize {
+        self.id.len()
+    }
+}
+
+async fn a_note_is_never_of_what_was(store: &dyn Store) {
+    let home = tenant("notes");
+    let jot = |document: &Document| {
+        let jotted = Jotted { id: document.id.clone(), version: document.version };
+        store.leave(&home, THINGS, document, Arc::new(jotted));
+    };
+    let read = async |view: &dyn crate::View| {
+        let read = view.document(&home, THINGS, "noted").await.expect("it can be read");
+        read.expect("it is there")
+    };
+    set(store, "notes", "noted", Some("h"), &[("a", "1")]).await;
+    let before = store.view();
+    before.find(Find::new(home.clone(), THINGS, Filter::All)).await.expect("the view is of now");
+    let first = read(&*before).await;
+    jot(&first);
+    if let Some(note) = store.note(&home, THINGS, "noted") {
+        assert_eq!((note.id(), note.version()), ("noted", first.version));
+    }
+    assert!(store.note(&home, THINGS, "another").is_none());
+    assert!(store.note(&tenant("elsewhere"), THINGS, "noted").is_none());
+    set(store, "notes", "noted", None, &[("a", "2")]).await;
+    assert!(store.note(&home, THINGS, "noted").is_none(), "whoever writes takes the note away");
+    // Whoever is late with a note of what was is not listened to.
+    jot(&first);
+    assert!(store.note(&home, THINGS, "noted").is_none());
+    let second = read(&*store.view()).await;
+    jot(&second);
+    for (view, version) in [(before, first.version), (store.view(), second.version)] {
+        let find = || Find::new(home.clone(), THINGS, Filter::All);
+        let plain = view.find(find()).await.expect("all are found");
+        assert_eq!(plain.rows.first().map(|row| row.document.version), Some(version));
+        let noted = view.find_noted(find()).await.expect("all are found");
+        let seen = noted.rows.first().map(|row| match &row.document {
+            Seen::Whole(document) => (document.id.to_string(), document.version),
+            Seen::Noted(note) => (note.id().to_owned(), note.version()),
+        });
+        assert_eq!(seen, Some(("noted".to_owned(), version)), "a view does not move");
     }
 }

@@ -1,7 +1,7 @@
 //! What is written is read back, and what is damaged is told with its line.
 
 use bytes::Bytes;
-use machi_store::{Document, DocumentNo, Memo, NameNo, NameTable, Names, Section, SectionKey};
+use machi_store::{Document, DocumentNo, NameNo, NameTable, Names, Section, SectionKey};
 use machi_types::{TenantId, Timestamp, json};
 
 use super::*;
@@ -46,7 +46,6 @@ fn documents_come_back_with_their_times() {
         modified: time(3),
         head: Bytes::new(),
         sections: vec![section.clone()],
-        memo: Memo::default(),
     };
     let mut out = Vec::new();
     document("subscriptions", &stored, &names, &mut out);

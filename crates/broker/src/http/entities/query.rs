@@ -39,6 +39,13 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
         collation: query.get("collation"),
     };
     let order = order(&parameters, wanted.local, &context)?;
-    page::answer(&broker, (&asked.caller, &asked.uri), page.query(criteria, order), &page, &representation, negotiated)
-        .await
+    page::answer(
+        &broker,
+        (&asked.caller, &asked.uri),
+        page.query(criteria, order, &representation),
+        &page,
+        &representation,
+        negotiated,
+    )
+    .await
 }

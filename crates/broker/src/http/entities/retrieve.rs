@@ -21,6 +21,7 @@ use crate::contexts::ContextRef;
 use crate::domain::graph::Join;
 use crate::domain::members::NodeNo;
 use crate::domain::reading::Reading;
+use crate::domain::rendered::Rendered;
 use crate::domain::representation::Representation;
 use crate::http::criteria::{bad, expander};
 use crate::http::input::refuse_snapshot;
@@ -63,7 +64,8 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: 
     let graph = broker.linked_entities(&sight, std::slice::from_ref(&row), &representation).await?;
     let body = representation.write_one(&row, graph.as_ref()).map_err(BrokerError::from)?;
     if let Some(look) = representation.look() {
-        broker.shelf.keep(&row, &context, look, &body.bytes).map_err(BrokerError::from)?;
+        Rendered::leave(&*broker.store, caller.tenant(), &row, (&context, look), &body.bytes)
+            .map_err(BrokerError::from)?;
     }
     let response = answer(&broker, caller.tenant(), negotiated, &context, body).await?;
     Ok(match etag {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use machi_store::{ChangeKind, Document, Entry, Memo};
+use machi_store::{ChangeKind, Document, Entry};
 
 /// The document behind one step, from the one before it.
 pub(crate) fn applied(before: Option<Arc<Document>>, entry: &Entry) -> Option<Arc<Document>> {
@@ -38,6 +38,5 @@ fn new(entry: &Entry) -> Document {
         modified: entry.time,
         head: Bytes::new(),
         sections: Vec::new(),
-        memo: Memo::default(),
     }
 }

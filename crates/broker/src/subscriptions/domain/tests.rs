@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use machi_model::entity::{Attribute, Entity, Head, Instance, JsonText, Kind, encode_instance};
 use machi_store::{
-    ChangeKind, Collection, Document, DocumentNo, Entry, Memo, NameNo, NameTable, Names, Section, SectionChange,
-    SectionKey,
+    ChangeKind, Collection, Document, DocumentNo, Entry, NameNo, NameTable, Names, Section, SectionChange, SectionKey,
 };
 use machi_types::{Json, Name, TenantId, Timestamp, json};
 use proptest::prelude::*;
@@ -51,7 +50,6 @@ fn stored(entity: &Entity, names: &dyn Names) -> Arc<Document> {
         modified: NOW,
         head: Head::of(entity).encode().into(),
         sections: sections.collect(),
-        memo: Memo::default(),
     })
 }
 

@@ -55,6 +55,7 @@ pub(crate) fn small_options(seed: u64) -> Options {
     let mut dice = Dice::new(seed ^ 0x0071_0715);
     Options {
         document_cache_bytes: dice.pick(&[1 << 14, 1 << 20]),
+        note_bytes: 1 << 16,
         block_cache_bytes: 1 << 16,
         segment_bytes: dice.pick(&[1 << 13, 1 << 15, 1 << 17]),
         checkpoint_bytes: dice.pick(&[1 << 13, 1 << 15, 1 << 17]),
