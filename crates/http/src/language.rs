@@ -13,7 +13,8 @@ pub fn language_of(headers: &HeaderMap) -> Language {
 }
 
 fn parse(value: &str) -> Language {
-    let (mut english, mut japanese) = (None, None);
+    let (mut english, mut japanese, mut any) = (None, None, None);
+    let mut names_english = false;
     for (place, range) in value.split(',').enumerate() {
         let mut parts = range.split(';');
         let tag = parts.next().unwrap_or_default().trim();
@@ -21,10 +22,16 @@ fn parse(value: &str) -> Language {
         let wish = Wish { quality: quality(parts), place };
         match primary.to_ascii_lowercase().as_str() {
             "ja" => japanese = best(japanese, wish),
-            "en" => english = best(english, wish),
+            "en" => {
+                names_english = true;
+                english = best(english, wish);
+            }
+            "*" => any = best(any, wish),
             _ => {}
         }
     }
+    // RFC 9110 §12.5.4, RFC 4647 §2.1: "*" is any language that is not named, and what we speak unasked is English.
+    let english = if names_english { english } else { any };
     match (japanese, english) {
         (Some(japanese), Some(english)) if japanese.beats(&english) => Language::Japanese,
         (Some(_), None) => Language::Japanese,
@@ -90,6 +97,14 @@ mod tests {
             ("ja;q=x, en", Language::Japanese),
             ("ja;q=2, en;q=0.9", Language::Japanese),
             ("fr", Language::English),
+            ("*", Language::English),
+            ("*;q=0.9, ja;q=0.1", Language::English),
+            ("ja;q=0.1, *;q=0.9", Language::English),
+            ("ja, *;q=0.5", Language::Japanese),
+            ("ja;q=0.5, *;q=0.5", Language::Japanese),
+            ("*;q=0, ja;q=0.1", Language::Japanese),
+            ("en;q=0.1, *, ja;q=0.5", Language::Japanese),
+            ("en;q=0, *, ja;q=0.1", Language::Japanese),
             ("", Language::English),
             (";;,,=", Language::English),
         ] {
