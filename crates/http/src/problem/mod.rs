@@ -66,6 +66,11 @@ impl Problem {
         Self::of_row(&table::HEAD_TOO_LARGE, detail.into())
     }
 
+    /// The address of the request is longer than is taken.
+    pub(crate) fn uri_too_long(detail: impl Into<Text>) -> Self {
+        Self::of_row(&table::URI_TOO_LONG, detail.into())
+    }
+
     fn of_row(row: &'static Row, detail: Text) -> Self {
         Self(Box::new(Parts { row, detail, members: Vec::new(), headers: Vec::new(), cause: None }))
     }
@@ -116,7 +121,7 @@ impl Problem {
         }
     }
 
-    /// The detail in a language, or in English where it has none.
+    /// The detail in a language.
     pub fn detail(&self, language: Language) -> &str {
         self.0.detail.in_language(language)
     }

@@ -118,6 +118,8 @@ pub(crate) static REQUEST_TIMEOUT: Row = row(
     "Request too slow",
     "リクエストの受信が遅すぎます",
 );
+pub(crate) static URI_TOO_LONG: Row =
+    row("urn:machi:errors:UriTooLong", StatusCode::URI_TOO_LONG, "Address too long", "アドレスが長すぎます");
 pub(crate) static HEAD_TOO_LARGE: Row = row(
     "urn:machi:errors:RequestHeadTooLarge",
     StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -24,7 +24,12 @@ pub(super) fn instead_of(head: &[u8], suspect: Option<char>) -> Option<Vec<u8>> 
     let problem = match status.get(..3)? {
         _ if is_ours => return None,
         "400" => no_request(suspect),
-        "414" | "431" => Problem::head_too_large(Text::both(
+        "414" => Problem::uri_too_long(Text::both(
+            "the address of the request is longer than 65,534 bytes; send long queries by POST to \
+             /ngsi-ld/v1/entityOperations/query",
+            "リクエストのアドレスが65,534バイトを超えています。長い検索条件は/ngsi-ld/v1/entityOperations/queryへPOSTしてください",
+        )),
+        "431" => Problem::head_too_large(Text::both(
             "the address and the headers of the request are longer than is taken here ([server] head_size), or more than \
              100; send long queries by POST to /ngsi-ld/v1/entityOperations/query",
             "リクエストのアドレスとヘッダーが長すぎるか([server] head_size)、ヘッダーが100個を超えています。長い検索条件は\
@@ -83,14 +88,22 @@ mod tests {
         assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ndate: today\r\n"), "{head}");
         assert!(head.ends_with(&format!("content-length: {}", body.len())), "{head}");
         assert!(body.contains("InvalidRequest") && body.contains("%3E"), "{body}");
-        let long = REFUSAL.replace("400 Bad Request", "431 Request Header Fields Too Large");
-        let answer = String::from_utf8(instead_of(long.as_bytes(), None).unwrap()).unwrap();
-        assert!(
-            answer.contains("RequestHeadTooLarge")
-                && answer.contains("[server] head_size")
-                && answer.contains("\"status\":431"),
-            "{answer}"
-        );
+    }
+
+    #[test]
+    fn the_body_tells_the_status_that_the_head_has() {
+        for (status, kind, reason) in [
+            ("400 Bad Request", "InvalidRequest", "RFC 9112"),
+            ("414 URI Too Long", "UriTooLong", "65,534 bytes"),
+            ("431 Request Header Fields Too Large", "RequestHeadTooLarge", "[server] head_size"),
+        ] {
+            let refusal = REFUSAL.replace("400 Bad Request", status);
+            let answer = String::from_utf8(instead_of(refusal.as_bytes(), None).unwrap()).unwrap();
+            let (code, _) = status.split_once(' ').unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+            assert!(answer.contains(&format!("\"status\":{code},")), "{answer}");
+            assert!(answer.contains(kind) && answer.contains(reason), "{answer}");
+        }
     }
 
     #[test]
