@@ -26,7 +26,7 @@ use crate::edge::Edge;
 use crate::metrics::Gauge;
 
 /// hyper reads heads into a buffer that is never smaller.
-const LEAST_HEAD_BYTES: usize = 8192;
+const LEAST_BUFFER_BYTES: usize = 8192;
 const MOST_HEADERS: usize = 100;
 
 /// A connection that was taken in, and its place among those that may be open.
@@ -67,7 +67,9 @@ async fn converse(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
     });
     let mut builder = http1::Builder::new();
     builder
-        .max_buf_size(shared.limits.head_bytes.max(LEAST_HEAD_BYTES))
+        // The buffer may come to hold more than its size by a read; the head itself is measured as well.
+        .max_buf_size(shared.limits.head_bytes.max(LEAST_BUFFER_BYTES))
+        .max_header_size(shared.limits.head_bytes)
         .max_headers(MOST_HEADERS)
         .header_read_timeout(None)
         // A client that has said all may close its side and still read the answer; what was begun is finished.

@@ -40,7 +40,8 @@ pub struct ServerLimits {
     pub idle_timeout: Duration,
     /// How long a client may leave an answer unread.
     pub write_timeout: Duration,
-    /// The most bytes of a request's head.
+    /// The most bytes of a request's head, from its first line to the empty one at its end; an address is at most
+    /// 65,534 bytes long in any case.
     pub head_bytes: usize,
     /// How long requests at work may go on once the city closes.
     pub grace: Duration,

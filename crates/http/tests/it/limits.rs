@@ -216,6 +216,60 @@ async fn what_is_no_request_is_told_what_is_wrong_with_it() {
     assert_eq!(city.get("/healthz", &[]).await.status, 200);
 }
 
+/// The head of a request, of just this length, with all of the filling in a header or in the address.
+fn head_of(length: usize, is_in_address: bool) -> String {
+    let head = |address: &str, header: &str| {
+        format!("GET /healthz?{address} HTTP/1.1\r\nhost: city\r\nconnection: close\r\na: {header}\r\n\r\n")
+    };
+    let filling = "a".repeat(length - head("", "").len());
+    if is_in_address { head(&filling, "") } else { head("", &filling) }
+}
+
+#[tokio::test]
+async fn a_head_has_at_most_its_size_whatever_that_is() {
+    for size in [500, 8192, 16 << 10, 50_000, 64 << 10, 100_000] {
+        let city = City::start_with(ServerLimits { head_bytes: size, ..limits() }, settings());
+        let header = city.ask(&head_of(size, false)).await;
+        assert_eq!(header.status, 200, "{size} bytes: {}", header.text());
+        if size <= 64 << 10 {
+            assert_eq!(city.ask(&head_of(size, true)).await.status, 200, "{size} bytes with a long address");
+        }
+        for is_in_address in [false, true] {
+            let long = city.ask(&head_of(size + 1, is_in_address)).await;
+            assert_eq!((long.status, long.header("connection")), (431, Some("close")), "{size} bytes and one");
+            assert!(long.text().contains("\"status\":431"), "{}", long.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_address_has_a_longest_length_of_its_own() {
+    let city = City::start_with(ServerLimits { head_bytes: 100_000, ..limits() }, settings());
+    let ask = async |length: usize| {
+        let target = format!("/healthz?{}", "a".repeat(length - "/healthz?".len()));
+        city.ask(&format!("GET {target} HTTP/1.1\r\nhost: city\r\nconnection: close\r\n\r\n")).await
+    };
+    assert_eq!(ask(65_534).await.status, 200);
+    let long = ask(65_535).await;
+    assert_eq!(long.status, 414);
+    assert!(long.text().contains("\"status\":414") && long.text().contains("UriTooLong"), "{}", long.text());
+    assert!(long.text().contains("\"title\":\"Address too long\""), "{}", long.text());
+}
+
+#[tokio::test]
+async fn heads_one_behind_the_other_are_measured_each_by_itself() {
+    let city = City::start_with(ServerLimits { head_bytes: 8192, ..limits() }, settings());
+    let first = "GET /healthz HTTP/1.1\r\nhost: city\r\n\r\n";
+    for (length, status) in [(8192, "200"), (8193, "431")] {
+        let mut stream = city.connect().await;
+        stream.write_all(format!("{first}{}", head_of(length, false)).as_bytes()).await.unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        let told: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect();
+        assert_eq!(told, ["200", status], "{length} bytes: {answers}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_names_its_host_once() {
     let city = City::start();

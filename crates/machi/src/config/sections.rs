@@ -49,7 +49,8 @@ section! {
         answers: ByteSize = ByteSize(256 << 20);
         /// How long the head of a request may take.
         head_timeout: Duration = Duration::from_secs(10);
-        /// The most bytes of a request's head, its address and headers.
+        /// The most bytes of a request's head: its address and headers, with the empty line that ends them. An address
+        /// has at most 65,534 bytes, whatever is set here.
         head_size: ByteSize = ByteSize(64 << 10);
         /// How long a body may stand still; a small one must be complete by then.
         body_timeout: Duration = Duration::from_secs(30);

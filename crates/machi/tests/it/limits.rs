@@ -181,20 +181,41 @@ fn an_entity_has_a_largest_number_of_attributes() {
 // Issue 2, limits: The most bytes of a request's head, its address and headers.
 #[test]
 fn a_head_has_a_largest_size() {
-    let city = narrow();
-    let head = |length: usize| {
-        let start = "GET /ngsi-ld/v1/types HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Filling: ";
-        format!("{start}{}\r\n\r\n", "x".repeat(length - start.len() - 4)).into_bytes()
+    let options =
+        |size: &str| Options { config: Some(format!("[server]\nhead_size = \"{size}\"\n")), ..Options::default() };
+    let odd = City::start_with(env!("CARGO_BIN_EXE_machi"), options("40001 B"));
+    for (city, most) in [(city(), 64 << 10), (narrow(), 16 << 10), (&odd, 40_001)] {
+        let head = |length: usize| {
+            let start = "GET /ngsi-ld/v1/types HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Filling: ";
+            format!("{start}{}\r\n\r\n", "x".repeat(length - start.len() - 4)).into_bytes()
+        };
+        assert_eq!(head(most).len(), most);
+        assert_eq!(city.raw(&head(most)).status, 200, "{most} bytes");
+        refused(&city.raw(&head(most + 1)), 431, "", "[server] head_size");
+        let address = |length: usize| {
+            let (start, end) = ("GET /ngsi-ld/v1/types?details=", " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            format!("{start}{}{end}", "x".repeat(length - start.len() - end.len())).into_bytes()
+        };
+        assert_eq!(city.raw(&address(most)).status, 400, "{most} bytes are read, and are no truth value");
+        refused(&city.raw(&address(most + 1)), 431, "", "[server] head_size");
+    }
+}
+
+// Issue 2, limits: The longest address, which has a limit of its own where heads may be longer.
+#[test]
+fn an_address_has_a_longest_length() {
+    let config = "[server]\nhead_size = \"128 KiB\"\n".to_owned();
+    let city = City::start_with(env!("CARGO_BIN_EXE_machi"), Options { config: Some(config), ..Options::default() });
+    let ask = |length: usize| {
+        let start = "/ngsi-ld/v1/types?details=";
+        let filling = "x".repeat(length - start.len());
+        city.raw(format!("GET {start}{filling} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
     };
-    assert_eq!(head(16 << 10).len(), 16 << 10);
-    assert_eq!(city.raw(&head((16 << 10) - 1)).status, 200);
-    refused(&city.raw(&head((16 << 10) + 1)), 431, "", "[server] head_size");
-    let address = |length: usize| {
-        let (start, end) = ("GET /ngsi-ld/v1/types?details=", " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        format!("{start}{}{end}", "x".repeat(length - start.len() - end.len())).into_bytes()
-    };
-    assert_eq!(city.raw(&address((16 << 10) - 1)).status, 400, "it is read, and is no truth value");
-    assert_eq!(city.raw(&address((16 << 10) + 1)).status, 431);
+    assert_eq!(ask(65_534).status, 400, "it is read, and is no truth value");
+    let long = ask(65_535);
+    refused(&long, 414, "65,534", "entityOperations/query");
+    assert_eq!(long.json()["status"], json!(414));
+    assert_eq!(long.json()["title"], json!("Address too long"));
 }
 
 /// Creates an entity whose @context is this URL.
