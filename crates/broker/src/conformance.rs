@@ -71,7 +71,7 @@ const PATHS: [(&str, bool); 14] = [
 async fn change_indexes(broker: &Broker, dice: &mut Dice) {
     let caller = Caller::anonymous(TenantId::default_tenant(), RequestId(0));
     for (path, is_for_patterns) in PATHS {
-        let expand = |name: &str| CoreTerms.expand(name).map_err(BrokerError::bad_data);
+        let expand = |name: &str| CoreTerms.expand(name).map_err(BrokerError::from);
         let definition = definition(path, is_for_patterns, &expand).expect("the path is right");
         let known = broker.indexes(&caller).await.expect("indexes are listed");
         match known.iter().find(|index| index.definition == definition) {

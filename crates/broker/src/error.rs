@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use machi_http::{Problem, Text};
+use machi_http::{Language, Problem, Text};
 use machi_model::context::ContextError;
-use machi_model::entity::{Corrupt, InvalidEntity};
+use machi_model::entity::{Corrupt, InvalidEntity, MOST_NAMES};
 use machi_model::laws;
 use machi_model::query::QueryError;
 use machi_store::{Refusal, StoreError};
@@ -73,7 +73,7 @@ pub enum BrokerError {
         tenant: TenantId,
     },
     /// The input is wrong in a way that is told in words.
-    #[error("{}", detail.in_language(machi_http::Language::English))]
+    #[error("{}", detail.in_language(Language::English))]
     Refused {
         /// What kind of fault it is.
         kind: ErrorKind,
@@ -117,18 +117,19 @@ impl BrokerError {
     /// A text that is no JSON, which is an invalid request, or JSON that cannot be kept without loss, which is
     /// bad data (ETSI GS CIM 009 §5.5.4).
     pub(crate) fn no_json(what: &str, what_ja: &str, error: &json::JsonError) -> Self {
+        let ja = japanese::json(error);
         match error.is_syntax() {
             true => Self::invalid(Text::both(
                 format!("{what} is not valid JSON: {error}"),
-                format!("{what_ja}が正しいJSONではありません: {error}"),
+                format!("{what_ja}が正しいJSONではありません: {ja}"),
             )),
             false if error.is_too_deep() => Self::bad_data(Text::both(
                 format!("{what} is JSON that nests deeper than is taken ([limits] depth): {error}"),
-                format!("{what_ja}のJSONの入れ子が深すぎます([limits] depth): {error}"),
+                format!("{what_ja}のJSONの入れ子が深すぎます([limits] depth): {ja}"),
             )),
             false => Self::bad_data(Text::both(
                 format!("{what} is JSON that cannot be kept as it is: {error}"),
-                format!("{what_ja}のJSONをそのまま保存できません: {error}"),
+                format!("{what_ja}のJSONをそのまま保存できません: {ja}"),
             )),
         }
     }
@@ -142,9 +143,9 @@ impl BrokerError {
             laws::Refusal::Corrupt(corrupt)
             | laws::Refusal::Attribute { reason: laws::Reason::Corrupt(corrupt), .. } => Self::Corrupt(corrupt),
             laws::Refusal::Attribute { name, reason } => Self::attribute_refused(&name, &reason),
-            laws::Refusal::TooMany { count, .. } => Self::bad_data(Text::both(
+            laws::Refusal::TooMany { what, count } => Self::bad_data(Text::both(
                 refusal.to_string(),
-                format!("エンティティの種別またはスコープが{count}個になります(上限は1000個)"),
+                format!("エンティティの{}が{count}個になります(上限は{MOST_NAMES}個)", what.ja),
             )),
         }
     }
@@ -153,7 +154,7 @@ impl BrokerError {
     pub(crate) fn attribute_refused(name: &Name, reason: &laws::Reason) -> Self {
         Self::bad_data(Text::both(
             format!("attribute {name}: {reason}"),
-            format!("属性{name}を変更できません: {reason}"),
+            format!("属性{name}を変更できません: {}", japanese::reason(reason)),
         ))
     }
 
@@ -188,8 +189,7 @@ impl From<BrokerError> for Problem {
                 Self::new(error.kind(), Text::both(error.to_string(), ja))
             }
             BrokerError::Entity(error) => {
-                let place = if error.pointer.is_empty() { String::new() } else { format!("{}: ", error.pointer) };
-                let ja = format!("エンティティの内容が正しくありません: {place}{}", japanese::fault(&error.fault));
+                let ja = format!("エンティティの内容が正しくありません: {}", japanese::entity(&error));
                 let problem = Self::new(ErrorKind::BadRequestData, Text::both(error.to_string(), ja));
                 // A pointer that is cut off would point elsewhere; one that nobody reads is left out.
                 match error.pointer.len() <= LONGEST_POINTER {
@@ -225,10 +225,21 @@ impl From<BrokerError> for Problem {
                 ),
             )
             .retry_after(Duration::from_secs(5)),
-            BrokerError::EntityNotFound { .. }
-            | BrokerError::OfOtherType { .. }
-            | BrokerError::AttributeNotFound { .. }
-            | BrokerError::ContextNotFound { .. } => Self::new(ErrorKind::ResourceNotFound, not_found(&error)),
+            BrokerError::EntityNotFound { ref id } => not_found(&error, format!("エンティティ{id}は存在しません")),
+            BrokerError::OfOtherType { ref id } => {
+                not_found(&error, format!("エンティティ{id}は指定された型ではありません"))
+            }
+            BrokerError::AttributeNotFound { ref id, ref attribute, dataset_id: None } => {
+                not_found(&error, format!("エンティティ{id}に属性{attribute}はありません"))
+            }
+            BrokerError::AttributeNotFound { id, attribute, dataset_id: Some(dataset_id) } => Self::new(
+                ErrorKind::ResourceNotFound,
+                Text::both(
+                    format!("entity {id} has no instance {dataset_id} of the attribute {attribute}"),
+                    format!("エンティティ{id}の属性{attribute}にdatasetIdが{dataset_id}のものはありません"),
+                ),
+            ),
+            BrokerError::ContextNotFound { ref id } => not_found(&error, format!("@context {id}は存在しません")),
         }
     }
 }
@@ -250,24 +261,8 @@ fn no_tenant(tenant: &TenantId, begins: bool) -> Text {
     )
 }
 
-fn not_found(error: &BrokerError) -> Text {
-    let ja = match error {
-        BrokerError::EntityNotFound { id } => format!("エンティティ{id}は存在しません"),
-        BrokerError::OfOtherType { id } => format!("エンティティ{id}は指定された型ではありません"),
-        BrokerError::AttributeNotFound { id, attribute, dataset_id: None } => {
-            format!("エンティティ{id}に属性{attribute}はありません")
-        }
-        BrokerError::AttributeNotFound { id, attribute, dataset_id: Some(dataset_id) } => {
-            let en = format!("entity {id} has no instance {dataset_id} of the attribute {attribute}");
-            return Text::both(
-                en,
-                format!("エンティティ{id}の属性{attribute}にdatasetIdが{dataset_id}のものはありません"),
-            );
-        }
-        BrokerError::ContextNotFound { id } => format!("@context {id}は存在しません"),
-        _ => return Text::en(error.to_string()),
-    };
-    Text::both(error.to_string(), ja)
+fn not_found(error: &BrokerError, ja: String) -> Problem {
+    Problem::new(ErrorKind::ResourceNotFound, Text::both(error.to_string(), ja))
 }
 
 fn store_problem(error: StoreError) -> Problem {
@@ -276,10 +271,12 @@ fn store_problem(error: StoreError) -> Problem {
             ErrorKind::TooComplexQuery,
             Text::both(
                 format!(
-                    "the query needs more work than its budget allows ([limits] query_reads, query_time): {needed}; narrow it down by a type or by an attribute that few entities have"
+                    "the query needs more work than its budget allows ([limits] query_reads, query_time): {}; narrow it down by a type or by an attribute that few entities have",
+                    needed.in_language(Language::English)
                 ),
                 format!(
-                    "検索の処理量が上限([limits] query_reads, query_time)を超えました({needed})。型や属性の条件で絞り込んでください"
+                    "検索の処理量が上限([limits] query_reads, query_time)を超えました({})。型や属性の条件で絞り込んでください",
+                    needed.in_language(Language::Japanese)
                 ),
             ),
         ),
@@ -297,8 +294,11 @@ fn store_problem(error: StoreError) -> Problem {
         StoreError::ReadOnly { reason } => Problem::new(
             ErrorKind::Unavailable,
             Text::both(
-                format!("writes are not taken now, reads are: {reason}"),
-                format!("現在書き込みを受け付けていません(読み取りは可能です): {reason}"),
+                format!("writes are not taken now, reads are: {}", reason.in_language(Language::English)),
+                format!(
+                    "現在書き込みを受け付けていません(読み取りは可能です): {}",
+                    reason.in_language(Language::Japanese)
+                ),
             ),
         )
         .retry_after(Duration::from_secs(10)),

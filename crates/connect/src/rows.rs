@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use machi_types::json::{self, DEFAULT_DEPTH};
-use machi_types::{Json, Language, Text};
+use machi_types::{Json, Language, Text, japanese};
 
 use crate::cells::{Cells, Columns};
 use crate::csv::{self, Record, Records};
@@ -202,7 +202,10 @@ impl Iterator for Rows {
 /// Reads an entity, or a feature, from its text.
 fn read(text: &[u8], mapping: Option<&Mapping>) -> Result<Json<'static>, RowError> {
     let parsed = json::parse(text, DEFAULT_DEPTH).map_err(|error| {
-        let wrong = (format!("this is no JSON that can be read: {error}"), format!("JSONとして読めません({error})"));
+        let wrong = (
+            format!("this is no JSON that can be read: {error}"),
+            format!("JSONとして読めません({})", japanese::json(&error)),
+        );
         RowError::new(wrong, ("one JSON object", "1つのJSONオブジェクト"))
     })?;
     if parsed.as_object().is_none() {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machi_store::StoreError;
+use machi_types::Language;
 
 use crate::checkpoint::{self, Written};
 use crate::engine::Engine;
 use crate::erasure::Clearing;
+use crate::failure;
 use crate::queue::Queue;
 
 const IDLE: Duration = Duration::from_millis(500);
@@ -28,8 +30,9 @@ pub(crate) fn run(engine: &Engine, queue: &Queue, checkpointed: Written) {
     let mut work = Work { engine, queue, checkpointed, clearing: Clearing::default() };
     loop {
         let is_closing = engine.background.wait(IDLE);
-        let trouble = work.round(is_closing).err().map(|error| describe(&error));
+        let trouble = work.round(is_closing).err().map(|error| failure::told(&error));
         if let Some(trouble) = &trouble {
+            let trouble = trouble.in_language(Language::English);
             tracing::error!(trouble, "tables could not be written; trying again");
         }
         let has_failed = trouble.is_some();
@@ -111,12 +114,5 @@ impl Work<'_> {
             engine.segments.remove_older(upto, engine.options.feed_kept)?;
         }
         Ok(())
-    }
-}
-
-fn describe(error: &StoreError) -> String {
-    match error {
-        StoreError::Io { context, source } => format!("{context} failed: {source}"),
-        other => other.to_string(),
     }
 }

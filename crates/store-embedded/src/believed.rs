@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use machi_types::Timestamp;
+use machi_types::{Text, Timestamp};
 
 /// A clock that jumps further ahead while the process runs is not believed.
 const JUMP: Duration = Duration::from_mins(5);
@@ -29,10 +29,15 @@ impl Believed {
     }
 
     /// Says what is wrong with the clock, where it is not to be believed.
-    pub(crate) fn check(&mut self, wall: Timestamp) -> Result<(), String> {
+    pub(crate) fn check(&mut self, wall: Timestamp) -> Result<(), Text> {
         if self.jump(wall).is_some() {
-            return Err(format!(
-                "the clock jumped ahead to {wall} by more than 5 minutes; set it right, or confirm it with: machi clock accept"
+            return Err(Text::both(
+                format!(
+                    "the clock jumped ahead to {wall} by more than 5 minutes; set it right, or confirm it with: machi clock accept"
+                ),
+                format!(
+                    "時計が5分を超えて{wall}まで進みました。時計を直すか、正しければmachi clock acceptで確認してください"
+                ),
             ));
         }
         // A clock that was set back may come back: what was believed once is no jump ahead.

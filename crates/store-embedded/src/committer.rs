@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use machi_store::apply::At;
 use machi_store::{Collection, NameNo, Names, Outcome, Position, Receipt, StoreError};
-use machi_types::{Name, TenantId, Timestamp};
+use machi_types::{Language, Name, TenantId, Text, Timestamp};
 use tokio::sync::oneshot;
 
 use decide::{Decided, Deciding};
@@ -26,10 +26,10 @@ use crate::engine::{Engine, Root};
 use crate::index::space::SpaceIndex;
 use crate::journal::Journal;
 use crate::journal::record::{Batch, SpaceRecord};
-use crate::publish;
 use crate::queue::Queue;
 use crate::recovery::Recovered;
 use crate::spaces::Space;
+use crate::{failure, publish};
 
 /// Documents of larger commits are not put into the cache: nobody is waiting for all of them.
 const REMEMBERED: usize = 100;
@@ -133,16 +133,19 @@ impl Committer {
     }
 
     /// Says why writes would not be safe now, where they would not.
-    fn check_writable(&mut self) -> Result<(), String> {
+    fn check_writable(&mut self) -> Result<(), Text> {
         self.check_clock()?;
         self.wait_for_background()
     }
 
     /// Says what is wrong with the clock; the log tells when that begins and when it ends.
-    fn check_clock(&mut self) -> Result<(), String> {
+    fn check_clock(&mut self) -> Result<(), Text> {
         let checked = self.engine.believed.lock().check(self.engine.clock.now());
         match &checked {
-            Err(cause) if !self.distrusts_clock => tracing::warn!(cause, "writes are refused because of the clock"),
+            Err(cause) if !self.distrusts_clock => {
+                let cause = cause.in_language(Language::English);
+                tracing::warn!(cause, "writes are refused because of the clock");
+            }
             Ok(()) if self.distrusts_clock => tracing::warn!("the clock is believed again, and writes are taken"),
             _ => {}
         }
@@ -150,11 +153,14 @@ impl Committer {
         checked
     }
 
-    fn wait_for_background(&self) -> Result<(), String> {
+    fn wait_for_background(&self) -> Result<(), Text> {
         let engine = &self.engine;
         if engine.segments.bytes() > engine.options.feed_bytes_pinned {
             engine.background.wake();
-            return Err("the change feed has reached its bound on disk because a consumer has not read it".to_owned());
+            return Err(Text::both(
+                "the change feed has reached its bound on disk because a consumer has not read it",
+                "読み取っていない利用者がいるため、変更フィードがディスク上の上限に達しました",
+            ));
         }
         while engine.documents.tree().is_behind() || engine.pages.is_behind() {
             if let Some(trouble) = engine.background.trouble() {
@@ -264,10 +270,7 @@ fn show_commit(engine: &Engine, root: &mut Root, decided: Decided, entries: &mut
 }
 
 fn refuse(decided: Vec<Decided>, error: &StoreError) {
-    let reason = match error {
-        StoreError::Io { context, source } => format!("{context} failed: {source}"),
-        other => other.to_string(),
-    };
+    let reason = failure::told(error);
     for decided in decided {
         let _ = decided.answer.send(Err(StoreError::ReadOnly { reason: reason.clone() }));
     }

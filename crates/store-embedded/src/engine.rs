@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use machi_store::{
     Collection, CollectionSpec, Derive, Document, DocumentNo, NameTable, NoFacets, Position, StoreError,
 };
-use machi_types::{Clock, Name, TenantId, Timestamp};
+use machi_types::{Clock, Name, TenantId, Text, Timestamp};
 use parking_lot::{Condvar, Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
@@ -92,7 +92,7 @@ pub(crate) struct BackgroundState {
     pub(crate) has_work: bool,
     pub(crate) is_closing: bool,
     /// Why the last attempt failed.
-    pub(crate) trouble: Option<String>,
+    pub(crate) trouble: Option<Text>,
 }
 
 impl Background {
@@ -106,12 +106,12 @@ impl Background {
         self.wake.notify_all();
     }
 
-    pub(crate) fn report(&self, trouble: Option<String>) {
+    pub(crate) fn report(&self, trouble: Option<Text>) {
         self.state.lock().trouble = trouble;
         self.wake.notify_all();
     }
 
-    pub(crate) fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<Text> {
         self.state.lock().trouble.clone()
     }
 

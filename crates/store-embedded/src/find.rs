@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use machi_store::evaluate::{self, Place};
 use machi_store::{Document, DocumentNo, Find, Found, Row, Seen, StoreError};
+use machi_types::Text;
 
 use crate::engine::{Engine, Root};
 use crate::index::column::document;
@@ -306,7 +307,11 @@ impl Search {
     fn count_scanned(&self, entries: u64) -> Result<(), StoreError> {
         self.scanned.set(self.scanned.get() + entries);
         if self.scanned.get() > self.find.budget.scanned {
-            return Err(StoreError::TooComplex(format!("more than {} index entries", self.find.budget.scanned)));
+            let most = self.find.budget.scanned;
+            return Err(StoreError::TooComplex(Text::both(
+                format!("more than {most} index entries"),
+                format!("索引の項目が{most}個を超えています"),
+            )));
         }
         Ok(())
     }
@@ -315,7 +320,7 @@ impl Search {
     fn check_time(&self) -> Result<Instant, StoreError> {
         let now = Instant::now();
         if now.duration_since(self.started) > self.find.budget.time {
-            return Err(StoreError::TooComplex(format!("more than {:?}", self.find.budget.time)));
+            return Err(StoreError::too_slow(self.find.budget.time));
         }
         Ok(now)
     }
@@ -323,7 +328,11 @@ impl Search {
     fn count_read(&self) -> Result<(), StoreError> {
         self.read.set(self.read.get() + 1);
         if self.read.get() > self.find.budget.documents {
-            return Err(StoreError::TooComplex(format!("more than {} documents read", self.find.budget.documents)));
+            let most = self.find.budget.documents;
+            return Err(StoreError::TooComplex(Text::both(
+                format!("more than {most} documents read"),
+                format!("読み取る文書が{most}件を超えています"),
+            )));
         }
         if self.read.get().is_multiple_of(256) {
             self.check_time()?;

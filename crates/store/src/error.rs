@@ -1,15 +1,17 @@
 //! The ways in which a store fails.
 
 use std::io;
+use std::time::Duration;
 
 use machi_types::geo::TooIntricate;
+use machi_types::{Language, Text};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A find needs more work than its budget allows.
-    #[error("the query needs more than its budget: {0}")]
-    TooComplex(String),
+    #[error("the query needs more than its budget: {}", .0.in_language(Language::English))]
+    TooComplex(Text),
     /// The cursor was not made by this kind of query.
     #[error("the cursor does not belong to this query")]
     InvalidCursor,
@@ -17,10 +19,10 @@ pub enum StoreError {
     #[error("position {0} is no longer kept")]
     PositionGone(String),
     /// Writes are not taken now; reads go on.
-    #[error("writes are not taken now: {reason}")]
+    #[error("writes are not taken now: {}", reason.in_language(Language::English))]
     ReadOnly {
         /// What happened, and what helps.
-        reason: String,
+        reason: Text,
     },
     /// A backup or a restored city goes to a folder of its own.
     #[error("{folder} is not empty; name a folder that is new or empty")]
@@ -125,8 +127,26 @@ pub enum StoreError {
     Closing,
 }
 
+impl StoreError {
+    /// A find that takes longer than it may.
+    pub fn too_slow(most: Duration) -> Self {
+        Self::TooComplex(Text::both(format!("more than {most:?}"), format!("{most:?}を超えています")))
+    }
+
+    /// A survey that would read more than it may.
+    pub fn too_many_bytes(most: usize) -> Self {
+        Self::TooComplex(Text::both(
+            format!("more than {most} bytes of documents"),
+            format!("文書が{most}バイトを超えています"),
+        ))
+    }
+}
+
 impl From<TooIntricate> for StoreError {
     fn from(error: TooIntricate) -> Self {
-        Self::TooComplex(error.to_string())
+        Self::TooComplex(Text::both(
+            error.to_string(),
+            "2つのジオメトリが複雑すぎて比較できません。近接する辺が多すぎます",
+        ))
     }
 }

@@ -326,7 +326,7 @@ impl MemoryView {
         let mut matching = Vec::new();
         for document in space.documents(self.at) {
             if started.elapsed() > find.budget.time {
-                return Err(StoreError::TooComplex(format!("more than {:?}", find.budget.time)));
+                return Err(StoreError::too_slow(find.budget.time));
             }
             let facets = evaluate::facets(document, derive, &inner.names);
             if evaluate::meets(&find.filter, document, &facets)? {

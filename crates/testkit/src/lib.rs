@@ -18,6 +18,7 @@ mod client;
 mod dice;
 mod entities;
 mod kept;
+mod language;
 mod powercut;
 mod preload;
 mod process;
@@ -36,6 +37,7 @@ pub use entities::{
     CORE_CONTEXT, DEFAULT_VOCABULARY, entity, geo, ids, point, property, relationship, sorted, subscription,
 };
 pub use kept::KeptConnection;
+pub use language::{has_japanese, not_japanese};
 pub use powercut::{Deed, Deeds, Moment, Recording, Strace, Watch, comparable};
 pub use preload::Environment;
 pub use receiver::{Behaviour, Notice, Receiver};

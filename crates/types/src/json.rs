@@ -38,17 +38,20 @@ pub enum Json<'a> {
 #[error("{message} (line {line}, column {column})")]
 pub struct JsonError {
     is_syntax: bool,
-    message: String,
-    line: usize,
-    column: usize,
+    pub(crate) message: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 /// How deep arrays and objects may nest where nobody configures another depth.
 pub const DEFAULT_DEPTH: usize = 64;
 
-const TOO_DEEP: &str = "arrays and objects nest too deeply";
+pub(crate) const TOO_DEEP: &str = "arrays and objects nest too deeply";
+pub(crate) const OUT_OF_RANGE: &str = "the number is out of range";
+/// What is said of a member, after its name.
+pub(crate) const TWICE: &str = " appears twice in one object";
 /// How the parser's own guard of the stack begins.
-const PARSERS_GUARD: &str = "recursion limit";
+pub(crate) const PARSERS_GUARD: &str = "recursion limit";
 
 /// Parses one JSON text that nests at most `depth` levels.
 pub fn parse(text: &[u8], depth: usize) -> Result<Json<'_>, JsonError> {
@@ -296,7 +299,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json<'de>, E> {
-        Number::from_f64(value).map(Json::Number).ok_or_else(|| E::custom("the number is out of range"))
+        Number::from_f64(value).map(Json::Number).ok_or_else(|| E::custom(OUT_OF_RANGE))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
@@ -331,7 +334,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 seen.insert(name.clone())
             };
             if !is_new {
-                return Err(de::Error::custom(format_args!("the member \"{name}\" appears twice in one object")));
+                return Err(de::Error::custom(format_args!("the member \"{name}\"{TWICE}")));
             }
             let value = map.next_value_seed(self)?;
             members.push((name, value));

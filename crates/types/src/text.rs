@@ -1,4 +1,4 @@
-//! A sentence for people, in English and, where somebody wrote it, in Japanese.
+//! A sentence for people, in English and in Japanese.
 
 use std::borrow::Cow;
 
@@ -12,11 +12,28 @@ pub enum Language {
     Japanese,
 }
 
-/// A text in one or two languages; English is always there.
+/// A text in English and Japanese. There is none in one of them alone, so that nobody is told anything in a language
+/// that was not asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     en: Cow<'static, str>,
-    ja: Option<Cow<'static, str>>,
+    ja: Cow<'static, str>,
+}
+
+/// A piece of a sentence that is known when the program is written, in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phrase {
+    /// In English.
+    pub en: &'static str,
+    /// In Japanese.
+    pub ja: &'static str,
+}
+
+impl From<(&'static str, &'static str)> for Phrase {
+    /// English first, then Japanese.
+    fn from((en, ja): (&'static str, &'static str)) -> Self {
+        Self { en, ja }
+    }
 }
 
 impl Language {
@@ -30,27 +47,17 @@ impl Language {
 }
 
 impl Text {
-    /// A text that exists in English alone.
-    pub fn en(en: impl Into<Cow<'static, str>>) -> Self {
-        Self { en: en.into(), ja: None }
-    }
-
     /// A text in English and Japanese.
     pub fn both(en: impl Into<Cow<'static, str>>, ja: impl Into<Cow<'static, str>>) -> Self {
-        Self { en: en.into(), ja: Some(ja.into()) }
+        Self { en: en.into(), ja: ja.into() }
     }
 
-    /// The text in this language, or in English where it has none.
+    /// The text in this language.
     pub fn in_language(&self, language: Language) -> &str {
-        match (language, &self.ja) {
-            (Language::Japanese, Some(ja)) => ja,
-            _ => &self.en,
+        match language {
+            Language::English => &self.en,
+            Language::Japanese => &self.ja,
         }
-    }
-
-    /// Whether the text exists in this language.
-    pub fn has(&self, language: Language) -> bool {
-        language == Language::English || self.ja.is_some()
     }
 }
 
@@ -65,14 +72,8 @@ where
     }
 }
 
-impl From<&'static str> for Text {
-    fn from(en: &'static str) -> Self {
-        Self::en(en)
-    }
-}
-
-impl From<String> for Text {
-    fn from(en: String) -> Self {
-        Self::en(en)
+impl From<Phrase> for Text {
+    fn from(phrase: Phrase) -> Self {
+        Self::both(phrase.en, phrase.ja)
     }
 }

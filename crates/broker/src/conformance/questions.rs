@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use machi_model::context::ContextError;
 use machi_model::entity::{CoreTerms, Terms};
 use machi_model::query::{
     Coordinates, GeoParameters, GeoQuery, NameList, OrderBy, OrderParameters, Pattern, Q, Query, ScopeQuery,
@@ -149,7 +150,7 @@ const ORDERS: [&str; 16] = [
     "place;dist-desc",
 ];
 
-fn expand(name: &str) -> Result<Name, String> {
+fn expand(name: &str) -> Result<Name, ContextError> {
     CoreTerms.expand(name)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use machi_model::context::{ContextError, Document, Documents};
-use machi_types::{Name, TenantId, Timestamp};
+use machi_types::{Name, TenantId, Text, Timestamp};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
@@ -97,7 +97,11 @@ impl Contexts {
             Some(id) => {
                 let record = self.record(tenant, id).await?;
                 record.ok_or_else(|| {
-                    unavailable(url, "this city serves no @context under this URL to this tenant".to_owned())
+                    let reason = Text::both(
+                        "this city serves no @context under this URL to this tenant",
+                        "この都市は、このURLの@contextをこのテナントに提供していません",
+                    );
+                    unavailable(url, reason)
                 })?
             }
             None => self.copy_of(url).await?,

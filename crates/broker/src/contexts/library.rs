@@ -15,8 +15,8 @@ use super::documents::Gathered;
 use super::held::UsageFigures;
 use super::record::{self, ContextKind, Facts, Record};
 use super::{Contexts, local_id, unavailable};
-use crate::BrokerError;
 use crate::collections::CONTEXTS;
+use crate::{BrokerError, japanese};
 
 /// Which contexts are listed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -192,7 +192,9 @@ impl Contexts {
         }
         // §5.13.5.4: here what was loaded but is no @context counts as not available, too.
         self.load_anew(url).await.map_err(|error| match error {
-            BrokerError::Context(fault @ ContextError::Invalid { .. }) => unavailable(url, fault.to_string()).into(),
+            BrokerError::Context(fault @ ContextError::Invalid { .. }) => {
+                unavailable(url, Text::both(fault.to_string(), japanese::context(&fault))).into()
+            }
             other => other,
         })?;
         self.held.forget(&facts.id);

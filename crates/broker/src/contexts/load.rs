@@ -6,9 +6,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use machi_types::Text;
 
 /// What loading a document answers, in time.
-pub type Loading<'a> = Pin<Box<dyn Future<Output = Result<Loaded, String>> + Send + 'a>>;
+pub type Loading<'a> = Pin<Box<dyn Future<Output = Result<Loaded, Text>> + Send + 'a>>;
 
 /// Loads documents; the reason of a failure is told in words, for clients to read.
 pub trait LoadDocument: Debug + Send + Sync {
@@ -34,7 +35,10 @@ pub struct LoadNothing;
 impl LoadDocument for LoadNothing {
     fn load<'a>(&'a self, _: &'a str) -> Loading<'a> {
         Box::pin(async {
-            Err("loading contexts from the network is switched off ([contexts] fetch = false)".to_owned())
+            Err(Text::both(
+                "loading contexts from the network is switched off ([contexts] fetch = false)",
+                "ネットワークからの@contextの取得は無効になっています([contexts] fetch = false)",
+            ))
         })
     }
 }

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, header};
 use jiff::fmt::rfc2822::DateTimeParser;
 use machi_http::client::{Client, ClientAnswer, ClientError, ClientRequest};
 use machi_http::request::link::links;
-use machi_types::json;
+use machi_types::{Text, json};
 
 use super::load::{LoadDocument, Loaded, Loading};
 use crate::config::ContextsConfig;
@@ -28,18 +28,22 @@ impl HttpLoader {
         Self { client, patience: Duration::from_secs(config.timeout_seconds), largest: config.document_bytes as u64 }
     }
 
-    async fn get(&self, url: &str) -> Result<ClientAnswer, String> {
+    async fn get(&self, url: &str) -> Result<ClientAnswer, Text> {
         let mut request = ClientRequest::get(url);
         request.headers.insert(header::ACCEPT, ACCEPT);
         request.patience = self.patience;
         request.largest = self.largest;
         request.redirects = REDIRECTS;
         let answer = self.client.send(request).await.map_err(|error| match error {
-            ClientError::TooLarge { .. } => format!("{error} ([contexts] document)"),
-            error => error.to_string(),
+            ClientError::TooLarge { .. } => {
+                let ja = error.in_japanese();
+                Text::both(format!("{error} ([contexts] document)"), format!("{ja}([contexts] document)"))
+            }
+            error => Text::both(error.to_string(), error.in_japanese()),
         })?;
         if !answer.status.is_success() {
-            return Err(format!("its server answered {}", answer.status));
+            let status = answer.status;
+            return Err(Text::both(format!("its server answered {status}"), format!("サーバーの応答が{status}でした")));
         }
         Ok(answer)
     }

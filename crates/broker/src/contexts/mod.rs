@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use machi_model::context::{Context, ContextError, Limits, Resolution, resolve};
 use machi_store::Store;
-use machi_types::{Clock, Json, Name, TenantId, Timestamp};
+use machi_types::{Clock, Json, Name, TenantId, Text, Timestamp};
 
 pub use held::UsageFigures;
 pub use library::{ContextFilter, ContextInfo};
@@ -179,6 +179,6 @@ fn key_of_url<'a>(tenant: &TenantId, url: &'a str) -> std::borrow::Cow<'a, str> 
     }
 }
 
-fn unavailable(url: &str, reason: String) -> ContextError {
+fn unavailable(url: &str, reason: Text) -> ContextError {
     ContextError::Unavailable { url: Name::from(url), reason }
 }

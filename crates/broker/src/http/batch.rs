@@ -21,7 +21,7 @@ use crate::service::effect::BatchResult;
 pub(super) async fn create(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     asked.parameters(&["local"])?.flag("local")?;
     let result = run(&broker, asked, BatchKind::Create).await?;
-    Ok(if result.errors.is_empty() { created(&result) } else { partly(&result) })
+    Ok(if result.errors.is_empty() { created(&result) } else { output::batch(&result) })
 }
 
 /// `POST /entityOperations/upsert`
@@ -37,7 +37,7 @@ pub(super) async fn upsert(State(broker): State<Arc<Broker>>, asked: Asked) -> R
     };
     let result = run(&broker, asked, kind).await?;
     Ok(match (result.errors.is_empty(), result.created.is_empty()) {
-        (false, _) => partly(&result),
+        (false, _) => output::batch(&result),
         (true, false) => created(&result),
         (true, true) => no_content(),
     })
@@ -83,12 +83,8 @@ fn created(result: &BatchResult) -> Response {
     output::with_body(StatusCode::CREATED, body)
 }
 
-fn partly(result: &BatchResult) -> Response {
-    output::multi_status(output::batch_body(result))
-}
-
 fn all_or_partly(result: &BatchResult) -> Response {
-    if result.errors.is_empty() { no_content() } else { partly(result) }
+    if result.errors.is_empty() { no_content() } else { output::batch(result) }
 }
 
 fn one_mode_only() -> Problem {

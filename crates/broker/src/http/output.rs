@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use machi_http::answer::{AnswerExt, context_link_value, created, no_content};
-use machi_http::percent;
 use machi_http::request::{Etag, MediaType};
+use machi_http::{Language, percent};
 use machi_model::context::CORE_URL;
 
 use crate::service::effect::{BatchResult, Effect};
@@ -15,12 +15,12 @@ use crate::service::write::Written;
 const ENTITIES_PATH: &str = "/ngsi-ld/v1/entities/";
 
 /// The answer to a write of one entity.
-pub(super) fn written(id: &str, written: &Written) -> Response {
+pub(super) fn written(id: &str, written: &Written, language: Language) -> Response {
     let response = match &written.effect {
         Effect::Created => created(&location(ENTITIES_PATH, id)),
         Effect::Changed | Effect::Deleted => no_content(),
-        Effect::Partly(result) => multi_status(result.to_json().to_text().into_bytes()),
-        Effect::Batch(result) => multi_status(batch_body(result)),
+        Effect::Partly(result) => multi_status(result.to_json(language).to_text().into_bytes(), language),
+        Effect::Batch(result) => batch(result),
     };
     match (&written.effect, written.version) {
         (Effect::Created | Effect::Changed | Effect::Partly(_), Some(version)) => {
@@ -37,9 +37,16 @@ pub(super) fn location(path: &str, id: &str) -> String {
     location
 }
 
+/// 207 with what became of the entities of a batch, in the language in which its verdicts were written.
+pub(super) fn batch(result: &BatchResult) -> Response {
+    let mut body = Vec::with_capacity(result.size());
+    result.write(&mut body);
+    multi_status(body, result.language)
+}
+
 /// 207; its body is `application/json` with full names, whatever was asked for (§6.3.6).
-pub(super) fn multi_status(body: Vec<u8>) -> Response {
-    with_body(StatusCode::MULTI_STATUS, body)
+fn multi_status(body: Vec<u8>, language: Language) -> Response {
+    with_body(StatusCode::MULTI_STATUS, body).with_language(language)
 }
 
 /// An answer with a JSON body.
@@ -48,13 +55,6 @@ pub(super) fn with_body(status: StatusCode, body: Vec<u8>) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MediaType::Json.as_str()));
     response
-}
-
-/// The body of a `BatchOperationResult`.
-pub(super) fn batch_body(result: &BatchResult) -> Vec<u8> {
-    let mut body = Vec::with_capacity(result.size());
-    result.write(&mut body);
-    body
 }
 
 /// Adds the link to the core context where the answer is plain JSON.

@@ -9,7 +9,7 @@ use machi_http::answer::{AnswerExt, context_link_value, representation};
 use machi_http::request::{GeoJsonContext, MediaType, Prefer, Query, SpecVersion, accept};
 use machi_http::{Problem, Text};
 use machi_model::context::{CORE_URL, Context};
-use machi_model::entity::render::{Datasets, Format, Languages};
+use machi_model::entity::render::{Datasets, Format, InvalidLanguages, Languages};
 use machi_model::query::{Projection, Step};
 use machi_types::{ErrorKind, Name, TenantId};
 
@@ -19,7 +19,7 @@ use crate::domain::graph::Join;
 use crate::domain::members::Members;
 use crate::domain::older;
 use crate::domain::representation::{Body, Representation, Unwritable};
-use crate::{Broker, BrokerError};
+use crate::{Broker, BrokerError, japanese};
 
 /// The parameters that say how entities are shown.
 pub(super) const SHOWING: [&str; 13] = [
@@ -149,7 +149,7 @@ impl<'a> Shown<'a> {
             context_in_body: negotiated.has_context_in_body(),
             format: self.format,
             sys_attrs: self.sys_attrs,
-            languages: self.lang.map(Languages::parse).transpose().map_err(|error| no_languages(&error.to_string()))?,
+            languages: self.lang.map(Languages::parse).transpose().map_err(|error| no_languages(&error))?,
             datasets,
             members: Members::new(pick.as_ref(), omit.as_ref(), &attrs),
             feature: self.feature(context, negotiated)?,
@@ -262,8 +262,8 @@ fn projection(
     Ok(Some(written.expand(&expander(context))?))
 }
 
-pub(super) fn no_languages(error: &str) -> Problem {
-    bad(Text::both(format!("lang: {error}"), format!("lang: 言語の指定が正しくありません: {error}")))
+pub(super) fn no_languages(error: &InvalidLanguages) -> Problem {
+    bad(Text::both(format!("lang: {error}"), format!("lang: {}", japanese::languages(error))))
 }
 
 impl From<Unwritable> for BrokerError {

@@ -149,13 +149,14 @@ mod tests {
             updated: vec!["https://example.org/a".into()],
             not_updated: vec![NotUpdated {
                 attribute: "https://example.org/\"b\"".into(),
-                reason: "it exists".to_owned(),
+                reason: Text::both("it exists", "存在します"),
             }],
         });
         let batch = Effect::Batch(BatchResult {
             created: vec!["urn:x:1".into()],
             changed: vec!["urn:x:2".into()],
             errors: vec![br#"{"entityId":"urn:x:3","error":{"status":400}}"#.to_vec().into()],
+            language: machi_types::Language::Japanese,
         });
         for effect in [Effect::Created, Effect::Changed, Effect::Deleted, partly, batch] {
             let answer = Answer { expires: Timestamp::from_micros(12), fingerprint: u64::MAX, effect };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use machi_model::entity::Kind;
 use machi_model::query::{Logic, Step, TypeExpression};
 use machi_store::{Filter, StoreError, Term, TermKind};
-use machi_types::{Caller, Name};
+use machi_types::{Caller, Name, Text};
 use tokio::time::Instant;
 
 use super::select::Sight;
@@ -278,8 +278,11 @@ impl Vocabulary {
         if Instant::now() < self.deadline {
             return Ok(());
         }
-        Err(StoreError::TooComplex("there are too many types and attributes to tell all of them in time".to_owned())
-            .into())
+        let reason = Text::both(
+            "there are too many types and attributes to tell all of them in time",
+            "型と属性が多すぎて、時間内にすべてを示せません",
+        );
+        Err(StoreError::TooComplex(reason).into())
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a write came to, in words that hold however often the answer is given.
 
 use machi_model::laws::{self, Changes};
-use machi_types::{Json, Name, json};
+use machi_types::{Json, Language, Name, Text, json};
+
+use crate::japanese;
 
 /// What became of one entity.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +35,7 @@ pub struct NotUpdated {
     /// The attribute, expanded.
     pub attribute: Name,
     /// Why.
-    pub reason: String,
+    pub reason: Text,
 }
 
 /// What became of the entities of a batch (ETSI GS CIM 009 §5.2.16).
@@ -45,6 +47,8 @@ pub struct BatchResult {
     pub changed: Vec<Name>,
     /// What went wrong, item by item, as rendered members of the array `errors`.
     pub errors: Vec<Box<[u8]>>,
+    /// The language of what went wrong.
+    pub language: Language,
 }
 
 impl Effect {
@@ -53,8 +57,10 @@ impl Effect {
         if changes.not_updated.is_empty() {
             return Self::Changed;
         }
-        let not_updated =
-            |not: &laws::NotUpdated| NotUpdated { attribute: not.name.clone(), reason: not.reason.to_string() };
+        let not_updated = |not: &laws::NotUpdated| NotUpdated {
+            attribute: not.name.clone(),
+            reason: Text::both(not.reason.to_string(), japanese::reason(&not.reason)),
+        };
         Self::Partly(UpdateResult {
             updated: changes.updated.clone(),
             not_updated: changes.not_updated.iter().map(not_updated).collect(),
@@ -64,11 +70,19 @@ impl Effect {
 
 impl UpdateResult {
     /// The body of a 207.
-    pub fn to_json(&self) -> Json<'static> {
-        let names =
-            |names: &[Name]| Json::Array(names.iter().map(|name| Json::from(name.as_str().to_owned())).collect());
-        let not_updated = self.not_updated.iter().map(NotUpdated::to_json).collect();
-        Json::Object(vec![("updated".into(), names(&self.updated)), ("notUpdated".into(), Json::Array(not_updated))])
+    pub fn to_json(&self, language: Language) -> Json<'static> {
+        self.written(|not| not.to_json(language))
+    }
+
+    /// The stored form, which speaks all languages: whoever repeats a request may read another one.
+    fn to_stored(&self) -> Json<'static> {
+        self.written(NotUpdated::to_stored)
+    }
+
+    fn written(&self, not_updated: impl Fn(&NotUpdated) -> Json<'static>) -> Json<'static> {
+        let updated = self.updated.iter().map(|name| Json::from(name.as_str().to_owned())).collect();
+        let not_updated = self.not_updated.iter().map(not_updated).collect();
+        Json::Object(vec![("updated".into(), Json::Array(updated)), ("notUpdated".into(), Json::Array(not_updated))])
     }
 
     fn from_json(json: &Json<'_>) -> Option<Self> {
@@ -80,15 +94,26 @@ impl UpdateResult {
 }
 
 impl NotUpdated {
-    fn to_json(&self) -> Json<'static> {
+    fn to_json(&self, language: Language) -> Json<'static> {
         Json::Object(vec![
             ("attributeName".into(), Json::from(self.attribute.as_str().to_owned())),
-            ("reason".into(), Json::from(self.reason.clone())),
+            ("reason".into(), Json::from(self.reason.in_language(language).to_owned())),
         ])
     }
 
+    fn to_stored(&self) -> Json<'static> {
+        Json::Object(vec![
+            ("attributeName".into(), Json::from(self.attribute.as_str().to_owned())),
+            ("reason".into(), Json::from(self.reason.in_language(Language::English).to_owned())),
+            ("reasonJa".into(), Json::from(self.reason.in_language(Language::Japanese).to_owned())),
+        ])
+    }
+
+    /// Reads the stored form; one of before it had two languages speaks English in both.
     fn from_json(json: &Json<'_>) -> Option<Self> {
-        let reason = json.get("reason")?.as_str()?.to_owned();
+        let reason = json.get("reason")?.as_str()?;
+        let ja = json.get("reasonJa").and_then(Json::as_str).unwrap_or(reason);
+        let reason = Text::both(reason.to_owned(), ja.to_owned());
         Some(Self { attribute: name_of(json.get("attributeName")?)?, reason })
     }
 }
@@ -157,7 +182,7 @@ impl Effect {
             Self::Deleted => out.extend_from_slice(br#"{"effect":"deleted"}"#),
             Self::Partly(result) => {
                 out.extend_from_slice(br#"{"effect":"partly","result":"#);
-                result.to_json().write(out);
+                result.to_stored().write(out);
                 out.push(b'}');
             }
             Self::Batch(result) => {
@@ -167,6 +192,8 @@ impl Effect {
                 write_names(result.changed.iter(), out);
                 out.extend_from_slice(br#","errors":"#);
                 result.write_errors(out);
+                out.extend_from_slice(br#","language":"#);
+                json::write_string(result.language.tag(), out);
                 out.push(b'}');
             }
         }
@@ -184,7 +211,13 @@ impl Effect {
                 let names = |member| json.get(member)?.as_array()?.iter().map(name_of).collect::<Option<Vec<Name>>>();
                 let errors =
                     json.get("errors")?.as_array()?.iter().map(|error| error.to_text().into_bytes().into()).collect();
-                Some(Self::Batch(BatchResult { created: names("created")?, changed: names("changed")?, errors }))
+                let is_japanese = json.get("language").and_then(Json::as_str) == Some(Language::Japanese.tag());
+                Some(Self::Batch(BatchResult {
+                    created: names("created")?,
+                    changed: names("changed")?,
+                    errors,
+                    language: if is_japanese { Language::Japanese } else { Language::English },
+                }))
             }
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! Linked entity retrieval (ETSI GS CIM 009 §4.5.23): one read of the store for each level of links.
 
 use machi_store::StoreError;
+use machi_types::Text;
 
 use super::select::Sight;
 use crate::collections::ENTITIES;
@@ -27,7 +28,10 @@ impl Broker {
             let wanted = graph.wanted(representation);
             read += wanted.len() as u64;
             if read > most {
-                let reason = format!("more than {most} linked entities would have to be read");
+                let reason = Text::both(
+                    format!("more than {most} linked entities would have to be read"),
+                    format!("読み取る関連エンティティが{most}件を超えています"),
+                );
                 return Err(StoreError::TooComplex(reason).into());
             }
             let found = sight.view.documents(&sight.tenant, ENTITIES, &wanted).await?;

@@ -9,6 +9,7 @@ use machi_model::query::{Collation, Direction, Member, OrderBy, OrderTerm, SortK
 use machi_store::{
     CompareTexts, Cursor, Document, Filter, Find, Instances, NameNo, Order, OrderBy as By, Seen, StoreError,
 };
+use machi_types::Text;
 
 use super::query::Rows;
 use super::select::Sight;
@@ -100,7 +101,10 @@ impl Broker {
         let most = usize::try_from(self.config.limits.query_documents).unwrap_or(usize::MAX);
         let found = sight.view.find(Find { limit: most, ..self.entity_find(sight, filter.clone()) }).await?;
         if found.more {
-            let reason = format!("this order needs all matches to be read, and there are more than {most}");
+            let reason = Text::both(
+                format!("this order needs all matches to be read, and there are more than {most}"),
+                format!("この並べ替えには該当するすべてを読み取る必要がありますが、{most}件を超えています"),
+            );
             return Err(StoreError::TooComplex(reason).into());
         }
         let after = start.after.as_ref().map(|cursor| Place::decode(cursor, order.terms.len())).transpose()?;

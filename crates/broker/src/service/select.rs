@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use machi_model::query::{Link, Logic, Query, Step, Term, Test, TypeExpression};
 use machi_store::{Filter, Find, StoreError, View};
-use machi_types::{Name, TenantId, Timestamp};
+use machi_types::{Name, TenantId, Text, Timestamp};
 
 use crate::collections::ENTITIES;
 use crate::domain::filter::Compiler;
@@ -98,7 +98,10 @@ impl Broker {
         let filter = self.filter(sight, &selection);
         let found = sight.view.find(Find { limit: LINKED, ..self.entity_find(sight, filter) }).await?;
         if found.more {
-            let reason = format!("a condition on linked entities is met by more than {LINKED} of them");
+            let reason = Text::both(
+                format!("a condition on linked entities is met by more than {LINKED} of them"),
+                format!("関連エンティティの条件に該当するものが{LINKED}件を超えています"),
+            );
             return Err(StoreError::TooComplex(reason).into());
         }
         let mut ids: Vec<Name> = found.rows.iter().map(|row| row.document.id.clone()).collect();

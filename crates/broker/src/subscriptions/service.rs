@@ -15,7 +15,7 @@ use super::domain::subscription::SubscriptionKey;
 use super::stored::{self, SUBSCRIPTIONS, StoredSubscription};
 use crate::contexts::ContextRef;
 use crate::hash::StableHash;
-use crate::{Broker, BrokerError};
+use crate::{Broker, BrokerError, japanese};
 
 /// How subscriptions are shown.
 #[derive(Clone, Copy)]
@@ -226,7 +226,7 @@ pub(crate) fn id_of(text: &str) -> Result<Name, BrokerError> {
     text.parse::<Iri>().map(Iri::into_name).map_err(|error| {
         BrokerError::bad_data(Text::both(
             format!("the subscription id in the path is no IRI: {error}"),
-            format!("パスのサブスクリプションIDがIRIではありません: {error}"),
+            format!("パスのサブスクリプションIDがIRIではありません: {}", japanese::iri(&error)),
         ))
     })
 }

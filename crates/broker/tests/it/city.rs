@@ -16,7 +16,7 @@ use machi_broker::contexts::{LoadDocument, Loaded, Loading};
 use machi_model::entity::{HeadRef, InstanceRef};
 use machi_store::memory::MemoryStore;
 use machi_store::{Document, NameNo, Store};
-use machi_types::{FixedClock, TenantId, Timestamp};
+use machi_types::{FixedClock, TenantId, Text, Timestamp};
 use serde_json::Value;
 use tower_service::Service;
 
@@ -76,9 +76,10 @@ impl LoadDocument for Web {
             tokio::task::yield_now().await;
             if hangs {
                 tokio::time::sleep(HANGS).await;
-                return Err("its server did not answer in time".to_owned());
+                return Err(Text::both("its server did not answer in time", "時間内に応答がありません"));
             }
-            let text = page.ok_or("its server answered 404 Not Found")?.into();
+            let gone = || Text::both("its server answered 404 Not Found", "サーバーの応答が404 Not Foundでした");
+            let text = page.ok_or_else(gone)?.into();
             Ok(Loaded { url: url.to_owned(), text, fresh: None })
         })
     }

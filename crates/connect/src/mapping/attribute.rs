@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use machi_types::json::Members;
-use machi_types::{Iri, Json};
+use machi_types::{Iri, Json, japanese};
 
 use super::Settings;
 use super::template::Template;
@@ -248,7 +248,7 @@ fn related(object: &Template, cells: &Cells<'_>, settings: &Settings) -> Result<
     match Iri::check(&target) {
         Ok(()) => Ok(Some(Json::from(target))),
         Err(error) => Err(RowError::new(
-            (error.to_string(), format!("IRIではありません({error})")),
+            (error.to_string(), format!("IRIではありません({})", japanese::iri(&error))),
             ("the IRI of the entity to which the relationship leads", "関係先のエンティティのIRI"),
         )),
     }

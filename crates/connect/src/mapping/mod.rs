@@ -9,7 +9,7 @@ mod tests;
 use std::borrow::Cow;
 
 use machi_types::json::Members;
-use machi_types::{Iri, Json};
+use machi_types::{Iri, Json, japanese};
 
 pub(crate) use attribute::{Attribute, Origin, recognised};
 pub use read::MappingError;
@@ -84,7 +84,7 @@ impl Mapping {
         match Iri::check(&id) {
             Ok(()) => Ok(id),
             Err(error) => Err(RowError::new(
-                (format!("the id is no IRI: {error}"), format!("IDがIRIではありません({error})")),
+                (format!("the id is no IRI: {error}"), format!("IDがIRIではありません({})", japanese::iri(&error))),
                 (
                     "an id template that gives one, such as urn:ngsi-ld:Aed:{ID}",
                     "IRIになるidの書式(例: urn:ngsi-ld:Aed:{ID})",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use machi_types::{Iri, Json, Language, Text};
+use machi_types::{Iri, Json, Language, Text, japanese};
 use serde::Deserialize;
 
 use super::attribute::{Attribute, Origin};
@@ -233,7 +233,7 @@ fn time_zone(zone: &str) -> Result<Zone, MappingError> {
 
 fn iri(text: &str) -> Result<Iri, MappingError> {
     text.parse().map_err(|error: machi_types::InvalidIri| {
-        wrong("context", (error.to_string(), format!("IRIではありません({error})")))
+        wrong("context", (error.to_string(), format!("IRIではありません({})", japanese::iri(&error))))
     })
 }
 

@@ -9,6 +9,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 
 pub use link::{PageLinks, context_link_value};
 
+use crate::Language;
 use crate::request::{Etag, MediaType, SpecVersion};
 
 /// The header that tells the number of all matches (ETSI GS CIM 009 §6.3.13).
@@ -66,6 +67,10 @@ pub trait AnswerExt: Sized {
     #[must_use]
     fn with_count(self, count: u64) -> Self;
 
+    /// Says in which language the answer speaks; nothing of English, in which we speak unasked.
+    #[must_use]
+    fn with_language(self, language: Language) -> Self;
+
     /// Adds one value of the Link header.
     #[must_use]
     fn with_link(self, value: HeaderValue) -> Self;
@@ -84,6 +89,13 @@ impl AnswerExt for Response {
 
     fn with_count(mut self, count: u64) -> Self {
         self.headers_mut().insert(RESULTS_COUNT, HeaderValue::from(count));
+        self
+    }
+
+    fn with_language(mut self, language: Language) -> Self {
+        if language != Language::English {
+            self.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        }
         self
     }
 

@@ -39,6 +39,18 @@ pub enum EgressError {
     },
 }
 
+impl EgressError {
+    /// The same in Japanese.
+    pub fn in_japanese(&self) -> String {
+        match self {
+            Self::NotResolved { host, reason } => format!("ホスト名{host}を解決できません(\"{reason}\")"),
+            Self::Refused { host, address } => format!(
+                "{host}は内部のアドレス{address}を指しており、ここからのリクエストは許可されていません。運用者は[egress] allowか--egress-allowで許可できます"
+            ),
+        }
+    }
+}
+
 /// Addresses that are not the public internet (IANA special-purpose registries), cloud metadata included.
 const INSIDE: &[Cidr] = &[
     Cidr::v4(0, 0, 0, 0, 8),

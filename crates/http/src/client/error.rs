@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use machi_types::Phrase;
+
 use super::connect::ConnectError;
 use super::egress::EgressError;
 
@@ -10,12 +12,12 @@ use super::egress::EgressError;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The address cannot be used.
-    #[error("\"{url}\" cannot be asked: {reason}")]
+    #[error("\"{url}\" cannot be asked: {}", reason.en)]
     Url {
         /// The address.
         url: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Phrase,
     },
     /// A header cannot be sent.
     #[error("the header \"{0}\" cannot be sent: its name or value is not allowed in HTTP")]
@@ -71,6 +73,22 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// The same in Japanese; what the system or the other side says stays as it is.
+    pub fn in_japanese(&self) -> String {
+        match self {
+            Self::Url { url, reason } => format!("\"{url}\"にリクエストを送れません({})", reason.ja),
+            Self::Header(name) => format!("ヘッダー\"{name}\"を送れません。名前か値がHTTPで使えないものです"),
+            Self::Egress(error) => error.in_japanese(),
+            Self::Connect { host, reason } => format!("{host}に接続できません(\"{reason}\")"),
+            Self::Tls { host, reason } => format!("{host}との信頼できる接続を確立できません(\"{reason}\")"),
+            Self::TimedOut { after } => format!("{}ミリ秒以内に応答が完了しませんでした", after.as_millis()),
+            Self::TooLarge { limit } => format!("応答が{limit}バイトを超えています"),
+            Self::TooManyRedirects { limit } => format!("リダイレクトが{limit}回を超えました"),
+            Self::Redirect => "リダイレクト先を示すLocationヘッダーが使えません".to_owned(),
+            Self::Broken { host, reason } => format!("{host}との通信が途中で切れました(\"{reason}\")"),
+        }
+    }
+
     /// Finds our own error below those of the HTTP library.
     pub(super) fn of_exchange(host: &str, error: &(dyn Error + 'static)) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = Some(error);

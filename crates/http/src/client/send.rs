@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use machi_types::Phrase;
 use tokio::time::timeout;
 
 use super::connect::{ConnectError, Connector};
@@ -169,19 +170,23 @@ impl Client {
 }
 
 fn checked(url: &str) -> Result<Uri, ClientError> {
-    let fault = |reason| ClientError::Url { url: url.chars().take(200).collect(), reason };
+    let fault = |en, ja| ClientError::Url { url: url.chars().take(200).collect(), reason: Phrase { en, ja } };
+    let no_host = || fault("it names no host", "ホスト名がありません");
     let without_fragment = url.split('#').next().unwrap_or_default();
-    let uri: Uri = without_fragment.parse().map_err(|_| fault("it is no address"))?;
+    let uri: Uri = without_fragment.parse().map_err(|_| fault("it is no address", "アドレスではありません"))?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-    let authority = uri.authority().ok_or_else(|| fault("it names no host"))?;
+    let authority = uri.authority().ok_or_else(no_host)?;
     if !is_http {
-        return Err(fault("only http and https are spoken here"));
+        return Err(fault("only http and https are spoken here", "使えるのはhttpとhttpsだけです"));
     }
     if authority.as_str().contains('@') {
-        return Err(fault("it holds a user name; credentials belong into a header"));
+        return Err(fault(
+            "it holds a user name; credentials belong into a header",
+            "ユーザー名を含んでいます。認証情報はヘッダーで指定してください",
+        ));
     }
     if authority.host().is_empty() {
-        return Err(fault("it names no host"));
+        return Err(no_host());
     }
     Ok(uri)
 }

@@ -11,6 +11,7 @@ use machi_types::{Json, RequestId};
 
 use super::Problem;
 use crate::Language;
+use crate::answer::AnswerExt;
 
 /// Which family of addresses was asked; it decides the form of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +63,7 @@ impl Problem {
         } else {
             let mut response = Response::new(Body::from(self.body(language, request)));
             response.headers_mut().insert(header::CONTENT_TYPE, face.content_type());
-            if language != Language::English {
-                response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
-            }
-            response
+            response.with_language(language)
         };
         *response.status_mut() = self.status();
         for (name, value) in &self.0.headers {

@@ -15,7 +15,10 @@ async fn body_of(response: axum::response::Response) -> String {
 
 #[tokio::test]
 async fn the_body_holds_type_title_detail_and_the_request() {
-    let problem = Problem::new(ErrorKind::ResourceNotFound, "urn:ngsi-ld:Room:1 was not found");
+    let problem = Problem::new(
+        ErrorKind::ResourceNotFound,
+        ("urn:ngsi-ld:Room:1 was not found", "urn:ngsi-ld:Room:1はありません"),
+    );
     let response = problem.render(Face::NgsiLd, Language::English, Some(RequestId(255)));
     assert_eq!(response.status(), 404);
     assert_eq!(response.headers()["content-type"], "application/json");
@@ -26,17 +29,13 @@ async fn the_body_holds_type_title_detail_and_the_request() {
 }
 
 #[tokio::test]
-async fn japanese_readers_get_japanese_where_somebody_wrote_it() {
+async fn japanese_readers_get_japanese() {
     let problem = Problem::new(ErrorKind::ResourceNotFound, Text::both("no such room", "その部屋はありません"));
     let response = problem.render(Face::Own, Language::Japanese, None);
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     assert_eq!(response.headers()["content-language"], "ja");
     let body = body_of(response).await;
     assert!(body.contains(r#""title":"見つかりません""#) && body.contains("その部屋はありません"), "{body}");
-
-    let english_only = Problem::new(ErrorKind::ResourceNotFound, "no such room");
-    let body = body_of(english_only.render(Face::Own, Language::Japanese, None)).await;
-    assert!(body.contains("見つかりません") && body.contains("no such room"), "{body}");
 }
 
 #[tokio::test]
@@ -50,7 +49,7 @@ async fn the_private_cause_is_for_the_log_alone() {
 #[tokio::test]
 async fn the_standard_wants_some_statuses_without_a_body() {
     for kind in [ErrorKind::LengthRequired, ErrorKind::UnsupportedMediaType] {
-        let problem = Problem::new(kind, "said to our own face only");
+        let problem = Problem::new(kind, ("said to our own face only", "独自の窓口でだけ伝える内容"));
         let bare = problem.render(Face::NgsiLd, Language::English, None);
         assert!(bare.headers().get("content-type").is_none());
         assert_eq!(body_of(bare).await, "");
@@ -82,7 +81,7 @@ fn statuses_are_those_of_the_standard() {
         (ErrorKind::Unavailable, 503),
         (ErrorKind::GatewayTimeout, 504),
     ] {
-        let problem = Problem::new(kind, "x");
+        let problem = Problem::new(kind, ("x", "エックス"));
         assert_eq!(problem.status(), status, "{kind:?}");
         assert!(!problem.title(Language::Japanese).is_ascii(), "{kind:?}");
     }
@@ -90,6 +89,7 @@ fn statuses_are_those_of_the_standard() {
 
 #[test]
 fn retry_after_is_rounded_up_to_whole_seconds() {
-    let problem = Problem::new(ErrorKind::Unavailable, "busy").retry_after(Duration::from_millis(1200));
+    let problem =
+        Problem::new(ErrorKind::Unavailable, ("busy", "混雑しています")).retry_after(Duration::from_millis(1200));
     assert_eq!(problem.into_response().headers()["retry-after"], "2");
 }

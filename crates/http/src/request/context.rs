@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use http::header::LINK;
-use machi_types::{ErrorKind, Iri};
+use machi_types::{ErrorKind, Iri, japanese};
 
 use super::link::links;
 use crate::{Problem, Text};
@@ -23,7 +23,7 @@ pub fn context_link(headers: &HeaderMap) -> Result<Option<Iri>, Problem> {
             let link = link.map_err(|error| {
                 bad(Text::both(
                     format!("Link header: {error}"),
-                    format!("Linkヘッダーの形式が正しくありません: {error}"),
+                    format!("Linkヘッダーの形式が正しくありません: {}", error.in_japanese()),
                 ))
             })?;
             if !link.is(CONTEXT_RELATION) {
@@ -42,7 +42,7 @@ fn absolute(target: &str) -> Result<Iri, Problem> {
     target.parse::<Iri>().map_err(|error| {
         bad(Text::both(
             format!("the @context in the Link header must be an absolute IRI: {error}"),
-            format!("Linkヘッダーの@contextは絶対IRIでなければなりません: {error}"),
+            format!("Linkヘッダーの@contextは絶対IRIでなければなりません: {}", japanese::iri(&error)),
         ))
     })
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use machi_types::Phrase;
+
 /// One link of a Link header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link<'a> {
@@ -21,11 +23,23 @@ impl Link<'_> {
 /// Where a Link header stops being one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{expected} was expected at byte {position}; a link looks like <https://example.org/context.jsonld>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\""
+    "{} was expected at byte {position}; a link looks like <https://example.org/context.jsonld>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"",
+    expected.en
 )]
 pub struct LinkError {
-    expected: &'static str,
+    expected: Phrase,
     position: usize,
+}
+
+impl LinkError {
+    /// The same in Japanese.
+    pub fn in_japanese(&self) -> String {
+        let Self { expected, position } = self;
+        format!(
+            "{position}バイト目に{}が必要です(例: <https://example.org/context.jsonld>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\")",
+            expected.ja
+        )
+    }
 }
 
 /// The links of one header value.
@@ -58,8 +72,9 @@ impl<'a> Iterator for Links<'a> {
 
 impl<'a> Links<'a> {
     fn link(&mut self) -> Result<Link<'a>, LinkError> {
-        let inside = self.rest.strip_prefix('<').ok_or_else(|| self.error("'<'"))?;
-        let (target, rest) = inside.split_once('>').ok_or_else(|| self.error("'>' after the target"))?;
+        let inside = self.rest.strip_prefix('<').ok_or_else(|| self.error(("'<'", "'<'")))?;
+        let (target, rest) =
+            inside.split_once('>').ok_or_else(|| self.error(("'>' after the target", "リンク先の後の'>'")))?;
         self.rest = rest;
         let mut relations = None;
         loop {
@@ -76,7 +91,7 @@ impl<'a> Links<'a> {
             }
         }
         if !self.rest.is_empty() && !self.rest.starts_with(',') {
-            return Err(self.error("';' or ','"));
+            return Err(self.error(("';' or ','", "';'または','")));
         }
         Ok(Link { target: target.trim(), relations: relations.unwrap_or_default() })
     }
@@ -124,15 +139,15 @@ impl<'a> Links<'a> {
                 }
             }
         }
-        Err(self.error("a closing '\"'"))
+        Err(self.error(("a closing '\"'", "閉じる'\"'")))
     }
 
     fn skip_space(&mut self) {
         self.rest = self.rest.trim_start_matches([' ', '\t']);
     }
 
-    fn error(&self, expected: &'static str) -> LinkError {
-        LinkError { expected, position: self.whole - self.rest.len() + 1 }
+    fn error(&self, expected: impl Into<Phrase>) -> LinkError {
+        LinkError { expected: expected.into(), position: self.whole - self.rest.len() + 1 }
     }
 }
 
@@ -172,6 +187,8 @@ mod tests {
         ] {
             let error = links(value).find_map(Result::err).unwrap().to_string();
             assert!(error.starts_with(expected), "{value}: {error}");
+            let japanese = links(value).find_map(Result::err).unwrap().in_japanese();
+            assert!(japanese.contains("が必要です") && !japanese.contains("expected"), "{value}: {japanese}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use machi_types::ErrorKind;
+use machi_types::{ErrorKind, japanese};
 
 use crate::spelling::nearest;
 use crate::{Problem, Text, percent};
@@ -91,7 +91,7 @@ fn decode<'a>(name: &str, text: &'a str) -> Result<Cow<'a, str>, Problem> {
         let name = shortened(name);
         invalid(Text::both(
             format!("query parameter \"{name}\": {error}"),
-            format!("クエリパラメーター\"{name}\"のパーセントエンコーディングが正しくありません"),
+            format!("クエリパラメーター\"{name}\": {}", japanese::percent(&error)),
         ))
     })
 }

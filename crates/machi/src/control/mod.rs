@@ -118,7 +118,10 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let wanted = HeaderValue::from_str(&format!("Bearer {}", control.secret)).ok();
     if wanted.is_none() || request.headers().get(header::AUTHORIZATION) != wanted.as_ref() {
-        return Err(Problem::new(ErrorKind::ResourceNotFound, Text::en("there is nothing here")));
+        return Err(Problem::new(
+            ErrorKind::ResourceNotFound,
+            Text::both("there is nothing here", "ここには何もありません"),
+        ));
     }
     let language = language_of(request.headers());
     // Only now, for strangers' bodies are nobody's business.
@@ -126,7 +129,10 @@ async fn answer(
     let Some(asked) = Asked::read(&command, &body) else {
         return Err(Problem::new(
             ErrorKind::BadRequestData,
-            Text::en("this city does not know the command; use the machi that runs it"),
+            Text::both(
+                "this city does not know the command; use the machi that runs it",
+                "稼働中の都市がこのコマンドを知りません。都市を動かしているものと同じmachiを使ってください",
+            ),
         ));
     };
     let said = control.city.perform(asked).await?;

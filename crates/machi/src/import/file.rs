@@ -271,13 +271,18 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// The city was asked to speak the reader's language, so what it says stands as it is.
+fn as_told(text: &str) -> (String, String) {
+    (text.to_owned(), text.to_owned())
+}
+
 /// What the city says of an entity, in whichever language; it usually ends with what would be right.
 fn said(detail: &str) -> RowError {
     let parts = detail.split_once("; ").or_else(|| detail.split_once('。')).filter(|(_, right)| !right.is_empty());
     match parts {
-        Some((wrong, right)) => RowError::new(wrong.to_owned(), right.to_owned()),
+        Some((wrong, right)) => RowError::new(as_told(wrong), as_told(right)),
         None => RowError::new(
-            detail.to_owned(),
+            as_told(detail),
             (
                 "an entity as the NGSI-LD API takes it; correct the row and import it again",
                 "NGSI-LD APIが受け付けるエンティティに直して、もう一度取り込んでください",

@@ -87,7 +87,7 @@ mod tests {
     fn a_report_goes_on_where_it_was_known_to_be() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.csv");
-        let error = |wrong: &'static str, right: &'static str| RowError::new(wrong, (right, "正しい書き方"));
+        let error = |wrong: &'static str, right: &'static str| RowError::new((wrong, wrong), (right, "正しい書き方"));
         let mut report = Report::open(&path, 0, Language::English).unwrap();
         assert_eq!(report.path(), None);
         report.add("a.csv", 2, "urn:x:1", &error("\"x\" is wrong, quite", "=y")).unwrap();

@@ -2,18 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The files in a folder and in those below it, in their order.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).expect("the tests are here").flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    entries.into_iter().flat_map(|entry| if entry.is_dir() { files_in(&entry) } else { vec![entry] }).collect()
+}
 
 /// The requirements in the comments above each test, with the tests that check them.
 fn cited() -> BTreeMap<(String, String), Vec<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let mut files: Vec<_> =
-        fs::read_dir(folder).expect("the tests are here").flatten().map(|entry| entry.path()).collect();
-    files.retain(|file| file.is_file());
-    files.sort();
     let mut requirements: BTreeMap<_, Vec<String>> = BTreeMap::new();
-    for file in files {
-        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+    for file in files_in(&folder) {
+        let module = file.strip_prefix(&folder).expect("it lies there").with_extension("");
+        let stem = module.to_str().unwrap_or_default().replace('/', "::");
         let text = fs::read_to_string(&file).expect("a test file is UTF-8");
         let mut pending = Vec::new();
         for line in text.lines() {

@@ -232,29 +232,6 @@ fn unknown_parameters_are_refused_by_name() {
     finds(&tenant, &[("type", "T")], "x");
 }
 
-// §5.5.3: Title and detail are in Japanese for those who ask for it.
-#[test]
-fn errors_are_told_in_japanese() {
-    let tenant = empty_tenant();
-    let ask = |language: &str| {
-        let answer = tenant.get("/entities/urn:ngsi-ld:T:unknown").header("Accept-Language", language).send();
-        answer.problem("ResourceNotFound");
-        answer
-    };
-    for language in ["ja", "ja-JP,en;q=0.5"] {
-        let answer = ask(language);
-        let japanese = |member: &str| answer.json()[member].as_str().is_some_and(|text| !text.is_ascii());
-        assert!(japanese("title") && japanese("detail"), "{answer:?}");
-    }
-    for language in ["en", "en,ja;q=0.5", "fr"] {
-        assert!(ask(language).text().is_ascii());
-    }
-    // RFC 9110 §12.5.5: a cache must not give one client the language of another.
-    let vary: Vec<String> =
-        ask("ja").headers.iter().filter(|(name, _)| name == "vary").map(|(_, v)| v.clone()).collect();
-    assert!(vary.join(", ").contains("Accept-Language"), "{vary:?}");
-}
-
 // §6.3.6: A 204 has no Content-Length.
 #[test]
 fn a_204_has_no_length() {
@@ -269,52 +246,6 @@ fn head_answers_as_get_does() {
     let tenant = tenant_with([&t("x", json!({}))]);
     let answer = tenant.request("HEAD", PATH).send().expect_empty(200);
     assert_eq!(answer.media_type(), "application/json");
-}
-
-// §5.5.3: Every kind of error has its title and detail in Japanese for those who ask for it.
-#[test]
-fn every_kind_of_error_is_told_in_japanese() {
-    let tenant = tenant_with([&t("x", json!({"a": property(1)}))]);
-    let get = |path: &str| tenant.get(path);
-    let post = |path: &str, body: &str| tenant.post(path).body("application/json", body);
-    let context = "<http://127.0.0.1:9/c.jsonld>; rel=\"http://www.w3.org/ns/json-ld#context\"";
-    let cases = [
-        ("InvalidRequest", post("/entities", "{")),
-        ("InvalidRequest: parameter", get("/entities?typ=T")),
-        ("BadRequestData: id", post("/entities", r#"{"id": "x", "type": "T"}"#)),
-        ("BadRequestData: member", post("/entities", r#"{"id": "urn:a:1", "type": "T", "a": {"type": "X"}}"#)),
-        ("BadRequestData: duplicate", post("/entities", r#"{"id": "urn:a:1", "id": "urn:a:1"}"#)),
-        ("BadRequestData: query", get("/entities?type=T&q=a==")),
-        ("BadRequestData: place", get("/entities?type=T&georel=near&geometry=Point&coordinates=[1,2]")),
-        ("BadRequestData: too wide", get("/entities")),
-        ("BadRequestData: tenant", city().client().get("/types").header("NGSILD-Tenant", "a b")),
-        ("BadRequestData: context", post("/jsonldContexts", r#"{"@context": 5}"#)),
-        ("BadRequestData: batch", post("/entityOperations/create", "[]")),
-        ("BadRequestData: subscription", post("/subscriptions", r#"{"type": "Subscription"}"#)),
-        ("AlreadyExists", post("/entities", r#"{"id": "urn:ngsi-ld:T:x", "type": "T"}"#)),
-        ("ResourceNotFound: entity", get("/entities/urn:ngsi-ld:T:unknown")),
-        ("ResourceNotFound: attribute", tenant.delete("/entities/urn:ngsi-ld:T:x/attrs/b")),
-        ("ResourceNotFound: type", get("/types/Unknown")),
-        ("ResourceNotFound: subscription", get("/subscriptions/urn:ngsi-ld:S:unknown")),
-        ("ResourceNotFound: context", get("/jsonldContexts/unknown")),
-        ("ResourceNotFound: path", get("/ngsi-ld/v1/nothing")),
-        ("OperationNotSupported", get("/entities?type=T&entityMap=true")),
-        ("TooComplexQuery", get(&format!("/entities?type=T&q={}", "(".repeat(50)))),
-        ("TooManyResults", get("/entities?type=T&limit=100000")),
-        ("LdContextNotAvailable", get("/entities?type=T").header("Link", context)),
-        ("MethodNotAllowed", tenant.patch("/entities").json(json!({}))),
-        ("NotAcceptable", get("/types").accept("text/html")),
-        ("PreconditionFailed", tenant.delete(PATH).header("If-Match", "\"none\"")),
-    ];
-    each(cases, |request| {
-        let answer = request.header("Accept-Language", "ja").send();
-        let problem = answer.json();
-        for member in ["title", "detail"] {
-            assert!(problem[member].as_str().is_some_and(|text| !text.is_ascii()), "{member}: {answer:?}");
-        }
-    });
-    let unknown = city().client().get("/types").header("NGSILD-Tenant", "nowhere").header("Accept-Language", "ja");
-    assert!(!unknown.send().problem("NonexistentTenant").is_ascii());
 }
 
 #[test]

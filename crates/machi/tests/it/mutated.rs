@@ -73,7 +73,7 @@ fn send(city: &City, mut mutator: Mutator, requests: u64) -> Statuses {
     let mut connection = connect();
     let mut statuses = Statuses::new();
     for _ in 0..requests {
-        let request = mutator.next_request();
+        let request = for_japanese(&mutator.next_request());
         let shown = || String::from_utf8_lossy(&request).into_owned();
         let answer = match connection.exchange(&request) {
             Ok(answer) => answer,
@@ -81,12 +81,31 @@ fn send(city: &City, mut mutator: Mutator, requests: u64) -> Statuses {
         };
         assert_ne!(answer.status, 500, "{}\n{answer:?}\n{}", shown(), city.log());
         *statuses.entry(answer.status).or_default() += 1;
+        if answer.header("content-language") == Some("ja") && !answer.text().is_empty() {
+            assert!(is_japanese(&answer.json()), "{}\n{answer:?}", shown());
+        }
         let closes = answer.headers.iter().any(|(name, value)| name == "connection" && value == "close");
         if closes {
             connection = connect();
         }
     }
     statuses
+}
+
+/// The request of a reader of Japanese, as far as it still has a first line.
+fn for_japanese(request: &[u8]) -> Vec<u8> {
+    let end = request.windows(2).position(|pair| pair == b"\r\n").map_or(0, |end| end + 2);
+    let (line, rest) = request.split_at(end);
+    let language: &[u8] = if end == 0 { b"" } else { b"Accept-Language: ja\r\n" };
+    [line, language, rest].concat()
+}
+
+/// Whether all that an answer says of failures is Japanese; what was mutated into it may look like anything.
+fn is_japanese(body: &Value) -> bool {
+    let verdicts = body["errors"].as_array().into_iter().flatten().map(|error| &error["error"]["detail"]);
+    let reasons = body["notUpdated"].as_array().into_iter().flatten().map(|not| &not["reason"]);
+    let whole = [&body["title"], &body["detail"]].into_iter().filter(|text| !text.is_null());
+    whole.chain(verdicts).chain(reasons).all(|text| has_japanese(text.as_str().unwrap_or_default()))
 }
 
 /// What the server says of itself: the requests that it answered 2xx, of all methods that have operations.

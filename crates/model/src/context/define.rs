@@ -6,7 +6,7 @@ use machi_types::{Json, Name};
 
 use super::core;
 use super::definition::{Definition, is_type_set};
-use super::error::{Fault, Place, short};
+use super::error::{Fault, NoIri, Place, short};
 use super::keyword::{is_reserved, keyword};
 use super::layer::Layer;
 use super::limits::ScopedContexts;
@@ -46,7 +46,11 @@ impl Processor<'_> {
     ) -> Result<Option<Term>, Fault> {
         let Member { name: term, value, place, .. } = *member;
         if term.is_empty() {
-            return Err(Fault::term(term, "a term cannot be empty", "invalid term definition"));
+            return Err(Fault::term(
+                term,
+                ("a term cannot be empty", "用語を空にすることはできません"),
+                "invalid term definition",
+            ));
         }
         if keyword(term).is_some() {
             // `@type` may be told to be written as an array always, which changes nothing for NGSI-LD.
@@ -81,7 +85,13 @@ impl Processor<'_> {
         definition: &Definition<'_>,
     ) -> Result<Option<Mapping>, Fault> {
         let term = definition.term;
-        let no_text = || Fault::term(term, "its \"@id\" must be a string or null", "invalid IRI mapping");
+        let no_text = || {
+            Fault::term(
+                term,
+                ("its \"@id\" must be a string or null", "\"@id\"は文字列またはnullでなければなりません"),
+                "invalid IRI mapping",
+            )
+        };
         let id = match definition.id {
             Some(Json::Null) => {
                 return Ok(Some(Mapping { iri: None, is_prefix: false }));
@@ -97,13 +107,20 @@ impl Processor<'_> {
             return Ok(None);
         }
         let iri = self.expand(layer, local, id)?;
-        let iri = iri.ok_or_else(|| Fault::iri(term, id, "that is mapped to null"))?;
+        let iri = iri.ok_or_else(|| Fault::iri(term, id, NoIri::Null))?;
         if iri == "@context" {
-            return Err(Fault::term(term, "\"@context\" can have no other name", "invalid keyword alias"));
+            return Err(Fault::term(
+                term,
+                ("\"@context\" can have no other name", "\"@context\"に別の名前を付けることはできません"),
+                "invalid keyword alias",
+            ));
         }
         let iri = self.iri(term, iri)?;
         if looks_like_iri(term) && self.expand_parts(layer, local, term)? != *iri {
-            let must = "a term that looks like an IRI must stand for just that IRI";
+            let must = (
+                "a term that looks like an IRI must stand for just that IRI",
+                "IRIのように見える用語は、そのIRI自身を表さなければなりません",
+            );
             return Err(Fault::term(term, must, "invalid IRI mapping"));
         }
         let is_prefix = definition.is_short && !term.contains([':', '/']) && iri.ends_with(GENERAL_DELIMITERS);
@@ -157,7 +174,7 @@ impl Processor<'_> {
     fn iri(&mut self, term: &str, iri: String) -> Result<Name, Fault> {
         if keyword(&iri).is_none() {
             // ETSI GS CIM 009 §4.4: terms stand for URIs, so blank nodes are refused as well.
-            check_iri(&iri).map_err(|error| Fault::iri(term, &iri, error))?;
+            check_iri(&iri).map_err(|error| Fault::iri(term, &iri, error.into()))?;
         }
         self.budget.spend_iri(&iri)?;
         Ok(Name::from(iri))
@@ -175,8 +192,13 @@ impl Processor<'_> {
         let Some(value) = definition.get("@type") else {
             return Ok(Coercion::Unsaid);
         };
-        let text = value.as_str().ok_or_else(|| Fault::term(term, "its \"@type\" must be a string", CODE))?;
-        let must = "its \"@type\" must be an IRI, \"@id\", \"@vocab\", \"@json\" or \"@none\"";
+        let text = value.as_str().ok_or_else(|| {
+            Fault::term(term, ("its \"@type\" must be a string", "\"@type\"は文字列でなければなりません"), CODE)
+        })?;
+        let must = (
+            "its \"@type\" must be an IRI, \"@id\", \"@vocab\", \"@json\" or \"@none\"",
+            "\"@type\"はIRI、\"@id\"、\"@vocab\"、\"@json\"、\"@none\"のいずれかでなければなりません",
+        );
         let datatype = self.expand(layer, local, text)?.ok_or_else(|| Fault::term(term, must, CODE))?;
         match datatype.as_str() {
             "@id" => Ok(Coercion::Id),
@@ -230,7 +252,10 @@ fn coercion_in(container: Container, coercion: Coercion, term: &str) -> Result<C
         Coercion::Unsaid if container.is_type() => Ok(Coercion::Id),
         Coercion::Id | Coercion::Vocab => Ok(coercion),
         _ if container.is_type() => {
-            let must = "with \"@container\": \"@type\" its \"@type\" must be \"@id\" or \"@vocab\"";
+            let must = (
+                "with \"@container\": \"@type\" its \"@type\" must be \"@id\" or \"@vocab\"",
+                "\"@container\"が\"@type\"のとき、\"@type\"は\"@id\"または\"@vocab\"でなければなりません",
+            );
             Err(Fault::term(term, must, "invalid type mapping"))
         }
         _ => Ok(coercion),

@@ -30,7 +30,7 @@ impl Document {
         let place = Place::at(Name::from(url));
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let parsed = json::parse(text, DEFAULT_DEPTH);
-        let value = parsed.map_err(|error| place.refuse(Fault::NotJson(error.to_string())))?;
+        let value = parsed.map_err(|error| place.refuse(Fault::NotJson(error)))?;
         let Json::Object(members) = value else {
             return Err(place.refuse(Fault::NoContextMember));
         };

@@ -12,13 +12,13 @@ use super::reference::{self, check_iri, has_scheme};
 /// The members of a context that are no terms.
 pub(super) fn apply_entries(layer: &mut Layer, local: &mut Local<'_>, is_remote: bool) -> Result<(), Fault> {
     if local.entry("@version").is_some_and(|version| version.as_f64() != Some(1.1)) {
-        return Err(Fault::entry("@version", "the number 1.1", "invalid @version value"));
+        return Err(Fault::entry("@version", ("the number 1.1", "数値1.1"), "invalid @version value"));
     }
     if local.entry("@propagate").is_some_and(|value| value.as_bool().is_none()) {
-        return Err(Fault::entry("@propagate", "true or false", "invalid @propagate value"));
+        return Err(Fault::entry("@propagate", ("true or false", "trueまたはfalse"), "invalid @propagate value"));
     }
     if let Some(value) = local.entry("@protected") {
-        let must = || Fault::entry("@protected", "true or false", "invalid @protected value");
+        let must = || Fault::entry("@protected", ("true or false", "trueまたはfalse"), "invalid @protected value");
         local.protects = value.as_bool().ok_or_else(must)?;
     }
     if let Some(base) = local.entry("@base").filter(|_| !is_remote) {
@@ -31,7 +31,13 @@ pub(super) fn apply_entries(layer: &mut Layer, local: &mut Local<'_>, is_remote:
 }
 
 fn base_of(value: &Json<'_>, current: Option<&Name>) -> Result<Option<Name>, Fault> {
-    let must = || Fault::entry("@base", "null or an IRI, or relative to a base before it", "invalid base IRI");
+    let must = || {
+        Fault::entry(
+            "@base",
+            ("null or an IRI, or relative to a base before it", "null、IRI、またはそれまでのベースに対する相対参照"),
+            "invalid base IRI",
+        )
+    };
     let text = match value {
         Json::Null => return Ok(None),
         other => other.as_str().ok_or_else(must)?,
@@ -46,7 +52,7 @@ fn base_of(value: &Json<'_>, current: Option<&Name>) -> Result<Option<Name>, Fau
 }
 
 fn vocab_of(value: &Json<'_>, layer: &Layer) -> Result<Name, Fault> {
-    let must = || Fault::entry("@vocab", "null or an IRI", "invalid vocab mapping");
+    let must = || Fault::entry("@vocab", ("null or an IRI", "nullまたはIRI"), "invalid vocab mapping");
     let text = match value {
         // ETSI GS CIM 009 §4.4: the default vocabulary stays as the last resort.
         Json::Null => return Ok(Name::from(core::DEFAULT_VOCAB)),
@@ -61,10 +67,18 @@ fn vocab_of(value: &Json<'_>, layer: &Layer) -> Result<Name, Fault> {
 fn check_language(local: &Local<'_>) -> Result<(), Fault> {
     let is_language = |value: &Json<'_>| matches!(value, Json::Null | Json::String(_));
     if local.entry("@language").is_some_and(|value| !is_language(value)) {
-        return Err(Fault::entry("@language", "null or a language tag", "invalid default language"));
+        return Err(Fault::entry(
+            "@language",
+            ("null or a language tag", "nullまたは言語タグ"),
+            "invalid default language",
+        ));
     }
     if local.entry("@direction").is_some_and(|value| !is_direction(value)) {
-        return Err(Fault::entry("@direction", "\"ltr\", \"rtl\" or null", "invalid base direction"));
+        return Err(Fault::entry(
+            "@direction",
+            ("\"ltr\", \"rtl\" or null", "\"ltr\"、\"rtl\"、nullのいずれか"),
+            "invalid base direction",
+        ));
     }
     Ok(())
 }

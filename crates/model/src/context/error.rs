@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use machi_types::{ErrorKind, Name};
+use machi_types::{ErrorKind, InvalidIri, JsonError, Language, Name, Phrase, Text};
 
 /// Why a context cannot be used, or a name not be expanded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,12 +16,12 @@ pub enum ContextError {
         fault: Fault,
     },
     /// The context could not be loaded. Whoever loads contexts says so; nothing in this crate does.
-    #[error("the @context {url} cannot be loaded: {reason}")]
+    #[error("the @context {url} cannot be loaded: {}", reason.in_language(Language::English))]
     Unavailable {
         /// Where it should lie.
         url: Name,
         /// What happened instead.
-        reason: String,
+        reason: Text,
     },
     /// The context is in order, but it gives the name no IRI.
     #[error("the name \"{name}\" {fault}")]
@@ -44,7 +44,7 @@ pub struct Place {
 pub enum Fault {
     /// No JSON.
     #[error("the document is no JSON: {0} (loading remote context failed)")]
-    NotJson(String),
+    NotJson(JsonError),
     /// A document without `@context`.
     #[error("the document must be an object with a member \"@context\" (invalid remote context)")]
     NoContextMember,
@@ -61,20 +61,20 @@ pub enum Fault {
     #[error("it includes itself by way of {0} (recursive context inclusion)")]
     Recursion(Name),
     /// A limit is passed.
-    #[error("{what}; the limit is {limit} (context overflow)")]
+    #[error("{}; the limit is {limit} (context overflow)", what.en)]
     Overflow {
         /// What there is too much of.
-        what: &'static str,
+        what: Phrase,
         /// How much is allowed.
         limit: usize,
     },
     /// A keyword of the context itself has a wrong value.
-    #[error("\"{keyword}\" must be {must} ({code})")]
+    #[error("\"{keyword}\" must be {} ({code})", must.en)]
     Entry {
         /// The keyword.
         keyword: &'static str,
         /// What its value must be.
-        must: &'static str,
+        must: Phrase,
         /// The code of JSON-LD.
         code: &'static str,
     },
@@ -96,12 +96,12 @@ pub enum Fault {
     #[error("the term \"{0}\" is defined through itself (cyclic IRI mapping)")]
     Cycle(String),
     /// A part of a term's definition is wrong.
-    #[error("the term \"{term}\": {must} ({code})")]
+    #[error("the term \"{term}\": {} ({code})", must.en)]
     Term {
         /// The term, shortened where it is long.
         term: String,
         /// What is right.
-        must: &'static str,
+        must: Phrase,
         /// The code of JSON-LD.
         code: &'static str,
     },
@@ -113,7 +113,7 @@ pub enum Fault {
         /// What it would stand for.
         iri: String,
         /// What is wrong with it.
-        why: String,
+        why: NoIri,
     },
     /// A protected term is given another meaning.
     #[error("the term \"{0}\" is protected and cannot be given another meaning (protected term redefinition)")]
@@ -138,6 +138,17 @@ pub enum Fault {
     },
 }
 
+/// Why what a term would stand for is no IRI.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoIri {
+    /// It is a term that the context maps to null.
+    #[error("that is mapped to null")]
+    Null,
+    /// It is not written as one.
+    #[error(transparent)]
+    Invalid(#[from] InvalidIri),
+}
+
 /// Why a context gives a name no IRI.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameFault {
@@ -152,7 +163,7 @@ pub enum NameFault {
     Null,
     /// What it stands for is no IRI.
     #[error("stands for no IRI: {0}")]
-    NotAnIri(String),
+    NotAnIri(InvalidIri),
 }
 
 impl ContextError {
@@ -195,16 +206,20 @@ impl fmt::Display for Place {
 }
 
 impl Fault {
-    pub(super) fn entry(keyword: &'static str, must: &'static str, code: &'static str) -> Self {
-        Self::Entry { keyword, must, code }
+    pub(super) fn entry(keyword: &'static str, must: impl Into<Phrase>, code: &'static str) -> Self {
+        Self::Entry { keyword, must: must.into(), code }
     }
 
-    pub(super) fn term(term: &str, must: &'static str, code: &'static str) -> Self {
-        Self::Term { term: short(term), must, code }
+    pub(super) fn term(term: &str, must: impl Into<Phrase>, code: &'static str) -> Self {
+        Self::Term { term: short(term), must: must.into(), code }
     }
 
-    pub(super) fn iri(term: &str, iri: &str, why: impl fmt::Display) -> Self {
-        Self::Iri { term: short(term), iri: short(iri), why: why.to_string() }
+    pub(super) fn iri(term: &str, iri: &str, why: NoIri) -> Self {
+        Self::Iri { term: short(term), iri: short(iri), why }
+    }
+
+    pub(super) fn overflow(what: impl Into<Phrase>, limit: usize) -> Self {
+        Self::Overflow { what: what.into(), limit }
     }
 }
 

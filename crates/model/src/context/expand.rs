@@ -36,7 +36,7 @@ impl Context {
             None => self.layer.base.as_ref().and_then(|base| reference::resolve(base, id)).map(Name::from),
         };
         let expanded = expanded.unwrap_or_else(|| Name::from(id));
-        check_iri(&expanded).map_err(|error| refuse(NameFault::NotAnIri(error.to_string())))?;
+        check_iri(&expanded).map_err(|error| refuse(NameFault::NotAnIri(error)))?;
         Ok(expanded)
     }
 
@@ -51,7 +51,7 @@ impl Context {
         }
         let expanded = meaning.text().ok_or_else(|| refuse(NameFault::Null))?;
         if keyword::keyword(&expanded).is_none() {
-            check_iri(&expanded).map_err(|error| refuse(NameFault::NotAnIri(error.to_string())))?;
+            check_iri(&expanded).map_err(|error| refuse(NameFault::NotAnIri(error)))?;
         }
         Ok(expanded)
     }

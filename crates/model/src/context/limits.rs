@@ -1,5 +1,7 @@
 //! How much a `@context` may ask for, so that a hostile one costs no more than it weighs.
 
+use machi_types::Phrase;
+
 use super::error::Fault;
 
 /// What a context may ask for.
@@ -39,6 +41,12 @@ const LONGEST_IRI: usize = 1024;
 const ALL_IRIS: usize = 32 << 20;
 /// How many terms of one context may be defined through one another.
 pub(super) const CHAIN: usize = 64;
+/// What is said of too many documents.
+pub(super) const TOO_MANY_DOCUMENTS: Phrase = Phrase {
+    en: "it includes too many documents ([contexts] documents)",
+    ja: "取り込む文書が多すぎます([contexts] documents)",
+};
+
 /// How many scoped contexts may lie within one another.
 pub(super) const SCOPES: usize = 16;
 
@@ -61,22 +69,25 @@ impl Budget {
     }
 
     pub(super) fn spend_document(&mut self) -> Result<(), Fault> {
-        spend(&mut self.documents, 1, "it includes too many documents ([contexts] documents)", self.limits.documents)
+        spend(&mut self.documents, 1, TOO_MANY_DOCUMENTS, self.limits.documents)
     }
 
     pub(super) fn spend_term(&mut self) -> Result<(), Fault> {
-        spend(&mut self.terms, 1, "it defines too many terms ([contexts] terms)", self.limits.terms)
+        let what = ("it defines too many terms ([contexts] terms)", "定義する用語が多すぎます([contexts] terms)");
+        spend(&mut self.terms, 1, what, self.limits.terms)
     }
 
     pub(super) fn spend_iri(&mut self, iri: &str) -> Result<(), Fault> {
         if iri.len() > LONGEST_IRI {
-            return Err(Fault::Overflow { what: "a term stands for an IRI that is too long", limit: LONGEST_IRI });
+            let what = ("a term stands for an IRI that is too long", "用語が表すIRIが長すぎます");
+            return Err(Fault::overflow(what, LONGEST_IRI));
         }
-        spend(&mut self.text, iri.len(), "the IRIs of its terms are too long together", ALL_IRIS)
+        let what = ("the IRIs of its terms are too long together", "用語が表すIRIの合計が長すぎます");
+        spend(&mut self.text, iri.len(), what, ALL_IRIS)
     }
 }
 
-fn spend(left: &mut usize, amount: usize, what: &'static str, limit: usize) -> Result<(), Fault> {
-    *left = left.checked_sub(amount).ok_or(Fault::Overflow { what, limit })?;
+fn spend(left: &mut usize, amount: usize, what: impl Into<Phrase>, limit: usize) -> Result<(), Fault> {
+    *left = left.checked_sub(amount).ok_or_else(|| Fault::overflow(what, limit))?;
     Ok(())
 }

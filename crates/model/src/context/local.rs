@@ -78,8 +78,11 @@ impl<'j> Local<'j> {
             Progress::Open => {}
         }
         if self.under_way >= CHAIN {
-            let what = "its terms are defined through one another in too long a chain";
-            return Err(Fault::Overflow { what, limit: CHAIN });
+            let what = (
+                "its terms are defined through one another in too long a chain",
+                "用語が互いを通じて定義される連鎖が長すぎます",
+            );
+            return Err(Fault::overflow(what, CHAIN));
         }
         self.under_way += 1;
         member.progress = Progress::UnderWay;

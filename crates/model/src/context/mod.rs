@@ -35,7 +35,7 @@ use scope::{Previous, Scoped};
 
 pub use core::{CORE_URL, core_document, core_urls};
 pub use document::{Document, Documents};
-pub use error::{ContextError, Fault, NameFault, Place};
+pub use error::{ContextError, Fault, NameFault, NoIri, Place};
 pub use limits::{Limits, ScopedContexts};
 pub use resolve::{Resolution, resolve, resolve_text};
 pub use term::{Coercion, Container, Term};

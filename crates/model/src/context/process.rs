@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use machi_types::json::Members;
-use machi_types::{Json, Name};
+use machi_types::{Json, Name, Text};
 
 use super::core::{self, Edition};
 use super::document::Document;
@@ -91,7 +91,8 @@ impl<'d> Processor<'d> {
     fn document(&mut self, url: &Name, place: &Place) -> Result<Arc<Document>, ContextError> {
         self.budget.spend_document().map_err(|fault| place.refuse(fault))?;
         // The survey has found every document, so a missing one can only be a bug of whoever keeps them.
-        let missing = || ContextError::Unavailable { url: url.clone(), reason: "it is not loaded".to_owned() };
+        let reason = || Text::both("it is not loaded", "読み込まれていません");
+        let missing = || ContextError::Unavailable { url: url.clone(), reason: reason() };
         self.loaded.get(url).cloned().ok_or_else(missing)
     }
 
@@ -116,7 +117,11 @@ impl<'d> Processor<'d> {
             return Ok(None);
         };
         let Json::String(reference) = value else {
-            return Err(place.refuse(Fault::entry("@import", "the URL of a document", "invalid @import value")));
+            return Err(place.refuse(Fault::entry(
+                "@import",
+                ("the URL of a document", "文書のURL"),
+                "invalid @import value",
+            )));
         };
         let url = absolute(reference, place)?;
         if core::edition(&url).is_some() {
@@ -153,8 +158,9 @@ impl<'d> Processor<'d> {
     pub(super) fn apply_scope(&mut self, under: &Arc<Layer>, scope: &Scope) -> Result<Arc<Layer>, ContextError> {
         let mut layer = Layer::over(under);
         if layer.depth > SCOPES {
-            let what = "contexts of terms lie within one another too deeply";
-            return Err(scope.place.refuse(Fault::Overflow { what, limit: SCOPES }));
+            let what =
+                ("contexts of terms lie within one another too deeply", "用語ごとの@contextの入れ子が深すぎます");
+            return Err(scope.place.refuse(Fault::overflow(what, SCOPES)));
         }
         self.apply(&mut layer, &scope.context, &scope.place)?;
         Ok(layer.finish())

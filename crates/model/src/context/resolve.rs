@@ -42,7 +42,7 @@ pub fn resolve(context: &Json<'_>, documents: &dyn Documents, limits: &Limits) -
 
 /// Resolves the context of a JSON text: the member `@context` of its object, or none of it.
 pub fn resolve_text(text: &[u8], documents: &dyn Documents, limits: &Limits) -> Result<Resolution, ContextError> {
-    let not_json = |error: json::JsonError| Place::default().refuse(Fault::NotJson(error.to_string()));
+    let not_json = |error: json::JsonError| Place::default().refuse(Fault::NotJson(error));
     let value = json::parse(text, DEFAULT_DEPTH).map_err(not_json)?;
     let Json::Object(_) = &value else {
         return Err(Place::default().refuse(Fault::NoContextMember));

@@ -9,7 +9,7 @@ use super::core;
 use super::document::{Document, Documents};
 use super::error::{ContextError, Fault, Place, short};
 use super::layer::Loaded;
-use super::limits::Limits;
+use super::limits::{Limits, TOO_MANY_DOCUMENTS};
 use super::reference;
 
 /// The documents that a context needs.
@@ -62,16 +62,14 @@ pub(super) fn absolute(reference: &str, place: &Place) -> Result<Name, ContextEr
 
 fn check_extent(documents: usize, depth: usize, limits: &Limits) -> Result<(), Fault> {
     if depth > limits.depth {
-        return Err(Fault::Overflow {
-            what: "its documents include one another too deeply ([contexts] chain)",
-            limit: limits.depth,
-        });
+        let what = (
+            "its documents include one another too deeply ([contexts] chain)",
+            "文書が互いを取り込む連鎖が長すぎます([contexts] chain)",
+        );
+        return Err(Fault::overflow(what, limits.depth));
     }
     if documents > limits.documents {
-        return Err(Fault::Overflow {
-            what: "it includes too many documents ([contexts] documents)",
-            limit: limits.documents,
-        });
+        return Err(Fault::overflow(TOO_MANY_DOCUMENTS, limits.documents));
     }
     Ok(())
 }

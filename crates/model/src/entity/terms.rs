@@ -6,7 +6,7 @@ use std::sync::Arc;
 use machi_types::{Name, json};
 
 use super::name::check_name;
-use crate::context::{self, Context};
+use crate::context::{self, Context, ContextError};
 
 /// The namespace of the words that NGSI-LD itself defines.
 pub const CORE: &str = "https://uri.etsi.org/ngsi-ld/";
@@ -18,8 +18,8 @@ pub const DEFAULT: &str = "https://uri.etsi.org/ngsi-ld/default-context/";
 ///
 /// An implementation is deterministic: the same name always gives the same answer.
 pub trait Terms {
-    /// The full name of a term, a prefixed name or an IRI; the error says in words why there is none.
-    fn expand(&self, name: &str) -> Result<Name, String>;
+    /// The full name of a term, a prefixed name or an IRI; the error says why there is none.
+    fn expand(&self, name: &str) -> Result<Name, ContextError>;
 
     /// The shortest name of an IRI.
     fn compact<'a>(&'a self, iri: &'a str) -> Cow<'a, str>;
@@ -30,12 +30,12 @@ pub trait Terms {
     }
 
     /// What holds for the members of a node of these types, named as written, if it is anything else.
-    fn for_types(&self, _types: &[&str]) -> Result<Option<Arc<dyn Terms>>, String> {
+    fn for_types(&self, _types: &[&str]) -> Result<Option<Arc<dyn Terms>>, ContextError> {
         Ok(None)
     }
 
     /// What holds for the members of an attribute, named as written, if it is anything else.
-    fn for_attribute(&self, _name: &str) -> Result<Option<Arc<dyn Terms>>, String> {
+    fn for_attribute(&self, _name: &str) -> Result<Option<Arc<dyn Terms>>, ContextError> {
         Ok(None)
     }
 
@@ -80,7 +80,7 @@ fn core_attribute(iri: &str) -> Option<&str> {
 }
 
 impl Terms for CoreTerms {
-    fn expand(&self, name: &str) -> Result<Name, String> {
+    fn expand(&self, name: &str) -> Result<Name, ContextError> {
         if name.contains(':') {
             return Ok(Name::from(name));
         }
@@ -96,8 +96,8 @@ impl Terms for CoreTerms {
 }
 
 impl Terms for Arc<Context> {
-    fn expand(&self, name: &str) -> Result<Name, String> {
-        self.expand_name(name).map_err(|error| error.to_string())
+    fn expand(&self, name: &str) -> Result<Name, ContextError> {
+        self.expand_name(name)
     }
 
     fn compact<'a>(&'a self, iri: &'a str) -> Cow<'a, str> {
@@ -112,20 +112,20 @@ impl Terms for Arc<Context> {
         }
     }
 
-    fn for_types(&self, types: &[&str]) -> Result<Option<Arc<dyn Terms>>, String> {
+    fn for_types(&self, types: &[&str]) -> Result<Option<Arc<dyn Terms>>, ContextError> {
         scoped(self.for_type(types))
     }
 
-    fn for_attribute(&self, name: &str) -> Result<Option<Arc<dyn Terms>>, String> {
+    fn for_attribute(&self, name: &str) -> Result<Option<Arc<dyn Terms>>, ContextError> {
         scoped(self.for_property(name))
     }
 }
 
 /// The context that a scope opens, unless it is the same as around it.
-fn scoped(context: Result<Cow<'_, Arc<Context>>, context::ContextError>) -> Result<Option<Arc<dyn Terms>>, String> {
+fn scoped(context: Result<Cow<'_, Arc<Context>>, ContextError>) -> Result<Option<Arc<dyn Terms>>, ContextError> {
     match context {
         Ok(Cow::Borrowed(_)) => Ok(None),
         Ok(Cow::Owned(context)) => Ok(Some(Arc::new(context))),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error),
     }
 }

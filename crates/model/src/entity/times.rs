@@ -7,13 +7,14 @@ use machi_types::{Json, Name, Timestamp};
 use super::entity::{Attribute, Entity, Instance};
 use super::parse::{Input, InvalidEntity, parse_entity};
 use super::terms::Terms;
+use crate::context::ContextError;
 
 /// Names as they are, in both directions: what is written down for ever must not depend on any @context.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FullNames;
 
 impl Terms for FullNames {
-    fn expand(&self, name: &str) -> Result<Name, String> {
+    fn expand(&self, name: &str) -> Result<Name, ContextError> {
         Ok(Name::from(name))
     }
 

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use machi_types::Name;
+use machi_types::geo::InvalidGeometry;
+use machi_types::{JsonError, Name, Phrase};
 
 use crate::entity::codec::Corrupt;
 use crate::entity::{Document, Head, Instance, Kind, MOST_NAMES, Section, encode_instance};
 
 /// What is to be written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     /// The new head, where it differs.
     pub head: Option<Head>,
@@ -45,7 +46,7 @@ pub struct SetSection {
 }
 
 /// An attribute that was left as it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NotUpdated {
     /// The expanded name.
     pub name: Name,
@@ -54,7 +55,7 @@ pub struct NotUpdated {
 }
 
 /// Why an attribute was left as it was.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Reason {
     /// §5.6.3: overwriting was forbidden.
     #[error("the attribute exists already and noOverwrite was asked for")]
@@ -92,17 +93,17 @@ pub enum Reason {
     NoLanguage,
     /// The merged geometry is none.
     #[error("the value would be no GeoJSON geometry: {0}")]
-    Geometry(String),
+    Geometry(Box<InvalidGeometry>),
     /// The merged value would nest too deeply.
     #[error("the value would be no JSON that can be stored: {0}")]
-    Json(String),
+    Json(JsonError),
     /// The stored attribute cannot be read.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
 }
 
 /// Why nothing is done at all.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// The target attribute instance does not exist.
     #[error(
@@ -124,10 +125,10 @@ pub enum Refusal {
         reason: Reason,
     },
     /// More types or scopes than an entity may have.
-    #[error("the entity would have {count} {what}; {MOST_NAMES} are the most")]
+    #[error("the entity would have {count} {}; {MOST_NAMES} are the most", what.en)]
     TooMany {
         /// Of what there are too many.
-        what: &'static str,
+        what: Phrase,
         /// How many there would be.
         count: usize,
     },

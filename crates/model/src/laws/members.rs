@@ -1,6 +1,6 @@
 //! What happens to types, scopes and the time of expiry of an entity (ETSI GS CIM 009 §4.18, §4.22, §5.5.8).
 
-use machi_types::Name;
+use machi_types::{Name, Phrase};
 
 use super::change::Refusal;
 use crate::entity::{Change, Fragment, Head, MOST_NAMES};
@@ -35,13 +35,16 @@ pub(super) fn change_head(current: &[u8], fragment: &Fragment, law: HeadLaw) -> 
     if law != HeadLaw::Add || head.expires_at.is_none() {
         head.expires_at = fragment.expires_at.clone().apply(head.expires_at);
     }
-    check_growth("types", before.types.len(), head.types.len())?;
-    check_growth("scopes", before.scopes.len(), head.scopes.len())?;
+    check_growth(("types", "型"), before.types.len(), head.types.len())?;
+    check_growth(("scopes", "スコープ"), before.scopes.len(), head.scopes.len())?;
     Ok(if head == before { None } else { Some(head) })
 }
 
-fn check_growth(what: &'static str, before: usize, after: usize) -> Result<(), Refusal> {
-    if after > MOST_NAMES && after > before { Err(Refusal::TooMany { what, count: after }) } else { Ok(()) }
+fn check_growth(what: impl Into<Phrase>, before: usize, after: usize) -> Result<(), Refusal> {
+    if after > MOST_NAMES && after > before {
+        return Err(Refusal::TooMany { what: what.into(), count: after });
+    }
+    Ok(())
 }
 
 fn add_each(names: &mut Vec<Name>, new: &[Name]) {

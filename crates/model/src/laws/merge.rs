@@ -173,7 +173,7 @@ fn merged_text(instance: &Instance, patch: &JsonText) -> Result<JsonText, Reason
     if !is_merged(instance.kind) {
         return Ok(patch.clone());
     }
-    let before = value_of(instance.value.as_str()).map_err(|error| Reason::Json(error.to_string()))?;
+    let before = value_of(instance.value.as_str()).map_err(Reason::Json)?;
     rewritten(patch, |patch| Ok(merge_json(before, patch)))
 }
 
@@ -207,7 +207,7 @@ fn in_language(instance: &Instance, bare: &Bare, lang: &str) -> Result<JsonText,
     if bare.vocab.is_none() {
         return Err(Reason::OtherValue(instance.kind));
     }
-    let before = value_of(instance.value.as_str()).map_err(|error| Reason::Json(error.to_string()))?;
+    let before = value_of(instance.value.as_str()).map_err(Reason::Json)?;
     rewritten(&bare.value, |text| Ok(merge_json(before, Json::Object(vec![(lang.into(), text)]))))
 }
 
@@ -215,7 +215,7 @@ fn rewritten<'a>(
     text: &'a JsonText,
     rewrite: impl FnOnce(Json<'a>) -> Result<Json<'a>, Reason>,
 ) -> Result<JsonText, Reason> {
-    let value = text.to_json().map_err(|error| Reason::Json(error.to_string()))?;
+    let value = text.to_json().map_err(Reason::Json)?;
     rewrite(value).map(|value| JsonText::of(&value))
 }
 
@@ -224,8 +224,8 @@ pub(super) fn check_value(instance: &Instance) -> Result<(), Reason> {
     if instance.kind != Kind::GeoProperty {
         return Ok(());
     }
-    let value = instance.value.to_json().map_err(|error| Reason::Json(error.to_string()))?;
-    check_geometry(&value).map_err(|error| Reason::Geometry(error.to_string()))
+    let value = instance.value.to_json().map_err(Reason::Json)?;
+    check_geometry(&value).map_err(|error| Reason::Geometry(Box::new(error)))
 }
 
 /// What merging makes of a sub-attribute; what stays as it was keeps its times.

@@ -1,6 +1,6 @@
 //! A place in a query text, from which the parsers read on; it knows positions, limits and how to complain.
 
-use std::borrow::Cow;
+use machi_types::{Phrase, Text};
 
 use super::{Limits, QueryError};
 
@@ -52,12 +52,12 @@ impl<'t> Cursor<'t> {
         comes_next
     }
 
-    pub(super) fn expect(&mut self, text: &str, expected: &'static str) -> Result<(), QueryError> {
-        if self.eat(text) { Ok(()) } else { Err(self.unexpected(expected)) }
+    pub(super) fn expect(&mut self, text: &str, expected: impl Into<Phrase>) -> Result<(), QueryError> {
+        if self.eat(text) { Ok(()) } else { Err(self.unexpected(Into::<Phrase>::into(expected))) }
     }
 
-    pub(super) fn expect_end(&self, expected: &'static str) -> Result<(), QueryError> {
-        if self.is_at_end() { Ok(()) } else { Err(self.unexpected(expected)) }
+    pub(super) fn expect_end(&self, expected: impl Into<Phrase>) -> Result<(), QueryError> {
+        if self.is_at_end() { Ok(()) } else { Err(self.unexpected(Into::<Phrase>::into(expected))) }
     }
 
     /// Steps over the characters that pass, and gives them.
@@ -118,17 +118,17 @@ impl<'t> Cursor<'t> {
         Ok(())
     }
 
-    pub(super) fn unexpected(&self, expected: impl Into<Cow<'static, str>>) -> QueryError {
+    pub(super) fn unexpected(&self, expected: impl Into<Text>) -> QueryError {
         self.unexpected_at(self.at, expected)
     }
 
-    pub(super) fn unexpected_at(&self, mark: usize, expected: impl Into<Cow<'static, str>>) -> QueryError {
+    pub(super) fn unexpected_at(&self, mark: usize, expected: impl Into<Text>) -> QueryError {
         let position = self.position_of(mark);
         let found = found(self.text.get(mark..).unwrap_or_default());
         QueryError::Unexpected { language: self.language, position, expected: expected.into(), found }
     }
 
-    pub(super) fn invalid_at(&self, mark: usize, reason: impl Into<String>) -> QueryError {
+    pub(super) fn invalid_at(&self, mark: usize, reason: impl Into<Text>) -> QueryError {
         let position = self.position_of(mark);
         QueryError::Invalid { language: self.language, position, reason: reason.into() }
     }

@@ -1,9 +1,7 @@
 //! Why a text is no query of its language, and where it goes wrong.
 
-use std::borrow::Cow;
-
-use machi_types::ErrorKind;
 use machi_types::geo::InvalidGeometry;
+use machi_types::{ErrorKind, Language, Phrase, Text};
 
 use super::InvalidCollation;
 
@@ -11,26 +9,29 @@ use super::InvalidCollation;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum QueryError {
     /// Something else belongs there.
-    #[error("{language}: expected {expected} at position {position}, found {found}")]
+    #[error(
+        "{language}: expected {} at position {position}, found {found}",
+        expected.in_language(Language::English)
+    )]
     Unexpected {
         /// The parameter whose language it is, such as `q`.
         language: &'static str,
         /// Where.
         position: usize,
         /// What belongs there.
-        expected: Cow<'static, str>,
+        expected: Text,
         /// What stands there, quoted, or `the end`.
         found: String,
     },
     /// Well-formed, but with a meaning that cannot be.
-    #[error("{language}: {reason} at position {position}")]
+    #[error("{language}: {} at position {position}", reason.in_language(Language::English))]
     Invalid {
         /// The parameter.
         language: &'static str,
         /// Where.
         position: usize,
         /// What is wrong and what would be right.
-        reason: String,
+        reason: Text,
     },
     /// The text is longer than allowed.
     #[error("{language}: longer than {limit} characters")]
@@ -61,12 +62,12 @@ pub enum QueryError {
         limit: usize,
     },
     /// A parameter without which the others mean nothing.
-    #[error("{parameter}: missing; {reason}")]
+    #[error("{parameter}: missing; {}", reason.en)]
     Missing {
         /// The parameter.
         parameter: &'static str,
         /// Why it belongs there.
-        reason: &'static str,
+        reason: Phrase,
     },
     /// The order of texts is none.
     #[error("{0}")]

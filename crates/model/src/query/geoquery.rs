@@ -115,8 +115,9 @@ pub(super) fn geometry(
 }
 
 fn missing(parameter: &'static str) -> QueryError {
-    let reason = "a geoquery has georel, geometry and coordinates";
-    QueryError::Missing { parameter, reason }
+    let reason =
+        ("a geoquery has georel, geometry and coordinates", "地理検索にはgeorel、geometry、coordinatesが必要です");
+    QueryError::Missing { parameter, reason: reason.into() }
 }
 
 impl GeoRelation {
@@ -128,22 +129,26 @@ impl GeoRelation {
             Some(relation) => Self::Spatial(relation),
             None if name == "near" => Self::read_distance(&mut cursor)?,
             None => {
-                let expected = "near, within, contains, intersects, equals, disjoint or overlaps";
+                let expected = (
+                    "near, within, contains, intersects, equals, disjoint or overlaps",
+                    "near、within、contains、intersects、equals、disjoint、overlapsのいずれか",
+                );
                 return Err(cursor.unexpected_at(0, expected));
             }
         };
-        cursor.expect_end("the end")?;
+        cursor.expect_end(("the end", "末尾"))?;
         Ok(relation)
     }
 
     fn read_distance(cursor: &mut Cursor<'_>) -> Result<Self, QueryError> {
-        cursor.expect(";", "\";maxDistance==\" or \";minDistance==\"")?;
+        cursor
+            .expect(";", ("\";maxDistance==\" or \";minDistance==\"", "\";maxDistance==\"または\";minDistance==\""))?;
         let relation = match () {
             () if cursor.eat("maxDistance") => Self::AtMost,
             () if cursor.eat("minDistance") => Self::MoreThan,
-            () => return Err(cursor.unexpected("maxDistance or minDistance")),
+            () => return Err(cursor.unexpected(("maxDistance or minDistance", "maxDistanceまたはminDistance"))),
         };
-        cursor.expect("==", "\"==\"")?;
+        cursor.expect("==", ("\"==\"", "\"==\""))?;
         let start = cursor.mark();
         let metres = match read::number(cursor.take_while(|c| c != ';')) {
             Some(Value::Number(number)) => number.as_f64(),
@@ -151,7 +156,7 @@ impl GeoRelation {
         };
         match metres {
             Some(metres) if metres > 0.0 => Ok(relation(metres)),
-            _ => Err(cursor.unexpected_at(start, "a number of metres greater than 0")),
+            _ => Err(cursor.unexpected_at(start, ("a number of metres greater than 0", "0より大きい距離(メートル)"))),
         }
     }
 }

@@ -133,7 +133,10 @@ impl<T> Logic<T> {
             cursor.bump();
             let is_next_bare = cursor.peek() != Some('(');
             if joints.and_in_parentheses && is_bare && is_next_bare && !cursor.is_in_parentheses() {
-                return Err(cursor.unexpected_at(joint, "parentheses around what \";\" joins, as in (A;B),"));
+                return Err(cursor.unexpected_at(
+                    joint,
+                    ("parentheses around what \";\" joins, as in (A;B),", "\";\"で結ぶ全体を囲む括弧(例: (A;B))"),
+                ));
             }
             is_bare = is_next_bare;
             parts.push(Self::read_one(cursor, joints, condition)?);
@@ -153,7 +156,7 @@ impl<T> Logic<T> {
         cursor.enter()?;
         cursor.bump();
         let inner = Self::read(cursor, joints, condition)?;
-        cursor.expect(")", "an operator or \")\"")?;
+        cursor.expect(")", ("an operator or \")\"", "演算子または\")\""))?;
         cursor.leave();
         Ok(inner)
     }

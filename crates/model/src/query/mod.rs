@@ -35,6 +35,7 @@ mod operand;
 mod order;
 mod path;
 mod pattern;
+mod pattern_fault;
 mod projection;
 mod q;
 mod read;

@@ -43,11 +43,11 @@ impl Moment {
         }
     }
 
-    pub(super) fn kind(self) -> &'static str {
+    pub(super) fn kind(self) -> (&'static str, &'static str) {
         match self {
-            Self::DateTime(_) => "a date-time",
-            Self::Date(_) => "a date",
-            Self::Time(_) => "a time",
+            Self::DateTime(_) => ("a date-time", "日時"),
+            Self::Date(_) => ("a date", "日付"),
+            Self::Time(_) => ("a time", "時刻"),
         }
     }
 }

@@ -28,13 +28,13 @@ impl NameList<Word> {
         loop {
             cursor.skip_spaces();
             cursor.count_term()?;
-            list.add(Word::read_until(&mut cursor, ",", "an attribute name")?);
+            list.add(Word::read_until(&mut cursor, ",", ("an attribute name", "属性名"))?);
             cursor.skip_spaces();
             if !cursor.eat(",") {
                 break;
             }
         }
-        cursor.expect_end("\",\" or the end")?;
+        cursor.expect_end(("\",\" or the end", "\",\"、末尾"))?;
         Ok(list)
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use machi_types::{Name, Number};
+use machi_types::{Name, Number, Phrase};
 
 use super::Moment;
 use super::path::write_quoted;
@@ -42,14 +42,15 @@ impl Value {
         self.kind() == other.kind()
     }
 
-    pub(super) fn kind(&self) -> &'static str {
-        match self {
-            Self::Number(_) => "a number",
-            Self::Text(_) => "a quoted string",
-            Self::Bool(_) => "a truth value",
+    pub(super) fn kind(&self) -> Phrase {
+        let (en, ja) = match self {
+            Self::Number(_) => ("a number", "数値"),
+            Self::Text(_) => ("a quoted string", "引用符で囲んだ文字列"),
+            Self::Bool(_) => ("a truth value", "真偽値"),
             Self::Moment(moment) => moment.kind(),
-            Self::Uri(_) => "a URI",
-        }
+            Self::Uri(_) => ("a URI", "URI"),
+        };
+        Phrase { en, ja }
     }
 
     /// The text of a string or URI.

@@ -71,8 +71,11 @@ impl OrderBy<Word> {
         let terms = Self::parse_terms(text)?;
         let needs_reference = terms.iter().any(|term| term.direction.is_by_distance());
         if needs_reference && reference.is_none() {
-            let reason = "an order by distance needs coordinates to measure from";
-            return Err(QueryError::Missing { parameter: "orderFrom", reason });
+            let reason = (
+                "an order by distance needs coordinates to measure from",
+                "距離による並べ替えには基点の座標が必要です",
+            );
+            return Err(QueryError::Missing { parameter: "orderFrom", reason: reason.into() });
         }
         Ok(Some(Self { terms, reference: reference.filter(|_| needs_reference), collation }))
     }
@@ -91,7 +94,7 @@ impl OrderBy<Word> {
                 break;
             }
         }
-        cursor.expect_end("\",\", \";\" with a direction, or the end")?;
+        cursor.expect_end(("\",\", \";\" with a direction, or the end", "\",\"、方向を伴う\";\"、末尾"))?;
         Ok(terms)
     }
 
@@ -174,7 +177,10 @@ impl Direction {
         let word = cursor.take_while(|c| c.is_ascii_alphabetic() || c == '-');
         let all = [Self::Ascending, Self::Descending, Self::NearestFirst, Self::FarthestFirst];
         let found = all.into_iter().find(|direction| direction.word() == word);
-        found.ok_or_else(|| cursor.unexpected_at(start, "asc, desc, dist-asc or dist-desc"))
+        found.ok_or_else(|| {
+            cursor
+                .unexpected_at(start, ("asc, desc, dist-asc or dist-desc", "asc、desc、dist-asc、dist-descのいずれか"))
+        })
     }
 }
 

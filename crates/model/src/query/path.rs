@@ -47,7 +47,7 @@ impl Path<Word> {
     /// An attribute with its sub-attributes and members; links are read where `with_links`.
     pub(super) fn read(cursor: &mut Cursor<'_>, with_links: bool) -> Result<Self, QueryError> {
         let mut path = Self { links: Vec::new(), names: Vec::new(), members: Vec::new() };
-        let first = Word::read_prefixed(cursor, "an attribute name")?;
+        let first = Word::read_prefixed(cursor, ("an attribute name", "属性名"))?;
         path.read_from(first, cursor, with_links)?;
         Ok(path)
     }
@@ -59,7 +59,7 @@ impl Path<Word> {
         self.names.push(first);
         while cursor.peek() == Some('.') {
             cursor.bump();
-            self.names.push(Word::read_prefixed(cursor, "the name of a sub-attribute")?);
+            self.names.push(Word::read_prefixed(cursor, ("the name of a sub-attribute", "サブ属性名"))?);
         }
         if cursor.eat("[") {
             self.read_members(cursor)?;
@@ -70,22 +70,22 @@ impl Path<Word> {
     fn read_link(&mut self, relationship: Word, cursor: &mut Cursor<'_>) -> Result<(), QueryError> {
         cursor.enter()?;
         cursor.bump();
-        let mut words = vec![Word::read_term(cursor, "a type or an attribute name")?];
+        let mut words = vec![Word::read_term(cursor, ("a type or an attribute name", "型または属性の名前"))?];
         while cursor.eat(",") {
-            words.push(Word::read_term(cursor, "a type")?);
+            words.push(Word::read_term(cursor, ("a type", "型"))?);
         }
         let first = if cursor.eat(":") {
-            Word::read_prefixed(cursor, "an attribute name")?
+            Word::read_prefixed(cursor, ("an attribute name", "属性名"))?
         } else {
             let last = words.pop().expect("one word has been read");
             if !words.is_empty() {
-                return Err(cursor.unexpected("\":\" after the types"));
+                return Err(cursor.unexpected(("\":\" after the types", "型の後の\":\"")));
             }
             last
         };
         self.links.push(Link { relationship, types: words });
         self.read_from(first, cursor, true)?;
-        cursor.expect("}", "\"}\" after the attribute of the linked entity")?;
+        cursor.expect("}", ("\"}\" after the attribute of the linked entity", "関連エンティティの属性の後の\"}\""))?;
         cursor.leave();
         Ok(())
     }
@@ -94,7 +94,7 @@ impl Path<Word> {
         loop {
             self.members.push(read_member(cursor)?);
             if !cursor.eat(".") {
-                return cursor.expect("]", "\".\" or \"]\"");
+                return cursor.expect("]", ("\".\" or \"]\"", "\".\"または\"]\""));
             }
         }
     }
@@ -112,7 +112,11 @@ fn read_member(cursor: &mut Cursor<'_>) -> Result<String, QueryError> {
         return super::read::quoted(cursor);
     }
     let name = cursor.take_while(is_member_char);
-    if name.is_empty() { Err(cursor.unexpected("the name of a member")) } else { Ok(name.to_owned()) }
+    if name.is_empty() {
+        Err(cursor.unexpected(("the name of a member", "メンバー名")))
+    } else {
+        Ok(name.to_owned())
+    }
 }
 
 fn is_member_char(c: char) -> bool {

@@ -6,14 +6,14 @@
 
 use std::fmt;
 
-use machi_types::Name;
+use machi_types::{Name, Text};
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ast::{Ast, Span, Visitor, parse, visit};
 use regex_syntax::hir::{Hir, translate};
 
 use super::cursor::Cursor;
 use super::form::Form;
-use super::{Limits, QueryError};
+use super::{Limits, QueryError, pattern_fault};
 
 /// Bytes of program and of automaton that one pattern may take.
 const PROGRAM_SIZE: usize = 1 << 18;
@@ -58,11 +58,9 @@ impl Pattern {
 
     fn compile(text: &str, cursor: &Cursor<'_>, start: usize) -> Result<Self, QueryError> {
         if text.is_empty() {
-            return Err(cursor.unexpected_at(start, "a regular expression"));
+            return Err(cursor.unexpected_at(start, ("a regular expression", "正規表現")));
         }
-        let hir = understand(text).map_err(|(offset, reason)| {
-            cursor.invalid_at(start + offset, format!("the regular expression is not valid, {reason},"))
-        })?;
+        let hir = understand(text).map_err(|(offset, reason)| cursor.invalid_at(start + offset, reason))?;
         let form = Form::of(&hir);
         let matcher = match form.as_literal() {
             Some(literal) => {
@@ -119,25 +117,29 @@ impl Pattern {
     }
 }
 
-fn build(text: &str) -> Result<Regex, String> {
+fn build(text: &str) -> Result<Regex, Text> {
     let built = RegexBuilder::new(text)
         .dot_matches_new_line(true)
         .nest_limit(NESTING)
         .size_limit(PROGRAM_SIZE)
         .dfa_size_limit(AUTOMATON_SIZE)
         .build();
-    built.map_err(|_| "the regular expression is too large; a shorter one, or smaller repetitions, would do".to_owned())
+    built.map_err(|_| {
+        Text::both(
+            "the regular expression is too large; a shorter one, or smaller repetitions, would do",
+            "正規表現が大きすぎます。短くするか、繰り返しを減らしてください",
+        )
+    })
 }
 
 /// What a pattern means, or where in it, in bytes, something is wrong, and what.
-fn understand(text: &str) -> Result<Hir, (usize, String)> {
+fn understand(text: &str) -> Result<Hir, (usize, Text)> {
     let parsed = parse::ParserBuilder::new().nest_limit(NESTING).build().parse(text);
-    let ast = parsed.map_err(|error| (error.span().start.offset, error.kind().to_string()))?;
+    let ast = parsed.map_err(|error| (error.span().start.offset, pattern_fault::of_syntax(error.kind())))?;
     // IEEE 1003.2 leaves open what `a**` means, and other readers refuse it.
-    visit(&ast, Repeated)
-        .map_err(|span| (span.end.offset.saturating_sub(1), "what is repeated is repeated again".to_owned()))?;
+    visit(&ast, Repeated).map_err(|span| (span.end.offset.saturating_sub(1), pattern_fault::repeated()))?;
     let translated = translate::TranslatorBuilder::new().dot_matches_new_line(true).build().translate(text, &ast);
-    translated.map_err(|error| (error.span().start.offset, error.kind().to_string()))
+    translated.map_err(|error| (error.span().start.offset, pattern_fault::of_meaning(error.kind())))
 }
 
 /// Finds a repetition of a bare repetition.
@@ -164,7 +166,7 @@ fn read_quoted(cursor: &mut Cursor<'_>) -> Result<String, QueryError> {
     let mut text = String::new();
     loop {
         match cursor.peek() {
-            None => return Err(cursor.unexpected("\" at the end of the regular expression")),
+            None => return Err(cursor.unexpected(("\" at the end of the regular expression", "正規表現の末尾の\""))),
             Some('"') => {
                 cursor.bump();
                 return Ok(text);

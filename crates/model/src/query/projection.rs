@@ -31,7 +31,7 @@ impl Projection<Word> {
         let mut cursor = Cursor::new(parameter, text, &Limits::default())?;
         let mut projection = Self { members: Vec::new() };
         projection.read(&mut cursor)?;
-        cursor.expect_end("\",\", \"|\", \"{\" or the end")?;
+        cursor.expect_end(("\",\", \"|\", \"{\" or the end", "\",\"、\"|\"、\"{\"、末尾"))?;
         Ok(projection)
     }
 
@@ -59,7 +59,7 @@ impl Projection<Word> {
             cursor.skip_spaces();
             let start = cursor.mark();
             cursor.count_term()?;
-            let name = Word::read_until(cursor, ",|{}", "the name of a member")?;
+            let name = Word::read_until(cursor, ",|{}", ("the name of a member", "メンバー名"))?;
             let linked = if cursor.peek() == Some('{') { Some(Self::read_linked(cursor)?) } else { None };
             self.add(Projected { name, linked }).map_err(|()| conflict(cursor, start))?;
             cursor.skip_spaces();
@@ -74,7 +74,7 @@ impl Projection<Word> {
         cursor.bump();
         let mut projection = Self { members: Vec::new() };
         projection.read(cursor)?;
-        cursor.expect("}", "\",\", \"|\", \"{\" or \"}\"")?;
+        cursor.expect("}", ("\",\", \"|\", \"{\" or \"}\"", "\",\"、\"|\"、\"{\"、\"}\"のいずれか"))?;
         cursor.leave();
         Ok(projection)
     }
@@ -103,7 +103,13 @@ impl Projection<Word> {
 }
 
 fn conflict(cursor: &Cursor<'_>, mark: usize) -> QueryError {
-    cursor.invalid_at(mark, "a member is named both whole and with a selection in braces; one of them would be right,")
+    cursor.invalid_at(
+        mark,
+        (
+            "a member is named both whole and with a selection in braces; one of them would be right,",
+            "同じメンバーが、全体としても波括弧付きでも指定されています",
+        ),
+    )
 }
 
 impl<N: PartialEq> Projection<N> {

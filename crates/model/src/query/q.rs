@@ -93,7 +93,7 @@ impl Query<Word> {
     pub fn parse_as(parameter: &'static str, text: &str, limits: &Limits) -> Result<Self, QueryError> {
         let mut cursor = Cursor::new(parameter, text, limits)?;
         let logic = Logic::read(&mut cursor, Joints::PLAIN, &mut Term::read)?;
-        cursor.expect_end("an operator, \";\", \"|\" or the end")?;
+        cursor.expect_end(("an operator, \";\", \"|\" or the end", "演算子、\";\"、\"|\"、末尾"))?;
         Ok(Self { logic })
     }
 
@@ -183,7 +183,10 @@ impl Test {
         }
         match cursor.peek() {
             None | Some(';' | '|' | ')') => Ok(Self::Exists),
-            Some(_) => Err(cursor.unexpected("an operator (==, !=, >, >=, <, <=, ~=, !~=), \";\", \"|\" or the end")),
+            Some(_) => Err(cursor.unexpected((
+                "an operator (==, !=, >, >=, <, <=, ~=, !~=), \";\", \"|\" or the end",
+                "演算子(==、!=、>、>=、<、<=、~=、!~=)、\";\"、\"|\"、末尾",
+            ))),
         }
     }
 

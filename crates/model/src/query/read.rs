@@ -1,13 +1,19 @@
 //! Reads the values of `q`: quoted strings, numbers, truth values, dates and times, URIs (§4.9).
 
-use machi_types::{Iri, Json, json};
+use machi_types::{Iri, Json, Phrase, japanese, json};
 
 use super::cursor::Cursor;
 use super::word::is_term;
 use super::{Moment, Operand, QueryError, Value};
 
-const ANY_VALUE: &str = "a value (a number, a quoted string, a date, a time, true, false or a URI)";
-const COMPARABLE: &str = "a number, a quoted string, a date or a time";
+const ANY_VALUE: Phrase = Phrase {
+    en: "a value (a number, a quoted string, a date, a time, true, false or a URI)",
+    ja: "値(数値、引用符で囲んだ文字列、日付、時刻、true、false、URI)",
+};
+const COMPARABLE: Phrase = Phrase {
+    en: "a number, a quoted string, a date or a time",
+    ja: "数値、引用符で囲んだ文字列、日付、時刻のいずれか",
+};
 
 /// One value that has an order: what `>`, `>=`, `<` and `<=` take.
 pub(super) fn comparable(cursor: &mut Cursor<'_>) -> Result<Value, QueryError> {
@@ -41,7 +47,9 @@ fn range(from: Value, cursor: &mut Cursor<'_>) -> Result<Operand, QueryError> {
     if from.is_of_kind(&to) {
         return Ok(Operand::Range(from, to));
     }
-    Err(cursor.unexpected_at(start, format!("{}, as at the start of the range", from.kind())))
+    let Phrase { en, ja } = from.kind();
+    let expected = (format!("{en}, as at the start of the range"), format!("{ja}(範囲の始まりと同じ種類)"));
+    Err(cursor.unexpected_at(start, expected))
 }
 
 /// The examples of §4.9 have a space after the comma.
@@ -56,7 +64,7 @@ fn eat_comma(cursor: &mut Cursor<'_>) -> bool {
     false
 }
 
-fn value(cursor: &mut Cursor<'_>, expected: &'static str) -> Result<Value, QueryError> {
+fn value(cursor: &mut Cursor<'_>, expected: Phrase) -> Result<Value, QueryError> {
     if cursor.peek() == Some('"') {
         return quoted(cursor).map(Value::Text);
     }
@@ -125,11 +133,16 @@ pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<String, QueryError> {
         ends
     });
     let Some((end, _)) = end else {
-        return Err(cursor.unexpected_at(start + rest.len(), "\" at the end of the quoted string"));
+        return Err(
+            cursor.unexpected_at(start + rest.len(), ("\" at the end of the quoted string", "文字列の末尾の\""))
+        );
     };
     match json::parse(cursor.take(end + 1).as_bytes(), 1) {
         Ok(Json::String(text)) => Ok(text.into_owned()),
-        Ok(_) => Err(cursor.unexpected_at(start, "a quoted string")),
-        Err(error) => Err(cursor.invalid_at(start, format!("the quoted string is no JSON string, {error},"))),
+        Ok(_) => Err(cursor.unexpected_at(start, ("a quoted string", "引用符で囲んだ文字列"))),
+        Err(error) => {
+            let en = format!("the quoted string is no JSON string, {error},");
+            Err(cursor.invalid_at(start, (en, format!("JSONの文字列ではありません: {}", japanese::json(&error)))))
+        }
     }
 }

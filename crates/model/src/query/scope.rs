@@ -126,9 +126,12 @@ impl ScopeQuery {
         let start = cursor.mark();
         let logic = Logic::read(&mut cursor, Joints::SCOPES, &mut |cursor| ScopePattern::read(cursor, start))?;
         if is_quoted {
-            cursor.expect("\"", "\";\", \"|\", \",\" or the closing quotation mark")?;
+            cursor.expect(
+                "\"",
+                ("\";\", \"|\", \",\" or the closing quotation mark", "\";\"、\"|\"、\",\"、閉じる引用符のいずれか"),
+            )?;
         }
-        cursor.expect_end("\"/\", \";\", \"|\", \",\" or the end")?;
+        cursor.expect_end(("\"/\", \";\", \"|\", \",\" or the end", "\"/\"、\";\"、\"|\"、\",\"、末尾"))?;
         Ok(Self { logic })
     }
 
@@ -162,7 +165,7 @@ impl ScopePattern {
         let mut pattern = Self { levels: Vec::new(), and_below: false };
         let is_first = cursor.mark() == start;
         if !cursor.eat("/") && (is_first || cursor.is_in_parentheses()) {
-            return Err(cursor.unexpected("\"/\", with which a scope begins,"));
+            return Err(cursor.unexpected(("\"/\", with which a scope begins,", "スコープの先頭の\"/\"")));
         }
         loop {
             if cursor.peek() == Some('#') {
@@ -186,7 +189,7 @@ impl ScopeLevel {
                 Ok(Self::Any)
             }
             Some(c) if c.is_alphabetic() => Ok(Self::Named(Name::from(cursor.take_while(is_term_char)))),
-            _ => Err(cursor.unexpected("the name of a level, \"+\" or \"#\"")),
+            _ => Err(cursor.unexpected(("the name of a level, \"+\" or \"#\"", "階層名、\"+\"、\"#\"のいずれか"))),
         }
     }
 }

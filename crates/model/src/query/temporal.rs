@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use machi_types::Timestamp;
+use machi_types::{Phrase, Timestamp};
 
 use super::{Member, QueryError};
 use crate::entity::parse_datetime;
@@ -60,21 +60,40 @@ impl TemporalQuery {
         let property = parameters.timeproperty.map(TimeProperty::parse).transpose()?.unwrap_or_default();
         let Some(timerel) = parameters.timerel else {
             if parameters.time_at.is_some() || parameters.end_time_at.is_some() {
-                return Err(missing("timerel", "a time needs before, after or between"));
+                return Err(missing(
+                    "timerel",
+                    ("a time needs before, after or between", "時刻にはbefore、after、betweenのいずれかが必要です"),
+                ));
             }
             return Ok(None);
         };
-        let at = || time("timeAt", parameters.time_at, "timerel needs a time to compare with");
+        let at = || {
+            time(
+                "timeAt",
+                parameters.time_at,
+                ("timerel needs a time to compare with", "timerelには比較する時刻が必要です"),
+            )
+        };
         let relation = match timerel {
             "before" => TemporalRelation::Before(at()?),
             "after" => TemporalRelation::After(at()?),
             "between" => between(at()?, parameters)?,
-            _ => return Err(unexpected("timerel", "before, after or between", timerel)),
+            _ => {
+                return Err(unexpected(
+                    "timerel",
+                    ("before, after or between", "before、after、betweenのいずれか"),
+                    timerel,
+                ));
+            }
         };
         if timerel != "between"
             && let Some(end) = parameters.end_time_at
         {
-            return Err(unexpected("endTimeAt", "nothing, as it belongs to timerel=between alone,", end));
+            return Err(unexpected(
+                "endTimeAt",
+                ("nothing, as it belongs to timerel=between alone,", "なし(timerel=betweenのときだけ指定できます)"),
+                end,
+            ));
         }
         Ok(Some(Self { relation, property }))
     }
@@ -91,24 +110,35 @@ impl TemporalQuery {
 
 fn between(start: Timestamp, parameters: &TemporalParameters<'_>) -> Result<TemporalRelation, QueryError> {
     let text = parameters.end_time_at;
-    let end = time("endTimeAt", text, "timerel=between needs an end")?;
+    let end = time("endTimeAt", text, ("timerel=between needs an end", "timerel=betweenには終わりの時刻が必要です"))?;
     if end < start {
-        return Err(unexpected("endTimeAt", "a time that is not before timeAt", text.unwrap_or_default()));
+        return Err(unexpected(
+            "endTimeAt",
+            ("a time that is not before timeAt", "timeAtより前でない時刻"),
+            text.unwrap_or_default(),
+        ));
     }
     Ok(TemporalRelation::Between(start, end))
 }
 
-fn time(parameter: &'static str, text: Option<&str>, reason: &'static str) -> Result<Timestamp, QueryError> {
+fn time(parameter: &'static str, text: Option<&str>, reason: impl Into<Phrase>) -> Result<Timestamp, QueryError> {
     let text = text.ok_or_else(|| missing(parameter, reason))?;
-    parse_datetime(text).ok_or_else(|| unexpected(parameter, "a date-time in UTC such as 2026-11-22T10:00:00Z", text))
+    parse_datetime(text).ok_or_else(|| {
+        unexpected(
+            parameter,
+            ("a date-time in UTC such as 2026-11-22T10:00:00Z", "UTCの日時(例: 2026-11-22T10:00:00Z)"),
+            text,
+        )
+    })
 }
 
-fn missing(parameter: &'static str, reason: &'static str) -> QueryError {
-    QueryError::Missing { parameter, reason }
+fn missing(parameter: &'static str, reason: impl Into<Phrase>) -> QueryError {
+    QueryError::Missing { parameter, reason: reason.into() }
 }
 
-fn unexpected(language: &'static str, expected: &'static str, found: &str) -> QueryError {
+fn unexpected(language: &'static str, expected: impl Into<Phrase>, found: &str) -> QueryError {
     let quoted: String = found.chars().take(40).collect();
+    let expected: Phrase = expected.into();
     QueryError::Unexpected { language, position: 1, expected: expected.into(), found: format!("\"{quoted}\"") }
 }
 
@@ -117,7 +147,16 @@ impl TimeProperty {
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         let all = [Self::ObservedAt, Self::CreatedAt, Self::ModifiedAt, Self::DeletedAt];
         let found = all.into_iter().find(|property| property.member().term() == text);
-        found.ok_or_else(|| unexpected("timeproperty", "observedAt, createdAt, modifiedAt or deletedAt", text))
+        found.ok_or_else(|| {
+            unexpected(
+                "timeproperty",
+                (
+                    "observedAt, createdAt, modifiedAt or deletedAt",
+                    "observedAt、createdAt、modifiedAt、deletedAtのいずれか",
+                ),
+                text,
+            )
+        })
     }
 
     /// The member that it is.

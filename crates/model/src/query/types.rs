@@ -29,12 +29,12 @@ impl TypeExpression<Word> {
     pub fn parse_within(text: &str, limits: &Limits) -> Result<Self, QueryError> {
         let mut cursor = Cursor::new("type", text, limits)?;
         if cursor.eat("*") {
-            cursor.expect_end("the end after \"*\"")?;
+            cursor.expect_end(("the end after \"*\"", "\"*\"の後の末尾"))?;
             return Ok(Self::Every);
         }
-        let mut read = |cursor: &mut Cursor<'_>| Word::read_until(cursor, ";|,()", "a type");
+        let mut read = |cursor: &mut Cursor<'_>| Word::read_until(cursor, ";|,()", ("a type", "型"));
         let logic = Logic::read(&mut cursor, Joints::TYPES, &mut read)?;
-        cursor.expect_end("\";\", \"|\", \",\" or the end")?;
+        cursor.expect_end(("\";\", \"|\", \",\" or the end", "\";\"、\"|\"、\",\"、末尾"))?;
         Ok(Self::Logic(logic))
     }
 

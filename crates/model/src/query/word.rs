@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use machi_types::{Iri, Name};
+use machi_types::{Iri, Name, Phrase, japanese};
 
 use super::cursor::Cursor;
 use super::{Limits, QueryError};
@@ -40,31 +40,31 @@ impl Word {
     /// Reads a decoded text; errors name this parameter.
     pub fn parse(parameter: &'static str, text: &str) -> Result<Self, QueryError> {
         let mut cursor = Cursor::new(parameter, text, &Limits::default())?;
-        let word = Self::read_until(&mut cursor, "", "a name")?;
-        cursor.expect_end("the end")?;
+        let word = Self::read_until(&mut cursor, "", ("a name", "名前"))?;
+        cursor.expect_end(("the end", "末尾"))?;
         Ok(word)
     }
 
     /// A name of a term alone, or an IRI in angle brackets.
-    pub(super) fn read_term(cursor: &mut Cursor<'_>, expected: &'static str) -> Result<Self, QueryError> {
+    pub(super) fn read_term(cursor: &mut Cursor<'_>, expected: impl Into<Phrase>) -> Result<Self, QueryError> {
         if cursor.peek() == Some('<') {
             return Self::read_bracketed(cursor);
         }
         if !cursor.peek().is_some_and(char::is_alphabetic) {
-            return Err(cursor.unexpected(expected));
+            return Err(cursor.unexpected(Into::<Phrase>::into(expected)));
         }
         Ok(Self(Name::from(cursor.take_while(is_term_char))))
     }
 
     /// As [`Self::read_term`], or `prefix:term` (§4.6.2).
-    pub(super) fn read_prefixed(cursor: &mut Cursor<'_>, expected: &'static str) -> Result<Self, QueryError> {
-        let start = cursor.mark();
+    pub(super) fn read_prefixed(cursor: &mut Cursor<'_>, expected: impl Into<Phrase>) -> Result<Self, QueryError> {
+        let (start, expected): (_, Phrase) = (cursor.mark(), expected.into());
         let prefix = Self::read_term(cursor, expected)?;
         let is_bracketed = prefix.as_str().contains(':');
         if is_bracketed || !cursor.eat(":") {
             return Ok(prefix);
         }
-        let term = Self::read_term(cursor, "the name after the prefix")?;
+        let term = Self::read_term(cursor, ("the name after the prefix", "接頭辞に続く名前"))?;
         if term.as_str().contains(':') {
             return Err(cursor.unexpected_at(start, expected));
         }
@@ -72,7 +72,11 @@ impl Word {
     }
 
     /// A term, `prefix:term` or an IRI that ends at one of these characters.
-    pub(super) fn read_until(cursor: &mut Cursor<'_>, ends: &str, expected: &'static str) -> Result<Self, QueryError> {
+    pub(super) fn read_until(
+        cursor: &mut Cursor<'_>,
+        ends: &str,
+        expected: impl Into<Phrase>,
+    ) -> Result<Self, QueryError> {
         if cursor.peek() == Some('<') {
             return Self::read_bracketed(cursor);
         }
@@ -82,7 +86,7 @@ impl Word {
             Ok(()) => Ok(Self(Name::from(text))),
             Err(fault) => {
                 let offset = fault.and_then(|fault| text.find(fault)).unwrap_or(0);
-                Err(cursor.unexpected_at(start + offset, expected))
+                Err(cursor.unexpected_at(start + offset, Into::<Phrase>::into(expected)))
             }
         }
     }
@@ -94,9 +98,9 @@ impl Word {
         if check_name(text).is_err()
             && let Err(error) = Iri::check(text)
         {
-            return Err(cursor.invalid_at(start, error.to_string()));
+            return Err(cursor.invalid_at(start, (error.to_string(), japanese::iri(&error))));
         }
-        cursor.expect(">", "\">\" after the IRI")?;
+        cursor.expect(">", ("\">\" after the IRI", "IRIの後の\">\""))?;
         Ok(Self(Name::from(text)))
     }
 

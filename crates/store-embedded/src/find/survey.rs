@@ -212,7 +212,7 @@ impl Surveyor<'_> {
                 let Some(row) = self.row(page, slot, doubtful.has(slot))? else { continue };
                 bytes += row.document.as_ref().map_or(0, |document| document.size());
                 if bytes > SURVEY_BYTES {
-                    return Err(StoreError::TooComplex(format!("more than {SURVEY_BYTES} bytes of documents")));
+                    return Err(StoreError::too_many_bytes(SURVEY_BYTES));
                 }
                 rows.push(row);
             }

@@ -66,7 +66,7 @@ impl MemoryView {
         let rows: Vec<SurveyRow> = seen.map(|seen| self.row(survey, seen)).collect();
         let bytes: usize = rows.iter().filter_map(|row| row.document.as_ref()).map(|document| document.size()).sum();
         match bytes > SURVEY_BYTES {
-            true => Err(StoreError::TooComplex(format!("more than {SURVEY_BYTES} bytes of documents"))),
+            true => Err(StoreError::too_many_bytes(SURVEY_BYTES)),
             false => Ok(rows),
         }
     }

@@ -9,6 +9,7 @@ use machi_types::{Iri, Json, Name, Timestamp, json};
 use super::{Counted, FORMAT, Item, content};
 use crate::collections::ENTITIES;
 use crate::domain::change::key_for;
+use crate::japanese;
 
 /// How deep a line may nest.
 const DEPTH: usize = 128;
@@ -64,8 +65,9 @@ fn header(json: &Json<'_>) -> Result<(), Text> {
 pub(crate) fn item(bytes: &[u8], names: &dyn Names, now: Timestamp) -> Result<Item, Text> {
     let json = parse(bytes)?;
     if let Some(entity) = json.get("entity") {
-        let entity = parse_with_times(entity)
-            .map_err(|error| Text::both(error.to_string(), format!("エンティティが正しくありません: {error}")))?;
+        let entity = parse_with_times(entity).map_err(|error| {
+            Text::both(error.to_string(), format!("エンティティが正しくありません: {}", japanese::entity(&error)))
+        })?;
         return of_entity(&entity, names, now);
     }
     document(&json, names, now).ok_or_else(|| {
@@ -77,8 +79,9 @@ pub(crate) fn item(bytes: &[u8], names: &dyn Names, now: Timestamp) -> Result<It
 }
 
 fn parse(bytes: &[u8]) -> Result<Json<'_>, Text> {
-    json::parse(bytes, DEPTH)
-        .map_err(|error| Text::both(format!("it is no JSON: {error}"), format!("JSONではありません: {error}")))
+    json::parse(bytes, DEPTH).map_err(|error| {
+        Text::both(format!("it is no JSON: {error}"), format!("JSONではありません: {}", japanese::json(&error)))
+    })
 }
 
 fn of_entity(entity: &Entity, names: &dyn Names, now: Timestamp) -> Result<Item, Text> {

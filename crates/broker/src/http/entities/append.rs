@@ -20,7 +20,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     let read = read_fragment(&broker, &mut asked, &types, Input::WHOLE).await;
     let (fragment, target) = unless_missing(&broker, &asked.caller, &id, read).await?;
     let written = broker.append_attributes(&asked.caller, &id, fragment, overwrite, target).await?;
-    Ok(output::written(&id, &written))
+    Ok(output::written(&id, &written, asked.language))
 }
 
 fn overwrite(asked: &Asked) -> Result<Overwrite, Problem> {

@@ -19,5 +19,5 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     let entity = parse_entity(&json, &context, Input::WHOLE).map_err(BrokerError::from)?;
     let target = asked.target(None, payload.bytes())?;
     let written = broker.create_entity(&asked.caller, &entity, target).await?;
-    Ok(output::written(&entity.id, &written))
+    Ok(output::written(&entity.id, &written, asked.language))
 }

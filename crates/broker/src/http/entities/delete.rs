@@ -16,5 +16,5 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let context = link_context(&broker, &asked.caller, &asked.headers).await?;
     let target = asked.target(types.expression(&context)?, b"")?;
     let written = broker.delete_entity(&asked.caller, &id, target).await?;
-    Ok(output::written(&id, &written))
+    Ok(output::written(&id, &written, asked.language))
 }

@@ -21,7 +21,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let attribute = asked.attribute(&context)?;
     let target = asked.target(types.expression(&context)?, b"")?;
     let written = broker.delete_attribute(&asked.caller, &id, attribute, instances, target).await?;
-    Ok(output::written(&id, &written))
+    Ok(output::written(&id, &written, asked.language))
 }
 
 /// Table 6.7.3.2-1: `deleteAll` comes before `datasetId`.

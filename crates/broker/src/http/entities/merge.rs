@@ -25,7 +25,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     let read = read_fragment(&broker, &mut asked, &types, input).await;
     let (fragment, target) = unless_missing(&broker, &asked.caller, &id, read).await?;
     let written = broker.merge_entity(&asked.caller, &id, fragment, options, target).await?;
-    Ok(output::written(&id, &written))
+    Ok(output::written(&id, &written, asked.language))
 }
 
 /// Table 6.5.3.4-1: `format` comes before `options`.

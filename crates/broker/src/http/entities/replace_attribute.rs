@@ -21,7 +21,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     let read = read(&broker, &mut asked, &types).await;
     let (attribute, instance, target) = unless_missing(&broker, &asked.caller, &id, read).await?;
     let written = broker.replace_attribute(&asked.caller, &id, attribute, instance, target).await?;
-    Ok(output::written(&id, &written))
+    Ok(output::written(&id, &written, asked.language))
 }
 
 async fn read(broker: &Broker, asked: &mut Asked, types: &TypeParameter) -> Result<(Name, Instance, Target), Problem> {

@@ -90,7 +90,7 @@ const ALLOWED: [&str; SHOWING.len() + 2] = {
 fn entity_id(path: &str) -> Result<Name, Problem> {
     let encoded = path.strip_prefix(PATH).unwrap_or_default();
     let decoded = percent::decode_path(encoded).map(Cow::into_owned).map_err(|error| {
-        bad(Text::both(format!("the path: {error}"), "パスのパーセントエンコーディングが正しくありません"))
+        bad(Text::both(format!("the path: {error}"), format!("パス: {}", japanese::percent(&error))))
     })?;
     Iri::check(&decoded).map_err(|error| {
         bad(Text::both(

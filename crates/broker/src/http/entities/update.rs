@@ -18,5 +18,5 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     let read = read_fragment(&broker, &mut asked, &types, Input::UPDATE).await;
     let (fragment, target) = unless_missing(&broker, &asked.caller, &id, read).await?;
     let written = broker.update_attributes(&asked.caller, &id, fragment, target).await?;
-    Ok(output::written(&id, &written))
+    Ok(output::written(&id, &written, asked.language))
 }

@@ -21,5 +21,5 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     let fragment = parse_attribute(&json, &attribute, &context, Input::PARTIAL).map_err(BrokerError::from)?;
     let target = asked.target(types.expression(&context)?, payload.bytes())?;
     let written = broker.update_attribute(&asked.caller, &id, attribute, fragment, target).await?;
-    Ok(output::written(&id, &written))
+    Ok(output::written(&id, &written, asked.language))
 }

@@ -78,7 +78,7 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
                 ErrorKind::InvalidRequest,
                 Text::both(
                     format!("this is no upgrade to a WebSocket: {error}"),
-                    format!("WebSocketへの切り替え要求として正しくありません({error})"),
+                    "WebSocketへの切り替え要求として正しくありません。Connection、Upgrade、Sec-WebSocket-Version、Sec-WebSocket-Keyの各ヘッダーを確認してください",
                 ),
             )
         })?;

@@ -57,7 +57,7 @@ fn map_query(context: Arc<Context>, asked: &Asked, query: &Query<'_>) -> Result<
         attributes: attributes(&context, query)?,
         q,
         scopes: query.get("scopeQ").map(ScopeQuery::parse).transpose().map_err(BrokerError::from)?,
-        languages: languages.map_err(|error| no_languages(&error.to_string()))?,
+        languages: languages.map_err(|error| no_languages(&error))?,
         context,
     })
 }

@@ -197,7 +197,7 @@ impl Intake {
                 Ok(Some(piece)) => whole.extend_from_slice(&piece),
                 Ok(None) => {
                     return match json::parse(&whole, limits.nesting) {
-                        Err(error) if error.is_syntax() => BrokenArray::NoJson(error.to_string()),
+                        Err(error) if error.is_syntax() => BrokenArray::NoJson(error),
                         _ => broken,
                     };
                 }
@@ -274,18 +274,18 @@ impl Broken {
                 ),
             },
             Self::Array(error @ BrokenArray::NoArray(_)) => {
-                BrokerError::bad_data(Text::both(error.to_string(), "リクエスト本文はJSON配列でなければなりません"))
+                BrokerError::bad_data(Text::both(error.to_string(), error.in_japanese()))
             }
             // §5.5.4: what was read so far is JSON; it is only more than is taken.
             Self::Array(error @ (BrokenArray::TooDeep { .. } | BrokenArray::TooLong { .. })) => {
                 BrokerError::bad_data(Text::both(
                     format!("the body holds more than is taken: {error}"),
-                    format!("リクエスト本文が上限を超えています: {error}"),
+                    format!("リクエスト本文が上限を超えています: {}", error.in_japanese()),
                 ))
             }
             Self::Array(error) => BrokerError::invalid(Text::both(
                 format!("the body is not valid JSON: {error}"),
-                format!("リクエスト本文が正しいJSONではありません: {error}"),
+                format!("リクエスト本文が正しいJSONではありません: {}", error.in_japanese()),
             )),
         }
     }

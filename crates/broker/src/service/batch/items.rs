@@ -3,7 +3,10 @@
 //! an item is the parser's business.
 
 use bytes::{Bytes, BytesMut};
+use machi_types::{JsonError, Phrase};
 use memchr::memchr2;
+
+use crate::japanese;
 
 /// The state of the cutting.
 #[derive(Debug)]
@@ -53,16 +56,16 @@ pub(crate) enum BrokenArray {
     NoArray(char),
     /// It is no JSON at all.
     #[error("{0}")]
-    NoJson(String),
+    NoJson(JsonError),
     /// A byte stands where it must not.
-    #[error("unexpected {found:?} at byte {offset}; {expected}")]
+    #[error("unexpected {found:?} at byte {offset}; {}", expected.en)]
     Unexpected {
         /// The byte, as a character.
         found: char,
         /// Where it stands, from 0.
         offset: u64,
         /// What would be right.
-        expected: &'static str,
+        expected: Phrase,
     },
     /// The bytes end before the array does.
     #[error("the body ends at byte {0}, before its JSON array does")]
@@ -83,6 +86,29 @@ pub(crate) enum BrokenArray {
         /// What is allowed.
         limit: usize,
     },
+}
+
+impl BrokenArray {
+    /// The same in Japanese.
+    pub(crate) fn in_japanese(&self) -> String {
+        match self {
+            Self::Empty => "本文が空です。JSON配列でなければなりません".to_owned(),
+            Self::NoArray(first) => {
+                format!("本文が{first:?}で始まっています。一括操作の本文は項目のJSON配列です: [{{…}}, {{…}}]")
+            }
+            Self::NoJson(error) => japanese::json(error),
+            Self::Unexpected { found, offset, expected } => {
+                format!("{offset}バイト目の{found:?}は正しくありません。{}", expected.ja)
+            }
+            Self::Unfinished(offset) => format!("JSON配列が終わる前に、{offset}バイト目で本文が終わっています"),
+            Self::TooLong { offset, limit } => {
+                format!("{offset}バイト目より後で終わる項目が{limit}バイトを超えています([limits] body)")
+            }
+            Self::TooDeep { offset, limit } => {
+                format!("{offset}バイト目で配列とオブジェクトの入れ子が{limit}段を超えています([limits] depth)")
+            }
+        }
+    }
 }
 
 impl Items {
@@ -154,9 +180,15 @@ impl Items {
             Place::Between => match byte {
                 b',' => Ok(self.goto(Place::Next)),
                 b']' => Ok(self.goto(Place::End)),
-                _ => Err(self.unexpected(byte, at, "after an item comes \",\" or \"]\"")),
+                _ => Err(self.unexpected(
+                    byte,
+                    at,
+                    ("after an item comes \",\" or \"]\"", "項目の後に書けるのは\",\"か\"]\"です"),
+                )),
             },
-            Place::End => Err(self.unexpected(byte, at, "nothing may follow the array")),
+            Place::End => {
+                Err(self.unexpected(byte, at, ("nothing may follow the array", "配列の後には何も書けません")))
+            }
         }
     }
 
@@ -180,7 +212,7 @@ impl Items {
             }
             b'"' => Place::Text,
             b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => Place::Word,
-            _ => return Err(self.unexpected(byte, at, "an item is expected here")),
+            _ => return Err(self.unexpected(byte, at, ("an item is expected here", "ここには項目が必要です"))),
         };
         Ok(self.goto(place))
     }
@@ -197,7 +229,11 @@ impl Items {
             b'}' | b']' => {
                 let opened = if byte == b'}' { b'{' } else { b'[' };
                 if self.open.pop() != Some(opened) {
-                    return Err(self.unexpected(byte, at, "it closes a bracket of the other kind"));
+                    return Err(self.unexpected(
+                        byte,
+                        at,
+                        ("it closes a bracket of the other kind", "対応する括弧の種類が違います"),
+                    ));
                 }
                 return Ok(self.closed(1));
             }
@@ -233,8 +269,9 @@ impl Items {
         Step { bytes, ends_item }
     }
 
-    fn unexpected(&self, byte: u8, at: usize, expected: &'static str) -> BrokenArray {
-        BrokenArray::Unexpected { found: char::from(byte), offset: self.offset + at as u64, expected }
+    fn unexpected(&self, byte: u8, at: usize, expected: impl Into<Phrase>) -> BrokenArray {
+        let (found, offset) = (char::from(byte), self.offset + at as u64);
+        BrokenArray::Unexpected { found, offset, expected: expected.into() }
     }
 }
 

@@ -185,7 +185,7 @@ struct Run {
 impl Run {
     fn new(shared: Arc<Shared>, body: Arriving) -> Self {
         let intake = Intake::new(Arc::clone(&shared), body);
-        let result = BatchResult::default();
+        let result = BatchResult { language: shared.language, ..BatchResult::default() };
         Self { shared, intake, waiting: VecDeque::new(), result, broken: None, has_ended: false, has_failed: false }
     }
 

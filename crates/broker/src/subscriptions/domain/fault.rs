@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use machi_http::{Language, Text};
+use machi_model::context::ContextError;
 use machi_model::query::QueryError;
 use machi_types::ErrorKind;
 
@@ -39,8 +40,8 @@ impl Fault {
     }
 
     /// A member of a kept subscription that cannot be read; users never meet it, for what is kept was checked.
-    pub(crate) fn broken(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), reason: Text::en(reason.into()), kind: ErrorKind::BadRequestData }
+    pub(crate) fn broken(path: impl Into<String>, reason: impl fmt::Display) -> Self {
+        Self::at(path, reason.to_string(), "保存されている内容を読み取れません")
     }
 
     /// The same, seen from one level above.
@@ -58,9 +59,9 @@ impl Fault {
     }
 
     /// A name that the @context cannot expand.
-    pub(super) fn of_name(path: &str, reason: String) -> Self {
-        let ja = format!("名前を@contextで展開できません({reason})");
-        Self::at(path, reason, ja)
+    pub(super) fn of_name(path: &str, error: &ContextError) -> Self {
+        let ja = format!("名前を@contextで展開できません({})", japanese::context(error));
+        Self::at(path, error.to_string(), ja)
     }
 
     /// What is wrong, and where.

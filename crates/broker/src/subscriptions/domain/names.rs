@@ -1,14 +1,15 @@
 //! Names in a subscription: expanded where it is kept, as short as a reader's @context has them where it is shown.
 
+use machi_model::context::ContextError;
 use machi_model::entity::Terms;
 use machi_types::Name;
 
 /// Gives the full name of a name as written.
-pub(crate) type Expand<'e> = &'e dyn Fn(&str) -> Result<Name, String>;
+pub(crate) type Expand<'e> = &'e dyn Fn(&str) -> Result<Name, ContextError>;
 
 /// The names of a kept subscription are full already.
 #[expect(clippy::unnecessary_wraps, reason = "it is used where names may have to be expanded")]
-pub(crate) fn is_expanded(name: &str) -> Result<Name, String> {
+pub(crate) fn is_expanded(name: &str) -> Result<Name, ContextError> {
     Ok(Name::from(name))
 }
 

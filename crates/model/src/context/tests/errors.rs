@@ -126,7 +126,10 @@ fn errors_say_whose_fault_it_is() {
     use machi_types::ErrorKind;
     let wrong = try_with("1", &[]).unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::BadRequestData);
-    let gone = ContextError::Unavailable { url: Name::from("https://e.org/c"), reason: "no answer in 5 s".to_owned() };
+    let gone = ContextError::Unavailable {
+        url: Name::from("https://e.org/c"),
+        reason: machi_types::Text::both("no answer in 5 s", "5秒以内に応答がありません"),
+    };
     assert_eq!(gone.kind(), ErrorKind::LdContextNotAvailable);
     assert_eq!(gone.to_string(), "the @context https://e.org/c cannot be loaded: no answer in 5 s");
 }

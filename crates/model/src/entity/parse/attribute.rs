@@ -294,7 +294,7 @@ fn unknown_kind(members: &Members<'_>, path: &Path<'_>) -> InvalidEntity {
     let path = path.member(key);
     match value.as_str() {
         Some(text) => path.fault(Fault::UnknownKind(shortened(text))),
-        None => form(value, "a string", &path),
+        None => form(value, ("a string", "文字列"), &path),
     }
 }
 
@@ -308,9 +308,10 @@ fn check_kind(name: &Name, instance: &InstanceFragment, path: &Path<'_>) -> Resu
         "ngsildproof" => match &instance.value {
             ValueChange::Set(Kind::Property, value) if value.as_str().starts_with('{') => Ok(()),
             ValueChange::Keep | ValueChange::Remove => Ok(()),
-            _ => Err(path
-                .member("value")
-                .fault(Fault::Form { found: "another value", expected: "an object with a proof" })),
+            _ => Err(path.member("value").fault(Fault::Form {
+                found: "another value",
+                expected: ("an object with a proof", "証明(proof)を持つオブジェクト").into(),
+            })),
         },
         _ => Ok(()),
     }

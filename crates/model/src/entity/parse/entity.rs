@@ -10,7 +10,7 @@ use super::Parser;
 use super::fault::{Fault, InvalidEntity, shortened};
 use super::member::{Member, member_of};
 use super::path::Path;
-use super::scalar::{datetime, form, iri, scopes};
+use super::scalar::{datetime, expansion, form, iri, scopes};
 use crate::entity::entity::Entity;
 use crate::entity::fragment::{AttributeFragment, Fragment};
 use crate::entity::terms::{CORE, Terms};
@@ -26,7 +26,7 @@ impl Parser<'_> {
     pub(super) fn fragment(self, json: &Json<'_>) -> Result<Fragment, InvalidEntity> {
         let root = Path::ROOT;
         let Json::Object(members) = json else {
-            return Err(form(json, "an object", &root));
+            return Err(form(json, ("an object", "オブジェクト"), &root));
         };
         let scoped = self.terms_for_types(members, &root)?;
         let inner = Parser { terms: scoped.as_deref().unwrap_or(self.terms), ..self };
@@ -97,10 +97,6 @@ impl Parser<'_> {
         let instances = inner.instances(&name, value, path)?;
         Ok(AttributeFragment { name, instances })
     }
-}
-
-fn expansion(name: &str, reason: String, path: &Path<'_>) -> InvalidEntity {
-    path.fault(Fault::Expansion { name: shortened(name), reason })
 }
 
 /// The error that a member came by two of its names, such as `id` and `@id`.

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use machi_types::InvalidIri;
+use machi_types::geo::InvalidGeometry;
+use machi_types::{InvalidIri, Phrase};
 
+use crate::context::ContextError;
 use crate::entity::kind::Kind;
 use crate::entity::name::{MOST_NAMES, SCOPE_LEVELS};
 
 /// The first thing wrong with an entity or fragment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct InvalidEntity {
     /// The member at fault, as a JSON Pointer (RFC 6901); empty for the whole document.
     pub pointer: String,
@@ -17,15 +19,15 @@ pub struct InvalidEntity {
 }
 
 /// What is wrong with a member.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Fault {
     /// Another JSON type is needed.
-    #[error("this is {found}, where {expected} is needed")]
+    #[error("this is {found}, where {} is needed", expected.en)]
     Form {
         /// What it is.
         found: &'static str,
         /// What would be right.
-        expected: &'static str,
+        expected: Phrase,
     },
     /// A member is missing.
     #[error("the member \"{0}\" is missing")]
@@ -56,7 +58,7 @@ pub enum Fault {
         /// The name.
         name: String,
         /// Why not.
-        reason: String,
+        reason: Box<ContextError>,
     },
     /// A word of the standard used as the name of an attribute or a type.
     #[error("\"{0}\" is a word of NGSI-LD itself and cannot name an attribute or a type")]
@@ -113,7 +115,7 @@ pub enum Fault {
     NeedsGeoProperty(String),
     /// A value that is no geometry.
     #[error("this is no GeoJSON geometry: {0}")]
-    Geometry(String),
+    Geometry(Box<InvalidGeometry>),
     /// JSON null.
     #[error("null is no value in NGSI-LD; to delete a member, PATCH it with \"urn:ngsi-ld:null\"")]
     JsonNull,

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use machi_types::{Iri, Json, Name, Timestamp};
+use machi_types::{Iri, Json, Name, Phrase, Timestamp};
 
 use super::fault::{Fault, InvalidEntity, shortened};
 use super::path::Path;
 use super::{Nulls, Parser};
+use crate::context::ContextError;
 use crate::entity::datetime::parse_datetime;
 use crate::entity::fragment::{Change, NULL};
 use crate::entity::name::{MOST_NAMES, check_name, is_scope};
@@ -19,15 +20,20 @@ pub(super) fn is_null(json: &Json<'_>) -> bool {
 
 /// The text, or the fault that it is none.
 pub(super) fn text<'j>(json: &'j Json<'_>, path: &Path<'_>) -> Result<&'j str, InvalidEntity> {
-    json.as_str().ok_or_else(|| form(json, "a string", path))
+    json.as_str().ok_or_else(|| form(json, ("a string", "文字列"), path))
 }
 
 /// The fault that another JSON type is needed.
-pub(super) fn form(json: &Json<'_>, expected: &'static str, path: &Path<'_>) -> InvalidEntity {
+pub(super) fn form(json: &Json<'_>, expected: impl Into<Phrase>, path: &Path<'_>) -> InvalidEntity {
     match json {
         Json::Null => path.fault(Fault::JsonNull),
-        json => path.fault(Fault::Form { found: json.kind(), expected }),
+        json => path.fault(Fault::Form { found: json.kind(), expected: expected.into() }),
     }
+}
+
+/// The fault that the @context gives a name no meaning.
+pub(super) fn expansion(name: &str, reason: ContextError, path: &Path<'_>) -> InvalidEntity {
+    path.fault(Fault::Expansion { name: shortened(name), reason: Box::new(reason) })
 }
 
 /// An absolute IRI; a null is none.
@@ -62,7 +68,8 @@ pub(super) fn one_or_more<'j, T>(
         return Ok(vec![read(json, path)?]);
     };
     if items.is_empty() {
-        return Err(path.fault(Fault::Form { found: "an empty array", expected: "a string or an array of strings" }));
+        let expected = ("a string or an array of strings", "文字列、または文字列の配列").into();
+        return Err(path.fault(Fault::Form { found: "an empty array", expected }));
     }
     items.iter().enumerate().map(|(index, item)| read(item, &path.item(index))).collect()
 }
@@ -96,7 +103,7 @@ impl Parser<'_> {
 
     /// The full name of any term.
     pub(super) fn expand(&self, name: &str, path: &Path<'_>) -> Result<Name, InvalidEntity> {
-        self.terms.expand(name).map_err(|reason| path.fault(Fault::Expansion { name: shortened(name), reason }))
+        self.terms.expand(name).map_err(|reason| expansion(name, reason, path))
     }
 
     /// One type name or several, expanded, each once.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use machi_types::Json;
-use machi_types::json;
-use machi_types::json::Members;
+use machi_types::geo::{GeometryFault, InvalidGeometry};
+use machi_types::json::{self, Members};
+use machi_types::{Json, JsonError};
 
 use super::fault::{Fault, InvalidEntity, shortened};
 use super::path::Path;
@@ -66,7 +66,7 @@ impl Parser<'_> {
             Kind::JsonProperty => raw_json(json, path),
             Kind::ListProperty => match json {
                 Json::Array(_) => self.property(json, path),
-                other => Err(form(other, "an array", path)),
+                other => Err(form(other, ("an array", "配列"), path)),
             },
             Kind::ListRelationship => target_list(json, path),
         }
@@ -139,16 +139,15 @@ impl Parser<'_> {
     fn geometry(self, json: &Json<'_>, path: &Path<'_>) -> Result<JsonText, InvalidEntity> {
         let geometry = match json {
             Json::String(text) => Cow::Owned(
-                json::parse(text.as_bytes(), GEOMETRY_DEPTH)
-                    .map_err(|error| path.fault(Fault::Geometry(error.to_string())))?,
+                json::parse(text.as_bytes(), GEOMETRY_DEPTH).map_err(|error| geometry_fault(not_json(error), path))?,
             ),
             Json::Object(_) => Cow::Borrowed(json),
-            other => return Err(form(other, "a GeoJSON geometry", path)),
+            other => return Err(form(other, ("a GeoJSON geometry", "GeoJSONのジオメトリ"), path)),
         };
         // A merge may give a part of a geometry; the whole is checked when it is known.
         let is_part = self.input.nulls == Nulls::Anywhere && !has_geometry_type(&geometry);
         if !is_part {
-            check_geometry(&geometry).map_err(|reason| path.fault(Fault::Geometry(reason.to_string())))?;
+            check_geometry(&geometry).map_err(|error| geometry_fault(error, path))?;
         }
         // RFC 7946 §6.1: a geometry may have further members; they are values like any others.
         let further = geometry.as_object().into_iter().flatten().filter(|(key, _)| key != "coordinates");
@@ -160,7 +159,11 @@ impl Parser<'_> {
 
     fn language_map(self, json: &Json<'_>, path: &Path<'_>) -> Result<JsonText, InvalidEntity> {
         let Json::Object(members) = json else {
-            return Err(form(json, "an object of texts by language tag", path));
+            return Err(form(
+                json,
+                ("an object of texts by language tag", "言語タグごとの文字列を持つオブジェクト"),
+                path,
+            ));
         };
         for (tag, texts) in members {
             let path = path.member(tag);
@@ -223,7 +226,7 @@ fn targets(json: &Json<'_>, path: &Path<'_>) -> Result<JsonText, InvalidEntity> 
 /// `["urn:…"]` or `[{"object": "urn:…"}]` (§4.5.22).
 fn target_list(json: &Json<'_>, path: &Path<'_>) -> Result<JsonText, InvalidEntity> {
     let Json::Array(items) = json else {
-        return Err(form(json, "an array", path));
+        return Err(form(json, ("an array", "配列"), path));
     };
     let mut targets = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
@@ -231,7 +234,10 @@ fn target_list(json: &Json<'_>, path: &Path<'_>) -> Result<JsonText, InvalidEnti
         targets.push(match item {
             Json::Object(members) => match members.as_slice() {
                 [(key, target)] if key == "object" => iri(target, &path.member(key))?,
-                _ => return Err(path.fault(Fault::Form { found: "another object", expected: "{\"object\": an IRI}" })),
+                _ => {
+                    let expected = ("{\"object\": an IRI}", "{\"object\": IRI}").into();
+                    return Err(path.fault(Fault::Form { found: "another object", expected }));
+                }
             },
             item => iri(item, &path)?,
         });
@@ -245,10 +251,18 @@ fn raw_json(json: &Json<'_>, path: &Path<'_>) -> Result<JsonText, InvalidEntity>
         Json::Object(_) => Ok(JsonText::of(json)),
         Json::Array(items) => match items.iter().position(|item| item.as_object().is_none()) {
             None => Ok(JsonText::of(json)),
-            Some(index) => Err(form(json, "an object", &path.item(index))),
+            Some(index) => Err(form(json, ("an object", "オブジェクト"), &path.item(index))),
         },
-        other => Err(form(other, "an object or an array of objects", path)),
+        other => Err(form(other, ("an object or an array of objects", "オブジェクト、またはオブジェクトの配列"), path)),
     }
+}
+
+fn geometry_fault(error: InvalidGeometry, path: &Path<'_>) -> InvalidEntity {
+    path.fault(Fault::Geometry(Box::new(error)))
+}
+
+fn not_json(error: JsonError) -> InvalidGeometry {
+    InvalidGeometry { place: "geometry".to_owned(), fault: GeometryFault::NotJson(error) }
 }
 
 /// `{"@type": …, "@value": …}` (§4.6.3); the three types of the standard have their own syntax.
@@ -265,7 +279,9 @@ fn check_typed(members: &Members<'_>, path: &Path<'_>) -> Result<(), InvalidEnti
         (true, "Date") => checked(value, &path, is_date, Fault::Date),
         (true, "Time") => checked(value, &path, is_time, Fault::Time),
         _ => match value {
-            Json::Object(_) | Json::Array(_) => Err(form(value, "a string, a number or a truth value", &path)),
+            Json::Object(_) | Json::Array(_) => {
+                Err(form(value, ("a string, a number or a truth value", "文字列、数値、真偽値のいずれか"), &path))
+            }
             _ => Ok(()),
         },
     }

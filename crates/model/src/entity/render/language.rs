@@ -15,7 +15,7 @@ pub struct Languages {
 /// A text that is no list of language ranges.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is no language range; a list looks like fr-CH,fr;q=0.9,en;q=0.8,*;q=0.5")]
-pub struct InvalidLanguages(String);
+pub struct InvalidLanguages(pub String);
 
 impl Languages {
     /// Reads a list of ranges such as `fr-CH,fr;q=0.9,*;q=0.5`.

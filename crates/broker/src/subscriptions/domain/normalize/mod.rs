@@ -190,7 +190,7 @@ impl Reader<'_, '_> {
     fn watched(&self, value: &Json<'_>) -> Result<Json<'static>, Fault> {
         const NAME: &str = "watchedAttributes";
         let list = NameList::parse_items(NAME, member::texts(NAME, value)?).map_err(|e| Fault::of_query(NAME, &e))?;
-        let list = list.expand(self.expand).map_err(|reason| Fault::of_name(NAME, reason))?;
+        let list = list.expand(self.expand).map_err(|error| Fault::of_name(NAME, &error))?;
         let names = list.names.iter().map(|step| match step {
             Step::Attribute(name) => Ok(Json::from(name.as_str().to_owned())),
             Step::Member(member) => Err(member::no_attribute(NAME, member.term())),
@@ -206,14 +206,14 @@ impl Reader<'_, '_> {
             None => Ok(NameList::default()),
         };
         let values = ValueExpansion { expand_values: list("expandValues")?, json_keys: list("jsonKeys")? };
-        let expanded = q.expand_with_values(self.expand, &values).map_err(|reason| Fault::of_name(name, reason))?;
+        let expanded = q.expand_with_values(self.expand, &values).map_err(|error| Fault::of_name(name, &error))?;
         Ok(Json::from(expanded.to_string()))
     }
 
     /// The geoquery as it was given, its property expanded.
     fn geo_query(&self, value: &Json<'_>) -> Result<Json<'static>, Fault> {
         let parsed = geo_query(value)?;
-        let expanded = parsed.expand(self.expand).map_err(|reason| Fault::of_name("geoQ.geoproperty", reason))?;
+        let expanded = parsed.expand(self.expand).map_err(|error| Fault::of_name("geoQ.geoproperty", &error))?;
         let members = member::object("geoQ", value)?;
         let kept = members.iter().filter(|(name, _)| name != "geoproperty" && name != "type").cloned();
         let mut kept: Members<'static> =

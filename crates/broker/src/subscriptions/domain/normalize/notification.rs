@@ -81,7 +81,7 @@ fn overlap(parameters: &Json<'_>) -> Result<(), Fault> {
 fn attributes(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Fault> {
     let texts = member::texts("attributes", json)?;
     let list = NameList::parse_items("attributes", texts).map_err(|error| Fault::of_query("attributes", &error))?;
-    let list = list.expand(expand).map_err(|reason| Fault::of_name("attributes", reason))?;
+    let list = list.expand(expand).map_err(|error| Fault::of_name("attributes", &error))?;
     let names = list.names.iter().map(|step| match step {
         Step::Attribute(name) => Ok(Json::from(name.as_str().to_owned())),
         Step::Member(member) => Err(member::no_attribute("attributes", member.term())),
@@ -92,7 +92,7 @@ fn attributes(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Faul
 fn projection(name: &'static str, json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Fault> {
     let texts = member::texts(name, json)?;
     let projection = Projection::parse_items(name, texts).map_err(|error| Fault::of_query(name, &error))?;
-    let projection = projection.expand(expand).map_err(|reason| Fault::of_name(name, reason))?;
+    let projection = projection.expand(expand).map_err(|error| Fault::of_name(name, &error))?;
     let one = |member| Json::from(Projection { members: vec![member] }.to_string());
     Ok(Json::Array(projection.members.into_iter().map(one).collect()))
 }

@@ -50,7 +50,7 @@ fn selector(json: &Json<'_>, expand: Expand<'_>) -> Result<Json<'static>, Fault>
 fn types(json: &Json<'_>, expand: Expand<'_>) -> Result<String, Fault> {
     let text = member::filled("type", json)?;
     let expression = TypeExpression::parse(text).map_err(|error| Fault::of_query("type", &error))?;
-    let expanded = expression.expand(expand).map_err(|reason| Fault::of_name("type", reason))?;
+    let expanded = expression.expand(expand).map_err(|error| Fault::of_name("type", &error))?;
     Ok(expanded.to_string())
 }
 

@@ -7,7 +7,7 @@ use crate::subscriptions::domain::names::is_expanded;
 
 const NOW: i64 = 1_795_341_600_000_000;
 
-fn expand(name: &str) -> Result<machi_types::Name, String> {
+fn expand(name: &str) -> Result<machi_types::Name, machi_model::context::ContextError> {
     if name.contains(':') { is_expanded(name) } else { Ok(format!("urn:t:{name}").into()) }
 }
 
