@@ -3,6 +3,7 @@
 mod bodies;
 mod contexts;
 mod entities;
+mod own;
 mod queries;
 mod subscriptions;
 mod verdicts;

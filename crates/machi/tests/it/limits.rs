@@ -149,6 +149,11 @@ fn a_query_has_a_largest_effort() {
     assert_eq!(ask().expect_status(200).json(), json!([]));
     create(50, 51);
     refused(&ask(), 403, "budget", "[limits] query_reads");
+    let query = [("type", "T"), ("q", "a.b==2")];
+    let japanese = tenant.get("/entities").query(&query).header("Accept-Language", "ja").send().expect_status(403);
+    let detail = japanese.json()["detail"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(not_japanese(&detail), None);
+    assert!(detail.contains("50件"), "{detail}");
     finds(&tenant, &[("type", "T"), ("q", "a==2")], "");
 }
 
