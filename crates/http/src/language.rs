@@ -7,12 +7,13 @@ use machi_types::Language;
 /// The language that `Accept-Language` asks for; English where it asks for neither of ours.
 pub fn language_of(headers: &HeaderMap) -> Language {
     match headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) {
-        Some(value) => parse(value),
+        Some(value) => wanted(value),
         None => Language::English,
     }
 }
 
-fn parse(value: &str) -> Language {
+/// The language that a value of the header asks for.
+pub(crate) fn wanted(value: &str) -> Language {
     let (mut english, mut japanese, mut any) = (None, None, None);
     let mut names_english = false;
     for (place, range) in value.split(',').enumerate() {
@@ -108,7 +109,7 @@ mod tests {
             ("", Language::English),
             (";;,,=", Language::English),
         ] {
-            assert_eq!(parse(value), expected, "{value}");
+            assert_eq!(wanted(value), expected, "{value}");
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::ServerLimits;
-use super::farewell;
+use super::farewell::{self, Clue};
 use super::figures::Figures;
 use super::phase::{Phase, SharedPhase};
 
@@ -34,8 +34,8 @@ pub(super) struct Guarded {
     head_deadline: Option<Instant>,
     write_deadline: Option<Instant>,
     parting_deadline: Option<Instant>,
-    /// What makes the head that is being read no request, if it turns out to be none.
-    suspect: Option<char>,
+    /// What is known of the head that is being read, if it turns out to be none.
+    clue: Clue,
     /// What is written in place of hyper's own last words.
     farewell: Bytes,
 }
@@ -58,7 +58,7 @@ impl Guarded {
             head_deadline: None,
             write_deadline: None,
             parting_deadline: None,
-            suspect: None,
+            clue: Clue::default(),
             farewell: Bytes::new(),
         }
     }
@@ -68,7 +68,7 @@ impl Guarded {
         if self.phase.now() == Phase::Idle {
             self.phase.set(Phase::Head);
             self.head_deadline = None;
-            self.suspect = farewell::suspect(bytes);
+            self.clue = Clue::of(bytes);
         }
     }
 
@@ -77,7 +77,7 @@ impl Guarded {
         if self.phase.now() != Phase::Head {
             return false;
         }
-        let Some(answer) = farewell::instead_of(first, self.suspect) else { return false };
+        let Some(answer) = farewell::instead_of(first, self.clue) else { return false };
         self.farewell = Bytes::from(answer);
         self.phase.set(Phase::Parting);
         true
@@ -158,7 +158,7 @@ impl Guarded {
     fn tell_too_slow(&self) {
         if self.write_deadline.is_none() {
             // The kernel takes so few bytes at once; a client that is gone needs none.
-            let _ = self.stream.try_write(&farewell::too_slow(self.limits.head_timeout));
+            let _ = self.stream.try_write(&farewell::too_slow(self.limits.head_timeout, self.clue));
         }
     }
 

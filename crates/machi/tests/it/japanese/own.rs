@@ -1,6 +1,6 @@
-//! Requests to our own addresses that cannot be done.
+//! Requests to our own addresses that cannot be done, and what is no request at all.
 
-use super::{named, refused_in_japanese};
+use super::{named, problem_in_japanese, refused_in_japanese};
 use crate::kit::*;
 
 #[rustfmt::skip]
@@ -44,4 +44,23 @@ fn what_our_own_addresses_refuse_is_told_in_japanese() {
         let detail = refused_in_japanese(restore.body("application/x-ndjson", format!("{first}\n{line}\n")));
         assert!(detail.contains('2'), "{line}: {detail}");
     }
+}
+
+// RFC 9110 §15.5: What is no request, or too long for one, is told in Japanese to those whose head asks for it.
+#[test]
+fn what_is_no_request_is_told_in_japanese() {
+    const JAPANESE: &str = "HTTP/1.1\r\nAccept-Language: ja\r\nHost: x\r\n";
+    let address = "a".repeat(70_000);
+    let lines = "a: b\r\n".repeat(200);
+    let cases = [
+        (400, format!("GET /types?q=a>5 {JAPANESE}\r\n")),
+        (400, format!("GET /types {JAPANESE}no header\r\n\r\n")),
+        (431, format!("GET /types {JAPANESE}{lines}\r\n")),
+        (431, format!("GET /types {JAPANESE}A: {address}\r\n\r\n")),
+    ];
+    each(cases.map(|case| (case.1.chars().take(100).collect::<String>(), case)), |(status, head)| {
+        let answer = city().raw(head.as_bytes()).expect_status(status);
+        assert_eq!(answer.expect_header("content-language"), "ja");
+        problem_in_japanese(&answer.json());
+    });
 }
