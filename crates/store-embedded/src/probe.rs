@@ -57,7 +57,7 @@ pub fn batch(content: &Bytes) -> Option<Counts> {
     Some(Counts { names: batch.names.len(), erased: batch.erased.len(), commits: batch.commits.len() })
 }
 
-/// Contents of sound frames.
+/// Contents of sound frames, and one that is a byte away from it.
 pub fn batches() -> Vec<Vec<u8>> {
     let commit = CommitRecord {
         number: 42,
@@ -68,13 +68,19 @@ pub fn batches() -> Vec<Vec<u8>> {
     let space = SpaceRecord { number: 1, tenant: "".into(), collection: "entities".into() };
     let one = Batch { names: vec![(5, "name".into())], spaces: vec![space], erased: vec![9], commits: vec![commit] };
     let two = Batch { commits: [one.commits.clone(), one.commits.clone()].concat(), ..Batch::default() };
-    [Batch::default(), one, two]
-        .map(|batch| {
-            let mut out = Vec::new();
-            record::encode(&batch, &mut out);
-            out
-        })
-        .into()
+    // Its second erased space is missing: a single byte makes it whole.
+    let broken = Batch { erased: vec![9, MISSING], ..one.clone() };
+    let broken = encoded(&broken).into_iter().filter(|byte| u32::from(*byte) != MISSING).collect();
+    [Batch::default(), one, two].iter().map(encoded).chain([broken]).collect()
+}
+
+/// A number that no other byte of a batch has.
+const MISSING: u32 = 120;
+
+fn encoded(batch: &Batch) -> Vec<u8> {
+    let mut out = Vec::new();
+    record::encode(batch, &mut out);
+    out
 }
 
 /// Reads a row of this kind: 0 a document's base, 1 a section, 2 to 5 pages of facets. The number of sections
