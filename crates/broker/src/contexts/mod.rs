@@ -76,7 +76,7 @@ impl Contexts {
         config: ContextsConfig,
         loader: Arc<dyn LoadDocument>,
     ) -> Self {
-        let held = HeldContexts::new(config.held);
+        let held = HeldContexts::new(config.held_bytes);
         let failures = Failures::new(Duration::from_secs(config.retry_seconds));
         let limits =
             Limits { depth: config.chain, documents: config.documents, terms: config.terms, ..Limits::default() };
