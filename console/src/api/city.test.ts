@@ -112,8 +112,9 @@ it("reads subscriptions, complete or not", async () => {
       notification: { endpoint: { uri: "http://a.example/" }, timesSent: 3, lastNotification: "2026-01-01T00:00:00Z" },
     },
     { id: "urn:ngsi-ld:Subscription:2" },
+    { id: "urn:ngsi-ld:Subscription:3", notification: { endpoint: { uri: "mqtt://u:secret@a.example/t" } } },
   ]);
-  const [first, second] = await listSubscriptions(asking);
+  const [first, second, third] = await listSubscriptions(asking);
   expect(first).toMatchObject({
     watches: ["Room", ".*1", "temperature"],
     endpoint: "http://a.example/",
@@ -122,4 +123,5 @@ it("reads subscriptions, complete or not", async () => {
     status: "active",
   });
   expect(second).toMatchObject({ watches: [], endpoint: "", sent: 0 });
+  expect(third?.endpoint).toBe("mqtt://u:***@a.example/t");
 });

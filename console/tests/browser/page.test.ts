@@ -124,6 +124,16 @@ describe("the live feed", () => {
   });
 });
 
+describe("a subscription", () => {
+  it("is shown without the password in its address", async () => {
+    const endpoint = { uri: "mqtt://machi:secret-word@broker.example/alarm" };
+    city.subscriptions = [{ ...SUBSCRIPTION, notification: { endpoint } }];
+    await visit();
+    await says(part("subscriptions"), "mqtt://machi:***@broker.example/alarm");
+    expect(await page.content()).not.toContain("secret-word");
+  });
+});
+
 describe("a broken line", () => {
   it("is told, and everything is fresh once it is back", async () => {
     await visit();

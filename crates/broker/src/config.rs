@@ -44,8 +44,8 @@ pub struct ContextsConfig {
     pub documents: usize,
     /// How many terms one context may define, each counted as often as it is applied.
     pub terms: usize,
-    /// How many resolved contexts are held in memory.
-    pub held: usize,
+    /// Memory for resolved contexts.
+    pub held_bytes: u64,
     /// How long a copy is fresh when its server does not say.
     pub fresh_seconds: u64,
     /// How long a failure to load is remembered before the next try.
@@ -117,7 +117,7 @@ impl Default for ContextsConfig {
             chain: 10,
             documents: 100,
             terms: 200_000,
-            held: 256,
+            held_bytes: 128 << 20,
             fresh_seconds: 24 * 3600,
             retry_seconds: 30,
             stored: 10_000,

@@ -81,6 +81,10 @@ fn fault(fault: &Fault) -> String {
         Fault::Expansion { name, reason } => {
             format!("\"{name}\"を@contextで展開できません({})", context(reason))
         }
+        Fault::ExpandedNames => {
+            "@contextによる展開で、名前の合計がここまでに上限の16 MiBを超えて長くなりました。名前を減らすか、@contextのIRIを短くしてください"
+                .to_owned()
+        }
         Fault::Reserved(name) => format!("\"{name}\"はNGSI-LDの予約語であり、属性名や型名にはできません"),
         Fault::SameName(name) => format!("同じオブジェクトの別のメンバーも{name}に展開されます"),
         Fault::SameDataset(dataset) => format!("datasetIdが{dataset}のインスタンスがほかにもあります"),

@@ -18,7 +18,7 @@ pub fn broker(config: &Config) -> broker::Config {
             chain: contexts.chain.get(),
             documents: contexts.documents.get(),
             terms: contexts.terms.get(),
-            held: contexts.held.get(),
+            held_bytes: contexts.held.0,
             fresh_seconds: contexts.fresh.as_secs(),
             retry_seconds: contexts.retry.as_secs(),
             stored: contexts.stored.get(),

@@ -1,5 +1,6 @@
 //! Builds the blocks and hands each what it needs; the one place where they meet.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,14 +13,14 @@ use machi_http::metrics::{Kind, Registry, observe_process};
 use machi_http::openapi::Api;
 use machi_http::server::ServerLimits;
 use machi_http::{Shutdown, Text};
-use machi_store::{CollectionSpec, Store};
-use machi_store_embedded::{DataFolder, EmbeddedStore, Options};
+use machi_store::{CollectionSpec, Store, StoreError};
+use machi_store_embedded::{DataFolder, EmbeddedStore, Options, Verified};
 use machi_types::{Clock, SystemClock};
 use tokio::task::JoinHandle;
 use tracing::warn;
 
 use crate::blocks;
-use crate::config::{Config, ServerSection};
+use crate::config::{self, Config, ServerSection};
 use crate::control::{self, Commanded};
 use crate::lifecycle::StartError;
 use crate::own::{self, Readiness};
@@ -44,14 +45,23 @@ pub struct City {
 
 /// Opens the store of a city, with the collections of all blocks.
 pub fn open_store(config: &Config, folder: DataFolder) -> Result<EmbeddedStore, StartError> {
+    Ok(EmbeddedStore::open_in(folder, collections(), Arc::new(SystemClock), options(config))?)
+}
+
+/// Checks a city that no process runs, and changes nothing in its folder.
+pub fn verify_resting(data: &Path) -> Result<Verified, StoreError> {
+    let options = options(&Config::default());
+    EmbeddedStore::verify_resting(data, &config::scratch(), collections(), Arc::new(SystemClock), options)
+}
+
+fn options(config: &Config) -> Options {
     let eighth = config.store.cache.0 / 8;
-    let options = Options {
+    Options {
         document_cache_bytes: eighth * 7,
         note_bytes: config.store.rendered.0,
         block_cache_bytes: eighth,
         ..Options::default()
-    };
-    Ok(EmbeddedStore::open_in(folder, collections(), Arc::new(SystemClock), options)?)
+    }
 }
 
 fn collections() -> Vec<CollectionSpec> {

@@ -126,7 +126,7 @@ fn check_fresh(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// Refuses a folder inside a city or a backup: it would become a part of it.
-fn check_outside(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_outside(path: &Path) -> Result<(), StoreError> {
     let place = resolve(path)?;
     match place.ancestors().skip(1).find(|above| folder::is_ours(above)) {
         None => Ok(()),
@@ -148,7 +148,7 @@ fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
         }
         match fs::canonicalize(&place) {
             Ok(real) => place = real,
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
             Err(source) => return Err(fail(source)),
         }
     }

@@ -1,7 +1,7 @@
 //! The data folder: its lock, its format, and the parts that lie in it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::erasure::Erasure;
 use crate::failure::{damaged, io_error};
 use crate::files;
 use crate::filling;
-use crate::journal::Journal;
+use crate::journal::{Journal, Segments};
 use crate::options::Options;
 use crate::tree::Tree;
 
@@ -90,21 +90,74 @@ fn has_format(path: &Path) -> bool {
     is_read && word == FORMAT_WORD.as_bytes()
 }
 
+/// The lock of a folder that stays as it is: nobody may open the folder while this lives.
+#[derive(Debug)]
+pub(crate) struct StillLock {
+    _file: Option<File>,
+    /// The file, where there was none before.
+    made: Option<PathBuf>,
+}
+
+impl StillLock {
+    /// Takes the lock without writing to its file, and tells the seed of the folder.
+    pub(crate) fn take(path: &Path) -> Result<(Self, u64), StoreError> {
+        check_is_no_other(path)?;
+        let file = path.join(LOCK);
+        let (opened, is_made) = open_as_it_is(&file).map_err(|source| io_error("opening", &file, source))?;
+        if let Some(opened) = &opened {
+            take(opened, &file)?;
+        }
+        let lock = Self { _file: opened, made: is_made.then_some(file) };
+        check_is_no_other(path)?;
+        let format = path.join(FORMAT_FILE);
+        let text = files::read_if_there(&format)?.ok_or_else(|| damaged(&format, "the file is missing"))?;
+        Ok((lock, parse_format(&text, &format)?))
+    }
+}
+
+/// Opens the file of a lock, which is made where it is missing; none where we may not write to the folder.
+fn open_as_it_is(file: &Path) -> io::Result<(Option<File>, bool)> {
+    let is_fixed =
+        |error: &io::Error| matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem);
+    match File::options().read(true).write(true).open(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) if is_fixed(&error) => return Ok((Some(File::open(file)?), false)),
+        opened => return Ok((Some(opened?), false)),
+    }
+    match File::options().write(true).create_new(true).open(file) {
+        Err(error) if is_fixed(&error) => Ok((None, false)),
+        made => Ok((Some(made?), true)),
+    }
+}
+
+impl Drop for StillLock {
+    fn drop(&mut self) {
+        if let Some(made) = &self.made {
+            let _ = fs::remove_file(made);
+        }
+    }
+}
+
 pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
     let file = path.join(LOCK);
     let fail = |source| io_error("opening", &file, source);
     let mut lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file).map_err(fail)?;
-    let in_use = || StoreError::InUse { folder: path.display().to_string() };
+    take(&lock, &file)?;
+    // A full disk keeps the number from being written, not the store from starting.
+    let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
+    Ok(lock)
+}
+
+/// Takes the lock of a folder by its file, which is open.
+fn take(lock: &File, file: &Path) -> Result<(), StoreError> {
+    let folder = file.parent().unwrap_or(file);
+    let in_use = || StoreError::InUse { folder: folder.display().to_string() };
     match lock.try_lock() {
         // Whoever had it before has removed it.
-        Ok(()) if !has_name(&lock, &file) => Err(in_use()),
-        Ok(()) => {
-            // A full disk keeps the number from being written, not the store from starting.
-            let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
-            Ok(lock)
-        }
+        Ok(()) if !has_name(lock, file) => Err(in_use()),
+        Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(in_use()),
-        Err(TryLockError::Error(source)) => Err(io_error("locking", &file, source)),
+        Err(TryLockError::Error(source)) => Err(io_error("locking", file, source)),
     }
 }
 
@@ -162,24 +215,57 @@ pub(crate) fn assemble(
     options: Options,
 ) -> Result<(Engine, Journal), StoreError> {
     backup::clear_links(&folder.path)?;
+    let open =
+        |name: &str, cache: &Arc<Cache>, keep_from| Tree::open(&folder.path.join(name), Arc::clone(cache), keep_from);
+    let journal = || Journal::open(&folder.path.join("journal"), options.segment_bytes);
+    let given = Given { folder: &folder.path, seed: folder.seed, collections, clock, options };
+    put_together(given, open, journal, Journal::segments)
+}
+
+/// Puts an engine together that reads a folder and changes nothing in it: its trees are likenesses.
+pub(crate) fn assemble_likeness(given: Given<'_>, likeness: &Path) -> Result<Engine, StoreError> {
+    let folder = given.folder;
+    let open = |name: &str, cache: &Arc<Cache>, keep_from| {
+        Tree::open_likeness(&folder.join(name), &likeness.join(name), Arc::clone(cache), keep_from)
+    };
+    let segments = || Segments::read(&folder.join("journal"));
+    put_together(given, open, segments, Segments::clone).map(|(engine, _)| engine)
+}
+
+/// What an engine is given by whoever opens it.
+pub(crate) struct Given<'g> {
+    pub(crate) folder: &'g Path,
+    pub(crate) seed: u64,
+    pub(crate) collections: Vec<CollectionSpec>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) options: Options,
+}
+
+/// Opens the trees, then the journal, and puts the engine together.
+fn put_together<J>(
+    given: Given<'_>,
+    open: impl Fn(&str, &Arc<Cache>, Option<Arc<AtomicU64>>) -> Result<Tree, StoreError>,
+    journal: impl FnOnce() -> Result<J, StoreError>,
+    segments: impl FnOnce(&J) -> Segments,
+) -> Result<(Engine, J), StoreError> {
+    let Given { folder, seed, collections, clock, options } = given;
     let cache = Arc::new(Cache::with_capacity_bytes(options.block_cache_bytes));
     let keep_from = Arc::new(AtomicU64::new(0));
-    let tree = |name: &str, keep_from| Tree::open(&folder.path.join(name), Arc::clone(&cache), keep_from);
-    let documents = tree("documents", Some(Arc::clone(&keep_from)))?;
+    let documents = open("documents", &cache, Some(Arc::clone(&keep_from)))?;
     let documents = Documents::new(documents, &options);
-    let pages = tree("indexes", None)?;
-    let journal = Journal::open(&folder.path.join("journal"), options.segment_bytes)?;
+    let pages = open("indexes", &cache, None)?;
+    let journal = journal()?;
     let engine = Engine::new(Parts {
-        folder: folder.path.clone(),
+        folder: folder.to_owned(),
         options,
         clock,
         collections,
-        seed: folder.seed,
+        seed,
         documents,
         pages,
-        segments: journal.segments(),
-        keep_from: Arc::clone(&keep_from),
-        erasure: Erasure::open(&folder.path)?,
+        segments: segments(&journal),
+        keep_from,
+        erasure: Erasure::open(folder)?,
     });
     Ok((engine, journal))
 }

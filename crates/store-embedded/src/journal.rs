@@ -60,7 +60,11 @@ impl Journal {
     /// Opens the journal of a folder and finds what of it is valid.
     pub(crate) fn open(folder: &Path, segment_bytes: u64) -> Result<Self, StoreError> {
         files::make_folder(folder)?;
+        remove_nameless(folder)?;
         let list = open_segments(folder)?;
+        if let Some((_, closed)) = list.split_last() {
+            closed.iter().for_each(Segment::drop_rest);
+        }
         let doubtful = list.last().map(Segment::doubtful).transpose()?.flatten();
         let segments = Segments { folder: folder.to_owned(), list: Arc::new(RwLock::new(list)) };
         let mut journal = Self { segments, file: None, doubtful, segment_bytes, buffer: Vec::new() };
@@ -165,6 +169,12 @@ impl Journal {
 }
 
 impl Segments {
+    /// What is valid of the journal in a folder that stays as it is.
+    pub(crate) fn read(folder: &Path) -> Result<Self, StoreError> {
+        let list = if folder.is_dir() { open_segments(folder)? } else { Vec::new() };
+        Ok(Self { folder: folder.to_owned(), list: Arc::new(RwLock::new(list)) })
+    }
+
     /// The first commit that can still be read; what follows the last one where there is none.
     pub(crate) fn oldest(&self) -> Option<u64> {
         self.list.read().first().map(|segment| segment.header.first)
@@ -241,17 +251,26 @@ impl Segments {
     }
 }
 
-fn open_segments(folder: &Path) -> Result<Vec<Segment>, StoreError> {
+/// The files in a folder with this extension, in order.
+fn files_of(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, StoreError> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
         .map_err(|source| io_error("reading", folder, source))?;
-    let has_extension = |path: &Path, wanted: &str| path.extension().is_some_and(|extension| extension == wanted);
-    for path in paths.iter().filter(|path| has_extension(path, "new")) {
-        // A crash came before the segment had its name.
-        fs::remove_file(path).map_err(|source| io_error("removing", path, source))?;
-    }
-    paths.retain(|path| has_extension(path, "journal"));
+    paths.retain(|path| path.extension().is_some_and(|found| found == extension));
     paths.sort();
+    Ok(paths)
+}
+
+/// Removes segments that a crash has left before they had their names.
+fn remove_nameless(folder: &Path) -> Result<(), StoreError> {
+    for path in files_of(folder, "new")? {
+        fs::remove_file(&path).map_err(|source| io_error("removing", &path, source))?;
+    }
+    Ok(())
+}
+
+fn open_segments(folder: &Path) -> Result<Vec<Segment>, StoreError> {
+    let paths = files_of(folder, "journal")?;
     let headers: Vec<(PathBuf, SegmentHeader)> = paths
         .into_iter()
         .map(|path| Segment::read_header(&path).map(|header| (path, header)))

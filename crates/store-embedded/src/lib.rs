@@ -36,6 +36,7 @@ pub mod probe;
 mod publish;
 mod queue;
 mod recovery;
+mod resting;
 mod spaces;
 mod store;
 mod tail;

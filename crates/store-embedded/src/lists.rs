@@ -25,13 +25,26 @@ pub(crate) const TABLES: &str = "tables";
 pub(crate) struct Lists {
     folder: PathBuf,
     sums: PathBuf,
+    /// Whether the sums stay as they are, for nothing in the folder is changed.
+    is_fixed: bool,
     /// The sums as last written.
     written: Mutex<BTreeMap<String, u32>>,
 }
 
 impl Lists {
     pub(crate) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), sums: folder.with_extension("sums"), written: Mutex::default() }
+        let sums = folder.with_extension("sums");
+        Self { folder: folder.to_owned(), sums, is_fixed: false, written: Mutex::default() }
+    }
+
+    /// The same of a folder that is only read.
+    pub(crate) fn fixed(folder: &Path) -> Self {
+        Self { is_fixed: true, ..Self::new(folder) }
+    }
+
+    /// The folder of the tree.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Checks the lists, which is quick, and names the first that differs.
@@ -76,6 +89,9 @@ impl Lists {
 
     /// Writes the sums, if a file has come or gone.
     pub(crate) fn write(&self) -> Result<(), StoreError> {
+        if self.is_fixed {
+            return Ok(());
+        }
         let mut written = self.written.lock();
         let mut sums = BTreeMap::new();
         for name in self.names()? {

@@ -17,6 +17,7 @@ use crate::background;
 use crate::backup::{self, SoundBackup};
 use crate::committer::{self, Committer, Errand, Nudge, Waiting};
 use crate::engine::Engine;
+use crate::filling;
 use crate::folder::{self, DataFolder};
 use crate::indexer;
 use crate::journal::record::CommitRecord;
@@ -24,6 +25,7 @@ use crate::options::Options;
 use crate::publish;
 use crate::queue::Queue;
 use crate::recovery;
+use crate::resting;
 use crate::verify::{self, Verified};
 use crate::view::EmbeddedView;
 
@@ -112,9 +114,26 @@ impl EmbeddedStore {
         backup::restore(from, to)
     }
 
+    /// Refuses a place inside a city or a backup, whose folders hold their own files alone.
+    pub fn check_outside(place: &Path) -> Result<(), StoreError> {
+        filling::check_outside(place)
+    }
+
     /// Compares every file of a backup with the list in it, and changes nothing; `None` where the folder holds none.
     pub fn check_backup(folder: &Path) -> Option<Result<SoundBackup, StoreError>> {
         backup::is_backup(folder).then(|| backup::check(folder))
+    }
+
+    /// Checks a city that no process runs and changes nothing in its folder; in `scratch` there is a small folder
+    /// meanwhile.
+    pub fn verify_resting(
+        path: &Path,
+        scratch: &Path,
+        collections: Vec<CollectionSpec>,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Verified, StoreError> {
+        resting::verify(path, scratch, collections, clock, options)
     }
 
     /// Checks every checksum, every row and every index.

@@ -65,6 +65,31 @@ impl Tree {
         lists.check_lists()?;
         let kept = Kept::read(folder)?;
         prepare_folder(folder)?;
+        let tree = Self::of(folder, lists, kept, cache, keep_from)?;
+        tree.lists.write()?;
+        Ok(tree)
+    }
+
+    /// Opens a tree whose folder stays as it is, by way of a likeness of it.
+    pub(crate) fn open_likeness(
+        folder: &Path,
+        likeness: &Path,
+        cache: Arc<Cache>,
+        keep_from: Option<Arc<AtomicU64>>,
+    ) -> Result<Self, StoreError> {
+        let lists = Lists::fixed(folder);
+        lists.check_lists()?;
+        Self::of(likeness, lists, Kept::read(folder)?, cache, keep_from)
+    }
+
+    /// Opens the tables in a folder; `lists` names files in errors.
+    fn of(
+        folder: &Path,
+        lists: Lists,
+        kept: Kept,
+        cache: Arc<Cache>,
+        keep_from: Option<Arc<AtomicU64>>,
+    ) -> Result<Self, StoreError> {
         let list_numbers = SequenceNumberCounter::default();
         let config = Config::new(folder, list_numbers.clone(), SequenceNumberCounter::default())
             .use_cache(cache)
@@ -80,7 +105,9 @@ impl Tree {
         let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
         let tree = match opened {
             Ok(Ok(tree)) => tree,
-            Ok(Err(lsm_tree::Error::Io(source))) => return Err(io_error("opening the tables in", folder, source)),
+            Ok(Err(lsm_tree::Error::Io(source))) => {
+                return Err(io_error("opening the tables in", lists.folder(), source));
+            }
             Ok(Err(error)) => {
                 lists.check_all()?;
                 return Err(damaged(&lists.newest(), format!("the tables it lists cannot be opened: {error:?}")));
@@ -90,7 +117,6 @@ impl Tree {
                 return Err(damaged(&lists.newest(), "the tables it lists cannot be opened"));
             }
         };
-        lists.write()?;
         let undo = Undo::new(folder)?;
         let (sealed, durable, merged) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(u64::MAX));
         let tree = Self { rows: tree, lists, keep_from, kept, list_numbers, sealed, durable, merged, undo };
@@ -103,7 +129,7 @@ impl Tree {
     /// Checks every table against the checksum that was taken when it was written; names the first that differs.
     pub(crate) fn check_files(&self) -> Result<(), StoreError> {
         self.lists.check_all()?;
-        check_files(&self.rows)
+        check_files(&self.rows, self.lists.folder())
     }
 
     /// The last commit that is in the tables on disk.
@@ -132,7 +158,8 @@ impl Tree {
 
     /// The value as of a commit.
     pub(crate) fn get(&self, key: &[u8], at: u64) -> Result<Option<Bytes>, StoreError> {
-        let value = self.rows.get(key, at.saturating_add(1)).map_err(|error| explain(&self.rows, error))?;
+        let value = self.rows.get(key, at.saturating_add(1));
+        let value = value.map_err(|error| explain(&self.rows, self.lists.folder(), error))?;
         Ok(value.map(|value| Bytes::copy_from_slice(&value)))
     }
 
@@ -142,9 +169,9 @@ impl Tree {
         prefix: &[u8],
         at: u64,
     ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes), StoreError>> + use<> {
-        let tree = self.rows.clone();
+        let (tree, folder) = (self.rows.clone(), self.lists.folder().to_owned());
         self.rows.prefix(prefix, at.saturating_add(1), None).map(move |guard| {
-            let (key, value) = guard.into_inner().map_err(|error| explain(&tree, error))?;
+            let (key, value) = guard.into_inner().map_err(|error| explain(&tree, &folder, error))?;
             Ok((Bytes::copy_from_slice(&key), Bytes::copy_from_slice(&value)))
         })
     }
@@ -264,21 +291,23 @@ fn prepare_folder(folder: &Path) -> Result<(), StoreError> {
     files::sync_folder(folder)
 }
 
-fn check_files(tree: &AnyTree) -> Result<(), StoreError> {
+/// Compares the tables with their checksums; errors name them as the tables of `folder`.
+fn check_files(tree: &AnyTree, folder: &Path) -> Result<(), StoreError> {
     for table in tree.current_version().iter_tables() {
         let sum = hash_file(&table.path)?;
         if sum != table.checksum().into_u128() {
-            return Err(damaged(&table.path, "the table does not match its checksum"));
+            let file = folder.join(lists::TABLES).join(table.id().to_string());
+            return Err(damaged(&file, "the table does not match its checksum"));
         }
     }
     Ok(())
 }
 
 /// Says which file is behind an error, where one is.
-fn explain(tree: &AnyTree, error: lsm_tree::Error) -> StoreError {
+fn explain(tree: &AnyTree, folder: &Path, error: lsm_tree::Error) -> StoreError {
     match error {
         lsm_tree::Error::Io(_) => engine(error),
-        other => check_files(tree).err().unwrap_or_else(|| engine(other)),
+        other => check_files(tree, folder).err().unwrap_or_else(|| engine(other)),
     }
 }
 

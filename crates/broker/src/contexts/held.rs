@@ -14,12 +14,25 @@ use smallvec::SmallVec;
 /// Inline contexts with a longer text are resolved each time; their clients may host them instead.
 const LONGEST_KEY: usize = 64 << 10;
 
+/// So few that the cache is one piece, in which a large context may take most of the room.
+const EXPECTED: usize = 32;
+
 /// The bounded set of resolved contexts.
 pub(super) struct HeldContexts {
-    contexts: Cache<Name, Arc<Held>>,
+    contexts: Cache<Name, Arc<Held>, Weigh>,
     usages: RwLock<FxHashMap<Name, Arc<Usage>>>,
     /// Counts up whenever something is forgotten.
     generation: AtomicU64,
+}
+
+/// Weighs contexts by the memory that they take.
+#[derive(Clone, Copy, Debug)]
+struct Weigh;
+
+impl quick_cache::Weighter<Name, Arc<Held>> for Weigh {
+    fn weight(&self, key: &Name, held: &Arc<Held>) -> u64 {
+        (key.len() + held.context.bytes()) as u64
+    }
 }
 
 /// A resolved context, and the documents it was made from.
@@ -91,8 +104,10 @@ impl Usage {
 }
 
 impl HeldContexts {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { contexts: Cache::new(capacity.max(1)), usages: RwLock::default(), generation: AtomicU64::new(0) }
+    /// Holds contexts of about so many bytes together. One that is larger alone is resolved each time.
+    pub(super) fn new(bytes: u64) -> Self {
+        let contexts = Cache::with_weighter(EXPECTED, bytes, Weigh);
+        Self { contexts, usages: RwLock::default(), generation: AtomicU64::new(0) }
     }
 
     /// The context under this key; counts the use.
@@ -159,6 +174,6 @@ impl HeldContexts {
 
 impl fmt::Debug for HeldContexts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HeldContexts({} of {})", self.contexts.len(), self.contexts.capacity())
+        write!(f, "HeldContexts({} of {} bytes)", self.contexts.weight(), self.contexts.capacity())
     }
 }

@@ -217,10 +217,21 @@ impl Contexts {
         Ok(())
     }
 
-    /// Removes the contexts that a tenant made itself; copies stay, for the whole city uses them.
+    /// Removes the contexts that a tenant made itself, and what cannot be read; copies stay, for the whole city uses
+    /// them.
     pub async fn remove_own(&self, tenant: &TenantId) -> Result<(), BrokerError> {
-        for facts in self.facts(tenant).await?.into_iter().filter(|facts| facts.kind != ContextKind::Cached) {
-            self.remove(tenant, &facts.id).await?;
+        for (id, facts) in self.rows(tenant).await? {
+            if facts.is_none_or(|facts| facts.kind != ContextKind::Cached) {
+                self.remove(tenant, &id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes copies that are not to be there.
+    pub(crate) async fn remove_copies(&self, ids: &[Name]) -> Result<(), BrokerError> {
+        for id in ids {
+            self.remove(&TenantId::default_tenant(), id).await?;
         }
         Ok(())
     }
@@ -231,20 +242,30 @@ impl Contexts {
         Ok(facts.iter().filter(|facts| facts.kind == ContextKind::Cached).count() as u64)
     }
 
-    /// What is known of all contexts that are stored for a tenant.
+    /// What is known of all contexts that are stored for a tenant. One that is damaged is told in the log, and keeps
+    /// nobody from the others.
     pub(super) async fn facts(&self, owner: &TenantId) -> Result<Vec<Facts>, BrokerError> {
+        let readable = |(id, facts): (Name, Option<Facts>)| {
+            if facts.is_none() && self.repeats.tell((owner.as_str(), id.as_str())).is_some() {
+                tracing::error!(context.id = %id, tenant = owner.word(), "a stored @context is damaged and is passed over");
+            }
+            facts
+        };
+        Ok(self.rows(owner).await?.into_iter().filter_map(readable).collect())
+    }
+
+    /// All contexts that are stored for a tenant, with what is known of those that can be read.
+    async fn rows(&self, owner: &TenantId) -> Result<Vec<(Name, Option<Facts>)>, BrokerError> {
         let view = self.store.view();
-        let mut facts = Vec::new();
+        let mut rows = Vec::new();
         let mut after = None;
         loop {
             let find = Find { after, ..Find::new(owner.clone(), CONTEXTS, Filter::All) };
             let found = view.find(find).await?;
-            for row in &found.rows {
-                facts.push(Facts::read(&row.document)?);
-            }
+            rows.extend(found.rows.iter().map(|row| (row.document.id.clone(), Facts::read(&row.document).ok())));
             after = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
             if after.is_none() {
-                return Ok(facts);
+                return Ok(rows);
             }
         }
     }

@@ -16,6 +16,7 @@ mod refresh;
 use std::sync::Arc;
 use std::time::Duration;
 
+use machi_http::Repeats;
 use machi_model::context::{Context, ContextError, Limits, Resolution, resolve};
 use machi_store::Store;
 use machi_types::{Clock, Json, Name, TenantId, Text, Timestamp};
@@ -24,8 +25,8 @@ pub use held::UsageFigures;
 pub use library::{ContextFilter, ContextInfo};
 pub use load::{LoadDocument, LoadNothing, Loaded, Loading};
 pub use load_http::HttpLoader;
-pub(crate) use record::is_copy;
 pub use record::{ContextKind, Facts};
+pub(crate) use record::{is_copy, is_head, is_text};
 
 use documents::{Failures, Flights, Gathered};
 pub(crate) use held::Held;
@@ -59,6 +60,8 @@ pub struct Contexts {
     held: HeldContexts,
     flights: Flights,
     failures: Failures,
+    /// Keeps a damaged row from filling the log.
+    repeats: Repeats,
     /// Held while a tenant gets a context of its own, so that two at once do not exceed the limit.
     hosting: tokio::sync::Mutex<()>,
     /// Since when the core contexts, which are built in, are here.
@@ -73,7 +76,7 @@ impl Contexts {
         config: ContextsConfig,
         loader: Arc<dyn LoadDocument>,
     ) -> Self {
-        let held = HeldContexts::new(config.held);
+        let held = HeldContexts::new(config.held_bytes);
         let failures = Failures::new(Duration::from_secs(config.retry_seconds));
         let limits =
             Limits { depth: config.chain, documents: config.documents, terms: config.terms, ..Limits::default() };
@@ -87,6 +90,7 @@ impl Contexts {
             held,
             flights: Flights::default(),
             failures,
+            repeats: Repeats::default(),
             hosting: tokio::sync::Mutex::default(),
             since,
         }

@@ -3,7 +3,9 @@
 
 use bytes::Bytes;
 use machi_model::context::{ContextError, Document as ContextDocument};
-use machi_store::{Change, Commit, Decision, Document, NameNo, Names, Refusal, SectionKey, SetSection, Stamp, View};
+use machi_store::{
+    Change, Commit, Decision, Document, NameNo, Names, Refusal, Section, SectionKey, SetSection, Stamp, View,
+};
 use machi_types::{Json, Name, TenantId, Timestamp, json};
 
 use crate::BrokerError;
@@ -152,22 +154,31 @@ impl Facts {
 
     /// Reads what the store holds.
     pub(crate) fn read(document: &Document) -> Result<Self, BrokerError> {
-        let head = json::parse(&document.head, json::DEFAULT_DEPTH).map_err(|_| DAMAGED)?;
+        Self::decode(&document.id, &document.head, document.created).ok_or(DAMAGED)
+    }
+
+    /// Reads a head; nothing where it is none.
+    fn decode(id: &Name, head: &[u8], created: Timestamp) -> Option<Self> {
+        let head = json::parse(head, json::DEFAULT_DEPTH).ok()?;
         let text_of = |member| head.get(member).and_then(Json::as_str).map(Name::from);
-        let kind = head.get("kind").and_then(Json::as_str).and_then(ContextKind::of).ok_or(DAMAGED)?;
+        let kind = head.get("kind").and_then(Json::as_str).and_then(ContextKind::of)?;
         let expires = match head.get("expires") {
             Some(Json::Number(micros)) => micros.as_i64().map(Timestamp::from_micros),
             _ => None,
         };
-        Ok(Self {
-            id: document.id.clone(),
-            kind,
-            url: text_of("url"),
-            base: text_of("base"),
-            expires,
-            created: document.created,
-        })
+        Some(Self { id: id.clone(), kind, url: text_of("url"), base: text_of("base"), expires, created })
     }
+}
+
+/// Whether a head says what a stored @context is.
+pub(crate) fn is_head(id: &Name, head: &[u8]) -> bool {
+    Facts::decode(id, head, Timestamp::from_micros(0)).is_some()
+}
+
+/// Whether sections hold the text of a stored @context.
+pub(crate) fn is_text(id: &Name, sections: &[Section], names: &dyn Names) -> bool {
+    let text = sections.iter().find(|section| section.key == text_key(names));
+    text.is_some_and(|text| ContextDocument::parse(id, &text.body).is_ok())
 }
 
 /// Whether a stored head is that of a copy of a remote document.

@@ -21,6 +21,11 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// How many bytes it has.
+    pub(crate) fn bytes(&self) -> usize {
+        self.sections.iter().map(|(key, body)| key.name.len() + body.len()).sum()
+    }
+
     /// Encodes an entity.
     pub(crate) fn new(entity: &Entity) -> Self {
         let sections = entity.instances().map(|(name, instance)| {

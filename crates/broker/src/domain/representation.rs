@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use machi_model::context::Context;
 use machi_model::entity::render::{self, Datasets, Format, GeometrySource, Languages, Links, Output};
-use machi_model::entity::{Corrupt, Document, Encoded, HeadRef};
+use machi_model::entity::{Corrupt, Document, Encoded};
 use machi_types::Name;
 
 use super::graph::{Graph, Join};
@@ -95,20 +95,12 @@ impl Representation {
 
     /// Whether anything is left of an entity at this place: `pick` and `omit` may leave nothing (§4.21).
     pub(crate) fn shows_any(&self, row: &Reading, node: NodeNo) -> Result<bool, Corrupt> {
-        let Some(projection) = self.members.as_ref().and_then(|members| members.projection(node)) else {
+        let output = self.output(node, None, None);
+        if output.projection.is_none() {
             return Ok(true);
-        };
-        let head = HeadRef::read(row.head())?;
-        let members = [
-            ("id", true),
-            ("type", true),
-            ("scope", head.scopes().len() > 0),
-            ("createdAt", self.sys_attrs),
-            ("modifiedAt", self.sys_attrs),
-            ("expiresAt", self.sys_attrs && head.expires_at().is_some()),
-        ];
-        Ok(members.iter().any(|(member, is_there)| *is_there && projection.shows(member))
-            || row.sections().iter().any(|section| self.shows(node, section.name, section.dataset_id)))
+        }
+        let sections = row.sections();
+        render::shows_any(&row.document(&sections), &output)
     }
 
     /// The place of the entities that a relationship leads to.

@@ -152,15 +152,20 @@ fn read(document: &Document) -> Result<AddedIndex, StoreError> {
         file: "the collection of indexes".to_owned(),
         detail: format!("{} is not what was written", document.id),
     };
-    let json = json::parse(&document.head, 4).map_err(|_| wrong())?;
-    let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned).ok_or_else(wrong);
-    Ok(AddedIndex {
-        id: document.id.clone(),
-        path: text("path")?,
-        definition: Definition::parse(&text("definition")?).ok_or_else(wrong)?,
-        created_at: document.created,
-        status: None,
-    })
+    let (path, definition) = decode(&document.head).ok_or_else(wrong)?;
+    Ok(AddedIndex { id: document.id.clone(), path, definition, created_at: document.created, status: None })
+}
+
+/// The path and the definition in a head.
+fn decode(head: &[u8]) -> Option<(String, Definition)> {
+    let json = json::parse(head, 4).ok()?;
+    let text = |name: &str| json.get(name).and_then(Json::as_str);
+    Some((text("path")?.to_owned(), Definition::parse(text("definition")?)?))
+}
+
+/// Whether a head is that of an added index.
+pub(super) fn is_head(head: &[u8]) -> bool {
+    decode(head).is_some()
 }
 
 fn refused(path: &str, reason: NoIndex) -> BrokerError {

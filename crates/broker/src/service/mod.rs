@@ -9,6 +9,7 @@ pub(crate) mod discovery;
 pub(crate) mod effect;
 mod expire;
 pub(crate) mod export;
+mod fit;
 pub(crate) mod indexes;
 mod join;
 pub(crate) mod merge;

@@ -2,7 +2,7 @@
 //!
 //! As long as it is under way the tenant answers nothing, and a row in the tenant says so, by which a city that
 //! crashed meanwhile finds what to clear away. Subscriptions come last, so that nothing that comes back notifies
-//! anybody.
+//! anybody. The copies of remote contexts that the default tenant brings to the city have rows beside that one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use machi_http::Text;
-use machi_store::{Change, Collection, Commit, Decision, Document, Outcome, Refusal};
+use machi_store::{Change, Collection, Commit, Decision, Document, Filter, Find, Outcome, Refusal};
 use machi_types::{ErrorKind, Name, TenantId, Timestamp};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::fit;
 
 use crate::collections::{CONTEXT_TEXTS, CONTEXTS, DELIVERIES, EXPORTED, RESTORES, SUBSCRIPTIONS};
 use crate::contexts::is_copy;
@@ -46,6 +48,7 @@ impl Broker {
         match taken {
             Ok(taken) => {
                 self.mark(tenant, false).await?;
+                self.forget_copies(tenant).await;
                 self.declare_indexes(tenant).await?;
                 let kept = taken.kept();
                 taken.waiting.into_iter().for_each(|id| self.hub.wake(SubscriptionKey { tenant: tenant.clone(), id }));
@@ -68,6 +71,8 @@ impl Broker {
                     "a restore was broken off; what it left is cleared away"
                 );
                 self.clear_tenant(&status.tenant).await?;
+            } else {
+                self.forget_copies(&status.tenant).await;
             }
         }
         Ok(())
@@ -122,6 +127,36 @@ impl Broker {
         Ok(())
     }
 
+    /// The copies of remote contexts that a restore has put and may have to take back.
+    async fn copies_put(&self, tenant: &TenantId) -> Result<Vec<Name>, BrokerError> {
+        let (view, mut ids, mut after) = (self.store.view(), Vec::new(), None);
+        loop {
+            let find = Find { after, ..Find::new(tenant.clone(), RESTORES, Filter::All) };
+            let found = view.find(find).await?;
+            ids.extend(found.rows.iter().map(|row| row.document.id.clone()).filter(|id| **id != *MARK));
+            after = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
+            if after.is_none() {
+                return Ok(ids);
+            }
+        }
+    }
+
+    /// The copies that a restore has put are the city's from now on. Where that cannot be noted, the next start does.
+    async fn forget_copies(&self, tenant: &TenantId) {
+        let delete = |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Delete) };
+        let forgotten = async {
+            for ids in self.copies_put(tenant).await?.chunks(ITEMS) {
+                let commit = Commit::new(tenant.clone());
+                let commit = ids.iter().fold(commit, |commit, id| commit.with(RESTORES, id.clone(), delete));
+                self.store.commit(commit).await?;
+            }
+            Ok::<(), BrokerError>(())
+        };
+        if let Err(error) = forgotten.await {
+            tracing::warn!(tenant = tenant.word(), %error, "the notes of a restore could not be cleared away");
+        }
+    }
+
     async fn take_in(&self, tenant: &TenantId, pieces: &mut dyn Pieces) -> Result<TakenIn, BrokerError> {
         let mut lines = Lines::default();
         let mut taken = TakenIn::default();
@@ -149,7 +184,10 @@ impl Broker {
         }
         self.put(tenant, waiting, &mut taken).await?;
         match end {
-            Some((_, counted, crc, sum)) if !lines.has_rest() && counted == taken.counted && crc == sum => Ok(taken),
+            Some((_, counted, crc, sum)) if !lines.has_rest() && counted == taken.counted && crc == sum => {
+                taken.check_texts()?;
+                Ok(taken)
+            }
             Some((line, ..)) => Err(Fault { line, reason: other_than_written() }.into()),
             None => Err(lines.fault(cut_off()).into()),
         }
@@ -162,10 +200,15 @@ impl Broker {
         let read = tokio::task::spawn_blocking(move || read(&lines, &*store, now, first));
         let items = read.await.map_err(|_| BrokerError::Bug("reading an export broke off"))??;
         let mut commit = Commit::new(tenant.clone());
-        for (collection, item) in items {
-            taken.note(collection, &item);
+        for (line, collection, item) in items {
+            taken.note(line, collection, &item);
             if !tenant.is_default() && taken.leaves_out(collection, &item) {
                 continue;
+            }
+            if collection == CONTEXTS && is_copy(&item.restored.head) && !self.has_copy(&item.id).await? {
+                commit = commit.with(RESTORES, item.id.clone(), |_: Option<&Document>| -> Result<Decision, Refusal> {
+                    Ok(Decision::Change(Change::default()))
+                });
             }
             let mut restored = Some(item.restored);
             let mut again = restored.clone();
@@ -186,11 +229,18 @@ impl Broker {
         Ok(())
     }
 
-    /// Leaves nothing of a tenant but the copies of contexts that the city shares.
+    /// Whether the city has a copy already, which then stays as it is.
+    async fn has_copy(&self, id: &Name) -> Result<bool, BrokerError> {
+        Ok(self.store.view().document(&TenantId::default_tenant(), CONTEXTS, id).await?.is_some())
+    }
+
+    /// Leaves nothing of a tenant but the copies of contexts that the city shares, without those that a restore which
+    /// has not ended brought.
     pub(super) async fn clear_tenant(&self, tenant: &TenantId) -> Result<(), BrokerError> {
         self.contexts.forget_tenant(tenant).await?;
         if tenant.is_default() {
             self.contexts.remove_own(tenant).await?;
+            self.contexts.remove_copies(&self.copies_put(tenant).await?).await?;
             self.store.erase(tenant, &[CONTEXTS, CONTEXT_TEXTS]).await?;
         } else {
             self.store.erase(tenant, &[]).await?;
@@ -219,6 +269,8 @@ struct TakenIn {
     counted: Counted,
     /// The contexts that were not put into the tenant.
     left_out: FxHashSet<Name>,
+    /// The contexts whose texts have not come yet, with their lines.
+    without_text: FxHashMap<Name, u64>,
     has_subscriptions: bool,
     /// Subscriptions that something waits for.
     waiting: Vec<Name>,
@@ -229,6 +281,14 @@ impl TakenIn {
         Counted { others: self.counted.others.saturating_sub(self.left_out.len() as u64), ..self.counted }
     }
 
+    /// Refuses a context whose text has not come.
+    fn check_texts(&self) -> Result<(), Fault> {
+        match self.without_text.iter().min_by_key(|(_, line)| **line) {
+            None => Ok(()),
+            Some((id, line)) => Err(Fault { line: *line, reason: fit::without_text(id) }),
+        }
+    }
+
     /// The copies of remote contexts are the city's, and no tenant's export replaces them for the others.
     fn leaves_out(&mut self, collection: Collection, item: &Item) -> bool {
         if collection == CONTEXTS && is_copy(&item.restored.head) {
@@ -237,7 +297,12 @@ impl TakenIn {
         [CONTEXTS, CONTEXT_TEXTS].contains(&collection) && self.left_out.contains(&item.id)
     }
 
-    fn note(&mut self, collection: Collection, item: &Item) {
+    fn note(&mut self, line: u64, collection: Collection, item: &Item) {
+        if collection == CONTEXTS {
+            self.without_text.insert(item.id.clone(), line);
+        } else if collection == CONTEXT_TEXTS {
+            self.without_text.remove(&item.id);
+        }
         if collection == crate::collections::ENTITIES {
             self.counted.entities += 1;
         } else {
@@ -259,7 +324,7 @@ fn read(
     store: &dyn machi_store::Store,
     now: Timestamp,
     mut has_subscriptions: bool,
-) -> Result<Vec<(Collection, Item)>, BrokerError> {
+) -> Result<Vec<(u64, Collection, Item)>, BrokerError> {
     let mut items = Vec::with_capacity(lines.len());
     for (line, text) in lines {
         let fault = |reason| Fault { line: *line, reason };
@@ -270,7 +335,8 @@ fn read(
             return Err(fault(out_of_place()).into());
         }
         has_subscriptions |= collection == SUBSCRIPTIONS;
-        items.push((collection, item));
+        fit::check(collection, &item, store.names()).map_err(fault)?;
+        items.push((*line, collection, item));
     }
     Ok(items)
 }

@@ -21,6 +21,7 @@ use super::domain::changes::Changes;
 use super::domain::identity::NotificationId;
 use super::domain::index::Index;
 use super::domain::matching::{hears, meets_query, selects};
+use super::domain::payload::tells_of;
 use super::domain::shared::Shared;
 use super::domain::state::EntityState;
 use super::domain::stepwise::applied;
@@ -286,7 +287,10 @@ impl Matcher {
                     let change = Some((Arc::clone(entry), changes.clone()));
                     Arc::new(Cause::new(Arc::clone(&state.reading), Arc::clone(state.document()), change, entry.time))
                 });
-                due.add(subscription, cause);
+                // §4.21: a notification that has nothing to tell is none.
+                if tells_of(cause, &subscription.shape, names) {
+                    due.add(subscription, cause);
+                }
             }
         }
         Ok(())

@@ -39,8 +39,9 @@ pub(crate) use dead_letters::DeadLetter;
 pub(crate) use domain::subscription::SubscriptionKey;
 pub(crate) use live::LiveFilter;
 pub use notifier::Notifier;
-pub(crate) use parked::{Parked, subscription_of as subscription_of_row};
+pub(crate) use parked::{Parked, is_row, subscription_of as subscription_of_row};
 pub(crate) use service::{Shown, id_of};
+pub(crate) use stored::is_subscription;
 
 /// The name under which the feed is read.
 pub(crate) const CONSUMER: &str = "subscriptions";

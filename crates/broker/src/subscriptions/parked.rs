@@ -5,8 +5,8 @@
 use bytes::Bytes;
 use machi_http::request::MediaType;
 use machi_store::{
-    Change, Collection, Decision, Derive, Document, Facet, FacetValue, Filter, Instances, NameNo, Names, SectionKey,
-    SetSection, Stamp, Test,
+    Change, Collection, Decision, Derive, Document, Facet, FacetValue, Filter, Instances, NameNo, Names, Section,
+    SectionKey, SetSection, Stamp, Test,
 };
 use machi_types::{Json, Name, Timestamp, json};
 
@@ -43,6 +43,12 @@ pub(crate) fn of_subscription(subscription: &str, names: &dyn Names) -> Filter {
     let Some(tag) = names.lookup(subscription) else { return nothing() };
     let condition = machi_store::Condition::Tag(tag);
     Filter::Test(Test { name: names.intern(SUBSCRIPTION), instances: Instances::Any, condition })
+}
+
+/// Whether this is what a row is made of.
+pub(crate) fn is_row(head: &[u8], sections: &[Section], names: &dyn Names) -> bool {
+    let has = |name: &str| sections.iter().any(|section| section.key == key(name, names));
+    Envelope::decode(head).is_some() && has(BODY)
 }
 
 /// The subscription that a row with this head belongs to.
@@ -83,6 +89,10 @@ pub(crate) struct Parked {
     pub(crate) envelope: Envelope,
     pub(crate) body: Bytes,
     pub(crate) attempts: Attempts,
+}
+
+fn key(name: &str, names: &dyn Names) -> SectionKey {
+    SectionKey::new(names.intern(name), NameNo::NONE)
 }
 
 impl Envelope {
@@ -135,7 +145,7 @@ impl Attempts {
 impl Parked {
     /// Reads a row.
     pub(crate) fn read(document: &Document, names: &dyn Names) -> Option<Self> {
-        let section = |name: &str| document.section(SectionKey::new(names.intern(name), NameNo::NONE));
+        let section = |name: &str| document.section(key(name, names));
         Some(Self {
             id: document.id.clone(),
             envelope: Envelope::decode(&document.head)?,
@@ -149,11 +159,7 @@ impl Parked {
         if current.is_some() {
             return Decision::Keep;
         }
-        let set = |name: &str, body: Bytes| SetSection {
-            key: SectionKey::new(names.intern(name), NameNo::NONE),
-            body,
-            created: Stamp::Keep,
-        };
+        let set = |name: &str, body: Bytes| SetSection { key: key(name, names), body, created: Stamp::Keep };
         Decision::Change(Change {
             head: Some(self.envelope.encode()),
             set: vec![set(BODY, self.body.clone()), set(ATTEMPTS, self.attempts.encode())],
@@ -166,8 +172,7 @@ impl Parked {
         if current.is_none() {
             return Decision::Keep;
         }
-        let key = SectionKey::new(names.intern(ATTEMPTS), NameNo::NONE);
-        let section = SetSection { key, body: self.attempts.encode(), created: Stamp::Keep };
+        let section = SetSection { key: key(ATTEMPTS, names), body: self.attempts.encode(), created: Stamp::Keep };
         Decision::Change(Change { set: vec![section], ..Change::default() })
     }
 }
@@ -175,7 +180,7 @@ impl Parked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use machi_store::{DocumentNo, NameTable, Section};
+    use machi_store::{DocumentNo, NameTable};
 
     #[test]
     fn a_row_is_read_as_it_was_written() {

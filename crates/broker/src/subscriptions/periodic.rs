@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use machi_model::query::{Logic, TypeExpression};
-use machi_store::{Condition, Cursor, Document, Filter, Find, Instances, Names, StoreError, Test};
+use machi_store::{Condition, Cursor, Filter, Find, Instances, Names, StoreError, Test};
 use machi_types::{Name, Timestamp};
 use smallvec::SmallVec;
 use tokio::time::Instant;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::domain::cause::Cause;
 use super::domain::identity::NotificationId;
 use super::domain::matching::{meets_query, selects};
+use super::domain::payload::tells_of;
 use super::domain::state::EntityState;
 use super::domain::subscription::{Ids, Selector, Subscription};
 use super::due::{Due, entity_bit};
@@ -66,8 +67,13 @@ pub(crate) async fn gather(
                 continue;
             }
             let known = linked::gather(subscription.q.as_deref(), &state, &*view, tenant, names, now).await?;
-            if meets_query(&subscription, &state, &|id| known.get(id)) {
-                add(&mut gathered, &mut round, &state, &row.document, most.max(1));
+            if !meets_query(&subscription, &state, &|id| known.get(id)) {
+                continue;
+            }
+            let document = Arc::clone(&row.document);
+            let cause = Arc::new(Cause::new(Arc::clone(&state.reading), document, None, round.time));
+            if tells_of(&cause, &subscription.shape, names) {
+                add(&mut gathered, &mut round, cause, most.max(1));
             }
         }
         round.after = found.rows.last().filter(|_| found.more).map(|row| row.cursor.clone());
@@ -80,7 +86,7 @@ pub(crate) async fn gather(
     }
 }
 
-fn add(gathered: &mut Vec<Due>, round: &mut Round, state: &EntityState, document: &Arc<Document>, most: usize) {
+fn add(gathered: &mut Vec<Due>, round: &mut Round, cause: Arc<Cause>, most: usize) {
     let (subscription, time) = (&round.subscription, round.time);
     if gathered.last().is_none_or(|last| last.causes.len() >= most) {
         gathered.push(Due {
@@ -97,8 +103,8 @@ fn add(gathered: &mut Vec<Due>, round: &mut Round, state: &EntityState, document
         round.place += 1;
     }
     if let Some(last) = gathered.last_mut() {
-        last.entities |= entity_bit(state.reading.id());
-        last.causes.push(Arc::new(Cause::new(Arc::clone(&state.reading), Arc::clone(document), None, time)));
+        last.entities |= entity_bit(cause.reading.id());
+        last.causes.push(cause);
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Sent {
 }
 
 /// Why a notification was not taken.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) reason: String,
     pub(crate) blame: Blame,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use machi_store::{
-    Change, Collection, Decision, Document, Entry, NameNo, Names, SectionChange, SectionKey, SetSection, Stamp,
+    Change, Collection, Decision, Document, Entry, NameNo, Names, Section, SectionChange, SectionKey, SetSection, Stamp,
 };
 use machi_types::{Json, JsonError, Timestamp, json};
 
@@ -25,6 +25,13 @@ pub(crate) fn definition_key(names: &dyn Names) -> SectionKey {
 
 fn figures_key(names: &dyn Names) -> SectionKey {
     SectionKey::new(names.intern(FIGURES), NameNo::NONE)
+}
+
+/// Whether sections hold a subscription.
+pub(crate) fn is_subscription(sections: &[Section], names: &dyn Names) -> bool {
+    let definition = sections.iter().find(|section| section.key == definition_key(names));
+    let json = definition.map(|section| json::parse(&section.body, DEPTH));
+    matches!(json, Some(Ok(Json::Object(_))))
 }
 
 /// A kept subscription, read.

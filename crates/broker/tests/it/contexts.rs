@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use machi_broker::collections::{CONTEXT_TEXTS, CONTEXTS};
 use machi_broker::config::{Config, ContextsConfig};
-use machi_store::{Filter, Find};
+use machi_store::{Change, Commit, Decision, Document, Filter, Find, Refusal};
 use machi_types::TenantId;
 use serde_json::json;
 
@@ -286,4 +287,24 @@ async fn what_is_known_of_a_context_and_its_text_come_and_go_together() {
     let encoded = URL.replace(':', "%3A").replace('/', "%2F");
     assert_eq!(city.ask("DELETE", &format!("/jsonldContexts/{encoded}"), &[]).await.status, 204);
     assert_eq!((count(CONTEXTS).await.0, count(CONTEXT_TEXTS).await.0), (0, 0));
+}
+
+#[tokio::test]
+async fn a_damaged_context_keeps_nobody_from_the_others() {
+    let city = City::new();
+    let body = r#"{"@context": {"a": "https://example.org/a"}}"#;
+    assert_eq!(city.json("POST", "/jsonldContexts", &[], body).await.status, 201);
+    let damaged = |_: Option<&Document>| -> Result<Decision, Refusal> {
+        let head = Some(Bytes::from_static(b"{\"kind\":\"Hostile\"}"));
+        Ok(Decision::Change(Change { head, ..Change::default() }))
+    };
+    let commit = Commit::new(TenantId::default_tenant()).with(CONTEXTS, "urn:machi:context:bad".into(), damaged);
+    city.store.commit(commit).await.unwrap();
+    let listed = city.json("GET", "/jsonldContexts", &[], "").await;
+    assert_eq!((listed.status.as_u16(), listed.value().as_array().unwrap().len()), (200, 1), "{}", listed.text());
+    assert_eq!(city.json("POST", "/jsonldContexts", &[], body).await.status, 201);
+    city.broker.contexts().refresh().await.unwrap();
+    city.broker.erase_tenant(&TenantId::default_tenant()).await.unwrap();
+    let left = Find::new(TenantId::default_tenant(), CONTEXTS, Filter::All);
+    assert_eq!(city.store.view().find(left).await.unwrap().rows.len(), 0, "it goes with its tenant");
 }

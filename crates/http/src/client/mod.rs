@@ -10,6 +10,7 @@ mod connection;
 mod egress;
 mod error;
 mod send;
+mod shown;
 mod stream;
 mod tls;
 
@@ -18,4 +19,5 @@ pub use connection::Connection;
 pub use egress::{Egress, EgressError};
 pub use error::ClientError;
 pub use send::{Client, ClientAnswer, ClientRequest, ClientSettings};
+pub use shown::without_password;
 pub use tls::TrustError;

@@ -18,6 +18,7 @@ use super::connect::{ConnectError, Connector};
 use super::connection::Connection;
 use super::egress::Egress;
 use super::error::ClientError;
+use super::shown::without_password;
 use super::tls::{self, TrustError};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("machi/", env!("CARGO_PKG_VERSION")));
@@ -170,7 +171,8 @@ impl Client {
 }
 
 fn checked(url: &str) -> Result<Uri, ClientError> {
-    let fault = |en, ja| ClientError::Url { url: url.chars().take(200).collect(), reason: Phrase { en, ja } };
+    let fault =
+        |en, ja| ClientError::Url { url: without_password(url).chars().take(200).collect(), reason: Phrase { en, ja } };
     let no_host = || fault("it names no host", "ホスト名がありません");
     let without_fragment = url.split('#').next().unwrap_or_default();
     let uri: Uri = without_fragment.parse().map_err(|_| fault("it is no address", "アドレスではありません"))?;

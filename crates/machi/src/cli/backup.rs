@@ -60,7 +60,7 @@ pub(super) fn verify(arguments: &VerifyArgs, language: Language) -> Result<(), B
     if let Some(checked) = EmbeddedStore::check_backup(&arguments.data) {
         return print_line(sound(&checked?).in_language(language));
     }
-    print_line(&control::ask_any(&arguments.data, Asked::Verify, language)?)
+    print_line(&control::verify(&arguments.data, language)?)
 }
 
 /// What a check of a backup has seen, as a sentence.

@@ -1,6 +1,7 @@
 //! The one place that reads the environment.
 
 use std::env;
+use std::path::PathBuf;
 
 use machi_http::Language;
 
@@ -12,6 +13,11 @@ pub fn overrides() -> Vec<(String, String)> {
         .collect();
     found.sort();
     found
+}
+
+/// Where what is needed for a moment may lie: the folder that `TMPDIR` names, or that of the system.
+pub fn scratch() -> PathBuf {
+    env::temp_dir()
 }
 
 /// The language of messages, as every program reads it: the first of these variables that says anything.

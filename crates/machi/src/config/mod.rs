@@ -13,7 +13,7 @@ mod setting;
 #[cfg(test)]
 mod tests;
 
-pub use environment::{Caller, caller, language, overrides};
+pub use environment::{Caller, caller, language, overrides, scratch};
 pub use error::{ConfigError, Expected, Origin};
 pub use example::example;
 pub use section::{Key, Section};

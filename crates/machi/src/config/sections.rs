@@ -140,8 +140,8 @@ section! {
         documents: NonZeroUsize = count(100);
         /// How many terms one context may define, each counted as often as it is applied.
         terms: NonZeroUsize = count(200_000);
-        /// Resolved contexts that are held in memory.
-        held: NonZeroUsize = count(256);
+        /// Memory for resolved contexts; beyond it, those that are used least are resolved anew.
+        held: ByteSize = ByteSize(128 << 20);
         /// How long a copy is fresh when its server does not say.
         fresh: Duration = Duration::from_hours(24);
         /// How long a failure to load is remembered before the next try.

@@ -190,6 +190,8 @@ impl Commanded {
     }
 
     async fn export(&self, tenant: &TenantId, to: &Path) -> Result<Text, Problem> {
+        let place = to.to_owned();
+        self.blocking(move |_| EmbeddedStore::check_outside(&place)).await?;
         let mut export = self.broker.export_tenant(tenant).await.map_err(Problem::from)?;
         let open = |to: &Path| File::options().write(true).create_new(true).open(to);
         let file = on_file(to, open).await?;
@@ -266,7 +268,7 @@ fn read_piece(file: &File) -> io::Result<Option<Bytes>> {
 }
 
 /// What a check has seen, as a sentence.
-fn whole(verified: &Verified) -> Text {
+pub(super) fn whole(verified: &Verified) -> Text {
     let Verified { documents, commits, facets, .. } = verified;
     Text::both(
         format!("everything is whole: {documents} documents, {commits} commits, {facets} facets"),

@@ -153,19 +153,48 @@ pub fn ask(data: &Path, asked: &Asked, language: Language) -> Result<Option<Stri
     runtime()?.block_on(send(address, secret, asked, language))
 }
 
-/// Asks the city in a folder, whether a process runs it or not; one that is about to start or to end is waited for.
+/// Asks the city in a folder, whether a process runs it or not.
 pub fn ask_any(data: &Path, asked: Asked, language: Language) -> Result<String, Box<dyn Error>> {
+    match find(data, &asked, language, DataFolder::open)? {
+        Found::Running(said) => Ok(said),
+        Found::Resting(folder) => ask_resting(folder, data, asked, language),
+    }
+}
+
+/// Checks the city in a folder: one that runs does it itself, and one that rests stays as it is.
+pub fn verify(data: &Path, language: Language) -> Result<String, Box<dyn Error>> {
+    match find(data, &Asked::Verify, language, wiring::verify_resting)? {
+        Found::Running(said) => Ok(said),
+        Found::Resting(verified) => Ok(commands::whole(&verified).in_language(language).to_owned()),
+    }
+}
+
+/// A city in a folder.
+enum Found<T> {
+    /// It runs, and this is what it said.
+    Running(String),
+    /// It rests, and this is what came of opening it.
+    Resting(T),
+}
+
+/// Asks the city in a folder, or opens it; one that is about to start or to end is waited for.
+fn find<T>(
+    data: &Path,
+    asked: &Asked,
+    language: Language,
+    open: impl Fn(&Path) -> Result<T, StoreError>,
+) -> Result<Found<T>, Box<dyn Error>> {
     let give_up = Instant::now() + SETTLING;
     loop {
-        if let Some(said) = ask(data, &asked, language)? {
-            return Ok(said);
+        if let Some(said) = ask(data, asked, language)? {
+            return Ok(Found::Running(said));
         }
         if !DataFolder::is_there(data) {
             return Err(ControlError::NoCity { data: data.to_owned() }.into());
         }
-        match DataFolder::open(data) {
+        match open(data) {
             Err(StoreError::InUse { .. }) if Instant::now() < give_up => thread::sleep(ASK_AGAIN),
-            opened => return ask_resting(opened?, data, asked, language),
+            opened => return Ok(Found::Resting(opened?)),
         }
     }
 }

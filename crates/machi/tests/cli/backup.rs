@@ -82,6 +82,24 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
+// A check of a city that rests is a look at it: no byte changes, also where a kill has left a tail of journal.
+#[test]
+fn a_city_at_rest_is_proven_whole_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, scratch) = (folder.path().join("city"), folder.path().join("scratch"));
+    fs::create_dir(&scratch).unwrap();
+    let mut child = city(&data);
+    let _ = child.kill();
+    let _ = child.wait();
+    let before = contents(&data);
+    for _ in 0..2 {
+        let seen = Command::new(MACHI).args(["verify", "--data"]).arg(&data).env("TMPDIR", &scratch).output().unwrap();
+        assert!(said(&seen).starts_with("everything is whole: 1 documents"), "{}", said(&seen));
+        assert!(contents(&data) == before, "the folder has changed");
+    }
+    assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0);
+}
+
 /// A city that rests, and a backup of it.
 fn city_and_backup(folder: &Path) -> (PathBuf, PathBuf) {
     let (data, backup) = (folder.join("city"), folder.join("backup"));

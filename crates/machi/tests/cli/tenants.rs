@@ -53,6 +53,30 @@ fn a_tenant_goes_and_comes_back_in_a_city_that_runs_and_in_one_that_rests() {
     assert_eq!(first[1..3], second[1..3], "the same entities with the same times");
 }
 
+// A city's folder holds its own files alone, and so does that of a backup.
+#[test]
+fn no_export_goes_into_the_folder_of_a_city() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (data, backup) = (path("city"), path("backup"));
+    let mut city = Running::start(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--open"]);
+    assert_eq!(said(&["backup", &backup, "--data", &data]).0, 0);
+    std::os::unix::fs::symlink(&data, path("link")).unwrap();
+    for is_running in [true, false] {
+        if !is_running {
+            city.end(Signal::TERM);
+        }
+        for inner in ["city/export", "city/documents/export", "link/export", "backup/../city/export", "backup/export"] {
+            let (code, refused) = said(&["tenants", "export", "-", &path(inner), "--data", &data]);
+            let told = "which is the folder of a city or a backup; name one outside of it";
+            assert!(code == 1 && refused.contains(told), "{inner}: {refused}");
+            assert!(!folder.path().join(inner).exists(), "{inner}");
+        }
+        let beside = path(if is_running { "running" } else { "resting" });
+        assert_eq!(said(&["tenants", "export", "-", &beside, "--data", &data]).0, 0);
+    }
+}
+
 #[test]
 fn the_operator_makes_a_tenant_where_writes_make_none() {
     let folder = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@ mod bodies;
 mod clients;
 mod conformance;
 mod create_entity;
+mod credentials;
 mod demo;
 mod disk_trouble;
 mod errors;

@@ -78,6 +78,58 @@ fn the_format_is_chosen() {
     assert_eq!(notified(notification(&json!({"format": "normalized"}))).first()["owner"], room()["owner"]);
 }
 
+// §4.21: An entity of which pick and omit leave nothing is in no notification, and one without entities is not sent.
+#[test]
+fn a_notification_that_has_nothing_to_tell_is_not_sent() {
+    let receiver = Receiver::start();
+    let tenant =
+        tenant_with([&t("x", json!({"b": property(0)})), &t("y", json!({"a": property(0), "b": property(0)}))]);
+    let feature = json!({"pick": ["a"], "endpoint": {"accept": "application/geo+json"}});
+    let cases = [
+        ("/pick", notification(&json!({"pick": ["a"]}))),
+        ("/omit", notification(&json!({"omit": ["id", "type", "b"]}))),
+        ("/feature", notification(&feature)),
+        ("/throttled", json!({"notification": {"pick": ["a"]}, "throttling": 3600})),
+        ("/periodic", json!({"notification": {"pick": ["c"]}, "timeInterval": 1})),
+        ("/whole", json!({})),
+    ];
+    let subscribe =
+        |(path, rest): &(&str, Value)| tenant.subscribe(&subscription("T", &receiver.url(path), rest.clone()));
+    let ids: Vec<String> = cases.iter().map(subscribe).collect();
+    let set = |name: &str, attribute: &str, value: i64| {
+        let path = format!("/entities/{}", thing(name));
+        tenant.patch(&path).json(json!({attribute: property(value)})).send().expect_status(204);
+    };
+    set("x", "b", 1);
+    let both = json!([t("x", json!({"b": property(2)})), t("y", json!({"a": property(2)}))]);
+    tenant.post("/entityOperations/update").json(both).send().expect_status(204);
+    set("x", "b", 3);
+    set("y", "a", 4);
+    receiver.wait_for("/whole", 4);
+    for (path, _) in &cases[..3] {
+        let told: Vec<Value> =
+            receiver.wait_for(path, 2).into_iter().map(|notice| notice.body["data"].clone()).collect();
+        let expected = |value: i64| match *path {
+            "/feature" => {
+                let feature = json!({"id": thing("y"), "type": "Feature", "geometry": null, "properties": {"a": property(value)}});
+                json!([feature])
+            }
+            _ => json!([{"a": property(value)}]),
+        };
+        let told: Vec<&Value> = told.iter().map(|data| data.get("features").unwrap_or(data)).collect();
+        assert_eq!(told, [&expected(2), &expected(4)], "{path}");
+    }
+    // What tells of nothing begins no rest.
+    assert_eq!(receiver.wait_for("/throttled", 1)[0].data(), [json!({"a": property(2)})]);
+    eventually("what was sent is counted, and nothing else", || {
+        let shown = tenant.get(&format!("/subscriptions/{}", ids[0])).send().expect_status(200).json();
+        (shown["notification"]["timesSent"] == 2).then_some(())
+    });
+    assert_eq!(receiver.notices("/periodic").len(), 0);
+    let found = tenant.get("/entities?type=T&pick=a").send().expect_status(200).json();
+    assert_eq!(found, json!([{"a": property(4)}]), "as a query answers");
+}
+
 // §5.2.14.1: pick, omit and attributes choose the members that are given.
 #[test]
 fn members_are_chosen() {

@@ -236,6 +236,140 @@ fn what_is_no_whole_export_leaves_nothing() {
     }
 }
 
+/// The export with one of its lines changed by hand, and a last line that counts and sums what stands there now.
+fn changed(export: &str, change: impl Fn(&str) -> String) -> String {
+    let lines: Vec<&str> = export.lines().collect();
+    let (last, lines) = lines.split_last().expect("an export has a last line");
+    let end: Value = serde_json::from_str(last).expect("it is JSON");
+    let kept = lines.iter().map(|line| change(line)).filter(|line| !line.is_empty());
+    let text = kept.flat_map(|line| [line, "\n".to_owned()]).collect::<String>();
+    let of = |word: &str| text.lines().filter(|line| line.contains(word)).count();
+    let (entities, texts) = (&end["end"]["entities"], of("\"collection\":\"context-texts\""));
+    let others = of("\"collection\":") - texts;
+    let crc = crc32fast::hash(text.as_bytes());
+    format!("{text}{{\"end\":{{\"entities\":{entities},\"others\":{others},\"crc32\":\"{crc:08x}\"}}}}\n")
+}
+
+// Issue 2, tenants: a document that its collection cannot hold is refused with its line, and nothing of it stays: it would
+// be in the way of every list.
+#[test]
+fn a_document_that_could_not_be_read_again_is_refused_with_its_line() {
+    let (tenant, context) = full_tenant();
+    tenant.put(&format!("/entities/{}", thing("x"))).header("idempotency-key", "k").json(room()).send();
+    let exported = export(&tenant);
+    let in_line = |word: &'static str, from: &'static str, to: &'static str| {
+        changed(&exported, |line| if line.contains(word) { line.replacen(from, to, 1) } else { line.to_owned() })
+    };
+    let (contexts, texts) = ("\"collection\":\"contexts\"", "\"collection\":\"context-texts\"");
+    for (what, text, expected) in [
+        ("a kind that is none", in_line(contexts, "Hosted", "Hostile"), "is not what the collection contexts holds"),
+        ("a head that is none", in_line(contexts, "\"kind\"", "\"knid\""), "is not what the collection contexts holds"),
+        (
+            "another section",
+            in_line(texts, "\"@context\"", "\"@contxet\""),
+            "is not what the collection context-texts holds",
+        ),
+        (
+            "no context in it",
+            in_line(texts, "{\"@context\":{", "{\"context\":{"),
+            "is not what the collection context-texts holds",
+        ),
+        (
+            "no text at all",
+            changed(&exported, |line| if line.contains(texts) { String::new() } else { line.to_owned() }),
+            "holds no text of the @context",
+        ),
+        (
+            "no definition",
+            in_line("\"subscriptions\"", "@definition", "@defintion"),
+            "is not what the collection subscriptions holds",
+        ),
+        (
+            "an answer that is none",
+            in_line("\"collection\":\"answers\"", "\"head\":{", "\"head\":{\"text\":\"\"},\"was\":{"),
+            "is not what the collection answers holds",
+        ),
+    ] {
+        let other = city().fresh_tenant();
+        let detail = refused(&restore(&name(&other), &text), "BadRequestData");
+        assert!(detail.contains(expected) && detail.starts_with("line "), "{what}: {detail}");
+        other.get("/types").send().problem("NonexistentTenant");
+    }
+    let whole = changed(&exported, str::to_owned);
+    let other = city().fresh_tenant();
+    restore(&name(&other), &whole).expect_status(201);
+    assert_eq!(other.get("/jsonldContexts").send().expect_status(200).json().as_array().unwrap().len(), 1);
+    other.get(&format!("/jsonldContexts/{context}")).send().expect_status(200);
+}
+
+// Issue 2, tenants: a restore into the default tenant that fails, or is broken off, takes back the copies of remote
+// @contexts that it brought, and leaves those that the city had.
+#[test]
+fn a_restore_into_the_default_tenant_is_all_or_nothing_with_its_copies() {
+    use std::io::Write;
+    let file = |name: &str| {
+        let path = std::env::temp_dir().join(format!("machi-{}-{name}", std::process::id()));
+        std::fs::write(&path, r#"{"@context": {"a": "https://example.org/a"}}"#).unwrap();
+        path
+    };
+    let (path, urls) = (file("context"), ["https://had.invalid/c", "https://new.invalid/c"]);
+    let add = |city: &City, url: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_machi"));
+        let added = command.args(["context", "add", url]).arg(&path).arg("--data").arg(city.data()).output().unwrap();
+        assert!(added.status.success(), "{added:?}");
+    };
+    let copies = |city: &City| {
+        let listed = city.client().get("/jsonldContexts?details=true&kind=Cached").send().expect_status(200).json();
+        let mut urls: Vec<String> =
+            listed.as_array().unwrap().iter().map(|one| one["URL"].as_str().unwrap().to_owned()).collect();
+        urls.sort();
+        urls
+    };
+    let first = City::start(env!("CARGO_BIN_EXE_machi"));
+    urls.iter().for_each(|url| add(&first, url));
+    first.client().create(&t("x", json!({"a": property(1)})));
+    let exported = first.client().request("GET", "/machi/v1/tenants/-/export").send().expect_status(200);
+    let exported = String::from_utf8(exported.body).unwrap();
+
+    let own = City::start(env!("CARGO_BIN_EXE_machi"));
+    add(&own, urls[0]);
+    let had = copies(&own);
+    assert_eq!(had, urls[..1]);
+    let restore = |text: &str| {
+        let request = own.client().request("POST", "/machi/v1/tenants/-/restore");
+        request.body("application/x-ndjson", text.as_bytes().to_vec()).send()
+    };
+    let cut: String = exported.split_inclusive('\n').take(exported.lines().count() - 1).collect();
+    refused(&restore(&cut), "BadRequestData");
+    assert_eq!(copies(&own), had, "after a failure");
+    finds(&own.client(), &[("type", "T")], "");
+
+    let mut stream = std::net::TcpStream::connect(own.url().trim_start_matches("http://")).unwrap();
+    write!(stream, "POST /machi/v1/tenants/-/restore HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        .unwrap();
+    // So many lines are put at once, and so the copies are in before the file ends.
+    let entity = exported.lines().find(|line| line.starts_with("{\"entity\"")).unwrap();
+    let many: String = (0..600).map(|n| entity.replace(&thing("x"), &thing(&n.to_string())) + "\n").collect();
+    let begun = cut.replace(&format!("{entity}\n"), &many);
+    write!(stream, "{:x}\r\n{begun}\r\n", begun.len()).unwrap();
+    let client = own.client();
+    eventually("the restore is under way", || (client.get("/types").send().status == 503).then_some(()));
+    eventually("much of it is in", || {
+        let listed = client.request("GET", "/machi/v1/tenants/-").send().json();
+        (listed["entities"].as_u64().unwrap_or(0) > 400).then_some(())
+    });
+    own.kill();
+    own.restart();
+    assert_eq!(copies(&own), had, "after a crash");
+
+    restore(&exported).expect_status(201);
+    assert_eq!(copies(&own), urls, "what was restored stays");
+    own.kill();
+    own.restart();
+    assert_eq!(copies(&own), urls, "after another start, too");
+    let _ = std::fs::remove_file(path);
+}
+
 // Issue 2, tenants: a restored tenant does not send again what was delivered, and goes on counting.
 #[test]
 fn a_restored_tenant_does_not_notify_again() {

@@ -52,7 +52,10 @@ fn base_of(value: &Json<'_>, current: Option<&Name>) -> Result<Option<Name>, Fau
 }
 
 fn vocab_of(value: &Json<'_>, layer: &Layer) -> Result<Name, Fault> {
-    let must = || Fault::entry("@vocab", ("null or an IRI", "nullまたはIRI"), "invalid vocab mapping");
+    let must = || {
+        let what = ("null or an IRI of at most 2048 bytes", "nullまたは2048バイトまでのIRI");
+        Fault::entry("@vocab", what, "invalid vocab mapping")
+    };
     let text = match value {
         // ETSI GS CIM 009 §4.4: the default vocabulary stays as the last resort.
         Json::Null => return Ok(Name::from(core::DEFAULT_VOCAB)),

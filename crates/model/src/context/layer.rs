@@ -14,6 +14,7 @@ use super::keyword::{is_reserved, keyword};
 use super::limits::Limits;
 use super::reference::{self, has_scheme};
 use super::term::Term;
+use super::weight::Room;
 
 /// Documents by the URLs by which they are referred to.
 pub(super) type Loaded = HashMap<Name, Arc<Document>>;
@@ -52,6 +53,8 @@ pub(super) struct Origin {
     pub(super) source: Json<'static>,
     pub(super) documents: Loaded,
     pub(super) limits: Limits,
+    /// For the contexts that terms open.
+    pub(super) room: Room,
 }
 
 impl Origin {

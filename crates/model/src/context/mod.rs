@@ -23,6 +23,7 @@ mod resolve;
 mod scope;
 mod survey;
 mod term;
+mod weight;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -32,6 +33,7 @@ use machi_types::{Json, Name};
 use cache::NameCache;
 use layer::{Layer, Loaded, Origin};
 use scope::{Previous, Scoped};
+use weight::{Names, Room};
 
 pub use core::{CORE_URL, core_document, core_urls};
 pub use document::{Document, Documents};
@@ -51,8 +53,8 @@ pub struct Context {
 
 static CORE: LazyLock<Arc<Context>> = LazyLock::new(|| {
     let source = Json::from(CORE_URL);
-    let origin = Origin { source, documents: Loaded::new(), limits: Limits::default() };
-    Arc::new(Context::new(Layer::core_alone(Arc::new(origin)).finish(), None))
+    let origin = Origin { source, documents: Loaded::new(), limits: Limits::default(), room: Room::default() };
+    Arc::new(Context::new(Layer::core_alone(Arc::new(origin)).finish(), None, Names::Core))
 });
 
 impl Context {
@@ -104,14 +106,12 @@ impl Context {
         &self.layer.vocab
     }
 
-    fn new(layer: Arc<Layer>, previous: Option<Previous>) -> Self {
-        // Names that no term defines all lie in the default vocabulary when there is no context but the core.
-        let capacity = if layer.own.is_empty() && layer.under.is_none() { 16_384 } else { 1024 };
+    fn new(layer: Arc<Layer>, previous: Option<Previous>, names: Names) -> Self {
         Self {
             layer,
             previous,
-            expanded: NameCache::new(capacity),
-            compacted: NameCache::new(capacity),
+            expanded: NameCache::new(names.bytes()),
+            compacted: NameCache::new(names.bytes()),
             scoped: Scoped::default(),
         }
     }

@@ -13,6 +13,7 @@ use super::layer::{Layer, Loaded, Origin};
 use super::limits::{Budget, Limits};
 use super::process::{Processor, Role};
 use super::survey::{Survey, survey};
+use super::weight::{Names, Room};
 use super::{Context, scope::Previous};
 
 /// How far the resolution of a context has come.
@@ -63,7 +64,7 @@ fn is_core_alone(context: &Json<'_>) -> bool {
 
 fn apply(context: &Json<'_>, loaded: Loaded, limits: Limits) -> Result<Arc<Context>, ContextError> {
     let source = context.clone().into_owned();
-    let origin = Arc::new(Origin { source, documents: loaded, limits });
+    let origin = Arc::new(Origin { source, documents: loaded, limits, room: Room::default() });
     let mut layer = Layer::core_alone(Arc::clone(&origin));
     let mut processor = Processor::new(&origin.documents, Budget::new(limits), Role::User);
     processor.apply(&mut layer, context, &Place::default())?;
@@ -73,5 +74,5 @@ fn apply(context: &Json<'_>, loaded: Loaded, limits: Limits) -> Result<Arc<Conte
     processor.role = Role::OfProperty;
     processor.check_scopes(&layer, &mut HashSet::new())?;
     let previous = layer.ends_with_node.then(Previous::core);
-    Ok(Arc::new(Context::new(layer, previous)))
+    Ok(Arc::new(Context::new(layer, previous, Names::Given)))
 }

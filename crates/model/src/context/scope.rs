@@ -9,6 +9,7 @@ use super::layer::Layer;
 use super::limits::Budget;
 use super::process::{Processor, Role, propagates};
 use super::term::Scope;
+use super::weight::Names;
 use super::{Context, core};
 
 /// The scoped contexts that were made of one context. It is emptied when it is full.
@@ -16,9 +17,19 @@ use super::{Context, core};
 pub(super) struct Scoped(RwLock<Kept>);
 
 #[derive(Debug, Default)]
-struct Kept {
-    contexts: HashMap<Box<str>, Arc<Context>>,
-    terms: usize,
+struct Kept(HashMap<Box<str>, Place>);
+
+/// A context that is kept, in the room that all such of one origin share.
+#[derive(Debug)]
+struct Place {
+    context: Arc<Context>,
+    bytes: usize,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.context.layer.origin.room.give_back(self.bytes);
+    }
 }
 
 /// What held before a context that ends with its node, and holds again in the nodes within.
@@ -72,7 +83,7 @@ impl Context {
         match &self.previous {
             None => Arc::clone(self),
             Some(previous) => {
-                let remake = || Arc::new(Self::new(Arc::clone(&previous.layer), None));
+                let remake = || Arc::new(Self::new(Arc::clone(&previous.layer), None, Names::Scoped));
                 previous.context.upgrade().unwrap_or_else(remake)
             }
         }
@@ -95,7 +106,7 @@ impl Context {
             ends_with_node |= layer.ends_with_node || !propagates(&scope.context, role == Role::OfProperty);
         }
         let previous = ends_with_node.then(|| under.as_previous());
-        Ok(Arc::new(Self::new(layer, previous)))
+        Ok(Arc::new(Self::new(layer, previous, Names::Scoped)))
     }
 
     /// What is to be gone back to from a context that is opened here and ends with its node.
@@ -120,10 +131,11 @@ impl Scoped {
         key: String,
         make: impl FnOnce() -> Result<Arc<Context>, ContextError>,
     ) -> Result<Arc<Context>, ContextError> {
-        let found = self.0.read().unwrap_or_else(PoisonError::into_inner).contexts.get(key.as_str()).cloned();
-        if let Some(context) = found {
-            return Ok(context);
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = kept.0.get(key.as_str()) {
+            return Ok(Arc::clone(&place.context));
         }
+        drop(kept);
         let context = make()?;
         self.0.write().unwrap_or_else(PoisonError::into_inner).keep(key, &context);
         Ok(context)
@@ -131,15 +143,15 @@ impl Scoped {
 }
 
 impl Kept {
-    const MOST_CONTEXTS: usize = 256;
-    const MOST_TERMS: usize = 50_000;
-
+    /// Keeps a context if there is room, made by letting go of the others where there is none.
     fn keep(&mut self, key: String, context: &Arc<Context>) {
-        let terms = context.layer.own.len();
-        if self.contexts.len() >= Self::MOST_CONTEXTS || self.terms + terms > Self::MOST_TERMS {
-            *self = Self::default();
+        let (room, bytes) = (&context.layer.origin.room, key.len() + context.bytes_of_scope());
+        if !room.take(bytes) {
+            self.0.clear();
+            if !room.take(bytes) {
+                return;
+            }
         }
-        self.terms += terms;
-        self.contexts.insert(key.into_boxed_str(), Arc::clone(context));
+        self.0.insert(key.into_boxed_str(), Place { context: Arc::clone(context), bytes });
     }
 }

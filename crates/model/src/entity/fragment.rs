@@ -96,6 +96,20 @@ pub struct Bare {
     pub vocab: Option<JsonText>,
 }
 
+impl Fragment {
+    /// How many bytes the names of its attributes have, sub-attributes included: an @context makes much of little.
+    pub fn name_bytes(&self) -> usize {
+        name_bytes(&self.attributes)
+    }
+}
+
+fn name_bytes(attributes: &[AttributeFragment]) -> usize {
+    let within = |attribute: &AttributeFragment| {
+        attribute.instances.iter().map(|instance| name_bytes(&instance.attributes)).sum::<usize>()
+    };
+    attributes.iter().map(|attribute| attribute.name.len() + within(attribute)).sum()
+}
+
 impl<T> Change<T> {
     /// The value after the change.
     pub fn apply(self, before: Option<T>) -> Option<T> {

@@ -92,7 +92,6 @@ impl Segment {
         loop {
             let at = segment.end as usize;
             if known_end == Some(segment.end) {
-                segment.drop_rest();
                 return Ok(segment);
             }
             match frame::read(content.get(at..).unwrap_or_default()) {

@@ -13,6 +13,7 @@ use machi_testkit::Dice;
 use machi_types::SystemClock;
 
 use crate::crash::process::copy;
+use crate::resting::{contents, looked_at};
 use crate::things::{all, served, set};
 
 /// So small that a short story leaves every kind of file.
@@ -116,6 +117,11 @@ async fn a_flipped_bit_in_any_file_is_reported_by_name_and_never_served() {
             let bad = folder.path().join("bad");
             copy(&good, &bad);
             flip(&bad.join(&name), at);
+            let before = contents(&bad);
+            let verdict = looked_at(&bad);
+            let is_reported = verdict.as_ref().is_err_and(|error| is_named(error, &bad.join(&name)));
+            assert!(is_reported, "{} at byte {at} of {length}, at rest: {verdict:?}", name.display());
+            assert!(contents(&bad) == before, "{} at byte {at} of {length}: the folder has changed", name.display());
             let verdict = match open(&bad) {
                 Ok(store) => {
                     if let Ok(things) = served(&store, "one").await {

@@ -8,5 +8,6 @@ mod conformance;
 mod crash;
 mod damage;
 mod names;
+mod resting;
 mod things;
 mod views;

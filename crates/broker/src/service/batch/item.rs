@@ -29,7 +29,7 @@ pub(super) enum Item {
         id: Name,
         /// What becomes of it.
         decide: Decider,
-        /// How long its text was.
+        /// How long its text was, or what the text came to, if that is more.
         size: usize,
     },
     /// It is wrong.
@@ -64,7 +64,7 @@ pub(super) enum Trouble {
 }
 
 impl Item {
-    /// How long the text was that it holds, or that it came from.
+    /// How long the text was that it holds, or that it came from; what an @context has made much longer counts as that.
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Ready { size, .. } => *size,
@@ -95,7 +95,7 @@ pub(super) fn read(shared: &Shared, place: usize, text: Bytes) -> Item {
         return bad(place, item_name(place), Trouble::Null, null());
     }
     if shared.kind == BatchKind::Delete {
-        return finished(at, &parsed, id_to_delete(&parsed).map(|id| (id.clone(), deleting(id))));
+        return finished(at, &parsed, id_to_delete(&parsed).map(|id| (id.clone(), deleting(id), 0)));
     }
     if !matches!(parsed, Json::Object(_)) {
         return finished(at, &parsed, Err(no_object(&parsed)));
@@ -144,28 +144,34 @@ pub(super) fn name_of(text: &Bytes) -> Name {
     parsed.as_ref().and_then(told_id).unwrap_or_else(|| item_name(0))
 }
 
-fn decider(shared: &Shared, parsed: &Json<'_>, context: &Arc<Context>) -> Result<(Name, Decider), BrokerError> {
+/// The entity, what becomes of it, and how many bytes that holds.
+fn decider(shared: &Shared, parsed: &Json<'_>, context: &Arc<Context>) -> Result<(Name, Decider, usize), BrokerError> {
     match shared.kind {
         BatchKind::Create => {
             let prepared = Prepared::new(&parse_entity(parsed, context, Input::WHOLE)?);
-            Ok((prepared.id.clone(), creating(prepared)))
+            let bytes = prepared.bytes();
+            Ok((prepared.id.clone(), creating(prepared), bytes))
         }
         BatchKind::UpsertReplace => {
             let prepared = Prepared::new(&parse_entity(parsed, context, Input::WHOLE)?);
-            Ok((prepared.id.clone(), upserting(prepared)))
+            let bytes = prepared.bytes();
+            Ok((prepared.id.clone(), upserting(prepared), bytes))
         }
         BatchKind::UpsertUpdate => {
             let (id, fragment) = fragment(parsed, context, Input::UPDATE)?;
-            Ok((id.clone(), creating_or_updating(id, fragment)))
+            let bytes = fragment.name_bytes();
+            Ok((id.clone(), creating_or_updating(id, fragment), bytes))
         }
         BatchKind::Update { overwrite } => {
             let (id, fragment) = fragment(parsed, context, Input::WHOLE)?;
             let overwrite = if overwrite { Overwrite::Allowed } else { Overwrite::Forbidden };
-            Ok((id.clone(), appending(id, fragment, overwrite)))
+            let bytes = fragment.name_bytes();
+            Ok((id.clone(), appending(id, fragment, overwrite), bytes))
         }
         BatchKind::Merge => {
             let (id, fragment) = fragment(parsed, context, Input::MERGE)?;
-            Ok((id.clone(), merging(id, fragment, MergeOptions::default())))
+            let bytes = fragment.name_bytes();
+            Ok((id.clone(), merging(id, fragment, MergeOptions::default()), bytes))
         }
         BatchKind::Delete => Err(BrokerError::Bug("an item to delete was read as an entity")),
     }
@@ -198,9 +204,13 @@ fn id_to_delete(parsed: &Json<'_>) -> Result<Name, BrokerError> {
 }
 
 /// Wraps up what reading came to.
-fn finished((place, size): (usize, usize), parsed: &Json<'_>, read: Result<(Name, Decider), BrokerError>) -> Item {
+fn finished(
+    (place, size): (usize, usize),
+    parsed: &Json<'_>,
+    read: Result<(Name, Decider, usize), BrokerError>,
+) -> Item {
     match read {
-        Ok((id, decide)) => Item::Ready { id, decide, size },
+        Ok((id, decide, bytes)) => Item::Ready { id, decide, size: size.max(bytes) },
         Err(error) => bad(place, told_id(parsed).unwrap_or_else(|| item_name(place)), Trouble::Own, error),
     }
 }

@@ -41,6 +41,8 @@ const LONGEST_REST: Duration = Duration::from_millis(100);
 const RESTS: u32 = 3;
 /// How much text the entities of one commit come from, if they are large.
 const GROUP_BYTES: usize = 4 << 20;
+/// How much is read ahead at most, where an @context makes much of little text.
+const AHEAD_BYTES: usize = 32 << 20;
 
 /// What is to be done with the items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,9 +230,11 @@ impl Run {
     /// Reads all of a moderate batch, and the beginning of a large one; broken JSON in it ends everything.
     async fn read_ahead(&mut self) -> Result<(), BrokerError> {
         let checked = self.shared.broker.config.limits.batch_checked_bytes as u64;
-        while !self.has_ended && self.intake.bytes_read() <= checked {
+        let mut bytes = 0;
+        while !self.has_ended && self.intake.bytes_read() <= checked && bytes < AHEAD_BYTES {
             let items = self.intake.next_items().await.map_err(Broken::into_error)?;
             self.has_ended = items.is_empty();
+            bytes += items.iter().map(Item::size).sum::<usize>();
             for item in items {
                 if let Item::Bad { place, trouble: Trouble::NotJson | Trouble::Null, error, .. } = item {
                     return Err(of_whole(place, error));

@@ -1,5 +1,6 @@
 //! Where notifications go, ready to be used (ETSI GS CIM 009 §5.2.15).
 
+use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -13,7 +14,7 @@ use super::mqtt_address::MqttAddress;
 const AN_AGE: Duration = Duration::from_hours(100 * 366 * 24);
 
 /// An endpoint.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub(crate) struct Endpoint {
     pub(crate) target: Target,
     /// How long a notification may take; the broker's own bound where none is named.
@@ -24,8 +25,8 @@ pub(crate) struct Endpoint {
     pub(crate) host: Box<str>,
 }
 
-/// By which binding.
-#[derive(Debug, PartialEq)]
+/// By which binding. It holds secrets, such as an `Authorization`, and so no log can show it.
+#[derive(PartialEq)]
 pub(crate) enum Target {
     /// §6.3.8
     Web { url: Box<str>, headers: HeaderMap },
@@ -34,7 +35,7 @@ pub(crate) enum Target {
 }
 
 /// A topic and how it is published to.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub(crate) struct MqttTarget {
     pub(crate) address: MqttAddress,
     pub(crate) version: MqttVersion,
@@ -92,7 +93,9 @@ fn web(uri: &str, json: &Json<'_>) -> Result<(Target, Box<str>), Fault> {
         let value = HeaderValue::from_str(value).map_err(|_| Fault::broken("receiverInfo", "a value is no header"))?;
         headers.append(name, value);
     }
-    let host = parsed.authority().map_or("", http::uri::Authority::as_str).to_ascii_lowercase();
+    let authority = parsed.authority().map_or("", http::uri::Authority::as_str);
+    // What stands before an @ tells nobody which machine it is, and is shown in no log.
+    let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
     Ok((Target::Web { url: uri.into(), headers }, host.into()))
 }
 
@@ -117,6 +120,12 @@ fn mqtt(uri: &str, json: &Json<'_>) -> Result<(Target, Box<str>), Fault> {
     }
     let host = format!("mqtt {}:{}", target.address.host.to_ascii_lowercase(), target.address.port);
     Ok((Target::Mqtt(Box::new(target)), host.into()))
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({})", self.host)
+    }
 }
 
 fn pairs<'j>(json: &'j Json<'_>, name: &str) -> impl Iterator<Item = (&'j str, &'j str)> {
@@ -171,5 +180,16 @@ mod tests {
         );
         let Target::Mqtt(full) = read.target else { panic!("it is MQTT") };
         assert_eq!((full.version, full.quality), (MqttVersion::V3, Quality::Assured));
+    }
+
+    #[test]
+    fn what_a_log_can_show_of_an_endpoint_is_its_machine() {
+        let info = r#""receiverInfo":[{"key":"Authorization","value":"secret"}]"#;
+        for (uri, host) in
+            [("mqtt://u:secret@h/t", "mqtt h:1883"), ("http://u:secret@H:80/x", "h:80"), ("http://h/x", "h")]
+        {
+            let read = endpoint(&format!(r#"{{"uri":"{uri}",{info}}}"#));
+            assert_eq!(format!("{read:?}"), format!("Endpoint({host})"));
+        }
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use machi_http::request::MediaType;
 use machi_model::context::Context;
-use machi_model::entity::render::{GeometrySource, Links, Output, Projection as Members, write_entity, write_feature};
+use machi_model::entity::render::{
+    GeometrySource, Links, Output, Projection as Members, shows_any, write_entity, write_feature,
+};
 use machi_model::entity::{Corrupt, Document, Encoded, Head, Section, Terms, group, write_datetime};
 use machi_model::query::{Projection, Step};
 use machi_store::{NameNo, Names};
@@ -53,7 +55,24 @@ pub(crate) fn write(
     if let Join::Flat(_) = shape.join {
         entities.extend(writer.flat(causes)?);
     }
+    // §4.21: of which nothing is left, that is left out, as of the answer to a query.
+    entities.retain(|entity| !entity.is_empty());
     Ok(writer.notification(heading, &entities))
+}
+
+/// Whether a notification of this shape has anything to tell of an entity. What cannot be read is told when it is written.
+pub(crate) fn tells_of(cause: &Cause, shape: &Shape, names: &dyn Names) -> bool {
+    // With a flat join, what is picked may be in linked entities.
+    if !shape.may_leave_nothing() || cause.is_deletion() || matches!(shape.join, Join::Flat(_)) {
+        return true;
+    }
+    let told = Told::of(cause, names);
+    let mut sections = cause.reading.sections();
+    told.add_to(&mut sections, shape.shows_changes);
+    let members = members(shape.pick.as_ref(), shape.omit.as_ref());
+    // Which terms there are says nothing about what is left.
+    let output = Output { projection: members.as_ref(), ..output(shape, Context::core()) };
+    shows_any(&cause.reading.document(&sections), &output).unwrap_or(true)
 }
 
 struct Writer<'w> {
@@ -175,6 +194,9 @@ impl Writer<'_> {
             links: inside.as_ref().map(|inside| inside as &dyn Links),
             ..self.output()
         };
+        if !shows_any(document, &output)? {
+            return Ok(());
+        }
         match shape.media {
             MediaType::GeoJson => write_feature(document, &output, GeometrySource::default(), out),
             _ => write_entity(document, &output, out),
@@ -182,13 +204,7 @@ impl Writer<'_> {
     }
 
     fn output(&self) -> Output<'_> {
-        Output {
-            format: self.shape.format,
-            sys_attrs: self.shape.sys_attrs,
-            languages: self.shape.languages.as_ref(),
-            datasets: self.shape.datasets.as_ref(),
-            ..Output::new(self.context as &dyn Terms)
-        }
+        output(self.shape, self.context)
     }
 
     /// The linked entities beside those of the notification itself.
@@ -212,6 +228,17 @@ impl Writer<'_> {
         let mut entity = cause.reading.document(&sections).to_entity()?;
         older::rewrite(&mut entity, version, self.context as &dyn Terms);
         Ok(Some(Encoded::of(&entity)))
+    }
+}
+
+/// How entities of this shape are written, as far as it is the same for all.
+fn output<'o>(shape: &'o Shape, context: &'o Arc<Context>) -> Output<'o> {
+    Output {
+        format: shape.format,
+        sys_attrs: shape.sys_attrs,
+        languages: shape.languages.as_ref(),
+        datasets: shape.datasets.as_ref(),
+        ..Output::new(context as &dyn Terms)
     }
 }
 
@@ -253,15 +280,7 @@ impl Links for Inside<'_> {
 
 /// The members of an entity that are written.
 fn members(pick: Option<&Projection>, omit: Option<&Projection>) -> Option<Members> {
-    if pick.is_none() && omit.is_none() {
-        return None;
-    }
-    let names = |projection: &Projection| projection.members.iter().map(|member| name(&member.name)).collect();
-    // What is left out of a linked entity leaves the link itself.
-    let whole = |projection: &Projection| {
-        projection.members.iter().filter(|member| member.linked.is_none()).map(|member| name(&member.name)).collect()
-    };
-    Some(Members { pick: pick.map(names), omit: omit.map(whole).unwrap_or_default() })
+    (pick.is_some() || omit.is_some()).then(|| Members::of(pick, omit))
 }
 
 fn name(step: &Step) -> Name {

@@ -80,6 +80,19 @@ impl Shape {
         })
     }
 
+    /// Whether pick and omit leave neither id nor type, so that nothing may be left of an entity (§4.21).
+    pub(crate) fn may_leave_nothing(&self) -> bool {
+        let names = |projection: &Projection, word: &str| {
+            let is_it = |step: &Step| matches!(step, Step::Member(member) if member.term() == word);
+            projection.members.iter().any(|member| is_it(&member.name))
+        };
+        let shows = |word| {
+            self.pick.as_ref().is_none_or(|pick| names(pick, word))
+                && !self.omit.as_ref().is_some_and(|omit| names(omit, word))
+        };
+        !shows("id") && !shows("type")
+    }
+
     /// What tells this shape from others: the members of the subscription that it was read from.
     pub(crate) fn fingerprint(subscription: &Json<'_>) -> String {
         let mut out = Vec::new();

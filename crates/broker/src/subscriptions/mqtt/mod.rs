@@ -10,6 +10,7 @@ mod terms;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use machi_http::client::Client;
@@ -51,9 +52,26 @@ pub(crate) struct MqttClients {
 
 #[derive(Default)]
 struct Connections {
-    sessions: FxHashMap<Place, mpsc::Sender<Job>>,
+    sessions: FxHashMap<Place, Session>,
     /// Ends with this value, and all connections with it.
     tasks: JoinSet<()>,
+}
+
+/// A connection, as those who publish have it.
+#[derive(Clone)]
+struct Session {
+    jobs: mpsc::Sender<Job>,
+    /// Why it ended, from before it takes no more jobs.
+    end: Arc<OnceLock<Refusal>>,
+}
+
+impl Session {
+    /// Publishes a message and waits until it has arrived. Whoever comes too late is told why it ended.
+    async fn publish(&self, job: Job, answered: oneshot::Receiver<Result<(), Refusal>>) -> Result<(), Refusal> {
+        let ended = || self.end.get().cloned().unwrap_or_else(broken);
+        self.jobs.send(job).await.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
+    }
 }
 
 impl MqttClients {
@@ -78,12 +96,8 @@ impl MqttClients {
             quality: target.quality,
             answer,
         };
-        let work = async {
-            let session = self.session(target);
-            session.send(job).await.map_err(|_| broken())?;
-            answered.await.map_err(|_| broken())?
-        };
-        timeout(patience, work).await.unwrap_or_else(|_| {
+        let session = self.session(target);
+        timeout(patience, session.publish(job, answered)).await.unwrap_or_else(|_| {
             Err(Refusal {
                 reason: format!("no acknowledgement within {} ms", patience.as_millis()),
                 blame: Blame::Silence,
@@ -92,7 +106,7 @@ impl MqttClients {
     }
 
     /// The connection to a broker, opened now if there is none.
-    fn session(&self, target: &MqttTarget) -> mpsc::Sender<Job> {
+    fn session(&self, target: &MqttTarget) -> Session {
         let address = &target.address;
         let place = Place {
             host: address.host.clone(),
@@ -104,16 +118,18 @@ impl MqttClients {
         };
         let mut open = self.open.lock();
         while open.tasks.try_join_next().is_some() {}
-        if let Some(session) = open.sessions.get(&place).filter(|session| !session.is_closed()) {
+        if let Some(session) = open.sessions.get(&place).filter(|session| !session.jobs.is_closed()) {
             return session.clone();
         }
-        open.sessions.retain(|_, session| !session.is_closed());
+        open.sessions.retain(|_, session| !session.jobs.is_closed());
         let (sender, jobs) = mpsc::channel(QUEUE);
+        let session = Session { jobs: sender, end: Arc::default() };
+        let ways = session::Ways { jobs, end: Arc::clone(&session.end) };
         let number = self.opened.fetch_add(1, Ordering::Relaxed);
         let client_id = format!("machi{:016x}{number}", self.name);
-        open.tasks.spawn(session::run(self.client.clone(), address.clone(), target.version, client_id, jobs));
-        open.sessions.insert(place, sender.clone());
-        sender
+        open.tasks.spawn(session::run(self.client.clone(), address.clone(), target.version, client_id, ways));
+        open.sessions.insert(place, session.clone());
+        session
     }
 }
 
@@ -126,3 +142,6 @@ impl fmt::Debug for MqttClients {
         write!(f, "MqttClients({} connections)", self.open.lock().sessions.len())
     }
 }
+
+#[cfg(test)]
+mod tests;

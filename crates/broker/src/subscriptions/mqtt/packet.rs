@@ -9,8 +9,8 @@ use crate::subscriptions::domain::endpoint::{MqttVersion, Quality};
 /// What a broker's answer may have at most; acknowledgements are tiny.
 const LARGEST: usize = 64 << 10;
 
-/// Who we are, and how to stay connected.
-#[derive(Clone, Copy, Debug)]
+/// Who we are, and how to stay connected. It holds a secret, and so no log can show it.
+#[derive(Clone, Copy)]
 pub(super) struct Connect<'c> {
     pub(super) version: MqttVersion,
     pub(super) client_id: &'c str,
@@ -118,6 +118,18 @@ pub(crate) fn hear(received: &mut Vec<u8>) -> Result<Option<Heard>, Garbled> {
     Ok(Some(heard))
 }
 
+/// What a packet says that was cut off somewhere behind its reason.
+pub(super) fn cut_off(received: &[u8]) -> Option<Heard> {
+    let (&kind, rest) = received.split_first()?;
+    let (_, length_bytes) = read_length(rest).ok()??;
+    let body = rest.get(length_bytes..)?;
+    match kind >> 4 {
+        2 => Some(Heard::ConnAck(*body.get(1)?, Terms::default())),
+        14 => Some(Heard::Disconnect(*body.first()?)),
+        _ => None,
+    }
+}
+
 fn read(kind: u8, body: &[u8]) -> Result<Heard, Garbled> {
     let id = || match body {
         [high, low, ..] => Ok(u16::from_be_bytes([*high, *low])),
@@ -126,7 +138,11 @@ fn read(kind: u8, body: &[u8]) -> Result<Heard, Garbled> {
     // MQTT 5 leaves the reason out where it is "success".
     let reason = body.get(2).copied().unwrap_or(0);
     Ok(match kind {
-        2 => Heard::ConnAck(body.get(1).copied().ok_or(Garbled)?, terms(body.get(2..).unwrap_or_default())?),
+        2 => match body.get(1).copied().ok_or(Garbled)? {
+            0 => Heard::ConnAck(0, terms(body.get(2..).unwrap_or_default())?),
+            // Whatever else a refusal says, its reason is what counts.
+            reason => Heard::ConnAck(reason, Terms::default()),
+        },
         4 => Heard::PubAck(id()?, reason),
         5 => Heard::PubRec(id()?, reason),
         7 => Heard::PubComp(id()?),
@@ -243,6 +259,11 @@ mod tests {
         let few = Terms { receive_maximum: 20, ..Terms::default() };
         assert_eq!(hear(&mut vec![0x20, 6, 0, 0, 3, 0x21, 0, 20]), Ok(Some(Heard::ConnAck(0, few))));
         assert_eq!(heard, expected);
+        let refusal = vec![0x20, 5, 0, 0x87, 2, 0x99, 0];
+        assert_eq!(hear(&mut refusal.clone()), Ok(Some(Heard::ConnAck(0x87, Terms::default()))));
+        assert_eq!(cut_off(&refusal[..4]), Some(Heard::ConnAck(0x87, Terms::default())));
+        assert_eq!((cut_off(&refusal[..3]), cut_off(&[0x40, 2, 0])), (None, None));
+        assert_eq!(cut_off(&[0xe0, 2, 0x8e]), Some(Heard::Disconnect(0x8e)));
         assert_eq!(hear(&mut vec![0x40, 1, 0]), Err(Garbled));
         assert_eq!(hear(&mut vec![0x40, 0xff, 0xff, 0xff, 0xff]), Err(Garbled));
         assert_eq!(hear(&mut vec![0x30, 0xff, 0xff, 0x7f]), Err(Garbled));
@@ -252,6 +273,7 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes: Vec<u8>) {
             let mut received = bytes;
+            let _ = cut_off(&received);
             while let Ok(Some(_)) = hear(&mut received) {}
         }
     }

@@ -1,5 +1,6 @@
 //! One connection to an MQTT broker, shared by all notifications that go there.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use machi_http::client::{Client, Connection};
@@ -22,11 +23,15 @@ const GREETING: Duration = Duration::from_secs(10);
 /// How long a broker may take what is sent to it.
 const WRITING: Duration = Duration::from_secs(10);
 
+/// How long is listened to a broker that takes no more, for what it said before it went.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How much of that is listened to.
+const LAST_BYTES: usize = 64 << 10;
+
 /// Messages that are not acknowledged yet.
 const AT_ONCE: usize = 1000;
 
 /// A message to be published, and who waits for its acknowledgement.
-#[derive(Debug)]
 pub(super) struct Job {
     pub(super) topic: String,
     pub(super) message: Vec<u8>,
@@ -34,19 +39,19 @@ pub(super) struct Job {
     pub(super) answer: oneshot::Sender<Result<(), Refusal>>,
 }
 
+/// How a connection and those who publish reach each other.
+pub(super) struct Ways {
+    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) end: Arc<OnceLock<Refusal>>,
+}
+
 /// Publishes what comes until the connection breaks, idles, or nobody is left to send.
-pub(super) async fn run(
-    client: Client,
-    address: MqttAddress,
-    version: MqttVersion,
-    client_id: String,
-    mut jobs: mpsc::Receiver<Job>,
-) {
+pub(super) async fn run(client: Client, address: MqttAddress, version: MqttVersion, client_id: String, mut ways: Ways) {
     let opened = timeout(GREETING, open(&client, &address, version, &client_id)).await;
     let opened = opened.unwrap_or_else(|_| Err(unreachable(&address, "it took too long")));
     let (connection, received, terms) = match opened {
         Ok(opened) => opened,
-        Err(refusal) => return refuse_all(&mut jobs, &refusal),
+        Err(refusal) => return ways.refuse_all(&refusal).await,
     };
     let mut session = Session {
         connection,
@@ -57,25 +62,25 @@ pub(super) async fn run(
         waiting: FxHashMap::default(),
         used: Instant::now(),
     };
-    let end = session.serve(&mut jobs).await;
-    jobs.close();
+    let end = session.serve(&mut ways.jobs).await;
     let refusal = unreachable(&address, &end);
     for (_, answer) in session.waiting.drain() {
-        let _ = answer.send(Err(again(&refusal)));
+        let _ = answer.send(Err(refusal.clone()));
     }
-    refuse_all(&mut jobs, &refusal);
+    ways.refuse_all(&refusal).await;
     let _ = timeout(Duration::from_millis(100), session.connection.write_all(&packet::disconnect())).await;
 }
 
-fn refuse_all(jobs: &mut mpsc::Receiver<Job>, refusal: &Refusal) {
-    jobs.close();
-    while let Ok(job) = jobs.try_recv() {
-        let _ = job.answer.send(Err(again(refusal)));
+impl Ways {
+    /// Takes no more jobs, and refuses those that came; whoever comes too late finds the reason.
+    async fn refuse_all(&mut self, refusal: &Refusal) {
+        let _ = self.end.set(refusal.clone());
+        self.jobs.close();
+        // Somebody may be just about to hand over a job; that is waited for.
+        while let Some(job) = self.jobs.recv().await {
+            let _ = job.answer.send(Err(refusal.clone()));
+        }
     }
-}
-
-fn again(refusal: &Refusal) -> Refusal {
-    Refusal { reason: refusal.reason.clone(), blame: refusal.blame }
 }
 
 fn unreachable(address: &MqttAddress, reason: &str) -> Refusal {
@@ -100,23 +105,45 @@ async fn open(
         password: address.password.as_deref(),
         keep_alive_seconds: KEEP_ALIVE.as_secs() as u16,
     };
-    let failed = |error: std::io::Error| unreachable(address, &error.to_string());
-    connection.write_all(&connect.encode()).await.map_err(failed)?;
+    // A broker may refuse and go before all of this is written: what it said is told, not that it went.
+    let written = connection.write_all(&connect.encode()).await;
     let mut received = Vec::new();
     loop {
         match hear(&mut received) {
             Ok(Some(Heard::ConnAck(0, terms))) => return Ok((connection, received, terms)),
-            Ok(Some(Heard::ConnAck(reason, _))) => {
-                return Err(unreachable(address, &format!("it refuses the connection with reason {reason}")));
-            }
+            Ok(Some(Heard::ConnAck(reason, _))) => return Err(unreachable(address, &refuses(reason))),
             Ok(Some(_)) => {}
             Ok(None) => {
-                if connection.read_buf(&mut received).await.map_err(failed)? == 0 {
-                    return Err(unreachable(address, "it closed the connection"));
-                }
+                let went = match connection.read_buf(&mut received).await {
+                    Ok(0) => written.as_ref().err().map_or_else(closed, ToString::to_string),
+                    Ok(_) => continue,
+                    Err(error) => error.to_string(),
+                };
+                return Err(unreachable(address, &told(&received).unwrap_or(went)));
             }
             Err(Garbled) => return Err(unreachable(address, "it does not speak MQTT")),
         }
+    }
+}
+
+fn refuses(reason: u8) -> String {
+    format!("it refuses the connection with reason {reason}")
+}
+
+fn ends(reason: u8) -> String {
+    format!("it ends the connection with reason {reason}")
+}
+
+fn closed() -> String {
+    "it closed the connection".to_owned()
+}
+
+/// The reason in a packet that was cut off.
+fn told(received: &[u8]) -> Option<String> {
+    match packet::cut_off(received)? {
+        Heard::ConnAck(reason, _) if reason != 0 => Some(refuses(reason)),
+        Heard::Disconnect(reason) => Some(ends(reason)),
+        _ => None,
     }
 }
 
@@ -148,12 +175,12 @@ impl Session {
                     None => Err("it is no longer needed".to_owned()),
                 },
                 read = self.connection.read_buf(&mut self.received) => match read {
-                    Ok(0) => Err("it closed the connection".to_owned()),
+                    Ok(0) => Err(told(&self.received).unwrap_or_else(closed)),
                     Ok(_) => {
                         awaits_pong = false;
                         self.listen().await
                     }
-                    Err(error) => Err(error.to_string()),
+                    Err(error) => Err(told(&self.received).unwrap_or_else(|| error.to_string())),
                 },
                 _ = beat.tick() => {
                     let is_idle = self.waiting.is_empty() && self.used.elapsed() > IDLE;
@@ -213,9 +240,28 @@ impl Session {
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
         match timeout(WRITING, self.connection.write_all(bytes)).await {
-            Ok(result) => result.map_err(|error| error.to_string()),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(self.last_words().await.unwrap_or_else(|| error.to_string())),
             Err(_) => Err("it takes nothing".to_owned()),
         }
+    }
+
+    /// Why a broker went that takes no more, if it said so. What it has acknowledged before is acknowledged.
+    async fn last_words(&mut self) -> Option<String> {
+        let listening = async {
+            let (connection, received) = (&mut self.connection, &mut self.received);
+            while received.len() < LAST_BYTES && connection.read_buf(received).await.is_ok_and(|read| read > 0) {}
+        };
+        let _ = timeout(LAST_WORDS, listening).await;
+        while let Ok(Some(heard)) = hear(&mut self.received) {
+            match heard {
+                Heard::PubAck(id, reason) => self.answer(id, reason),
+                Heard::PubComp(id) => self.answer(id, 0),
+                Heard::Disconnect(reason) => return Some(ends(reason)),
+                _ => {}
+            }
+        }
+        told(&self.received)
     }
 
     async fn listen(&mut self) -> Result<(), String> {
@@ -226,7 +272,7 @@ impl Session {
                 Heard::PubRec(id, reason) if reason >= 0x80 => self.answer(id, reason),
                 Heard::PubRec(id, _) => self.write(&packet::pubrel(id)).await?,
                 Heard::PubComp(id) => self.answer(id, 0),
-                Heard::Disconnect(reason) => return Err(format!("it ends the connection with reason {reason}")),
+                Heard::Disconnect(reason) => return Err(ends(reason)),
                 Heard::ConnAck(..) | Heard::PingResp | Heard::Other => {}
             }
         }

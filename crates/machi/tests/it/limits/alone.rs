@@ -129,3 +129,79 @@ fn a_list_of_large_contexts_reads_none_of_their_texts() {
     let taken = city.memory("VmHWM").saturating_sub(before) >> 20;
     assert!(taken <= 16, "eight lists of {CONTEXTS} contexts took {taken} MB");
 }
+
+/// An entity, under a context, with so many sub-attributes whose names have this prefix.
+fn with_names(context: &str, prefix: &str, names: usize) -> String {
+    let mut text = format!("{{\"@context\":{context},\"id\":\"urn:ngsi-ld:T:x\",\"type\":\"T\",\"a\":{{\"value\":1");
+    for name in 0..names {
+        write!(text, ",\"{prefix}b{name}\":1").expect("a String takes everything");
+    }
+    text + "}}"
+}
+
+// Issue 2, limits: What a @context makes of names is bounded for each name and for all of an entity, and so is its memory.
+#[test]
+fn names_that_a_context_makes_long_cost_no_more_than_a_bound() {
+    const BOUND: u64 = 200 << 20;
+    let city = City::start(env!("CARGO_BIN_EXE_machi"));
+    let refused = |text: String, told: &str| {
+        let answer = city.client().post("/entities").body("application/ld+json", text).send();
+        let detail = answer.problem("BadRequestData");
+        assert!(detail.contains(told), "{detail}");
+    };
+    let iri = |length: usize| format!("https://example.org/{}/", "x".repeat(length));
+    let (prefix, scoped) = (
+        |length: usize| format!("{{\"p\":\"{}\"}}", iri(length)),
+        |length: usize| {
+            format!("{{\"a\":{{\"@id\":\"https://example.org/a\",\"@context\":{{\"@vocab\":\"{}\"}}}}}}", iri(length))
+        },
+    );
+    city.client().create(&t("first", json!({"a": property(1)})));
+    let before = city.memory("VmRSS");
+    // One name.
+    refused(with_names(&prefix(1 << 20), "p:", 10_000), "at most 2048 bytes");
+    refused(with_names(&prefix(1100), "p:", 10_000), "the limit is 1024");
+    refused(with_names(&scoped(1 << 20), "", 10_000), "an IRI of at most 2048 bytes");
+    refused(with_names(&scoped(2015), "b_longer_one_", 10_000), "at most 2048 bytes");
+    // All names: without a bound these would come to a gigabyte and a half.
+    std::thread::scope(|scope| {
+        for context in [prefix(980), scoped(2000), prefix(980), scoped(2000)] {
+            let refused = &refused;
+            scope.spawn(move || {
+                let before_names = if context.contains("@vocab") { "" } else { "p:" };
+                refused(with_names(&context, before_names, 250_000), "more than 16 MiB longer than they are written");
+            });
+        }
+    });
+    let grown = city.memory("VmHWM").saturating_sub(before);
+    println!("{} MB at most above {} MB", grown >> 20, before >> 20);
+    assert!(grown <= BOUND, "the names took {} MB", grown >> 20);
+    city.client().get("/entities/urn:ngsi-ld:T:x").send().problem("ResourceNotFound");
+    // What grows less is taken.
+    let short = with_names("{\"p\":\"https://example.org/\"}", "p:", 1000);
+    city.client().post("/entities").body("application/ld+json", short).send().expect_status(201);
+}
+
+// Issue 2, limits: Resolved contexts are held as long as they fit into [contexts] held, however many there are.
+#[test]
+fn resolved_contexts_are_held_within_their_memory() {
+    const BOUND: u64 = 48 << 20;
+    let settings = "[store]\ncache = \"8 MiB\"\n[contexts]\nheld = \"8 MiB\"\n";
+    let city = City::start_with(
+        env!("CARGO_BIN_EXE_machi"),
+        Options { config: Some(settings.to_owned()), ..Options::default() },
+    );
+    let send = |number: usize| {
+        let terms: Vec<String> =
+            (0..1500).map(|term| format!("\"t{term}\":\"https://example.org/{number}/{term}\"")).collect();
+        let context = format!("{{{}}}", terms.join(","));
+        let body = format!("{{\"@context\":{context},\"id\":\"urn:ngsi-ld:T:{number}\",\"type\":\"T\",\"t1\":1}}");
+        city.client().post("/entities").body("application/ld+json", body).send().expect_status(201);
+    };
+    (0..20).for_each(send);
+    let before = city.memory("VmRSS");
+    (20..400).for_each(send);
+    let grown = city.memory("VmRSS").saturating_sub(before);
+    println!("{} MB above {} MB", grown >> 20, before >> 20);
+    assert!(grown <= BOUND, "the contexts took {} MB", grown >> 20);
+}

@@ -110,11 +110,40 @@ fn hostile_names_do_not_grow_the_caches() {
         expand(&context, &format!("n{n}"));
         context.compact_name(&format!("https://e.org/n{n}"));
     }
-    assert!(context.expanded.len() <= 1024 && context.compacted.len() <= 1024);
+    assert!(context.expanded.bytes() <= 128 << 10 && context.compacted.bytes() <= 128 << 10);
+    assert!(context.expanded.len() > 100, "{}", context.expanded.len());
     expand(&context, &"n".repeat(1000));
     let kept = context.expanded.len();
     expand(&context, &"m".repeat(1000));
     assert_eq!(context.expanded.len(), kept, "long names are not kept");
+}
+
+#[test]
+fn what_a_context_takes_is_known() {
+    let small = context(r#"{"a": "https://e.org/a"}"#).bytes();
+    assert!((256 << 10..300 << 10).contains(&small), "{small}");
+    let mut text = String::from("{\"e\": \"https://e.org/\"");
+    for n in 0..10_000 {
+        write!(text, ", \"t{n}\": \"e:t{n}\"").unwrap();
+    }
+    let large = context(&(text + "}")).bytes();
+    assert!((3 << 20..10 << 20).contains(&large), "{large}");
+}
+
+#[test]
+fn contexts_that_terms_open_are_kept_within_a_bound() {
+    let mut text = String::from("{\"e\": \"https://e.org/\"");
+    for n in 0..300 {
+        write!(text, ", \"t{n}\": {{\"@id\": \"e:t{n}\", \"@context\": {{\"e{n}\": \"e:{n}\"}}}}").unwrap();
+    }
+    let context = context(&(text + "}"));
+    let opened: Vec<_> = (0..300).map(|n| context.for_property(&format!("t{n}")).unwrap().into_owned()).collect();
+    for (n, scoped) in opened.iter().enumerate() {
+        assert_eq!(expand(scoped, &format!("e{n}")), format!("https://e.org/{n}"));
+        assert_eq!(scoped.bytes_of_scope() / 1024, 64);
+    }
+    let is_kept = |n: usize| Arc::ptr_eq(&opened[n], &context.for_property(&format!("t{n}")).unwrap());
+    assert!(is_kept(299) && !is_kept(0));
 }
 
 #[test]

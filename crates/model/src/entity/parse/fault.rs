@@ -5,6 +5,7 @@ use std::fmt;
 use machi_types::geo::InvalidGeometry;
 use machi_types::{InvalidIri, Phrase};
 
+use super::EXPANDED_BYTES;
 use crate::context::ContextError;
 use crate::entity::kind::Kind;
 use crate::entity::name::{MOST_NAMES, SCOPE_LEVELS};
@@ -60,6 +61,13 @@ pub enum Fault {
         /// Why not.
         reason: Box<ContextError>,
     },
+    /// Names of which the @context makes too much.
+    #[error(
+        "up to this one the @context makes the names more than {} MiB longer than they are written, which is the most \
+         here; use fewer names, or a @context with shorter IRIs",
+        EXPANDED_BYTES >> 20
+    )]
+    ExpandedNames,
     /// A word of the standard used as the name of an attribute or a type.
     #[error("\"{0}\" is a word of NGSI-LD itself and cannot name an attribute or a type")]
     Reserved(String),

@@ -11,6 +11,8 @@ mod path;
 mod scalar;
 mod value;
 
+use std::cell::Cell;
+
 use machi_types::{Json, Name};
 
 pub use fault::{Fault, InvalidEntity};
@@ -71,12 +73,12 @@ impl Input {
 /// Reads a whole entity.
 pub fn parse_entity(json: &Json<'_>, terms: &dyn Terms, input: Input) -> Result<Entity, InvalidEntity> {
     let input = Input { nulls: Nulls::Refused, values: Values::Needed, ..input };
-    Parser::new(terms, input).entity(json)
+    Parser::new(terms, input, &Cell::new(EXPANDED_BYTES)).entity(json)
 }
 
 /// Reads changes to an entity.
 pub fn parse_fragment(json: &Json<'_>, terms: &dyn Terms, input: Input) -> Result<Fragment, InvalidEntity> {
-    Parser::new(terms, input).fragment(json)
+    Parser::new(terms, input, &Cell::new(EXPANDED_BYTES)).fragment(json)
 }
 
 /// Reads changes to one instance of the attribute with this expanded name.
@@ -86,7 +88,7 @@ pub fn parse_attribute(
     terms: &dyn Terms,
     input: Input,
 ) -> Result<InstanceFragment, InvalidEntity> {
-    Parser::new(terms, input).single_instance(json, name)
+    Parser::new(terms, input, &Cell::new(EXPANDED_BYTES)).single_instance(json, name)
 }
 
 /// Reads one whole instance of the attribute with this expanded name (§5.6.19).
@@ -97,7 +99,7 @@ pub fn parse_instance(
     input: Input,
 ) -> Result<Instance, InvalidEntity> {
     let input = Input { nulls: Nulls::Refused, values: Values::Needed, ..input };
-    let fragment = Parser::new(terms, input).single_instance(json, name)?;
+    let fragment = Parser::new(terms, input, &Cell::new(EXPANDED_BYTES)).single_instance(json, name)?;
     fragment.into_instance().ok_or_else(|| Path::ROOT.fault(Fault::NoValue))
 }
 
@@ -108,14 +110,20 @@ struct Parser<'t> {
     input: Input,
     /// How deep attributes may still nest.
     depth: usize,
+    /// By how many bytes names may still grow when they are expanded.
+    expanded: &'t Cell<usize>,
 }
 
 /// How deep attributes may nest: an entity's own, theirs, and so on.
 const DEPTH: usize = 32;
 
+/// By how many bytes the names of one document may grow when they are expanded: an @context makes much of little, for
+/// each name may become as long as an IRI.
+const EXPANDED_BYTES: usize = 16 << 20;
+
 impl<'t> Parser<'t> {
-    fn new(terms: &'t dyn Terms, input: Input) -> Self {
-        Self { terms, input, depth: DEPTH }
+    fn new(terms: &'t dyn Terms, input: Input, expanded: &'t Cell<usize>) -> Self {
+        Self { terms, input, depth: DEPTH, expanded }
     }
 }
 

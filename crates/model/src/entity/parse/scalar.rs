@@ -103,7 +103,10 @@ impl Parser<'_> {
 
     /// The full name of any term.
     pub(super) fn expand(&self, name: &str, path: &Path<'_>) -> Result<Name, InvalidEntity> {
-        self.terms.expand(name).map_err(|reason| expansion(name, reason, path))
+        let expanded = self.terms.expand(name).map_err(|reason| expansion(name, reason, path))?;
+        let left = self.expanded.get().checked_sub(expanded.len().saturating_sub(name.len()));
+        self.expanded.set(left.ok_or_else(|| path.fault(Fault::ExpandedNames))?);
+        Ok(expanded)
     }
 
     /// One type name or several, expanded, each once.

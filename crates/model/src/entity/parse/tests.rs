@@ -307,6 +307,29 @@ fn attributes_nest_only_so_deep() {
     assert!(normalized(&nested(40)).ends_with("attributes nest too deeply"));
 }
 
+#[test]
+fn names_grow_only_so_far_when_they_are_expanded() {
+    use crate::context::{Limits, Resolution, resolve_text};
+    let prefix = "x".repeat(900);
+    let text = format!("{{\"@context\":{{\"p\":\"https://e.org/{prefix}/\"}}}}");
+    let resolved = resolve_text(text.as_bytes(), &(), &Limits::default()).unwrap();
+    let Resolution::Ready(context) = resolved else { panic!("nothing is to be loaded") };
+    let entity = |names: usize| {
+        let names: Vec<String> = (0..names).map(|n| format!("\"p:b{n}\":1")).collect();
+        let text = format!("{{\"id\":\"urn:x:1\",\"type\":\"T\",\"a\":{{\"value\":1,{}}}}}", names.join(","));
+        let json = parse(text.as_bytes(), 64).unwrap();
+        (parse_entity(&json, &context, Input::WHOLE).map(|_| ()), parse_entity(&json, &CoreTerms, Input::WHOLE).is_ok())
+    };
+    // 914 bytes take the place of the prefix and its colon, and the type and the attribute grow by some, too.
+    let fitting = (16 << 20) / 913;
+    assert_eq!(entity(fitting), (Ok(()), true));
+    let (refused, is_core_fine) = entity(fitting + 1);
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.fault, Fault::ExpandedNames);
+    assert_eq!(refused.pointer, format!("/a/p:b{fitting}"));
+    assert!(refused.to_string().contains("more than 16 MiB longer than they are written") && is_core_fine, "{refused}");
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read_back(entity in crate::entity::arbitrary::any_entity(), is_concise: bool) {

@@ -124,6 +124,24 @@ pub fn write_entity(document: &Document<'_>, output: &Output<'_>, out: &mut Vec<
     Ok(())
 }
 
+/// Whether anything is left of an entity: `pick` and `omit` may leave nothing (§4.21).
+pub fn shows_any(document: &Document<'_>, output: &Output<'_>) -> Result<bool, Corrupt> {
+    let Some(projection) = output.projection else { return Ok(true) };
+    let head = HeadRef::read(document.head)?;
+    let members = [
+        ("id", true),
+        ("type", true),
+        ("scope", head.scopes().len() > 0),
+        ("createdAt", output.sys_attrs && document.created_at.is_some()),
+        ("modifiedAt", output.sys_attrs && document.modified_at.is_some()),
+        ("expiresAt", output.sys_attrs && head.expires_at().is_some()),
+    ];
+    let is_shown = |section: &Section<'_>| projection.shows(section.name) && output.shows(section);
+    Ok(document.deleted_at.is_some()
+        || members.iter().any(|(member, is_there)| *is_there && projection.shows(member))
+        || document.sections.iter().any(is_shown))
+}
+
 /// Appends a JSON array of entities.
 pub fn write_entities<'d>(
     documents: impl IntoIterator<Item = Document<'d>>,

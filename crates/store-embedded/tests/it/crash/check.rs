@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use machi_store::conformance::{THINGS, collections};
 use machi_store::{Document, Entry, Filter, Find, NameNo, Position, Section, SectionKey, Store, StoreError};
-use machi_store_embedded::{EmbeddedStore, Verified};
+use machi_store_embedded::{DataFolder, EmbeddedStore, Verified};
 use machi_types::{SystemClock, Timestamp};
 
 use super::deed::{self, COUNTERS, HEAD, Sections};
 use super::ledger::{Ledger, State, Tried, Verdict, last_acknowledged};
 use super::plan::small_options;
 use super::writer::tenant;
+use crate::resting::{contents, looked_at};
 
 /// What was found; a sentence where it must not be so.
 pub(crate) type Check<T> = Result<T, String>;
@@ -33,6 +34,7 @@ struct Found {
 /// Checks a folder against a ledger. What is found becomes the ledger's new ground: all of it is durable now.
 pub(crate) async fn check(folder: &Path, seed: u64, ledger: &mut Ledger, numbers: &mut Numbers) -> Check<Verified> {
     let options = small_options(seed);
+    let at_rest = at_rest(folder)?;
     let opened = EmbeddedStore::open(folder, collections(), Arc::new(SystemClock), options);
     let store = opened.map_err(|error| format!("the store does not open: {}", chain(&error)))?;
     let found = Found::read(store).await.map_err(|error| format!("the store cannot be read: {}", chain(&error)))?;
@@ -45,8 +47,24 @@ pub(crate) async fn check(folder: &Path, seed: u64, ledger: &mut Ledger, numbers
     found.feed(numbers).await?;
     found.numbers(numbers)?;
     let verified = found.store.verify().map_err(|error| format!("the store is not sound: {}", chain(&error)))?;
+    if let Some(seen) = at_rest.filter(|seen| seen.documents != verified.documents) {
+        return Err(format!("a check at rest saw {seen:?}, and an open store {verified:?}"));
+    }
     settle(ledger, &found);
     Ok(verified)
+}
+
+/// Looks at what was left before anybody opens it; nothing where the city was not even begun.
+fn at_rest(folder: &Path) -> Check<Option<Verified>> {
+    if !DataFolder::is_there(folder) {
+        return Ok(None);
+    }
+    let before = contents(folder);
+    let seen = looked_at(folder).map_err(|error| format!("it cannot be checked at rest: {}", chain(&error)))?;
+    if contents(folder) != before {
+        return Err("a check at rest has changed the folder".to_owned());
+    }
+    Ok(Some(seen))
 }
 
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
