@@ -106,7 +106,8 @@ fn lines(bytes: &[u8]) {
 
 fn mapping(bytes: &[u8]) {
     let Ok(mapping) = Mapping::parse(&text(bytes)) else { return };
-    let (good, _) = rows(b"id,name,lat,lon\n1,a,35.6,139.7\n2,b,x,\n", Format::Csv, Some(Encoding::Utf8), Some(mapping));
+    let (good, _) =
+        rows(b"id,name,lat,lon\n1,a,35.6,139.7\n2,b,x,\n", Format::Csv, Some(Encoding::Utf8), Some(mapping));
     planted::fault(good == 1);
 }
 
