@@ -157,7 +157,10 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_not_asked_again() {
-        let no_host = ClientError::Url { url: "x".to_owned(), reason: ("it names no host", "ホスト名がありません").into() };
+        let no_host = ClientError::Url {
+            url: "x".to_owned(),
+            reason: ("it names no host", "ホスト名がありません").into(),
+        };
         assert_eq!(Silence::from(no_host).again, Again::Never);
         assert_eq!(Silence::from(ClientError::Redirect).again, Again::Soon);
     }
