@@ -4,6 +4,7 @@ mod context;
 mod control;
 mod datetime;
 mod entity;
+mod form;
 mod fragment;
 mod geo_query;
 mod geometry;
@@ -48,6 +49,7 @@ pub(crate) const ALL: &[Target] = &[
     order_by::TARGET,
     datetime::TARGET,
     headers::TARGET,
+    form::TARGET,
     parameters::TARGET,
     journal::TARGET,
     stored::TARGET,

@@ -1,6 +1,7 @@
 // Events of the live feed.
 import { expect, it } from "vitest";
 import { liveEventOf } from "./live";
+import { LongNumber } from "./number";
 
 const read = (name: string, data: unknown): unknown =>
   liveEventOf({ id: "1", name, data: typeof data === "string" ? data : JSON.stringify(data) });
@@ -24,6 +25,11 @@ it("reads a change", () => {
 it("reads a deletion, after which there is no entity to tell of", () => {
   const data = { change: "deleted", id: "urn:ngsi-ld:Room:1", at: AT, attributes: ["temperature"] };
   expect(read("change", data)).toMatchObject({ kind: "deleted", types: [] });
+});
+
+it("keeps every digit of a number", () => {
+  const data = `{"change":"changed","id":"urn:a:1","entity":{"id":"urn:a:1","type":"A","n":9007199254740993,"m":1.5}}`;
+  expect(read("change", data)).toMatchObject({ entity: { n: new LongNumber("9007199254740993"), m: 1.5 } });
 });
 
 it("reads a lag", () => {

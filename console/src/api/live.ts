@@ -1,5 +1,6 @@
 // The events of the live feed, `/machi/v1/live`.
 import { type Members, isMembers, strings, text } from "./json";
+import { readJson } from "./number";
 import type { ServerEvent } from "./sse";
 
 export const LIVE_PATH = "machi/v1/live";
@@ -31,7 +32,7 @@ export function liveEventOf(event: ServerEvent): Change | Lagged | null {
   if (event.name === "lagged") return { event: "lagged" };
   if (event.name !== "change") return null;
   try {
-    return changeOf(JSON.parse(event.data));
+    return changeOf(readJson(event.data));
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 // What the map works out before it draws: shapes, features, looks, courses and where a condition is wrong.
 import { expect, it } from "vitest";
 import { type Change } from "../api/live";
+import { LongNumber } from "../api/number";
 import { Courses } from "../state/courses";
 import { readCamera, writeCamera } from "./camera";
 import { attributesOf, inOrder, lookOf } from "./catalogue";
@@ -122,6 +123,13 @@ it("courses keep the last minutes of a thousand entities, and forget what is gon
   expect(courses.of("urn:a:1")[0]?.[1].length).toBe(200);
   for (let n = 0; n < 1000; n += 1) courses.keep(change(`urn:b:${n}`, 1, n), 0);
   expect(courses.of("urn:a:1")).toEqual([]);
+  // A number of more digits than a line can show is a point of it, too.
+  const long = new LongNumber("0.12345678901234567890");
+  for (const second of [1, 2]) {
+    const { entity, ...rest } = change("urn:c:1", 0, second);
+    courses.keep({ ...rest, entity: { ...entity, waterLevel: { value: long } } }, second);
+  }
+  expect(courses.of("urn:c:1")[0]?.[1].map((point) => point.value)).toEqual([0.12345678901234568, 0.12345678901234568]);
   courses.keep({ ...change("urn:b:1", 1, 1), kind: "deleted", entity: null }, 0);
   expect(courses.of("urn:b:1")).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { createSubscription, deleteSubscription } from "../api/city";
 import { type Entity, entitiesOf } from "../api/entity";
 import { type Line, follow } from "../api/follow";
 import { isMembers, text } from "../api/json";
+import { readJson } from "../api/number";
 import type { ServerEvent } from "../api/sse";
 import type { GeoQuery } from "./sketch.svelte";
 
@@ -108,7 +109,7 @@ export function subscriptionOf({ types, q, area, name }: Watched, uri: string): 
 
 function parsed(data: string): unknown {
   try {
-    return JSON.parse(data);
+    return readJson(data);
   } catch {
     return null;
   }

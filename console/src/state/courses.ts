@@ -1,6 +1,7 @@
 // The course of measured numbers over the last minutes, as the live feed told them.
 import { isMembers, text } from "../api/json";
 import type { Change } from "../api/live";
+import { isNumber } from "../api/number";
 
 export interface Point {
   at: number;
@@ -42,13 +43,13 @@ export class Courses {
 
   #add(known: Map<string, Point[]>, name: string, attribute: unknown, now: number): void {
     const content = isMembers(attribute) ? attribute["value"] : attribute;
-    if (typeof content !== "number" || (known.size >= MOST_ATTRIBUTES && !known.has(name))) return;
+    if (!isNumber(content) || (known.size >= MOST_ATTRIBUTES && !known.has(name))) return;
     const observed = isMembers(attribute) ? Date.parse(text(attribute["observedAt"])) : Number.NaN;
     const at = Number.isNaN(observed) ? now : observed;
     const points = known.get(name) ?? [];
     const last = points.at(-1);
     if (last && last.at >= at) return;
-    known.set(name, [...points, { at, value: content }].filter((one) => one.at > at - COURSE_MS).slice(-MOST_POINTS));
+    known.set(name, [...points, { at, value: Number(content) }].filter((one) => one.at > at - COURSE_MS).slice(-MOST_POINTS));
   }
 
   #forgetOldest(): void {

@@ -1,9 +1,10 @@
 //! What people type into cells: numbers with full-width digits and thousand commas, and words for yes and no.
 
 use machi_types::Json;
+use machi_types::json::Number;
 
-use crate::RowError;
 use crate::row::quoted;
+use crate::{RowError, decimal};
 
 /// The text with full-width letters, digits and signs as their ASCII twins.
 pub(crate) fn half_width(text: &str) -> String {
@@ -19,46 +20,52 @@ fn half_width_character(character: char) -> char {
     }
 }
 
-/// A number, exactly as written where it is a whole one.
+/// A number that says the same as the text, to the last digit: whole ones of 64 bits, and what a double holds.
 pub(crate) fn number(text: &str) -> Result<Json<'static>, RowError> {
-    let plain = without_commas(&half_width(text));
-    if let Ok(whole) = plain.parse::<i64>() {
-        return Ok(Json::Number(whole.into()));
+    let plain = plain(text);
+    if let Some(whole) = whole(&plain) {
+        return Ok(Json::Number(whole));
     }
-    if !is_exact(text) {
-        return Err(too_long(text));
-    }
-    let value = plain.parse::<f64>().ok().filter(|value| value.is_finite() && starts_as_number(&plain));
-    value.map(Json::from).ok_or_else(|| {
-        let wrong = (format!("{} is no number", quoted(text)), format!("{}は数値として読めません", quoted(text)));
-        RowError::new(wrong, ("a number such as 12 or 3.5", "12や3.5のような数値"))
-    })
+    let value = double(&plain).ok_or_else(|| no_number(text))?;
+    if value.is_finite() && decimal::is_same(&plain, value) { Ok(Json::from(value)) } else { Err(not_kept(text)) }
 }
 
-/// Whether a text is not a whole number beyond those that are kept to the last digit.
-fn is_exact(text: &str) -> bool {
-    let plain = without_commas(&half_width(text));
-    let digits = plain.trim_start_matches(['+', '-']);
-    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    !is_whole || plain.parse::<i64>().is_ok()
+/// The nearest double, for places: the digits that it lacks are parts of a nanometre.
+pub(crate) fn float(text: &str) -> Result<f64, RowError> {
+    double(&plain(text)).filter(|value| value.is_finite()).ok_or_else(|| no_number(text))
 }
 
-fn too_long(text: &str) -> RowError {
+fn plain(text: &str) -> String {
+    without_commas(&half_width(text))
+}
+
+fn whole(plain: &str) -> Option<Number> {
+    let signed = plain.parse::<i64>().map(Number::from);
+    let whole = signed.or_else(|_| plain.parse::<u64>().map(Number::from)).ok()?;
+    // A whole number has no sign of its own at zero; a double has.
+    (whole.as_u64() != Some(0) || !plain.starts_with('-')).then_some(whole)
+}
+
+fn double(plain: &str) -> Option<f64> {
+    plain.parse::<f64>().ok().filter(|_| starts_as_number(plain))
+}
+
+fn no_number(text: &str) -> RowError {
+    let wrong = (format!("{} is no number", quoted(text)), format!("{}は数値として読めません", quoted(text)));
+    RowError::new(wrong, ("a number such as 12 or 3.5", "12や3.5のような数値"))
+}
+
+fn not_kept(text: &str) -> RowError {
     RowError::new(
         (
-            format!("{} has more digits than a number keeps", quoted(text)),
-            format!("{}は桁数が多く、数値のままでは正確に保てません", quoted(text)),
+            format!("{} has more digits, or is farther from zero or nearer to it, than a number keeps", quoted(text)),
+            format!("{}は桁数または大きさが、数値として正確に保てる範囲を超えています", quoted(text)),
         ),
         (
-            "a whole number of up to 18 digits; longer ones are kept as texts, without kind = \"number\"",
-            "18桁までの整数。それより長い場合は、kind = \"number\"を付けず文字列として取り込んでください",
+            "a number of up to 15 digits, or a whole one of up to 18; longer ones are kept as texts, without kind = \"number\"",
+            "15桁までの数値、または18桁までの整数。それより長い場合は、kind = \"number\"を付けず文字列として取り込んでください",
         ),
     )
-}
-
-/// A number as a double.
-pub(crate) fn float(text: &str) -> Result<f64, RowError> {
-    number(text).map(|number| number.as_f64().unwrap_or_default())
 }
 
 /// `inf` and `nan` are doubles for Rust and words for everybody else.
@@ -111,13 +118,35 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_is_exact_or_none() {
-        for long in ["123456789012345678901234", "-9223372036854775809", "18,446,744,073,709,551,615"] {
-            assert!(!is_exact(long) && number(long).unwrap_err().to_string().contains("more digits"), "{long}");
+    fn a_number_says_what_was_written_or_there_is_none() {
+        for long in [
+            "123456789012345678901234",
+            "-9223372036854775809",
+            "18,446,744,073,709,551,616",
+            "0.12345678901234567890",
+            "9007199254740993.5",
+            "1e999",
+            "-1e-400",
+        ] {
+            let told = number(long).unwrap_err().to_string();
+            assert!(told.contains("than a number keeps") && told.contains("kept as texts"), "{long}: {told}");
         }
-        for kept in ["9223372036854775807", "1.5", "1e20", "-0"] {
-            assert!(is_exact(kept) && number(kept).is_ok(), "{kept}");
+        for (kept, expected) in [
+            ("9223372036854775807", "9223372036854775807"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("36.061949999999996", "36.061949999999996"),
+            ("1.50000000000000000000", "1.5"),
+            ("0.000", "0.0"),
+            ("-0", "-0.0"),
+        ] {
+            assert_eq!(number(kept).unwrap().to_text(), expected, "{kept}");
         }
+    }
+
+    #[test]
+    fn a_place_has_as_many_digits_as_it_has() {
+        assert_eq!(float("１３６.21962840000000123456").unwrap().to_string(), "136.2196284");
+        assert!(float("1e999").is_err() && float("inf").is_err());
     }
 
     #[test]
@@ -132,6 +161,19 @@ mod tests {
         #[test]
         fn whole_numbers_come_back(value: i64) {
             prop_assert_eq!(number(&value.to_string()).unwrap().to_text(), value.to_string());
+        }
+
+        #[test]
+        fn doubles_come_back(value in proptest::num::f64::NORMAL) {
+            for text in [value.to_string(), format!("{value:e}")] {
+                prop_assert_eq!(number(&text).unwrap().as_f64(), Some(value), "{}", text);
+            }
+        }
+
+        #[test]
+        fn up_to_fifteen_digits_are_kept(whole in 0u32..100_000, fraction in "[0-9]{1,10}") {
+            let text = format!("{whole}.{fraction}");
+            prop_assert!(number(&text).is_ok(), "{}", text);
         }
 
         #[test]

@@ -33,8 +33,8 @@ impl Encoding {
                         format!("UTF-8の文字列ではありません(値の{place}バイト目から)"),
                     ),
                     (
-                        "save the file as UTF-8, or say --encoding cp932 if it is Shift JIS",
-                        "UTF-8で保存し直すか、Shift JISの場合は--encoding cp932を指定してください",
+                        "save the file as UTF-8, or say --encoding cp932 (over HTTP encoding=cp932) if it is Shift JIS",
+                        "UTF-8で保存し直すか、Shift JISの場合は--encoding cp932(HTTPではencoding=cp932)を指定してください",
                     ),
                 )
             }),
@@ -42,8 +42,8 @@ impl Encoding {
                 RowError::new(
                     ("the bytes are no Shift JIS (CP932) text", "Shift JIS(CP932)の文字列ではありません"),
                     (
-                        "save the file as UTF-8, or say --encoding utf8 if it is that already",
-                        "UTF-8で保存し直すか、すでにUTF-8の場合は--encoding utf8を指定してください",
+                        "save the file as UTF-8, or say --encoding utf8 (over HTTP encoding=utf8) if it is that already",
+                        "UTF-8で保存し直すか、すでにUTF-8の場合は--encoding utf8(HTTPではencoding=utf8)を指定してください",
                     ),
                 )
             }),
@@ -56,7 +56,28 @@ impl Encoding {
 pub struct EncodingDetector {
     /// The beginning of a character that the last piece cut off.
     cut: Vec<u8>,
+    /// Whether anything came that is more than ASCII, which means the same in each encoding.
+    is_telling: bool,
     is_broken: bool,
+}
+
+/// The encoding of a file that is read as it comes: where nobody tells it, the first record with more than ASCII does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged(pub(crate) Option<Encoding>);
+
+impl Judged {
+    /// The encoding in which these fields are to be read.
+    pub(crate) fn by(&mut self, fields: &[Vec<u8>]) -> Encoding {
+        if self.0.is_none() {
+            let mut detector = EncodingDetector::default();
+            for field in fields {
+                detector.push(field);
+                detector.push(b",");
+            }
+            self.0 = detector.so_far();
+        }
+        self.0.unwrap_or_default()
+    }
 }
 
 impl EncodingDetector {
@@ -65,6 +86,7 @@ impl EncodingDetector {
         if self.is_broken {
             return;
         }
+        self.is_telling |= !piece.is_ascii();
         let joined;
         let piece = if self.cut.is_empty() {
             piece
@@ -81,6 +103,12 @@ impl EncodingDetector {
             }
         };
         self.cut = rest;
+    }
+
+    /// The encoding as far as what has come tells it; none while that is ASCII.
+    pub fn so_far(&self) -> Option<Encoding> {
+        let told = if self.is_broken { Encoding::Cp932 } else { Encoding::Utf8 };
+        self.is_telling.then_some(told)
     }
 
     /// The encoding, once all pieces were seen.
@@ -109,6 +137,20 @@ mod tests {
         assert_eq!(found(b"name", 1), Encoding::Utf8);
         assert!(Encoding::Utf8.decode(&cp932).unwrap_err().to_string().contains("--encoding cp932"));
         assert!(Encoding::Cp932.decode(b"\x81").is_err());
+    }
+
+    #[test]
+    fn the_first_record_with_more_than_ascii_tells() {
+        let (cp932, _, _) = SHIFT_JIS.encode("駅");
+        let mut judged = Judged(None);
+        assert_eq!(judged.by(&[b"id".to_vec(), b"name".to_vec()]), Encoding::Utf8);
+        assert_eq!((judged.0, judged.by(&[b"1".to_vec(), cp932.to_vec()])), (None, Encoding::Cp932));
+        assert_eq!(judged.by(&["駅".as_bytes().to_vec()]), Encoding::Cp932, "it stays what it is");
+        assert_eq!(Judged(None).by(&["駅".as_bytes().to_vec()]), Encoding::Utf8);
+        assert_eq!(Judged(None).by(&[cp932[..1].to_vec(), b"x".to_vec()]), Encoding::Cp932);
+        let mut detector = EncodingDetector::default();
+        detector.push(&"駅".as_bytes()[..2]);
+        assert_eq!(detector.so_far(), Some(Encoding::Utf8), "what a piece cuts off may still come");
     }
 
     proptest! {

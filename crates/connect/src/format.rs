@@ -16,7 +16,20 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format of a file of this name that begins with these bytes (some 64 KB of them).
+    /// How much of a file is looked at to know its format.
+    pub const HEAD: usize = 64 << 10;
+
+    /// The name that people and programs know.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::GeoJson => "geojson",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// The format of a file of this name that begins with these bytes, [`Self::HEAD`] of them or all.
     pub fn of(path: &Path, head: &[u8]) -> Self {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
         match extension.as_deref() {

@@ -12,6 +12,7 @@
 mod cell;
 mod cells;
 mod csv;
+mod decimal;
 mod encoding;
 mod feature;
 mod flattened;

@@ -7,6 +7,7 @@ use std::io::BufRead;
 use machi_types::{Json, Language};
 
 use crate::csv::{Records, delimiter_of};
+use crate::encoding::Judged;
 use crate::lines::Lines;
 use crate::moment::Zone;
 use crate::rows::{OpenError, parsed_features};
@@ -46,8 +47,9 @@ pub(crate) struct Header {
     pub(crate) names: Vec<String>,
 }
 
-/// Writes a mapping to begin with, from the columns or properties of a file and some of its rows.
-pub fn propose(reader: Box<dyn BufRead>, format: Format, encoding: Encoding) -> Result<String, OpenError> {
+/// Writes a mapping to begin with, from the columns or properties of a file and some of its rows; of its beginning, too.
+/// Where the encoding is not told, the rows tell it.
+pub fn propose(reader: Box<dyn BufRead>, format: Format, encoding: Option<Encoding>) -> Result<String, OpenError> {
     match format {
         Format::Csv => {
             let mut lines = Lines::of_csv(reader);
@@ -55,7 +57,8 @@ pub fn propose(reader: Box<dyn BufRead>, format: Format, encoding: Encoding) -> 
             let delimiter = delimiter_of(&first.bytes);
             lines.put_back(vec![first]);
             let mut records = Records::new(lines, delimiter);
-            let header = Header::read(&mut records, encoding)?;
+            let mut encoding = Judged(encoding);
+            let header = Header::read(&mut records, &mut encoding)?;
             Ok(header.proposal(&mut records, encoding))
         }
         Format::GeoJson => {
@@ -81,7 +84,7 @@ pub fn propose(reader: Box<dyn BufRead>, format: Format, encoding: Encoding) -> 
 }
 
 impl Header {
-    pub(crate) fn read(records: &mut Records, encoding: Encoding) -> Result<Self, OpenError> {
+    pub(crate) fn read(records: &mut Records, encoding: &mut Judged) -> Result<Self, OpenError> {
         let refused = |error: RowError| {
             let [en, ja] = [Language::English, Language::Japanese].map(|language| {
                 format!("{}; {}", error.wrong.in_language(language), error.right.in_language(language))
@@ -91,6 +94,7 @@ impl Header {
         };
         let record = records.next()?.ok_or_else(|| OpenError::Header(EMPTY.into()))?;
         let fields = record.fields.map_err(refused)?;
+        let encoding = encoding.by(&fields);
         let names = fields.iter().map(|field| encoding.decode(field).map(|name| name.trim().to_owned()));
         Ok(Self::new(names.collect::<Result<_, _>>().map_err(refused)?))
     }
@@ -121,11 +125,13 @@ impl Header {
     }
 
     /// A mapping to begin with.
-    pub(crate) fn proposal(&self, records: &mut Records, encoding: Encoding) -> String {
+    pub(crate) fn proposal(&self, records: &mut Records, mut encoding: Judged) -> String {
         let mut samples: Vec<Vec<String>> = vec![Vec::new(); self.names.len()];
         for _ in 0..SAMPLES {
             let Ok(Some(record)) = records.next() else { break };
-            for (sample, field) in samples.iter_mut().zip(record.fields.iter().flatten()) {
+            let Ok(fields) = record.fields else { continue };
+            let encoding = encoding.by(&fields);
+            for (sample, field) in samples.iter_mut().zip(&fields) {
                 sample.extend(encoding.decode(field).ok().map(|text| text.trim().to_owned()));
             }
         }
@@ -249,7 +255,7 @@ mod tests {
     fn proposed(text: &str) -> String {
         let reader = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
         let format = if text.starts_with('{') { Format::GeoJson } else { Format::Csv };
-        propose(reader, format, Encoding::Utf8).unwrap()
+        propose(reader, format, Some(Encoding::Utf8)).unwrap()
     }
 
     #[test]
@@ -305,7 +311,7 @@ mod tests {
         fn any_header_has_a_proposal(names in prop::collection::vec("[^\\p{C}\\s]{1,6}", 1..6)) {
             let header = Header::new(names);
             let mut records = Records::new(Lines::of_csv(Box::new(std::io::empty())), b',');
-            let text = header.proposal(&mut records, Encoding::Utf8);
+            let text = header.proposal(&mut records, Judged(None));
             let braces = header.names.iter().any(|name| name.contains(['{', '}']));
             prop_assert!(braces || Mapping::parse(&text).is_ok(), "{}", text);
         }

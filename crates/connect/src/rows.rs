@@ -7,6 +7,7 @@ use machi_types::{Json, Language, Text, japanese};
 
 use crate::cells::{Cells, Columns};
 use crate::csv::{self, Record, Records};
+use crate::encoding::Judged;
 use crate::flattened::Paths;
 use crate::items::{Items, ItemsError, Shape};
 use crate::lines::{Line, Lines};
@@ -21,8 +22,9 @@ const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 pub struct Source {
     /// Its format.
     pub format: Format,
-    /// Its encoding, which matters for CSV alone: JSON is UTF-8.
-    pub encoding: Encoding,
+    /// Its encoding, which matters for CSV alone: JSON is UTF-8. Where it is not told, the first record with more than
+    /// ASCII tells it.
+    pub encoding: Option<Encoding>,
     /// How its columns become attributes; none for JSON, and where a header tells.
     pub mapping: Option<Mapping>,
 }
@@ -47,7 +49,7 @@ pub enum OpenError {
 /// What is known of a CSV before its first row.
 struct CsvHeader {
     width: usize,
-    encoding: Encoding,
+    encoding: Judged,
     reading: Reading,
 }
 
@@ -87,7 +89,7 @@ impl Rows {
         }
         let Source { format, encoding, mapping } = source;
         match format {
-            Format::Csv => Self::open_csv(reader, encoding, mapping),
+            Format::Csv => Self::open_csv(reader, Judged(encoding), mapping),
             Format::Ndjson => Ok(Self { cutter: Cutter::Lines(Lines::new(reader)), place: 0, mapping }),
             Format::Json => Ok(Self::of_items(reader, Shape::Whole, mapping)),
             Format::GeoJson => Ok(Self::of_items(reader, Shape::Collection, mapping)),
@@ -98,7 +100,7 @@ impl Rows {
         Self { cutter: Cutter::Items(Items::new(reader, shape)), place: 0, mapping }
     }
 
-    fn open_csv(reader: Box<dyn BufRead>, encoding: Encoding, mapping: Option<Mapping>) -> Result<Self, OpenError> {
+    fn open_csv(reader: Box<dyn BufRead>, mut encoding: Judged, mapping: Option<Mapping>) -> Result<Self, OpenError> {
         let mut lines = Lines::of_csv(reader);
         let first = lines.next()?.ok_or_else(|| {
             OpenError::Header(
@@ -110,7 +112,7 @@ impl Rows {
         let delimiter = told.unwrap_or_else(|| csv::delimiter_of(&first.bytes));
         lines.put_back(vec![first]);
         let mut records = Records::new(lines, delimiter);
-        let header = Header::read(&mut records, encoding)?;
+        let header = Header::read(&mut records, &mut encoding)?;
         let reading = Self::reading(&header, mapping, &mut records, encoding)?;
         let header = Box::new(CsvHeader { width: header.names.len(), encoding, reading });
         Ok(Self { cutter: Cutter::Csv { records, header }, place: 0, mapping: None })
@@ -120,7 +122,7 @@ impl Rows {
         header: &Header,
         mapping: Option<Mapping>,
         records: &mut Records,
-        encoding: Encoding,
+        encoding: Judged,
     ) -> Result<Reading, OpenError> {
         let paths = Paths::of(&header.written).filter(|_| mapping.is_none());
         if let Some(paths) = paths {
@@ -138,6 +140,14 @@ impl Rows {
                     format!("対応表の列\"{column}\"がファイルにありません(ファイルの列: \"{names}\")"),
                 )))
             }
+        }
+    }
+
+    /// The encoding of a CSV as far as it is known; none for what is UTF-8 by its format.
+    pub fn encoding(&self) -> Option<Encoding> {
+        match &self.cutter {
+            Cutter::Csv { header, .. } => Some(header.encoding.0.unwrap_or_default()),
+            Cutter::Lines(_) | Cutter::Items(_) => None,
         }
     }
 
@@ -174,9 +184,9 @@ impl Rows {
 }
 
 impl CsvHeader {
-    fn entity(&self, fields: &[Vec<u8>]) -> Result<Json<'static>, RowError> {
+    fn entity(&mut self, fields: &[Vec<u8>]) -> Result<Json<'static>, RowError> {
         check_width(fields, self.width)?;
-        let encoding = self.encoding;
+        let encoding = self.encoding.by(fields);
         match &self.reading {
             Reading::Mapped { columns, mapping } => mapping.entity(&Cells::Record { columns, fields, encoding }),
             Reading::Flattened(paths) => understood(paths.entity(fields, encoding)?, None),

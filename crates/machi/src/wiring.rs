@@ -88,7 +88,7 @@ pub async fn assemble(
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
     notifier.report_to(registry);
     worry_about_the_notifier(&readiness, &broker);
-    let own = own_endpoints(registry, &readiness, &broker, heard);
+    let own = own_endpoints(config, registry, &readiness, &broker, heard);
     let router = own
         .into_router()
         .merge(own::page_routes())
@@ -249,11 +249,19 @@ async fn in_rounds<Round: Future<Output = ()>>(mut heard: Shutdown, round: impl 
 }
 
 /// Our own endpoints, those of the blocks included: their APIs are merged here.
-fn own_endpoints(registry: &Arc<Registry>, readiness: &Arc<Readiness>, broker: &Arc<Broker>, heard: &Shutdown) -> Api {
+fn own_endpoints(
+    config: &Config,
+    registry: &Arc<Registry>,
+    readiness: &Arc<Readiness>,
+    broker: &Arc<Broker>,
+    heard: &Shutdown,
+) -> Api {
     let description = Arc::new(OnceLock::new());
     let api = own::endpoints(Arc::clone(registry), Arc::clone(readiness), Arc::clone(&description));
     let api = api.merge(machi_broker::http::api(Arc::clone(broker)));
     let api = api.merge(machi_broker::http::live(Arc::clone(broker), heard.clone()));
+    let upserts = machi_broker::http::upserts(Arc::clone(broker));
+    let api = api.merge(own::import::endpoints(upserts, &config.limits, heard.clone()));
     description.get_or_init(|| own::describe(api.operations()));
     api
 }
@@ -263,8 +271,8 @@ pub fn openapi_text() -> String {
     let store = machi_store::memory::MemoryStore::new(collections(), Arc::new(SystemClock));
     let client = Client::new(client_settings(&Config::default())).expect("the default settings name no file");
     let broker = broker(&Config::default(), Arc::new(store), client);
-    let api =
-        own_endpoints(&Arc::new(Registry::new()), &Arc::new(Readiness::default()), &broker, &machi_http::shutdown().1);
+    let (registry, readiness) = (Arc::new(Registry::new()), Arc::new(Readiness::default()));
+    let api = own_endpoints(&Config::default(), &registry, &readiness, &broker, &machi_http::shutdown().1);
     own::describe(api.operations())
 }
 

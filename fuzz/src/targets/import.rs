@@ -61,7 +61,7 @@ const MAPPING_TEXT: &str = include_str!("import/mapping.toml");
 /// At most this many rows of one input are looked at.
 const MOST: usize = 200;
 
-fn rows(bytes: &[u8], format: Format, encoding: Encoding, mapping: Option<Mapping>) -> (usize, usize) {
+fn rows(bytes: &[u8], format: Format, encoding: Option<Encoding>, mapping: Option<Mapping>) -> (usize, usize) {
     let reader = Box::new(Cursor::new(bytes.to_vec()));
     let Ok(rows) = Rows::open(reader, Source { format, encoding, mapping }) else { return (0, 0) };
     let mut counts = (0, 0);
@@ -83,29 +83,31 @@ fn rows(bytes: &[u8], format: Format, encoding: Encoding, mapping: Option<Mappin
 fn csv(bytes: &[u8]) {
     let mut detector = EncodingDetector::default();
     detector.push(bytes);
-    let detected = detector.finish();
+    let detected = Some(detector.finish());
     rows(bytes, Format::Csv, detected, None);
+    rows(bytes, Format::Csv, None, None);
     let mapping = Mapping::parse(MAPPING_TEXT).expect("the mapping is well formed");
-    let (good, bad) = rows(bytes, Format::Csv, Encoding::Utf8, Some(mapping));
+    let (good, bad) = rows(bytes, Format::Csv, Some(Encoding::Utf8), Some(mapping));
     let _ = propose(Box::new(Cursor::new(bytes.to_vec())), Format::Csv, detected);
     planted::fault(good >= 2 && bad >= 1);
 }
 
 fn json(bytes: &[u8]) {
-    let (good, bad) = rows(bytes, Format::Json, Encoding::Utf8, None);
-    rows(bytes, Format::GeoJson, Encoding::Utf8, None);
-    let _ = propose(Box::new(Cursor::new(bytes.to_vec())), Format::GeoJson, Encoding::Utf8);
+    let (good, bad) = rows(bytes, Format::Json, Some(Encoding::Utf8), None);
+    rows(bytes, Format::GeoJson, Some(Encoding::Utf8), None);
+    let _ = propose(Box::new(Cursor::new(bytes.to_vec())), Format::GeoJson, None);
     planted::fault(good >= 2 && bad >= 1);
 }
 
 fn lines(bytes: &[u8]) {
-    let (good, bad) = rows(bytes, Format::Ndjson, Encoding::Utf8, None);
+    let (good, bad) = rows(bytes, Format::Ndjson, Some(Encoding::Utf8), None);
     planted::fault(good >= 2 && bad >= 2);
 }
 
 fn mapping(bytes: &[u8]) {
     let Ok(mapping) = Mapping::parse(&text(bytes)) else { return };
-    let (good, _) = rows(b"id,name,lat,lon\n1,a,35.6,139.7\n2,b,x,\n", Format::Csv, Encoding::Utf8, Some(mapping));
+    let (good, _) =
+        rows(b"id,name,lat,lon\n1,a,35.6,139.7\n2,b,x,\n", Format::Csv, Some(Encoding::Utf8), Some(mapping));
     planted::fault(good == 1);
 }
 

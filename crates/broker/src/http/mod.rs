@@ -35,6 +35,8 @@ pub use shortcut::HotEntities;
 
 use crate::Broker;
 
+const UPSERT: &str = "/ngsi-ld/v1/entityOperations/upsert";
+
 /// The routes of the standard.
 pub fn router(broker: Arc<Broker>) -> Router {
     Router::new()
@@ -58,7 +60,7 @@ pub fn router(broker: Arc<Broker>) -> Router {
                 .delete(entities::delete_attribute::handle),
         )
         .route("/ngsi-ld/v1/entityOperations/create", post(batch::create))
-        .route("/ngsi-ld/v1/entityOperations/upsert", post(batch::upsert))
+        .route(UPSERT, post(batch::upsert))
         .route("/ngsi-ld/v1/entityOperations/update", post(batch::update))
         .route("/ngsi-ld/v1/entityOperations/merge", post(batch::merge))
         .route("/ngsi-ld/v1/entityOperations/delete", post(batch::delete))
@@ -81,6 +83,11 @@ pub fn router(broker: Arc<Broker>) -> Router {
         )
         .route("/ngsi-ld/v1/info/sourceIdentity", get(source_identity::handle))
         .with_state(broker)
+}
+
+/// Of the routes of the standard the one by which whole files come in, for who calls it without leaving the process.
+pub fn upserts(broker: Arc<Broker>) -> Router {
+    Router::new().route(UPSERT, post(batch::upsert)).with_state(broker)
 }
 
 /// The endpoints of our own, with their descriptions.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 fn rows(text: &[u8], format: Format, encoding: Encoding, mapping: Option<&str>) -> Vec<(u64, Result<String, String>)> {
     let mapping = mapping.map(|mapping| Mapping::parse(mapping).unwrap());
     let reader = Box::new(io::Cursor::new(text.to_vec()));
-    let rows = Rows::open(reader, Source { format, encoding, mapping }).unwrap();
+    let rows = Rows::open(reader, Source { format, encoding: Some(encoding), mapping }).unwrap();
     let tell = |row: Row| (row.number, row.entity.map(|it| it.to_text()).map_err(|it| it.to_string()));
     rows.map(|row| tell(row.unwrap())).collect()
 }
@@ -41,7 +41,7 @@ fn a_csv_of_either_encoding_gives_the_same_rows() {
 fn a_file_in_utf_16_is_named_as_such() {
     for bytes in [b"\xff\xfei\0d\0".as_slice(), b"\xfe\xff\0i\0d"] {
         for format in [Format::Csv, Format::Json, Format::Ndjson, Format::GeoJson] {
-            let source = Source { format, encoding: Encoding::Cp932, mapping: None };
+            let source = Source { format, encoding: Some(Encoding::Cp932), mapping: None };
             let error = Rows::open(Box::new(io::Cursor::new(bytes.to_vec())), source).unwrap_err();
             assert!(error.to_string().contains("UTF-16"), "{error}");
         }
@@ -105,7 +105,7 @@ fn an_entity_that_was_flattened_needs_no_mapping() {
 fn a_csv_that_cannot_be_understood_is_refused_with_what_would_help() {
     let open = |text: &'static str, mapping: Option<&str>| {
         let mapping = mapping.map(|mapping| Mapping::parse(mapping).unwrap());
-        Rows::open(Box::new(text.as_bytes()), Source { format: Format::Csv, encoding: Encoding::Utf8, mapping })
+        Rows::open(Box::new(text.as_bytes()), Source { format: Format::Csv, encoding: Some(Encoding::Utf8), mapping })
             .unwrap_err()
     };
     let OpenError::NeedsMapping { proposal } = open("番号,名称\n1,a\n", None) else { panic!() };
@@ -119,7 +119,7 @@ fn a_csv_that_cannot_be_understood_is_refused_with_what_would_help() {
         Box::new(&b"a\n"[..]),
         Source {
             format: Format::Csv,
-            encoding: Encoding::Utf8,
+            encoding: Some(Encoding::Utf8),
             mapping: Some(
                 Mapping::parse("id = \"urn:x:{a}\"\ntype = \"T\"\n[attributes.b]\ncolumn = \"b\"\noptional = true\n")
                     .unwrap(),

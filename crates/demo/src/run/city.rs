@@ -4,10 +4,12 @@ use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use machi_http::Shutdown;
-use machi_http::client::{Client, ClientAnswer, ClientError, ClientRequest, ClientSettings, Egress};
+use machi_http::client::{
+    Again, Client, ClientAnswer, ClientRequest, ClientSettings, Egress, Pauses, Silence, heard, insist,
+};
 use machi_types::{Clock, Json, Text, Timestamp, json};
 
 use super::Simulator;
@@ -17,9 +19,6 @@ use super::error::{self, DemoError};
 const PATIENCE: Duration = Duration::from_mins(2);
 /// The longest verdict on a batch.
 const LARGEST_ANSWER: u64 = 64 << 20;
-/// The first pause before a silent city is asked again, which doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// A connection to a running Machi.
 pub(super) struct City<'a> {
@@ -29,14 +28,6 @@ pub(super) struct City<'a> {
     shutdown: Shutdown,
     tell: &'a dyn Fn(&Text),
     is_silent: Cell<bool>,
-}
-
-/// The city does not answer, or not now.
-#[derive(Debug)]
-pub(super) struct Silent {
-    why: String,
-    /// When it wants to be asked again.
-    after: Option<Duration>,
 }
 
 impl fmt::Debug for City<'_> {
@@ -104,11 +95,12 @@ impl<'a> City<'a> {
 
     /// Changes attributes of entities once; what is late is not worth sending again. Gives the verdict where
     /// entities are missing, which people may delete.
-    pub(super) async fn update(&self, body: Vec<u8>) -> Result<Result<Option<String>, Silent>, DemoError> {
+    pub(super) async fn update(&self, body: Vec<u8>) -> Result<Result<Option<String>, Silence>, DemoError> {
         let request = self.batch("update", body);
-        let answer = match self.until_end(self.once(&request)).await?? {
+        let answer = match self.until_end(self.once(&request)).await? {
             Ok(answer) => answer,
-            Err(silent) => return Ok(Err(silent)),
+            Err(silence) if silence.again != Again::Never => return Ok(Err(silence)),
+            Err(silence) => return Err(DemoError::Address(silence.why)),
         };
         match answer.status {
             StatusCode::NO_CONTENT => Ok(Ok(None)),
@@ -129,50 +121,29 @@ impl<'a> City<'a> {
 
     /// Asks until there is an answer.
     async fn insist(&self, request: &ClientRequest) -> Result<ClientAnswer, DemoError> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.until_end(self.once(request)).await?? {
-                Ok(answer) => {
-                    if self.is_silent.replace(false) {
-                        self.tell(&error::answers_again());
-                    }
-                    return Ok(answer);
-                }
-                Err(silent) => {
-                    self.tell_silent(&silent);
-                    let wait = silent.after.unwrap_or(pause).min(LONGEST_PAUSE);
-                    self.until_end(tokio::time::sleep(wait)).await?;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
+        let again = |silence: &Silence| {
+            if silence.again != Again::Never {
+                self.tell_silent(silence);
             }
+            silence.again
+        };
+        let asked = insist(Pauses::endless(), async || self.once(request).await, again);
+        let answer = self.until_end(asked).await?.map_err(|silence| DemoError::Address(silence.why))?;
+        if self.is_silent.replace(false) {
+            self.tell(&error::answers_again());
         }
+        Ok(answer)
     }
 
     /// Tells once that the city is silent, until it answers again.
-    pub(super) fn tell_silent(&self, silent: &Silent) {
+    pub(super) fn tell_silent(&self, silence: &Silence) {
         if !self.is_silent.replace(true) {
-            self.tell(&error::silent(&self.url, &silent.why));
+            self.tell(&error::silent(&self.url, &silence.to_string()));
         }
     }
 
-    async fn once(&self, request: &ClientRequest) -> Result<Result<ClientAnswer, Silent>, DemoError> {
-        let answer = match self.client.send(request.clone()).await {
-            Ok(answer) => answer,
-            Err(error @ ClientError::Url { .. }) => return Err(DemoError::Address(error.to_string())),
-            Err(error) => return Ok(Err(Silent { why: error.to_string(), after: None })),
-        };
-        let is_busy = matches!(
-            answer.status,
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY | StatusCode::TOO_MANY_REQUESTS
-        );
-        if !is_busy {
-            return Ok(Ok(answer));
-        }
-        let seconds = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        Ok(Err(Silent {
-            why: format!("{}: {}", answer.status, detail(&answer.body)),
-            after: seconds.map(Duration::from_secs),
-        }))
+    async fn once(&self, request: &ClientRequest) -> Result<ClientAnswer, Silence> {
+        heard(self.client.send(request.clone()).await?, detail)
     }
 
     fn batch(&self, operation: &str, body: Vec<u8>) -> ClientRequest {

@@ -53,7 +53,7 @@ pub(super) async fn simulate(plan: &Plan, settings: &Settings, city: &City<'_>, 
                 unwritten = None;
                 noted = if is_noted { seconds } else { noted };
             }
-            Err(silent) => city.tell_silent(&silent),
+            Err(silence) => city.tell_silent(&silence),
         }
     }
 }

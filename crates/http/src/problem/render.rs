@@ -54,6 +54,12 @@ impl IntoResponse for Problem {
 }
 
 impl Problem {
+    /// Takes the problem out of an answer that is one, before the edge has rendered it.
+    pub fn taken_from(response: &mut Response) -> Option<Self> {
+        let Failure(problem) = response.extensions_mut().remove()?;
+        Arc::into_inner(problem)
+    }
+
     /// The whole answer.
     pub(crate) fn render(&self, face: Face, language: Language, request: Option<RequestId>) -> Response {
         // ETSI GS CIM 009 §6.3.4: 411 and 415 are answered "without any payload body".

@@ -53,6 +53,8 @@ pub struct BodyStream {
     limits: BodyLimits,
     declared: Option<u64>,
     received: u64,
+    /// Whether it has come to its end, or was given up.
+    has_ended: bool,
 }
 
 impl BodyStream {
@@ -63,7 +65,7 @@ impl BodyStream {
         if declared.is_some_and(|length| length > limits.largest) {
             return Err(too_large(limits));
         }
-        Ok(Self { body, limits: *limits, declared, received: 0 })
+        Ok(Self { body, limits: *limits, declared, received: 0, has_ended: false })
     }
 
     /// The bytes read so far.
@@ -71,11 +73,17 @@ impl BodyStream {
         self.received
     }
 
-    /// The next piece; none at the end.
+    /// The next piece; none at the end, nor behind an error.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        if http_body::Body::is_end_stream(&self.body) {
+        if self.has_ended || http_body::Body::is_end_stream(&self.body) {
             return Ok(None);
         }
+        let piece = self.receive().await;
+        self.has_ended = !matches!(piece, Ok(Some(_)));
+        piece
+    }
+
+    async fn receive(&mut self) -> Result<Option<Bytes>, Problem> {
         loop {
             let Some(frame) = self.body.frame().await else { return Ok(None) };
             let frame = frame.map_err(stopped)?;
@@ -207,6 +215,7 @@ mod tests {
         assert_eq!(stream.next().await.unwrap().unwrap(), "a");
         assert_eq!(stream.next().await.unwrap().unwrap(), "bc");
         assert_eq!(stream.next().await.unwrap(), None);
+        assert_eq!(stream.next().await.unwrap(), None);
     }
 
     #[tokio::test]
@@ -217,6 +226,7 @@ mod tests {
         let mut received = BodyStream::new(&chunked, pieces(&["abcdefghij", "k"]), &LIMITS).unwrap();
         assert_eq!(received.next().await.unwrap().unwrap(), "abcdefghij");
         assert_eq!(received.next().await.unwrap_err().status(), 413);
+        assert_eq!(received.next().await.unwrap(), None, "what is given up is not read on");
     }
 
     #[tokio::test]

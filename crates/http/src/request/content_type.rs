@@ -1,9 +1,10 @@
-//! What kind of JSON a request body is (ETSI GS CIM 009 §6.3.4).
+//! What a request body is, and which kind of JSON (ETSI GS CIM 009 §6.3.4).
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use machi_types::ErrorKind;
 
+use super::parameters::Parameterized;
 use crate::{Problem, Text};
 
 /// The form of a request body; it decides where the @context must stand (§6.3.5).
@@ -44,6 +45,22 @@ pub fn body_type(headers: &HeaderMap, method: &Method) -> Result<BodyType, Probl
         "application/merge-patch+json" if method == Method::PATCH => Ok(BodyType::Json),
         _ => Err(unsupported("this Content-Type is not taken here", method)),
     }
+}
+
+/// What `Content-Type` states; none where there is no such header.
+pub fn stated_type(headers: &HeaderMap) -> Result<Option<Parameterized>, Problem> {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(several());
+    }
+    Ok(Some(Parameterized::parse(value.to_str().unwrap_or_default())))
+}
+
+/// The refusal of a POST whose body is of a type that is not among those taken (RFC 9110 §15.5.16).
+pub fn unsupported_type(detail: Text, taken: &'static str) -> Problem {
+    Problem::new(ErrorKind::UnsupportedMediaType, detail)
+        .with_header(HeaderName::from_static("accept-post"), HeaderValue::from_static(taken))
 }
 
 fn is_utf8(parameters: &str) -> bool {

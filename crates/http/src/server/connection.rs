@@ -100,7 +100,9 @@ async fn answer(
     let is_last = || response.headers().get(CONNECTION).is_some_and(|value| value == "close");
     phase.set(match response.status() {
         StatusCode::SWITCHING_PROTOCOLS => Phase::Upgraded,
-        StatusCode::PAYLOAD_TOO_LARGE if is_last() => Phase::Parting,
+        // Whoever is too slow, or may not come in at all, is not waited for.
+        StatusCode::REQUEST_TIMEOUT | StatusCode::FORBIDDEN => Phase::Idle,
+        _ if is_last() => Phase::Parting,
         _ => Phase::Idle,
     });
     Ok(response)

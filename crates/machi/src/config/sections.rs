@@ -120,6 +120,12 @@ section! {
         tile_features_deepest: NonZeroUsize = count(10_000);
         /// A batch up to this size is checked as JSON in whole before anything of it is done.
         batch_checked: ByteSize = ByteSize(2 << 20);
+        /// The longest file of an import over HTTP.
+        import_body: ByteSize = ByteSize(4 << 30);
+        /// The most bytes of rejected rows in the report of such an import; further ones are counted.
+        import_report: ByteSize = ByteSize(4 << 20);
+        /// Such imports at once; a tenant has at most as many as it leaves free to the others.
+        imports: NonZeroUsize = count(16);
         /// How long an answer is kept for requests that repeat its Idempotency-Key.
         answers_kept: Duration = Duration::from_hours(24);
     }

@@ -11,15 +11,15 @@ const MOST_BYTES: usize = 4 << 20;
 
 /// An entity and the row that it was.
 #[derive(Debug)]
-pub(super) struct Sent {
-    pub(super) row: u64,
-    pub(super) id: String,
-    pub(super) text: Vec<u8>,
+pub(crate) struct Sent {
+    pub(crate) row: u64,
+    pub(crate) id: String,
+    pub(crate) text: Vec<u8>,
 }
 
 /// A batch that is being filled.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     pub(super) items: Vec<Sent>,
     /// Whether the entities carry their @context.
     pub(super) has_contexts: bool,
@@ -47,7 +47,7 @@ impl Batch {
     }
 
     /// The body of a request with these entities.
-    pub(super) fn body(items: &[Sent]) -> Vec<u8> {
+    pub(crate) fn body(items: &[Sent]) -> Vec<u8> {
         let mut body = vec![b'['];
         for (index, item) in items.iter().enumerate() {
             body.extend((index > 0).then_some(b','));

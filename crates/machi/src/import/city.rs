@@ -1,23 +1,21 @@
-//! The running city as an import sees it: it takes batches and says which entities it refuses.
+//! A running city as the command line sees it: it takes batches, and answers what else it is asked.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, LINK};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 use machi_http::Language;
-use machi_http::client::{Client, ClientAnswer, ClientRequest, ClientSettings, Egress};
-use machi_types::{Iri, Json, TenantId, json};
+use machi_http::client::{Client, ClientRequest, ClientSettings, Egress, Pauses, Silence, heard, insist};
+use machi_types::{Iri, TenantId, json};
 
 use super::batch::{Batch, Sent};
+use super::upsert::{Answer, Door, Manner, is_about_content};
 
 /// How long one batch may take.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// The longest verdict on a batch.
 const LARGEST_ANSWER: u64 = 64 << 20;
-/// How often a busy or silent city is asked again, and the first pause, which doubles.
+/// How often a busy or silent city is asked.
 const ATTEMPTS: u32 = 6;
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Why the city did not take a batch at all.
 #[derive(Debug, thiserror::Error)]
@@ -47,26 +45,19 @@ pub enum CityError {
     Request(String),
 }
 
-/// A row that the city refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The row.
-    pub row: u64,
-    /// Its entity.
-    pub id: String,
-    /// What the city says.
-    pub detail: String,
-}
-
 /// A connection to a city, as one tenant.
 #[derive(Debug)]
 pub struct City {
     server: String,
-    tenant: Option<HeaderValue>,
-    update: bool,
-    language: Language,
+    manner: Manner,
     client: Client,
     runtime: tokio::runtime::Runtime,
+}
+
+/// The way of batches whose entities, where they carry no @context, are written in the words of this one.
+pub(super) struct Way<'a> {
+    city: &'a City,
+    context: Option<Iri>,
 }
 
 impl City {
@@ -74,13 +65,10 @@ impl City {
     /// tell what is wrong in this language.
     pub fn new(server: &str, tenant: Option<&TenantId>, update: bool, language: Language) -> Result<Self, CityError> {
         let fail = |error: &dyn std::fmt::Display| CityError::Request(error.to_string());
-        let tenant = tenant.map(|tenant| HeaderValue::from_str(&tenant.to_string())).transpose();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(Self {
             server: server.trim_end_matches('/').to_owned(),
-            tenant: tenant.map_err(|error| fail(&error))?,
-            update,
-            language,
+            manner: Manner::new(tenant, update, language),
             client: Client::new(settings()).map_err(|error| fail(&error))?,
             runtime: runtime.map_err(|error| fail(&error))?,
         })
@@ -89,6 +77,11 @@ impl City {
     /// Where it is.
     pub(super) fn server(&self) -> &str {
         &self.server
+    }
+
+    /// The way for batches under a @context.
+    pub(super) fn way(&self, context: Option<Iri>) -> Way<'_> {
+        Way { city: self, context }
     }
 
     /// Asks an endpoint of our own; what is not well is an error.
@@ -101,100 +94,46 @@ impl City {
     ) -> Result<(StatusCode, Vec<u8>), CityError> {
         let mut request = ClientRequest::post(format!("{}{path}", self.server), body.unwrap_or_default());
         request.method = method;
-        request.headers = self.headers(false, context)?;
+        request.headers = self.manner.headers(false, context);
         request.patience = PATIENCE;
-        let silent = |why: String| CityError::Silent { server: self.server.clone(), why };
-        let answer = self.runtime.block_on(self.client.send(request)).map_err(|error| silent(error.to_string()))?;
+        let answer = self.runtime.block_on(self.client.send(request)).map_err(|error| self.silent(error.into()))?;
         if answer.status.is_success() {
             return Ok((answer.status, answer.body.to_vec()));
         }
-        let detail = detail(&answer.body);
-        Err(CityError::Answer { server: self.server.clone(), status: answer.status, detail })
+        Err(self.refused(answer.status, detail(&answer.body)))
     }
 
-    /// Sends entities, and gives those that were refused; the others are durable.
-    pub(super) fn upsert(
-        &self,
-        items: &[Sent],
-        has_contexts: bool,
-        context: Option<&Iri>,
-    ) -> Result<Vec<Refused>, CityError> {
-        let answer = self.send(items, has_contexts, context)?;
-        match answer.status {
-            StatusCode::CREATED | StatusCode::NO_CONTENT | StatusCode::OK => Ok(Vec::new()),
-            StatusCode::MULTI_STATUS => Ok(verdicts(items, &answer.body)),
-            status if is_about_content(status) => self.divide(items, has_contexts, context, &answer),
-            status => {
-                let detail = detail(&answer.body);
-                Err(CityError::Answer { server: self.server.clone(), status, detail })
-            }
+    fn silent(&self, silence: Silence) -> CityError {
+        match silence.status {
+            Some(status) => self.refused(status, silence.why),
+            None => CityError::Silent { server: self.server.clone(), why: silence.why },
         }
     }
 
-    /// A batch that was refused whole is sent in halves, until the rows at fault are alone.
-    fn divide(
-        &self,
-        items: &[Sent],
-        has_contexts: bool,
-        context: Option<&Iri>,
-        answer: &ClientAnswer,
-    ) -> Result<Vec<Refused>, CityError> {
-        if let [item] = items {
-            return Ok(vec![Refused { row: item.row, id: item.id.clone(), detail: detail(&answer.body) }]);
-        }
-        let (first, second) = items.split_at(items.len() / 2);
-        let mut refused = self.upsert(first, has_contexts, context)?;
-        refused.extend(self.upsert(second, has_contexts, context)?);
-        Ok(refused)
+    fn refused(&self, status: StatusCode, detail: String) -> CityError {
+        CityError::Answer { server: self.server.clone(), status, detail }
     }
+}
 
-    fn send(&self, items: &[Sent], has_contexts: bool, context: Option<&Iri>) -> Result<ClientAnswer, CityError> {
-        let request = self.request(items, has_contexts, context)?;
-        let mut pause = FIRST_PAUSE;
-        let mut attempt = 1;
-        loop {
-            let answer = self.runtime.block_on(self.client.send(request.clone()));
-            let is_busy = matches!(&answer, Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE);
-            if attempt == ATTEMPTS || (answer.is_ok() && !is_busy) {
-                let silent = |error: machi_http::client::ClientError| CityError::Silent {
-                    server: self.server.clone(),
-                    why: error.to_string(),
-                };
-                return answer.map_err(silent);
-            }
-            // An upsert may be sent twice: the second one finds what the first one did.
-            std::thread::sleep(pause);
-            pause *= 2;
-            attempt += 1;
-        }
-    }
+impl Door for Way<'_> {
+    type Error = CityError;
 
-    fn request(&self, items: &[Sent], has_contexts: bool, context: Option<&Iri>) -> Result<ClientRequest, CityError> {
-        let options = if self.update { "?options=update" } else { "" };
-        let url = format!("{}/ngsi-ld/v1/entityOperations/upsert{options}", self.server);
-        let mut request = ClientRequest::post(url, Batch::body(items));
-        request.headers = self.headers(has_contexts, context)?;
+    /// An upsert may be sent twice: the second one finds what the first one did.
+    fn ask(&self, items: &[Sent], has_contexts: bool) -> Result<Answer, CityError> {
+        let City { server, manner, client, runtime } = self.city;
+        let mut request = ClientRequest::post(format!("{server}{}", manner.path()), Batch::body(items));
+        request.headers = manner.headers(has_contexts, self.context.as_ref());
         request.patience = PATIENCE;
         request.largest = LARGEST_ANSWER;
-        Ok(request)
-    }
-
-    fn headers(&self, has_contexts: bool, context: Option<&Iri>) -> Result<HeaderMap, CityError> {
-        let mut headers = HeaderMap::new();
-        let media = if has_contexts { "application/ld+json" } else { "application/json" };
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
-        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(self.language.tag()));
-        // ETSI GS CIM 009 §6.3.5: a body that carries its @context has no Link beside it.
-        if let Some(context) = context.filter(|_| !has_contexts) {
-            let relation = "http://www.w3.org/ns/json-ld#context";
-            let link = format!("<{}>; rel=\"{relation}\"; type=\"application/ld+json\"", context.as_str());
-            let link = HeaderValue::from_str(&link);
-            headers.insert(LINK, link.map_err(|error| CityError::Request(format!("--context: {error}")))?);
+        let ask = async || heard(client.send(request.clone()).await?, detail);
+        let asked = insist(Pauses::between(ATTEMPTS), ask, |silence: &Silence| silence.again);
+        let answer = runtime.block_on(asked).map_err(|silence| self.city.silent(silence))?;
+        let (status, body) = (answer.status, answer.body);
+        match Answer::of(status, &body) {
+            Some(told) => Ok(told),
+            None if is_about_content(status, has_contexts) => Ok(Answer::Refused(detail(&body))),
+            None => Err(self.city.refused(status, detail(&body))),
         }
-        if let Some(tenant) = &self.tenant {
-            headers.insert(HeaderName::from_static("ngsild-tenant"), tenant.clone());
-        }
-        Ok(headers)
     }
 }
 
@@ -208,56 +147,9 @@ fn settings() -> ClientSettings {
     }
 }
 
-/// Whether a status says that the entities are at fault, rather than the city or the request.
-fn is_about_content(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::BAD_REQUEST
-            | StatusCode::CONFLICT
-            | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNPROCESSABLE_ENTITY
-            | StatusCode::GATEWAY_TIMEOUT
-    )
-}
-
-/// Which rows a `BatchOperationResult` refuses (ETSI GS CIM 009 §5.2.16).
-fn verdicts(items: &[Sent], body: &[u8]) -> Vec<Refused> {
-    let parsed = json::parse(body, json::DEFAULT_DEPTH).ok();
-    let errors = parsed.as_ref().and_then(|parsed| parsed.get("errors")?.as_array()).unwrap_or_default();
-    let rows: HashMap<&str, &Sent> = items.iter().map(|item| (item.id.as_str(), item)).collect();
-    errors.iter().filter_map(|error| verdict(items, &rows, error)).collect()
-}
-
-fn verdict(items: &[Sent], rows: &HashMap<&str, &Sent>, error: &Json<'_>) -> Option<Refused> {
-    let id = error.get("entityId").and_then(Json::as_str)?;
-    // An item without an id of its own is named by its place in the batch.
-    let place = || id.rsplit(':').next()?.parse::<usize>().ok()?.checked_sub(1);
-    let item = rows.get(id).copied().or_else(|| items.get(place()?))?;
-    let problem = error.get("error")?;
-    let detail =
-        problem.get("detail").or_else(|| problem.get("title")).and_then(Json::as_str).unwrap_or("it is refused");
-    Some(Refused { row: item.row, id: item.id.clone(), detail: detail.to_owned() })
-}
-
 /// The detail of a problem, or whatever was answered instead.
 fn detail(body: &[u8]) -> String {
     let problem = json::parse(body, 8).ok();
     let detail = problem.as_ref().and_then(|problem| problem.get("detail")?.as_str());
     detail.map_or_else(|| String::from_utf8_lossy(body).chars().take(500).collect(), str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn verdicts_name_the_rows() {
-        let sent = |row, id: &str| Sent { row, id: id.to_owned(), text: Vec::new() };
-        let items = [sent(2, "urn:x:1"), sent(3, "urn:x:2"), sent(4, "")];
-        let body = r#"{"success":["urn:x:1"],"errors":[
-            {"entityId":"urn:x:2","error":{"title":"Bad","detail":"no"}},
-            {"entityId":"urn:machi:batch:item:3","error":{"title":"Bad"}}]}"#;
-        let refused = |row, id: &str, detail: &str| Refused { row, id: id.to_owned(), detail: detail.to_owned() };
-        assert_eq!(verdicts(&items, body.as_bytes()), [refused(3, "urn:x:2", "no"), refused(4, "", "Bad")]);
-    }
 }

@@ -4,21 +4,16 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use machi_connect::{Encoding, EncodingDetector, Format, Mapping, OpenError, Row, RowError, Rows, Source, propose};
+use machi_connect::{Encoding, EncodingDetector, Format, Mapping, OpenError, Rows, Source, propose};
 use machi_http::Language;
 use machi_types::Iri;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::batch::Batch;
 use super::city::{City, CityError};
+use super::intake::{Bad, Book, Counts, Halt, take_in};
 use super::progress::Progress;
 use super::report::Report;
 use super::state::State;
-
-/// How many rows are read before what was done is noted, even if none of them can be sent.
-const WINDOW: u64 = 1000;
-/// How much of a file is looked at to know its format.
-const HEAD: usize = 64 << 10;
 
 /// How files are imported.
 #[derive(Clone, Debug, Default)]
@@ -107,18 +102,27 @@ struct Survey {
 
 /// Imports one file.
 pub fn import_file(path: &Path, settings: &Settings, city: &City) -> Result<Totals, FileError> {
-    let survey = survey(path, settings).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
-    let mark = format!("{:016x} {} {} {}", survey.hash, survey.size, city.server(), settings.sameness);
-    let mut import = Import::begin(path, settings, city, &mark, survey.size)?;
     let read = |source| FileError::Read { path: path.to_owned(), source };
-    let file = BufReader::with_capacity(1 << 16, import.progress.count(File::open(path).map_err(read)?));
-    let source = Source { format: survey.format, encoding: survey.encoding, mapping: settings.mapping.clone() };
+    let survey = survey(path, settings).map_err(read)?;
+    let mark = format!("{:016x} {} {} {}", survey.hash, survey.size, city.server(), settings.sameness);
+    let mut books = Books::open(path, settings, &mark, survey.size)?;
+    let done_before = books.state.counts;
+    let file = BufReader::with_capacity(1 << 16, books.progress.count(File::open(path).map_err(read)?));
+    let mapping = settings.mapping.clone();
+    let context = settings.context.clone().or_else(|| mapping.as_ref()?.context.clone());
+    let source = Source { format: survey.format, encoding: Some(survey.encoding), mapping };
     let rows =
         Rows::open(Box::new(file), source).map_err(|source| FileError::Open { path: path.to_owned(), source })?;
-    for row in rows.skip(usize::try_from(import.state.rows).unwrap_or(usize::MAX)) {
-        import.add(row.map_err(read)?)?;
+    let rows = rows.skip(usize::try_from(done_before.rows).unwrap_or(usize::MAX));
+    let mut counts = done_before;
+    let ended = take_in(rows, &city.way(context), &mut books, &mut counts);
+    books.progress.clear();
+    match ended {
+        Ok(()) => Ok(books.close(counts, done_before.rows)),
+        Err(Halt::Reading(source)) => Err(read(source)),
+        Err(Halt::City(source)) => Err(FileError::City { path: path.to_owned(), row: counts.rows, source }),
+        Err(Halt::Book(source)) => Err(FileError::Report { path: books.report_path, source }),
     }
-    import.finish()
 }
 
 /// A mapping to begin with, for a file.
@@ -127,7 +131,7 @@ pub fn proposal(path: &Path, encoding: Option<Encoding>) -> Result<String, FileE
     let settings = Settings { encoding, ..Settings::default() };
     let survey = survey(path, &settings).map_err(read)?;
     let file = BufReader::new(File::open(path).map_err(read)?);
-    propose(Box::new(file), survey.format, survey.encoding)
+    propose(Box::new(file), survey.format, Some(survey.encoding))
         .map_err(|source| FileError::Open { path: path.to_owned(), source })
 }
 
@@ -142,7 +146,7 @@ fn survey(path: &Path, settings: &Settings) -> io::Result<Survey> {
         let Some(read) = piece.get(..length).filter(|read| !read.is_empty()) else { break };
         hash.update(read);
         detector.push(read);
-        head.extend(read.iter().take(HEAD.saturating_sub(head.len())));
+        head.extend(read.iter().take(Format::HEAD.saturating_sub(head.len())));
         size += length as u64;
     }
     let told = settings.encoding.or(settings.mapping.as_ref().and_then(|mapping| mapping.encoding));
@@ -150,117 +154,50 @@ fn survey(path: &Path, settings: &Settings) -> io::Result<Survey> {
     Ok(Survey { format: Format::of(path, &head), encoding, size, hash: hash.digest() })
 }
 
-/// A file half-way.
-struct Import<'a> {
-    path: &'a Path,
+/// What is written down of a file half-way, beside it: its rejected rows, and how far it has come.
+struct Books {
     name: String,
-    city: &'a City,
-    context: Option<Iri>,
     report: Report,
     report_path: PathBuf,
     state_path: PathBuf,
     /// What is durable.
     state: State,
-    done_before: u64,
     progress: Progress,
-    batch: Batch,
-    /// Rows read since the last note, and those of them that cannot be sent.
-    window: u64,
-    bad: Vec<Bad>,
 }
 
-/// A row for the report.
-struct Bad {
-    row: u64,
-    id: String,
-    error: RowError,
-}
-
-impl<'a> Import<'a> {
-    fn begin(path: &'a Path, settings: &Settings, city: &'a City, mark: &str, size: u64) -> Result<Self, FileError> {
+impl Books {
+    fn open(path: &Path, settings: &Settings, mark: &str, size: u64) -> Result<Self, FileError> {
         let report_path = settings.report.clone().unwrap_or_else(|| beside(path));
         let state_path = State::path(&report_path);
         let known = if settings.restart { None } else { State::load(&state_path, mark) };
         let state = known.unwrap_or_else(|| State { mark: mark.to_owned(), ..State::default() });
         let report = Report::open(&report_path, state.report_bytes, settings.language)
             .map_err(|source| FileError::Report { path: report_path.clone(), source })?;
-        let of_mapping = settings.mapping.as_ref().and_then(|mapping| mapping.context.clone());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Ok(Self {
-            path,
-            city,
-            context: settings.context.clone().or(of_mapping),
-            report,
-            report_path,
-            state_path,
-            done_before: state.rows,
-            state,
-            progress: Progress::new(&name, size, settings.language),
-            name,
-            batch: Batch::default(),
-            window: 0,
-            bad: Vec::new(),
-        })
+        let progress = Progress::new(&name, size, settings.language);
+        Ok(Self { name, report, report_path, state_path, state, progress })
     }
 
-    fn add(&mut self, row: Row) -> Result<(), FileError> {
-        let must_send = row.entity.as_ref().is_ok_and(|entity| !self.batch.takes(entity));
-        if must_send || self.window >= WINDOW {
-            self.send()?;
-        }
-        self.window += 1;
-        match row.entity {
-            Ok(entity) => self.batch.push(row.number, &entity),
-            Err(error) => self.bad.push(Bad { row: row.number, id: String::new(), error }),
-        }
-        Ok(())
-    }
-
-    /// Sends what waits, reports what was refused, and notes what is done.
-    fn send(&mut self) -> Result<(), FileError> {
-        let batch = std::mem::take(&mut self.batch);
-        if !batch.items.is_empty() {
-            let refused = self.city.upsert(&batch.items, batch.has_contexts, self.context.as_ref());
-            let refused = refused.map_err(|source| {
-                self.progress.clear();
-                FileError::City { path: self.path.to_owned(), row: self.state.rows, source }
-            })?;
-            let bad = refused.into_iter().map(|it| Bad { row: it.row, id: it.id, error: said(&it.detail) });
-            self.bad.extend(bad);
-        }
-        let rejected = self.bad.len() as u64;
-        self.state.rows += self.window;
-        self.state.taken += self.window.saturating_sub(rejected);
-        self.state.rejected += rejected;
-        self.window = 0;
-        self.note().map_err(|source| FileError::Report { path: self.report_path.clone(), source })?;
-        self.progress.show(self.state.taken, self.state.rejected);
-        Ok(())
-    }
-
-    fn note(&mut self) -> io::Result<()> {
-        self.bad.sort_by_key(|bad| bad.row);
-        for bad in self.bad.drain(..) {
-            self.report.add(&self.name, bad.row, &bad.id, &bad.error)?;
-        }
-        self.state.report_bytes = self.report.length();
-        self.state.save(&self.state_path)
-    }
-
-    fn finish(mut self) -> Result<Totals, FileError> {
-        if self.window > 0 {
-            self.send()?;
-        }
-        self.progress.clear();
+    fn close(self, counts: Counts, done_before: u64) -> Totals {
         // Nothing is left to go on with; a file that stays behind would only be an import that begins at its end.
         let _ = std::fs::remove_file(&self.state_path);
-        Ok(Totals {
-            rows: self.state.rows,
-            taken: self.state.taken,
-            rejected: self.state.rejected,
-            done_before: self.done_before,
-            report: self.report.path().map(Path::to_owned),
-        })
+        let Counts { rows, taken, rejected } = counts;
+        Totals { rows, taken, rejected, done_before, report: self.report.path().map(Path::to_owned) }
+    }
+}
+
+impl Book for Books {
+    type Error = io::Error;
+
+    fn enter(&mut self, counts: &Counts, bad: Vec<Bad>) -> io::Result<()> {
+        for bad in bad {
+            self.report.add(&self.name, bad.row, &bad.id, &bad.error)?;
+        }
+        self.state.counts = *counts;
+        self.state.report_bytes = self.report.length();
+        self.state.save(&self.state_path)?;
+        self.progress.show(counts.taken, counts.rejected);
+        Ok(())
     }
 }
 
@@ -269,24 +206,4 @@ fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".rejected.csv");
     path.with_file_name(name)
-}
-
-/// The city was asked to speak the reader's language, so what it says stands as it is.
-fn as_told(text: &str) -> (String, String) {
-    (text.to_owned(), text.to_owned())
-}
-
-/// What the city says of an entity, in whichever language; it usually ends with what would be right.
-fn said(detail: &str) -> RowError {
-    let parts = detail.split_once("; ").or_else(|| detail.split_once('。')).filter(|(_, right)| !right.is_empty());
-    match parts {
-        Some((wrong, right)) => RowError::new(as_told(wrong), as_told(right)),
-        None => RowError::new(
-            as_told(detail),
-            (
-                "an entity as the NGSI-LD API takes it; correct the row and import it again",
-                "NGSI-LD APIが受け付けるエンティティに直して、もう一度取り込んでください",
-            ),
-        ),
-    }
 }

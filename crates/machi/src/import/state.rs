@@ -5,14 +5,14 @@ use std::{fs, io};
 
 use machi_types::{Json, json};
 
+use super::intake::Counts;
+
 /// What is known to be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct State {
     /// What is imported, how and whereto, in one word.
     pub(super) mark: String,
-    pub(super) rows: u64,
-    pub(super) taken: u64,
-    pub(super) rejected: u64,
+    pub(super) counts: Counts,
     pub(super) report_bytes: u64,
 }
 
@@ -31,9 +31,7 @@ impl State {
         let number = |name: &str| parsed.get(name)?.as_u64();
         let state = Self {
             mark: parsed.get("import")?.as_str()?.to_owned(),
-            rows: number("rows")?,
-            taken: number("taken")?,
-            rejected: number("rejected")?,
+            counts: Counts { rows: number("rows")?, taken: number("taken")?, rejected: number("rejected")? },
             report_bytes: number("reportBytes")?,
         };
         (state.mark == mark).then_some(state)
@@ -41,11 +39,12 @@ impl State {
 
     /// Notes what is done: the file is whole at any time.
     pub(super) fn save(&self, path: &Path) -> io::Result<()> {
+        let Counts { rows, taken, rejected } = self.counts;
         let text = Json::Object(vec![
             ("import".into(), Json::from(self.mark.as_str())),
-            ("rows".into(), Json::from(self.rows)),
-            ("taken".into(), Json::from(self.taken)),
-            ("rejected".into(), Json::from(self.rejected)),
+            ("rows".into(), Json::from(rows)),
+            ("taken".into(), Json::from(taken)),
+            ("rejected".into(), Json::from(rejected)),
             ("reportBytes".into(), Json::from(self.report_bytes)),
         ]);
         let new = path.with_extension("state.new");
@@ -63,7 +62,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = State::path(&folder.path().join("a.csv.rejected.csv"));
         assert!(path.ends_with("a.csv.rejected.csv.state"));
-        let state = State { mark: "m".into(), rows: 5, taken: 3, rejected: 2, report_bytes: 99 };
+        let state = State { mark: "m".into(), counts: Counts { rows: 5, taken: 3, rejected: 2 }, report_bytes: 99 };
         state.save(&path).unwrap();
         assert_eq!(State::load(&path, "m"), Some(state));
         assert_eq!(State::load(&path, "other"), None);

@@ -1,6 +1,7 @@
 //! Endpoints about the city itself: is it alive, is it ready, what are its figures, what can be asked.
 
 mod console;
+pub(crate) mod import;
 mod page;
 mod readiness;
 

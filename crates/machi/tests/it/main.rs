@@ -24,6 +24,7 @@ mod geo_queries;
 mod headers;
 mod hostile;
 mod import;
+mod import_endpoint;
 mod japanese;
 mod join;
 mod jsonld_contexts;
