@@ -141,6 +141,12 @@ export async function countMatches(q: string, asking: Asking): Promise<number> {
   return Number(headers.get(COUNT_HEADER) ?? 0);
 }
 
+/** Those of these entities that meet a condition. */
+export async function thoseThatMeet(q: string, ids: readonly string[], asking: Asking): Promise<ReadonlySet<string>> {
+  const parameters = new URLSearchParams({ id: ids.join(","), q, local: "true", limit: String(ids.length), pick: "id" });
+  return new Set((await page(`${API}/entities?${parameters}`, asking)).entities.map(({ id }) => id));
+}
+
 /** Entities with this in their names, whatever the case of its letters. */
 export async function findNamed(name: string, types: readonly string[], asking: Asking): Promise<Entity[]> {
   if (types.length === 0) return [];

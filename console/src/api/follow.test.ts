@@ -84,12 +84,13 @@ it("comes back after a cut and goes on where it left off", async () => {
   expect(asked[1]?.get("Last-Event-ID")).toBe("41");
 });
 
-it("waits longer each time while nobody answers, and not for ever", async () => {
+it("tries often at first, and waits longer each time where nobody answers for long", async () => {
   const began = Date.now();
   start();
-  await vi.advanceTimersByTimeAsync(50_000);
+  await vi.advanceTimersByTimeAsync(100_000);
   const tries = states.flatMap((state) => (state.kind === "lost" && state.retryAt !== null ? [state.retryAt - began] : []));
-  expect(tries.slice(0, 6)).toEqual([1000, 3000, 7000, 15_000, 30_000, 45_000]);
+  expect(tries.slice(0, 3)).toEqual([800, 1600, 2400]);
+  expect(tries.slice(39, 45)).toEqual([32_000, 33_600, 36_800, 43_200, 56_000, 71_000]);
 });
 
 it("gives up a line that shows no sign of life", async () => {
@@ -112,6 +113,15 @@ it("tells why it is refused and asks again later", async () => {
   await soon();
   expect(states.at(-1)).toMatchObject({ kind: "refused", failure: { status: 503, type: "TooManyReaders" } });
   await vi.advanceTimersByTimeAsync(30_000);
+  expect(kinds().at(-1)).toBe("open");
+});
+
+it("comes back when a refusal says that it may", async () => {
+  const headers = { "Content-Type": "application/problem+json", "Retry-After": "1" };
+  start(new Response("{}", { status: 503, headers }), new Feed());
+  await soon();
+  expect(kinds().at(-1)).toBe("refused");
+  await vi.advanceTimersByTimeAsync(1000);
   expect(kinds().at(-1)).toBe("open");
 });
 

@@ -29,8 +29,11 @@ export interface Following {
 
 /** The city shows a sign of life every 15 s. */
 const SILENCE_MS = 40_000;
-const FIRST_WAIT_MS = 1000;
+/** A server that is started again is back within seconds, and is to be seen within one; a network takes longer. */
+const FIRST_WAIT_MS = 800;
+const FIRST_WAITS = 40;
 const LONGEST_WAIT_MS = 15_000;
+/** Where a refusal does not say when to come back. */
 const REFUSED_WAIT_MS = 15_000;
 
 export function follow(following: Following): Line {
@@ -41,6 +44,8 @@ class FollowedLine implements Line {
   #current = new AbortController();
   #lastId = "";
   #waitMs = FIRST_WAIT_MS;
+  #waits = 0;
+  #refusedWaitMs = REFUSED_WAIT_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wasOpen = false;
 
@@ -96,6 +101,8 @@ class FollowedLine implements Line {
       clearTimeout(patience),
     );
     const type = response.headers.get("Content-Type") ?? "";
+    // A city that has just been started says that it is back in a second.
+    this.#refusedWaitMs = Number(response.headers.get("Retry-After")) * 1000 || REFUSED_WAIT_MS;
     if (type.startsWith("application/problem+json")) throw new AskError(await refusal(response, await response.text()));
     const isStream = type.startsWith("text/event-stream");
     if (!response.ok || !isStream || !response.body) throw new AskError({ kind: "unreachable" });
@@ -111,6 +118,7 @@ class FollowedLine implements Line {
     const decoder = new TextDecoder();
     this.#wasOpen = true;
     this.#waitMs = FIRST_WAIT_MS;
+    this.#waits = 0;
     this.following.onState({ kind: "open" });
     const cancel = (): void => void reader.cancel().catch(() => undefined);
     signal.addEventListener("abort", cancel);
@@ -140,14 +148,15 @@ class FollowedLine implements Line {
     const failure = failureOf(error);
     if (failure.kind !== "refused") return this.#waitAndConnect();
     this.following.onState({ kind: "refused", failure });
-    this.#timer = setTimeout(() => void this.#connect(), REFUSED_WAIT_MS);
+    this.#timer = setTimeout(() => this.retry(), this.#refusedWaitMs);
   }
 
   #waitAndConnect(): void {
     this.#wasOpen = true;
     const wait = this.#waitMs;
-    this.#waitMs = Math.min(wait * 2, LONGEST_WAIT_MS);
+    this.#waits += 1;
+    if (this.#waits >= FIRST_WAITS) this.#waitMs = Math.min(wait * 2, LONGEST_WAIT_MS);
     this.following.onState({ kind: "lost", retryAt: Date.now() + wait });
-    this.#timer = setTimeout(() => void this.#connect(), wait);
+    this.#timer = setTimeout(() => this.retry(), wait);
   }
 }

@@ -1,6 +1,7 @@
 // The map itself: draws the shown types, tells where it stands and what is pointed at, and follows the live feed.
 import type { GeoJSONSource, Map as GlMap, MapGeoJSONFeature, PointLike } from "maplibre-gl";
 import { type Asking, base, headersOf } from "../api/ask";
+import { thoseThatMeet } from "../api/city";
 import type { Change } from "../api/live";
 import type { Words } from "../i18n";
 import { type Camera, readCamera } from "./camera";
@@ -38,8 +39,9 @@ export interface Beginning {
 /** A finger is wider than a dot. */
 const REACH = 6;
 const CLOSE = 15.5;
-/** What an open panel covers of a wide screen. */
+/** What an open panel covers of a wide screen, and what it leaves of one to be worth a look. */
 const COVERED = 460;
+const LEFT = 300;
 
 export class CityMap {
   isDrawing = false;
@@ -92,7 +94,7 @@ export class CityMap {
     const isSame = key === this.#key;
     this.#key = key;
     this.#map.setStyle(styleOf(shown, q, asking.language, paintOf(this.container)), { diff: true });
-    if (!isSame) this.#overlay.reset(shown.map(({ type }) => type), asking.language);
+    if (!isSame) this.#overlay.reset(shown.map(({ type }) => type), asking.language, q ? (ids) => thoseThatMeet(q, ids, asking) : null);
   }
 
   change(change: Change): void {
@@ -124,7 +126,7 @@ export class CityMap {
     const center: Place = [(box.west + box.east) / 2, (box.south + box.north) / 2];
     const { x, y } = this.#map.project(center);
     const { clientWidth, clientHeight } = this.container;
-    const free = clientWidth > 2 * COVERED ? clientWidth - COVERED : clientWidth;
+    const free = clientWidth > COVERED + LEFT ? clientWidth - COVERED : clientWidth;
     const isSeen = x > 0 && x < free && y > 0 && y < clientHeight && this.#map.getZoom() > 12;
     if (isSeen) return;
     const isPoint = box.west === box.east && box.south === box.north;

@@ -13,6 +13,9 @@ import { LIVE, tilesOf } from "./style";
 /** Changes that wait for a frame, and entities that are drawn over the tiles. */
 const MOST_WAITING = 5000;
 const MOST_DRAWN = 3000;
+/** Changed entities that are held against the filter at once, and how often. */
+const MOST_UNSURE = 50;
+const SIFT_MS = 200;
 /** What a frame may take of the page's time. */
 const BUDGET_MS = 6;
 /** The worker lays out all live entities again for each update. */
@@ -27,9 +30,17 @@ interface TileCache {
   _reloadTile(id: string, state: "expired"): Promise<void>;
 }
 
+/** Tells which of some entities meet the filter. */
+export type Sieve = (ids: readonly string[]) => Promise<ReadonlySet<string>>;
+
 export class Overlay {
   #types: readonly string[] = [];
   #language = "en";
+  /** Null where nothing is filtered. */
+  #sieve: Sieve | null = null;
+  /** Changed entities of which only the city knows whether they meet the filter. */
+  #unsure = new Map<string, Change>();
+  #sifting: ReturnType<typeof setTimeout> | undefined;
   #waiting = new Map<string, Change>();
   /** Each entity that is drawn here, with its type. */
   #drawn = new Map<string, string>();
@@ -49,13 +60,15 @@ export class Overlay {
   }
 
   /** Begins anew with the types of a new style. */
-  reset(types: readonly string[], language: string): void {
+  reset(types: readonly string[], language: string, sieve: Sieve | null): void {
     for (const [type, ids] of this.#hidden) {
       for (const id of ids) this.#reveal(id, type);
       this.#stale.add(type);
     }
     this.#types = types;
     this.#language = language;
+    this.#sieve = sieve;
+    this.#unsure.clear();
     this.#drawn.clear();
     this.#hidden.clear();
     this.#add.clear();
@@ -66,17 +79,47 @@ export class Overlay {
 
   close(): void {
     clearInterval(this.#refresh);
+    clearTimeout(this.#sifting);
     cancelAnimationFrame(this.#frame);
   }
 
   take(change: Change): void {
     for (const settling of this.#settling) settling.delete(change.id);
+    const type = this.#types.find((one) => change.types.includes(one));
+    if (this.#sieve && type && change.entity && !lookOf(type).isGround) return this.#doubt(change, type);
+    this.#unsure.delete(change.id);
+    this.#keep(change);
+  }
+
+  #keep(change: Change): void {
     if (this.#waiting.size >= MOST_WAITING && !this.#waiting.has(change.id)) {
       for (const type of change.types) this.#stale.add(type);
       return;
     }
     this.#waiting.set(change.id, change);
     this.#ask();
+  }
+
+  /** What has changed may meet the filter no longer, or only now. */
+  #doubt(change: Change, type: string): void {
+    if (this.#unsure.size >= MOST_UNSURE && !this.#unsure.has(change.id)) return void this.#stale.add(type);
+    this.#unsure.set(change.id, change);
+    this.#sifting ??= setTimeout(() => void this.#sift(), SIFT_MS);
+  }
+
+  async #sift(): Promise<void> {
+    this.#sifting = undefined;
+    const sieve = this.#sieve;
+    const changes = [...this.#unsure.values()];
+    this.#unsure.clear();
+    if (!sieve || changes.length === 0) return;
+    // Where the city does not answer, newer tiles tell it later.
+    const met = await sieve(changes.map(({ id }) => id)).catch(() => null);
+    if (sieve !== this.#sieve) return;
+    for (const change of changes) {
+      if (!met) for (const type of change.types) this.#stale.add(type);
+      else this.#keep(met.has(change.id) ? change : { ...change, entity: null });
+    }
   }
 
   /** Asks for all tiles anew, as after a break of the line. */
@@ -112,7 +155,7 @@ export class Overlay {
 
   #apply(change: Change, view: Box): void {
     if (change.kind === "deleted" || !change.entity) {
-      const type = this.#drawn.get(change.id);
+      const type = this.#drawn.get(change.id) ?? this.#types.find((one) => change.types.includes(one));
       for (const one of type ? [type] : this.#types) this.#hide(change.id, one);
       this.#erase(change.id);
       return;

@@ -5,7 +5,7 @@ import { LongNumber, readJson } from "../api/number";
 import { showAge, showMoment } from "./age";
 import { shortName } from "./name";
 import { showCount, showRate, showValue } from "./number";
-import { unitSign } from "./unit";
+import { unitSign, withUnit } from "./unit";
 import { shownOf } from "./value";
 
 const NOW = Date.parse("2026-04-01T12:00:00Z");
@@ -74,10 +74,11 @@ describe("names", () => {
 
 describe("units", () => {
   it("are signs where there is one", () => {
-    expect(unitSign("CEL")).toBe("°C");
-    expect(unitSign("C62")).toBe("");
-    expect(unitSign("ZZZ")).toBe("ZZZ");
-    expect(unitSign("")).toBe("");
+    expect(unitSign("CEL", "ja")).toBe("°C");
+    expect(unitSign("C62", "ja")).toBe("");
+    expect(unitSign("ZZZ", "ja")).toBe("ZZZ");
+    expect(unitSign("", "ja")).toBe("");
+    expect([withUnit("3", "MIN", "ja"), withUnit("3", "MIN", "en"), withUnit("3", "MTR", "ja"), withUnit("3", "", "en")]).toEqual(["3分", "3 min", "3 m", "3"]);
   });
 });
 

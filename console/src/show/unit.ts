@@ -1,4 +1,6 @@
 // Units of measure: UN/CEFACT common codes (Recommendation 20) as the signs that people write.
+import type { Language } from "../i18n";
+
 const SIGNS: Record<string, string> = {
   "2N": "dB",
   "4K": "mA",
@@ -62,7 +64,16 @@ const SIGNS: Record<string, string> = {
   WTT: "W",
 };
 
+/** What Japanese writes as a word, right behind the number. */
+const JAPANESE: Record<string, string> = { ANN: "年", DAY: "日", HUR: "時間", MIN: "分", SEC: "秒" };
+
 /** The sign of a unit; a code without one is shown as it is. */
-export function unitSign(code: string): string {
-  return SIGNS[code] ?? code;
+export function unitSign(code: string, language: Language): string {
+  return (language === "ja" ? JAPANESE[code] : undefined) ?? SIGNS[code] ?? code;
+}
+
+/** A number with its unit. */
+export function withUnit(number: string, code: string, language: Language): string {
+  const isWord = language === "ja" && code in JAPANESE;
+  return `${number}${isWord ? "" : " "}${unitSign(code, language)}`.trimEnd();
 }

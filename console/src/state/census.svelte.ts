@@ -31,7 +31,8 @@ export interface Notice {
 const NOTICES = 50;
 const RATES_MS = 2000;
 const COUNTS_MS = 10_000;
-const SUBSCRIPTIONS_MS = 3000;
+/** A new subscription is no change of an entity, and is to be seen within a second. */
+const SUBSCRIPTIONS_MS = 800;
 /** Rates of three minutes. */
 export const HISTORY = 90;
 /** Each type costs a request; the rest are counted when a reader wants to see all. */

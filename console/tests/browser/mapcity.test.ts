@@ -2,7 +2,7 @@
 import type { Map as GlMap } from "maplibre-gl";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FLOOD, GAUGE, LAMP, at, shiomi } from "../mock/shiomi";
+import { BUS, FLOOD, GAUGE, LAMP, at, shiomi } from "../mock/shiomi";
 import { launch, open } from "./chromium";
 
 const CITY = process.env["MACHI_URL"];
@@ -67,6 +67,13 @@ describe.skipIf(!CITY)("the map of a real city", () => {
     await page.waitForSelector("[data-fault]");
     await page.fill("#map-q", 'powerState=="off"');
     await page.press("#map-q", "Enter");
+    await expect.poll(async () => Object.keys(await features("Streetlight")).length).toBe(13);
+    // What changes is held against the filter, too.
+    expect(await send("PATCH", `ngsi-ld/v1/entities/${BUS}/attrs/speed`, { type: "Property", value: 31 })).toBe(204);
+    expect(await send("PATCH", `ngsi-ld/v1/entities/${LAMP}/attrs/powerState`, { type: "Property", value: "on" })).toBe(204);
+    await expect.poll(async () => Object.keys(await features("Streetlight")).length).toBe(12);
+    expect(await features("Vehicle")).toEqual({});
+    expect(await send("PATCH", `ngsi-ld/v1/entities/${LAMP}/attrs/powerState`, { type: "Property", value: "off" })).toBe(204);
     await expect.poll(async () => Object.keys(await features("Streetlight")).length).toBe(13);
     await page.getByRole("link", { name: "Clear" }).click();
     await expect.poll(async () => Object.keys(await features("Streetlight")).length).toBe(60);

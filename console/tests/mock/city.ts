@@ -146,7 +146,7 @@ export class MockCity {
     const found = [...this.entities.values()].filter(
       (one) =>
         (!types || types.some((wanted) => [one["type"]].flat().includes(wanted))) &&
-        (!id || one["id"] === id) &&
+        (!id || id.split(",").includes(String(one["id"]))) &&
         pattern.test(String(one["id"])) &&
         meets(one, q) &&
         isWithin(one),
