@@ -41,6 +41,8 @@ export class Overlay {
   /** Changed entities of which only the city knows whether they meet the filter. */
   #unsure = new Map<string, Change>();
   #sifting: ReturnType<typeof setTimeout> | undefined;
+  /** The map is gone, and answers that are still on their way are for nobody. */
+  #isClosed = false;
   #waiting = new Map<string, Change>();
   /** Each entity that is drawn here, with its type. */
   #drawn = new Map<string, string>();
@@ -80,6 +82,7 @@ export class Overlay {
   close(): void {
     clearInterval(this.#refresh);
     clearTimeout(this.#sifting);
+    this.#isClosed = true;
     cancelAnimationFrame(this.#frame);
   }
 
@@ -115,7 +118,7 @@ export class Overlay {
     if (!sieve || changes.length === 0) return;
     // Where the city does not answer, newer tiles tell it later.
     const met = await sieve(changes.map(({ id }) => id)).catch(() => null);
-    if (sieve !== this.#sieve) return;
+    if (this.#isClosed || sieve !== this.#sieve) return;
     for (const change of changes) {
       if (!met) for (const type of change.types) this.#stale.add(type);
       else this.#keep(met.has(change.id) ? change : { ...change, entity: null });
@@ -222,7 +225,7 @@ export class Overlay {
     cache._cache.reset();
     await Promise.all(Object.keys(cache._tiles).map((id) => cache._reloadTile(id, "expired")));
     this.#settling.delete(settled);
-    if (!this.map.getSource(tilesOf(type))) return;
+    if (this.#isClosed || !this.map.getSource(tilesOf(type))) return;
     for (const id of settled) this.#settle(id, type);
     if (settled.size > 0) this.#ask();
   }
