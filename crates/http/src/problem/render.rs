@@ -113,19 +113,45 @@ impl Problem {
     }
 }
 
-/// How much of one word a detail shows: a name that a client sent may be megabytes long.
+/// How many bytes of one word a detail shows: a name that a client sent may be megabytes long.
 const WORD: usize = 160;
+/// The same where there are no spaces between words, as in Japanese: a whole sentence.
+const SENTENCE: usize = 1500;
+/// How many bytes of a detail are shown, about.
+const DETAIL: usize = 6000;
 
 /// A detail whose words are of a length that people read.
 fn shortened(detail: &str) -> Cow<'_, str> {
-    if detail.split(' ').all(|word| word.len() <= WORD) {
+    if detail.len() <= WORD {
         return Cow::Borrowed(detail);
     }
-    let words = detail.split(' ').map(|word| match word.len() <= WORD {
-        true => Cow::Borrowed(word),
-        false => Cow::Owned(format!("{}…", word.split_at(word.floor_char_boundary(WORD)).0)),
-    });
-    Cow::Owned(words.collect::<Vec<_>>().join(" "))
+    let mut text = String::with_capacity(detail.len().min(SENTENCE));
+    for run in runs(detail) {
+        let longest = if run.is_ascii() { WORD } else { SENTENCE };
+        let (shown, cut) = run.split_at(run.floor_char_boundary(longest));
+        text.push_str(shown);
+        let is_long = text.len() > DETAIL;
+        if is_long || !cut.is_empty() {
+            text.push('…');
+        }
+        if is_long {
+            break;
+        }
+    }
+    if text == detail { Cow::Borrowed(detail) } else { Cow::Owned(text) }
+}
+
+/// The runs of a text: words of ASCII, the spaces between them, and whatever is not ASCII.
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    let kind = |c: char| (c == ' ', c.is_ascii());
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = kind(rest.chars().next()?);
+        let end = rest.find(|c| kind(c) != first).unwrap_or(rest.len());
+        let (run, behind) = rest.split_at(end);
+        rest = behind;
+        Some(run)
+    })
 }
 
 fn write_member(name: &str, value: &Json<'_>, out: &mut Vec<u8>) {

@@ -93,3 +93,22 @@ fn retry_after_is_rounded_up_to_whole_seconds() {
         Problem::new(ErrorKind::Unavailable, ("busy", "混雑しています")).retry_after(Duration::from_millis(1200));
     assert_eq!(problem.into_response().headers()["retry-after"], "2");
 }
+
+#[test]
+fn a_long_name_is_cut_and_the_sentence_around_it_is_not() {
+    let name = "a".repeat(100_000);
+    let told = |en: String, ja: String| {
+        let problem = Problem::new(ErrorKind::BadRequestData, Text::both(en, ja));
+        let detail = |language| problem.to_json(language).get("detail").and_then(Json::as_str).map(str::to_owned);
+        (detail(Language::English).unwrap(), detail(Language::Japanese).unwrap())
+    };
+    let (en, ja) = told(format!("the attribute {name} is not there"), format!("属性{name}はありません"));
+    let cut = "a".repeat(160);
+    assert_eq!((en, ja), (format!("the attribute {cut}… is not there"), format!("属性{cut}…はありません")));
+    let sentence = "長い文です。".repeat(40);
+    assert_eq!(told(String::new(), sentence.clone()).1, sentence);
+    for hostile in ["街".repeat(100_000), "aあ ".repeat(100_000)] {
+        let (en, _) = told(hostile, String::new());
+        assert!(en.len() < 8000 && en.ends_with('…'), "{}", en.len());
+    }
+}

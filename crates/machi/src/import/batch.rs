@@ -7,7 +7,7 @@ use machi_types::Json;
 /// How many entities go in one batch.
 const MOST: usize = 1000;
 /// How many bytes go in one batch, unless one entity is longer.
-const MOST_BYTES: usize = 4 << 20;
+const MOST_BYTES: usize = 1 << 20;
 
 /// An entity and the row that it was.
 #[derive(Debug)]
