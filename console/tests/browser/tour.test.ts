@@ -12,7 +12,7 @@ const PORT = Number(process.env["MACHI_TOUR"]);
 const LANGUAGE = process.env["MACHI_TOUR_LANGUAGE"] ?? "en";
 const PICTURES = process.env["MACHI_TOUR_PICTURES"] ?? "";
 const TOUR_MS = 600_000;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 25_000;
 const AGAIN_MS = 25;
 /** Names fade in, and tiles of a moving city come again and again. */
 const SETTLED_MS = 2500;

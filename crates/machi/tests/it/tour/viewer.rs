@@ -14,7 +14,7 @@ use super::terminals::free_port;
 use crate::kit::*;
 
 /// What a machine that does much else may take to show a change; a quiet one shows it within a second.
-const BUSY: Duration = Duration::from_secs(10);
+const BUSY: Duration = Duration::from_secs(20);
 
 /// A browser, and the test that holds it: see `console/tests/browser/tour.test.ts`.
 pub(super) struct Viewer {
