@@ -1,4 +1,6 @@
 //! One dead, one slow and one flapping receiver among a hundred healthy ones: whether the healthy ones feel it.
+//!
+//! Three more healthy ones that hear of as much as the bad ones are the ceiling: what they cost, work costs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +12,10 @@ use machi_bench::receiver::{Arrival, Behaviour, Receiver};
 
 const HEALTHY: usize = 100;
 const UPDATES_PER_SECOND: u64 = 100;
-/// Healthy receivers that each update is for; the bad ones hear of every update.
+/// Each update is for every tenth of the healthy receivers; those that come and go hear of every update.
 const GROUPS: u64 = 10;
-const ROUNDS: u64 = 5;
+const ROUNDS: u64 = 15;
 const MARK: &str = "serial";
-const BAD: [&str; 3] = ["dead", "slow", "flapping"];
 
 pub(crate) async fn run(binary: &str, time: Duration) -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
@@ -39,28 +40,32 @@ pub(crate) async fn run(binary: &str, time: Duration) -> std::io::Result<()> {
         }
     });
     fill(&machi, &healthy).await;
-    let bad = [dead_url, slow.url(), flapping.url()];
-    let (mut without, mut with) = (Vec::new(), Vec::new());
+    let good = [Receiver::start(MARK).await?, Receiver::start(MARK).await?, Receiver::start(MARK).await?];
+    let more = [Vec::new(), good.iter().map(Receiver::url).collect(), vec![dead_url, slow.url(), flapping.url()]];
+    let mut took: [Vec<Duration>; 3] = Default::default();
     for round in 0..ROUNDS {
-        without.push(p99(&machi, &healthy, time, 2 * round).await);
-        for (name, url) in BAD.iter().zip(&bad) {
-            send(&machi, "POST", "/ngsi-ld/v1/subscriptions", &subscription(name, None, url)).await;
-        }
-        with.push(p99(&machi, &healthy, time, 2 * round + 1).await);
-        for name in BAD {
-            send(&machi, "DELETE", &format!("/ngsi-ld/v1/subscriptions/urn:ngsi-ld:Subscription:{name}"), "").await;
+        for (kind, urls) in more.iter().enumerate() {
+            for (number, url) in urls.iter().enumerate() {
+                let body = subscription(&format!("more-{number}"), None, url);
+                send(&machi, "POST", "/ngsi-ld/v1/subscriptions", &body).await;
+            }
+            let number = round * more.len() as u64 + kind as u64;
+            took[kind].extend(arrivals(&machi, &healthy, time, number).await);
+            for number in 0..urls.len() {
+                let path = format!("/ngsi-ld/v1/subscriptions/urn:ngsi-ld:Subscription:more-{number}");
+                send(&machi, "DELETE", &path, "").await;
+            }
+            good.iter().for_each(|receiver| drop(receiver.take()));
         }
     }
     flaps.abort();
-    let middle = |times: &mut Vec<Duration>| {
-        times.sort_unstable();
-        times[times.len() / 2]
-    };
-    let (without, with) = (middle(&mut without), middle(&mut with));
-    let more = 100.0 * (with.as_secs_f64() / without.as_secs_f64() - 1.0);
-    println!(
-        "p99 of {HEALTHY} healthy receivers: {without:.2?}, beside a dead, a slow and a flapping one {with:.2?}, {more:+.0}% (medians of {ROUNDS})"
-    );
+    let names = ["alone", "beside three more healthy ones", "beside a dead, a slow and a flapping one"];
+    println!("from commit to arrival at {HEALTHY} healthy receivers, over {ROUNDS} rounds of each:");
+    for (name, took) in names.iter().zip(&mut took) {
+        took.sort_unstable();
+        let [p50, p90, p99, p999] = [500, 900, 990, 999].map(|share| took[took.len() * share / 1000]);
+        println!("{name}: p50 {p50:.2?}, p90 {p90:.2?}, p99 {p99:.2?}, p99.9 {p999:.2?}");
+    }
     println!(
         "the flapping one took {}, the slow one {}; peak memory {} MB",
         flapping.count(),
@@ -98,7 +103,8 @@ async fn fill(machi: &Server, healthy: &[Receiver]) {
     }
 }
 
-async fn p99(machi: &Server, healthy: &[Receiver], time: Duration, round: u64) -> Duration {
+/// Updates for a while, and how long each notification of a healthy receiver took.
+async fn arrivals(machi: &Server, healthy: &[Receiver], time: Duration, round: u64) -> Vec<Duration> {
     let count = UPDATES_PER_SECOND * time.as_secs();
     let make: MakeNumbered = Arc::new(move |n| {
         let room = n.wrapping_mul(7919) % 1000;
@@ -113,11 +119,6 @@ async fn p99(machi: &Server, healthy: &[Receiver], time: Duration, round: u64) -
     let arrivals: Vec<Arrival> = healthy.iter().flat_map(Receiver::take).collect();
     let due = count * HEALTHY as u64 / GROUPS;
     assert_eq!(arrivals.len() as u64, due, "the healthy receivers did not hear all");
-    let mut took: Vec<i64> =
-        arrivals.iter().map(|arrival| arrival.arrived_at.micros() - arrival.notified_at.micros()).collect();
-    took.sort_unstable();
-    let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
-    let p99 = Duration::from_micros(p99.max(0).cast_unsigned());
-    println!("{} the bad receivers: p99 {p99:.2?}", if round.is_multiple_of(2) { "without" } else { "with" });
-    p99
+    let micros = |arrival: &Arrival| (arrival.arrived_at.micros() - arrival.notified_at.micros()).max(0);
+    arrivals.iter().map(|arrival| Duration::from_micros(micros(arrival).cast_unsigned())).collect()
 }

@@ -57,8 +57,12 @@ pub(super) struct Waiting {
     pub(super) done: Vec<Name>,
     /// Whether something is being done for it.
     pub(super) is_busy: bool,
-    /// How many notifications are being written down.
+    /// How many notifications gather in memory until they are written down.
+    pub(super) gathered: usize,
+    /// How many are being written down.
     pub(super) parking: usize,
+    /// Whether the receiver has taken the last one that was sent.
+    pub(super) is_taking: bool,
     /// Whether there may be rows behind the first ones.
     pub(super) has_more: bool,
 }
@@ -124,8 +128,15 @@ impl Waiting {
             rows: VecDeque::new(),
             done: Vec::new(),
             is_busy: false,
+            gathered: 0,
             parking: 0,
+            is_taking: false,
             has_more: true,
         }
+    }
+
+    /// Whether something is on its way into the store.
+    pub(super) fn is_filling(&self) -> bool {
+        self.gathered > 0 || self.parking > 0
     }
 }

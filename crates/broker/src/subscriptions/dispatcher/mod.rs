@@ -198,9 +198,7 @@ impl Dispatcher {
     fn removed(&mut self, key: &SubscriptionKey) {
         self.forget_period(key);
         self.hub.forget(key);
-        let (gone, kept) =
-            std::mem::take(&mut self.to_park).into_iter().partition(|due: &Due| due.subscription.key == *key);
-        self.to_park = kept;
+        let gone = self.take_gathered(key);
         for due in &gone {
             self.settle(due);
         }
@@ -214,7 +212,7 @@ impl Dispatcher {
                 self.drop_if_idle(key);
             }
             Flow::Waiting(waiting) => {
-                waiting.parking = waiting.parking.saturating_sub(gone.len());
+                waiting.gathered = waiting.gathered.saturating_sub(gone.len());
                 waiting.next = Instant::now();
                 self.look_at(key, Instant::now());
             }
@@ -239,7 +237,7 @@ impl Dispatcher {
                 self.start(&key);
             }
             Flow::Waiting(waiting) => {
-                waiting.parking += 1;
+                waiting.gathered += 1;
                 self.to_park.push(due);
             }
         }

@@ -18,7 +18,7 @@ const PARKED: usize = 256;
 /// Nothing waits in memory longer than so many times the patience, even for a machine that seems well.
 const LONGEST: u32 = 10;
 /// How long what is to wait gathers: each commit of it is one that others wait behind.
-const GATHERING: Duration = Duration::from_millis(100);
+const GATHERING: Duration = Duration::from_millis(500);
 /// How long to rest when the store takes nothing.
 const REST: Duration = Duration::from_millis(500);
 
@@ -127,7 +127,7 @@ impl Dispatcher {
         let rest =
             if has_failed { self.tools.config.rest(1, dice).max(cooldown.unwrap_or_default()) } else { Duration::ZERO };
         let next = Instant::now() + rest;
-        line.flow = Flow::Waiting(Waiting { failures, parking: all.len(), ..Waiting::from(next) });
+        line.flow = Flow::Waiting(Waiting { failures, gathered: all.len(), ..Waiting::from(next) });
         self.waiting += 1;
         self.look_at(key, next);
         self.to_park.extend(all);
@@ -169,7 +169,28 @@ impl Dispatcher {
         let rest = self.to_park.split_off(PARKED.min(self.to_park.len()));
         let due = std::mem::replace(&mut self.to_park, rest);
         self.is_parking = true;
+        self.count_parking(&due, |waiting| {
+            waiting.gathered = waiting.gathered.saturating_sub(1);
+            waiting.parking += 1;
+        });
         self.tasks.spawn(self.tools.clone().park(due));
+    }
+
+    /// Counts what is written down, or given back, for the lines that wait.
+    fn count_parking(&mut self, due: &[Due], mut count: impl FnMut(&mut Waiting)) {
+        for due in due {
+            if let Some(Line { flow: Flow::Waiting(waiting), .. }) = self.lines.get_mut(&due.subscription.key) {
+                count(waiting);
+            }
+        }
+    }
+
+    /// What of a line gathers in memory.
+    pub(super) fn take_gathered(&mut self, key: &SubscriptionKey) -> Vec<Due> {
+        let (taken, kept) =
+            std::mem::take(&mut self.to_park).into_iter().partition(|due: &Due| due.subscription.key == *key);
+        self.to_park = kept;
+        taken
     }
 
     /// Notifications were written down, or not.
@@ -178,6 +199,10 @@ impl Dispatcher {
         if let Err(error) = result {
             tracing::warn!(%error, "waiting notifications could not be written down; trying again");
             self.park_not_before = Instant::now() + REST;
+            self.count_parking(&due, |waiting| {
+                waiting.parking = waiting.parking.saturating_sub(1);
+                waiting.gathered += 1;
+            });
             let later = std::mem::replace(&mut self.to_park, due);
             self.to_park.extend(later);
             return;

@@ -81,7 +81,7 @@ impl Dispatcher {
     fn is_crowded(&self, key: &SubscriptionKey) -> bool {
         match self.lines.get(key).map(|line| &line.flow) {
             Some(Flow::Open(open)) => !open.queue.is_empty() || !open.failed.is_empty(),
-            Some(Flow::Waiting(waiting)) => waiting.parking > 0,
+            Some(Flow::Waiting(waiting)) => waiting.is_filling(),
             None => false,
         }
     }

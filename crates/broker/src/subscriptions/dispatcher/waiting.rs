@@ -119,7 +119,7 @@ impl Dispatcher {
         let Some(subscription) = subscription else { return Step::Purge };
         let is_expired = subscription.expires_at.is_some_and(|expires| expires <= now);
         if is_expired {
-            return if waiting.parking > 0 { Step::Nothing } else { Step::Purge };
+            return if waiting.is_filling() { Step::Nothing } else { Step::Purge };
         }
         if !waiting.done.is_empty()
             && (waiting.rows.is_empty() || waiting.done.len() >= DELETED || !subscription.is_active)
@@ -133,6 +133,8 @@ impl Dispatcher {
             Some(row) => Step::Send(row.clone(), Arc::clone(subscription)),
             None if waiting.has_more => Step::Load,
             None if waiting.parking > 0 => Step::Nothing,
+            // A receiver that has caught up gets what gathers from memory, or a steady flow would never leave the store.
+            None if waiting.gathered > 0 && !waiting.is_taking => Step::Nothing,
             None => Step::Reopen,
         }
     }
@@ -183,6 +185,7 @@ impl Dispatcher {
         let (dice, now, tools) = (self.throw(), self.tools.broker.clock.now(), self.tools.clone());
         let Some(waiting) = self.waiting_of(key) else { return };
         waiting.is_busy = false;
+        waiting.is_taking = sent.refusal.is_none();
         let Some(refusal) = &sent.refusal else {
             if std::mem::take(&mut waiting.failures) > 0 {
                 let key = &subscription.key;
@@ -288,7 +291,7 @@ impl Dispatcher {
             waiting.next = Instant::now() + REST;
             return;
         }
-        if waiting.parking == 0 {
+        if !waiting.is_filling() {
             self.reopen(key);
         }
     }
@@ -298,9 +301,11 @@ impl Dispatcher {
             self.alarms.remove(&(alarm, key.clone()));
         }
         self.waiting -= 1;
+        let queue = self.take_gathered(key).into();
         if let Some(line) = self.lines.get_mut(key) {
-            line.flow = Flow::Open(Open::default());
+            line.flow = Flow::Open(Open { queue, ..Open::default() });
         }
+        self.start(key);
         self.drop_if_idle(key);
     }
 }

@@ -40,6 +40,32 @@ async fn what_a_receiver_refuses_waits_and_comes_in_order() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_is_back_in_a_steady_flow_is_served_from_memory() {
+    let (city, working) = notifying().await;
+    let receiver = Receiver::start().await;
+    city.subscribe(&receiver, json!({})).await;
+    receiver.answer(503);
+    city.given(&entity("urn:x:1", 0)).await;
+    // One comes sooner after the other than what is to wait is written down.
+    let flow = async {
+        for n in 1.. {
+            city.set("urn:x:1", "a", json!(n)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let wait = async {
+        assert!(wait_for(|| working.waiting() == 1).await);
+        receiver.answer(200);
+        assert!(wait_for(|| working.waiting() == 0).await);
+        receiver.received().len()
+    };
+    let back = tokio::select! { () = flow => unreachable!(), back = wait => back };
+    let all = values(&receiver);
+    assert!(back > 0 && all.iter().enumerate().all(|(place, value)| *value == place as i64), "{all:?}");
+    working.close().await;
+}
+
+#[tokio::test]
 async fn a_dead_and_a_slow_receiver_hold_nobody_up() {
     let (city, working) = notifying().await;
     let (healthy, slow, flapping) = (Receiver::start().await, Receiver::start().await, Receiver::start().await);

@@ -13,6 +13,7 @@ use std::time::Duration;
 use machi_broker::Notifier;
 use machi_broker::config::{Config, SubscriptionsConfig};
 use machi_http::client::{Cidr, Client, ClientSettings, Egress};
+use machi_http::metrics::Registry;
 use machi_http::{ShutdownTrigger, shutdown};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -24,6 +25,7 @@ use crate::receiver::Receiver;
 pub(crate) struct Working {
     trigger: ShutdownTrigger,
     task: JoinHandle<()>,
+    registry: Registry,
 }
 
 impl Working {
@@ -36,9 +38,16 @@ impl Working {
             kept_per_host: 8,
             kept_for: Duration::from_secs(10),
         });
+        let registry = Registry::new();
         let notifier = Notifier::new(city.broker.clone(), client.unwrap()).await.unwrap();
+        notifier.report_to(&registry);
         let (trigger, heard) = shutdown();
-        Self { trigger, task: tokio::spawn(notifier.run(heard)) }
+        Self { trigger, task: tokio::spawn(notifier.run(heard)), registry }
+    }
+
+    /// Of how many subscriptions something waits in the store.
+    pub(crate) fn waiting(&self) -> i64 {
+        self.registry.gauge("machi_subscriptions_waiting", "", &[]).value()
     }
 
     /// Ends as a city closes.
