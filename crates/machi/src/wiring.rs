@@ -55,11 +55,12 @@ pub fn verify_resting(data: &Path) -> Result<Verified, StoreError> {
 }
 
 fn options(config: &Config) -> Options {
-    let eighth = config.store.cache.0 / 8;
+    // What the caches of documents do not hold is seldom in a block that was read before: blocks pass through.
+    let block_cache_bytes = (config.store.cache.0 / 8).min(1 << 20);
     Options {
-        document_cache_bytes: eighth * 7,
+        document_cache_bytes: config.store.cache.0 - block_cache_bytes,
         note_bytes: config.store.rendered.0,
-        block_cache_bytes: eighth,
+        block_cache_bytes,
         ..Options::default()
     }
 }

@@ -259,6 +259,19 @@ impl Engine {
         Ok(None)
     }
 
+    /// The newest document of an id, which has one of these numbers, where it can be told at once.
+    pub(crate) fn newest_among(&self, space: &Space, candidates: &[DocumentNo], id: &str) -> Option<Arc<Document>> {
+        let cached = candidates.iter().find_map(|number| self.documents.cached(space.number, *number));
+        // Where ids share a hash, the documents tell them apart.
+        if let Some(document) = cached.filter(|document| *document.id == *id) {
+            return Some(document);
+        }
+        let position = self.open_view();
+        let found = self.find_among(space, candidates, id, position);
+        self.close_view(position);
+        found.ok().flatten()
+    }
+
     /// The number of an id. Where several ids share a hash, only documents that exist can tell them apart.
     pub(crate) fn number_of(&self, space: &Space, id: &str, at: u64) -> Option<DocumentNo> {
         let candidates = space.candidates(self.hash(id));

@@ -6,8 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use machi_store::{
-    Answer, Collection, CollectionSpec, Commit, Document, Entry, IndexStatus, Names, Note, Position, Receipt, Store,
-    StoreError, TenantStatus, View,
+    Answer, Collection, CollectionSpec, Commit, Document, Entry, IndexStatus, Names, Note, Position, Receipt, Seen,
+    Store, StoreError, TenantStatus, View,
 };
 use machi_types::{Clock, Name, TenantId};
 use parking_lot::Mutex;
@@ -233,32 +233,25 @@ impl Store for EmbeddedStore {
     }
 
     fn newest(&self, tenant: &TenantId, collection: Collection, id: &str) -> Option<Arc<Document>> {
+        let space = self.engine.space(tenant, collection)?;
+        self.engine.newest_among(&space, &space.candidates(self.engine.hash(id)), id)
+    }
+
+    fn newest_noted(&self, tenant: &TenantId, collection: Collection, id: &str) -> Option<Seen> {
         let engine = &self.engine;
         let space = engine.space(tenant, collection)?;
         let candidates = space.candidates(engine.hash(id));
-        let cached = candidates.iter().find_map(|number| engine.documents.cached(space.number, *number));
-        // Where ids share a hash, the documents tell them apart.
-        if let Some(document) = cached.filter(|document| *document.id == *id) {
-            return Some(document);
-        }
-        let position = engine.open_view();
-        let found = engine.find_among(&space, &candidates, id, position);
-        engine.close_view(position);
-        found.ok().flatten()
-    }
-
-    fn note(&self, tenant: &TenantId, collection: Collection, id: &str) -> Option<Arc<dyn Note>> {
-        let engine = &self.engine;
-        let space = engine.space(tenant, collection)?;
         let visible = engine.documents.visible();
-        let notes = space.candidates(engine.hash(id)).into_iter();
-        let mut notes = notes.filter_map(|number| engine.documents.note(space.number, number, visible));
-        notes.find(|note| note.id() == id)
+        let mut notes = candidates.iter().filter_map(|number| engine.documents.note(space.number, *number, visible));
+        match notes.find(|note| note.id() == id) {
+            Some(note) => Some(Seen::Noted(note)),
+            None => engine.newest_among(&space, &candidates, id).map(Seen::Whole),
+        }
     }
 
-    fn leave(&self, tenant: &TenantId, collection: Collection, document: &Document, note: Arc<dyn Note>) {
+    fn leave(&self, tenant: &TenantId, collection: Collection, document: &Document, make: &dyn Fn() -> Arc<dyn Note>) {
         if let Some(space) = self.engine.space(tenant, collection) {
-            self.engine.documents.leave(space.number, document, note);
+            self.engine.documents.leave(space.number, document, make);
         }
     }
 

@@ -60,15 +60,16 @@ impl Rendered {
         text: &[u8],
     ) -> Result<(), Corrupt> {
         if reading.lasts()? {
-            let rendered = Self {
+            let (version, instances) = (reading.version(), reading.instances());
+            let rendered = || Self {
                 id: reading.id().clone(),
-                version: reading.version(),
-                instances: reading.instances(),
+                version,
+                instances,
                 context: Arc::clone(context),
                 look,
                 text: Bytes::copy_from_slice(text),
             };
-            store.leave(tenant, ENTITIES, reading.stored(), Arc::new(rendered));
+            store.leave(tenant, ENTITIES, reading.stored(), &|| Arc::new(rendered()));
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use machi_http::edge::Shortcut;
 use machi_http::request::{MediaType, TENANT_HEADER, context_link, tenant};
 use machi_model::context::CORE_URL;
 use machi_model::entity::render::Format;
+use machi_store::Seen;
 use machi_types::TenantId;
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
@@ -79,12 +80,13 @@ impl HotEntities {
     fn text(&self, kind: &Kind, id: &str) -> Option<(Bytes, u64, usize)> {
         let broker = &*self.broker;
         let context = kind.context.context();
-        if let Some(note) = broker.store.note(&kind.tenant, ENTITIES, id)
-            && let Some(kept) = Rendered::of(&*note, context, PLAIN)
-        {
-            return Some((kept.text().clone(), kept.version(), kept.instances()));
-        }
-        let document = broker.store.newest(&kind.tenant, ENTITIES, id)?;
+        let document = match broker.store.newest_noted(&kind.tenant, ENTITIES, id)? {
+            Seen::Whole(document) => document,
+            Seen::Noted(note) => match Rendered::of(&*note, context, PLAIN) {
+                Some(kept) => return Some((kept.text().clone(), kept.version(), kept.instances())),
+                None => broker.store.newest(&kind.tenant, ENTITIES, id)?,
+            },
+        };
         let reading = Reading::of(document, broker.store.names(), broker.clock.now()).ok()??;
         let text = Representation::whole(context, PLAIN).write_one(&reading, None).ok()?.bytes;
         Rendered::leave(&*broker.store, &kind.tenant, &reading, (context, PLAIN), &text).ok()?;
