@@ -55,12 +55,11 @@ pub fn verify_resting(data: &Path) -> Result<Verified, StoreError> {
 }
 
 fn options(config: &Config) -> Options {
-    // What the caches of documents do not hold is seldom in a block that was read before: blocks pass through.
-    let block_cache_bytes = (config.store.cache.0 / 8).min(1 << 20);
+    let eighth = config.store.cache.0 / 8;
     Options {
-        document_cache_bytes: config.store.cache.0 - block_cache_bytes,
+        document_cache_bytes: eighth * 7,
         note_bytes: config.store.rendered.0,
-        block_cache_bytes,
+        block_cache_bytes: eighth,
         ..Options::default()
     }
 }

@@ -12,7 +12,6 @@ use parking_lot::Mutex;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
-use crate::asked::Asked;
 use crate::codec::{self, Malformed, Reader};
 use crate::notes::Notes;
 use crate::options::Options;
@@ -48,7 +47,6 @@ pub(crate) struct Documents {
     tree: Tree,
     cache: Cache<Place, Arc<Document>, Weigh, FxBuildHasher>,
     notes: Notes,
-    asked: Asked,
     /// Counts the writes to the documents of a shard, so that a slow reader does not cache what is old.
     writes: [(Mutex<()>, AtomicU64); SHARDS],
     /// The newest commit that views may see.
@@ -65,7 +63,6 @@ impl Documents {
             tree,
             cache: Cache::with(expected, bytes, Weigh, FxBuildHasher, DefaultLifecycle::default()),
             notes: Notes::new(options.note_bytes),
-            asked: Asked::new(expected),
             writes: std::array::from_fn(|_| (Mutex::new(()), AtomicU64::new(0))),
             visible: AtomicU64::new(0),
             is_publishing: AtomicBool::new(false),
@@ -104,17 +101,12 @@ impl Documents {
         self.notes.get((space, number)).filter(|note| note.version() <= at)
     }
 
-    /// Leaves a note beside a document that is cached, if nobody has written it since it was read.
-    pub(crate) fn leave(&self, space: u32, document: &Document, make: &dyn Fn() -> Arc<dyn Note>) {
+    /// Leaves a note beside a document, if nobody has written it since it was read.
+    pub(crate) fn leave(&self, space: u32, document: &Document, note: Arc<dyn Note>) {
         let place = (space, document.number);
-        // INVARIANT: what is cached is the newest version, so that no note of another one is put.
-        let is_newest = || self.cache.peek(&place).is_some_and(|newest| newest.version == document.version);
-        if !is_newest() {
-            return;
-        }
-        let note = make();
         let _guard = self.shard(space, document.number).0.lock();
-        if is_newest() {
+        // INVARIANT: what is cached is the newest version, so that no note of another one is put.
+        if self.cache.peek(&place).is_some_and(|newest| newest.version == document.version) {
             self.notes.put(place, note);
         }
     }
@@ -136,18 +128,13 @@ impl Documents {
         let is_quiet = !self.is_publishing.load(Ordering::SeqCst);
         let visible = self.visible.load(Ordering::SeqCst);
         let Some(newest) = self.load(space, number, visible)?.map(Arc::new) else { return Ok(None) };
-        if is_quiet && self.is_worth_keeping((space, number)) {
+        if is_quiet {
             let _guard = shard.0.lock();
             if shard.1.load(Ordering::SeqCst) == writes {
                 self.cache.insert((space, number), Arc::clone(&newest));
             }
         }
         if newest.version <= at { Ok(Some(newest)) } else { Ok(self.load(space, number, at)?.map(Arc::new)) }
-    }
-
-    /// Whether to cache what was read. Where others must go for it, it must be asked for again first.
-    fn is_worth_keeping(&self, place: Place) -> bool {
-        !self.notes.are_full() || self.asked.again(place)
     }
 
     /// The newest version, seen by views or not; for recovery, while nobody else reads or writes.

@@ -34,9 +34,9 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            document_cache_bytes: 95 << 20,
+            document_cache_bytes: 84 << 20,
             note_bytes: 96 << 20,
-            block_cache_bytes: 1 << 20,
+            block_cache_bytes: 12 << 20,
             segment_bytes: 64 << 20,
             checkpoint_bytes: 128 << 20,
             tail_bytes: 8 << 20,

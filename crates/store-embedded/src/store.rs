@@ -249,9 +249,9 @@ impl Store for EmbeddedStore {
         }
     }
 
-    fn leave(&self, tenant: &TenantId, collection: Collection, document: &Document, make: &dyn Fn() -> Arc<dyn Note>) {
+    fn leave(&self, tenant: &TenantId, collection: Collection, document: &Document, note: Arc<dyn Note>) {
         if let Some(space) = self.engine.space(tenant, collection) {
-            self.engine.documents.leave(space.number, document, make);
+            self.engine.documents.leave(space.number, document, note);
         }
     }
 

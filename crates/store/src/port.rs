@@ -38,15 +38,8 @@ pub trait Store: Debug + Send + Sync {
         self.newest(tenant, collection, id).map(Seen::Whole)
     }
 
-    /// Leaves a note beside the document that it is made from; any store may pass it over, and then has none made.
-    fn leave(
-        &self,
-        _tenant: &TenantId,
-        _collection: Collection,
-        _document: &Document,
-        _make: &dyn Fn() -> Arc<dyn Note>,
-    ) {
-    }
+    /// Leaves a note beside the document it was made from; any store may pass it over.
+    fn leave(&self, _tenant: &TenantId, _collection: Collection, _document: &Document, _note: Arc<dyn Note>) {}
 
     /// Reads the documents (not the indexes) as of a position that is still kept.
     fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError>;

@@ -60,16 +60,15 @@ impl Rendered {
         text: &[u8],
     ) -> Result<(), Corrupt> {
         if reading.lasts()? {
-            let (version, instances) = (reading.version(), reading.instances());
-            let rendered = || Self {
+            let rendered = Self {
                 id: reading.id().clone(),
-                version,
-                instances,
+                version: reading.version(),
+                instances: reading.instances(),
                 context: Arc::clone(context),
                 look,
                 text: Bytes::copy_from_slice(text),
             };
-            store.leave(tenant, ENTITIES, reading.stored(), &|| Arc::new(rendered()));
+            store.leave(tenant, ENTITIES, reading.stored(), Arc::new(rendered));
         }
         Ok(())
     }

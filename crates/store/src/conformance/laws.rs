@@ -370,8 +370,8 @@ impl Note for Jotted {
 async fn a_note_is_never_of_what_was(store: &dyn Store) {
     let home = tenant("notes");
     let jot = |document: &Document| {
-        let jotted = || Jotted { id: document.id.clone(), version: document.version };
-        store.leave(&home, THINGS, document, &|| Arc::new(jotted()));
+        let jotted = Jotted { id: document.id.clone(), version: document.version };
+        store.leave(&home, THINGS, document, Arc::new(jotted));
     };
     let read = async |view: &dyn crate::View| {
         let read = view.document(&home, THINGS, "noted").await.expect("it can be read");
