@@ -38,7 +38,7 @@ pub(crate) struct NoNetwork;
 
 impl LoadDocument for NoNetwork {
     fn load<'a>(&'a self, _url: &'a str) -> Loading<'a> {
-        Box::pin(async { Err("there is no network here".into()) })
+        Box::pin(async { Err(("there is no network here", "ここにネットワークはありません").into()) })
     }
 }
 
