@@ -18,22 +18,26 @@ use crate::folder::{self, Given, StillLock};
 use crate::lists::{CURRENT, TABLES, names_in, number};
 use crate::options::Options;
 use crate::recovery;
+use crate::store::EmbeddedStore;
 use crate::verify::{self, Verified};
 
-/// Checks a city that no process runs; in `scratch` there is a small folder meanwhile.
-pub(crate) fn verify(
-    path: &Path,
-    scratch: &Path,
-    collections: Vec<CollectionSpec>,
-    clock: Arc<dyn Clock>,
-    options: Options,
-) -> Result<Verified, StoreError> {
-    let (_lock, seed) = StillLock::take(path)?;
-    let likeness = Likeness::of(path, scratch)?;
-    let given = Given { folder: path, seed, collections, clock, options };
-    let engine = folder::assemble_likeness(given, &likeness.0)?;
-    recovery::recover(&engine)?;
-    verify::verify(&engine)
+impl EmbeddedStore {
+    /// Checks a city that no process runs and changes nothing in its folder; in `scratch` there is a small folder
+    /// meanwhile.
+    pub fn verify_resting(
+        path: &Path,
+        scratch: &Path,
+        collections: Vec<CollectionSpec>,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Verified, StoreError> {
+        let (_lock, seed) = StillLock::take(path)?;
+        let likeness = Likeness::of(path, scratch)?;
+        let given = Given { folder: path, seed, collections, clock, options };
+        let engine = folder::assemble_likeness(given, &likeness.0)?;
+        recovery::recover(&engine)?;
+        verify::verify(&engine)
+    }
 }
 
 /// A folder in which the trees of a city can be opened; it goes with this value.

@@ -25,7 +25,6 @@ use crate::options::Options;
 use crate::publish;
 use crate::queue::Queue;
 use crate::recovery;
-use crate::resting;
 use crate::verify::{self, Verified};
 use crate::view::EmbeddedView;
 
@@ -122,18 +121,6 @@ impl EmbeddedStore {
     /// Compares every file of a backup with the list in it, and changes nothing; `None` where the folder holds none.
     pub fn check_backup(folder: &Path) -> Option<Result<SoundBackup, StoreError>> {
         backup::is_backup(folder).then(|| backup::check(folder))
-    }
-
-    /// Checks a city that no process runs and changes nothing in its folder; in `scratch` there is a small folder
-    /// meanwhile.
-    pub fn verify_resting(
-        path: &Path,
-        scratch: &Path,
-        collections: Vec<CollectionSpec>,
-        clock: Arc<dyn Clock>,
-        options: Options,
-    ) -> Result<Verified, StoreError> {
-        resting::verify(path, scratch, collections, clock, options)
     }
 
     /// Checks every checksum, every row and every index.

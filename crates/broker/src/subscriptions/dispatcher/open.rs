@@ -179,7 +179,7 @@ impl Dispatcher {
     /// Counts what is written down, or given back, for the lines that wait.
     fn count_parking(&mut self, due: &[Due], mut count: impl FnMut(&mut Waiting)) {
         for due in due {
-            if let Some(Line { flow: Flow::Waiting(waiting), .. }) = self.lines.get_mut(&due.subscription.key) {
+            if let Some(waiting) = self.waiting_of(&due.subscription.key) {
                 count(waiting);
             }
         }
@@ -187,6 +187,10 @@ impl Dispatcher {
 
     /// What of a line gathers in memory.
     pub(super) fn take_gathered(&mut self, key: &SubscriptionKey) -> Vec<Due> {
+        // Most lines have nothing there, and what the others have may be much to go through.
+        if self.waiting_of(key).is_none_or(|waiting| waiting.gathered == 0) {
+            return Vec::new();
+        }
         let (taken, kept) =
             std::mem::take(&mut self.to_park).into_iter().partition(|due: &Due| due.subscription.key == *key);
         self.to_park = kept;
@@ -210,7 +214,7 @@ impl Dispatcher {
         self.meters.parked.add(due.len() as u64);
         for due in due {
             let key = &due.subscription.key;
-            if let Some(Line { flow: Flow::Waiting(waiting), .. }) = self.lines.get_mut(key) {
+            if let Some(waiting) = self.waiting_of(key) {
                 waiting.parking = waiting.parking.saturating_sub(1);
                 waiting.has_more = true;
                 let next = waiting.next;

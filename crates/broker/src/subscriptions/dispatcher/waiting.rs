@@ -146,7 +146,7 @@ impl Dispatcher {
         row.attempts.count >= config.attempts.max(1) || (age > oldest && row.attempts.count > 0)
     }
 
-    fn waiting_of(&mut self, key: &SubscriptionKey) -> Option<&mut Waiting> {
+    pub(super) fn waiting_of(&mut self, key: &SubscriptionKey) -> Option<&mut Waiting> {
         match &mut self.lines.get_mut(key)?.flow {
             Flow::Waiting(waiting) => Some(waiting),
             Flow::Open(_) => None,
