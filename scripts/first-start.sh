@@ -6,11 +6,14 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
 first_at_most=600
+city_at_most=20
 second_at_most=2
 
 require_space "${TMPDIR:-/tmp}" 4000
 work="$(mktemp -d)"
 machi=""
+# The first thing a city does is to take its folder, with its number in this file.
+lock="$work/machi/data/lock"
 clear_up() {
     end_city
     rm -rf "$work"
@@ -28,18 +31,28 @@ since() {
 # Ends the city as Ctrl-C does, and waits until it has closed.
 end_city() {
     [[ -n "$machi" ]] || return 0
-    [[ ! -s "$work/machi/data/lock" ]] || kill -INT "$(cat "$work/machi/data/lock")" 2>/dev/null || true
+    [[ ! -s "$lock" ]] || kill -INT "$(cat "$lock")" 2>/dev/null || true
     wait "$machi" 2>/dev/null || true
     machi=""
 }
 
-# Starts the city and waits until its screen says that it moves.
+# Starts the city and waits until its screen says that it moves. Leaves in `built` when all was built.
 start_city() {
+    rm -f "$lock"
     make -C "$work/machi" up >"$1" 2>&1 &
     machi=$!
-    until grep -q "The city moves" "$1"; do
+    wait_until "$1" test -s "$lock"
+    built="$(now)"
+    wait_until "$1" grep -q "The city moves" "$1"
+}
+
+# Waits until the command holds, for as long as the city that writes to the file is there.
+wait_until() {
+    local screen="$1"
+    shift
+    until "$@"; do
         sleep 0.02
-        kill -0 "$machi" 2>/dev/null || stop "make up ended early: $(tail -n 5 "$1")"
+        kill -0 "$machi" 2>/dev/null || stop "make up ended early: $(tail -n 5 "$screen")"
     done
 }
 
@@ -62,10 +75,12 @@ started="$(now)"
 git clone --quiet . "$work/machi"
 start_city "$work/first"
 first="$(since "$started")"
+city="$(since "$built")"
 end_city
 started="$(now)"
 start_city "$work/second"
 second="$(since "$started")"
 end_city
 judge "from the clone to a moving city" "$first" "$first_at_most"
+judge "of which the city itself" "$city" "$city_at_most"
 judge "the second start" "$second" "$second_at_most"

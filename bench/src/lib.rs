@@ -13,3 +13,4 @@ pub mod process;
 pub mod questions;
 pub mod receiver;
 pub mod sensors;
+pub mod took;

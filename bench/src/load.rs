@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::names::mix;
+use crate::took::Took;
 
 /// Makes the bytes of a request from a random number.
 pub type MakeRequest = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
@@ -42,12 +43,8 @@ pub struct Outcome {
     pub refused: u64,
     /// Answers that were not right.
     pub wrong: u64,
-    /// Half of the answers took at most this.
-    pub p50: Duration,
-    /// 95 of 100 answers took at most this.
-    pub p95: Duration,
-    /// 99 of 100 answers took at most this.
-    pub p99: Duration,
+    /// How long the answers with status 2xx took.
+    pub took: Took,
     /// The bytes of an answer's body, on average.
     pub body: u64,
     /// The generator's own processor time, as a share of one core.
@@ -97,16 +94,12 @@ async fn run_resting(
         all.add(samples.unwrap_or_default());
     }
     let elapsed = started.elapsed().as_secs_f64();
-    all.took.sort_unstable();
-    let at = |share: f64| all.took.get((all.took.len() as f64 * share) as usize).copied().unwrap_or_default();
     Outcome {
         rate: all.took.len() as f64 / elapsed,
         refused: all.refused,
         wrong: all.wrong,
-        p50: at(0.5),
-        p95: at(0.95),
-        p99: at(0.99),
         body: all.bytes / (all.took.len() as u64).max(1),
+        took: all.took.into_iter().collect(),
         generator: (own_cpu() - cpu) / elapsed,
     }
 }

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use crate::load::exchange;
+use crate::took::Took;
 
 /// Makes the bytes of the request of this number.
 pub type MakeNumbered = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
@@ -35,12 +36,9 @@ impl Run {
         (self.moments.len() as u64 - self.refused) as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// So much of all answers came within this time.
-    pub fn within(&self, share: f64) -> Duration {
-        let mut took: Vec<Duration> =
-            self.moments.iter().map(|(sent, answered)| answered.saturating_sub(*sent)).collect();
-        took.sort_unstable();
-        took.get((took.len() as f64 * share) as usize).copied().unwrap_or_default()
+    /// How long the answers took.
+    pub fn took(&self) -> Took {
+        self.moments.iter().map(|(sent, answered)| answered.saturating_sub(*sent)).collect()
     }
 }
 

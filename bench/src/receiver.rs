@@ -36,6 +36,14 @@ pub struct Arrival {
     pub arrived_at: Timestamp,
 }
 
+impl Arrival {
+    /// From the commit until it came.
+    pub fn latency(&self) -> Duration {
+        let micros = self.arrived_at.micros() - self.notified_at.micros();
+        Duration::from_micros(micros.max(0).cast_unsigned())
+    }
+}
+
 /// A receiver on a port of its own; it ends when this goes.
 #[derive(Debug)]
 pub struct Receiver {

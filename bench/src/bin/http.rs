@@ -293,17 +293,12 @@ async fn measure(server: &Server, time: Duration, traffic: Arc<dyn Traffic>) -> 
 }
 
 impl Measured {
-    /// What all turns together say: means of the rates, the middle one of the medians, the longest of the
-    /// other percentiles.
+    /// What all turns together say: means of the rates, and all answers in one.
     fn all(turns: &[Self]) -> Self {
         let mean = |what: &dyn Fn(&Self) -> f64| turns.iter().map(what).sum::<f64>() / turns.len() as f64;
-        let mut p50: Vec<Duration> = turns.iter().map(|turn| turn.outcome.p50).collect();
-        p50.sort_unstable();
         let outcome = Outcome {
             rate: mean(&|turn| turn.outcome.rate),
-            p50: p50.get(turns.len() / 2).copied().unwrap_or_default(),
-            p95: turns.iter().map(|turn| turn.outcome.p95).max().unwrap_or_default(),
-            p99: turns.iter().map(|turn| turn.outcome.p99).max().unwrap_or_default(),
+            took: turns.iter().flat_map(|turn| turn.outcome.took.clone()).collect(),
             body: turns.iter().map(|turn| turn.outcome.body).max().unwrap_or_default(),
             wrong: turns.iter().map(|turn| turn.outcome.wrong).sum(),
             refused: turns.iter().map(|turn| turn.outcome.refused).sum(),
@@ -334,8 +329,8 @@ fn report(what: &str, ours: &Measured, ceiling: &Measured) {
     println!(
         "    p50 {:.2?}, p99 {:.2?}, {} bytes; {} stale, {} refused; µs for each answer: ours {server:.1}, bare {bare:.1}, \
          generator {generator:.1} and {bare_generator:.1}; cores in use: {:.2}, at the ceiling {:.2}",
-        outcome.p50,
-        outcome.p99,
+        outcome.took.within(0.5),
+        outcome.took.within(0.99),
         outcome.body,
         outcome.wrong,
         outcome.refused,

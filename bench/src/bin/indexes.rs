@@ -12,6 +12,7 @@ use machi_bench::client::Client;
 use machi_bench::load::{self, Traffic};
 use machi_bench::names::{mix, seed, word};
 use machi_bench::process::Server;
+use machi_bench::took::Took;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -293,8 +294,7 @@ fn ask(client: &mut Client, city: &City, question: &Question) -> std::io::Result
             return Ok(());
         }
     }
-    took.sort_unstable();
-    let p95 = took.get(TIMES * 95 / 100).copied().unwrap_or_default();
+    let p95 = Took::from_iter(took).within(0.95);
     let answer = client.ask(&load::get(&counted, ""))?;
     let found: u64 = answer.header("ngsild-results-count").and_then(|text| text.parse().ok()).unwrap_or(u64::MAX);
     let expected = (0..city.count).filter(|n| (question.is_meant)(*n)).count() as u64;
@@ -322,12 +322,8 @@ fn page_1000(client: &mut Client, query: &str) -> std::io::Result<()> {
         link.find("/ngsi-ld").and_then(|at| link.get(at..)).unwrap_or_default().clone_into(&mut next);
     }
     let pages = took.len();
-    let mut last = took.split_off(pages.saturating_sub(60));
-    last.sort_unstable();
-    println!(
-        "page {pages} by its cursor, {query}: p95 {:.3?}",
-        last.get(last.len() * 95 / 100).copied().unwrap_or_default()
-    );
+    let last: Took = took.split_off(pages.saturating_sub(60)).into_iter().collect();
+    println!("page {pages} by its cursor, {query}: p95 {:.3?}", last.within(0.95));
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use machi_bench::load;
 use machi_bench::names::{self, mix};
 use machi_bench::process::Server;
 use machi_bench::questions::{Question, SHAPES, question};
+use machi_bench::took::Took;
 use machi_types::{Json, json};
 
 #[global_allocator]
@@ -125,15 +126,14 @@ fn shapes(world: &Arc<World>, machi: &Server, updates: u64, what: &str) -> Resul
     Ok(())
 }
 
-fn print_line(name: &str, mut times: Vec<Duration>) {
-    times.sort_unstable();
-    let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or_default();
+fn print_line(name: &str, times: Vec<Duration>) {
+    let took: Took = times.into_iter().collect();
     println!(
         "    {name:36} p50 {:>8.2?}  p95 {:>8.2?}  max {:>8.2?}  ({})",
-        at(0.5),
-        at(0.95),
-        at(1.0 - 1e-9),
-        times.len()
+        took.within(0.5),
+        took.within(0.95),
+        took.within(1.0),
+        took.count()
     );
 }
 

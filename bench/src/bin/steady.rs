@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machi_bench::process::Server;
+use machi_bench::took::Took;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
@@ -51,14 +52,14 @@ async fn run(binary: &str, time: Duration) -> std::io::Result<ExitCode> {
     for number in 1..=WINDOWS {
         sleep_until(start + window * number as u32).await;
         memory.push(machi.memory("VmRSS"));
-        let p99 = p99(&mut windows.lock().await[number - 1].clone());
+        let p99 = p99(&windows.lock().await[number - 1]);
         println!("window {number:2}: p99 {p99:.2?}, {} MB", memory[number - 1]);
     }
     while let Some(ended) = tasks.join_next().await {
         ended.map_err(std::io::Error::other)??;
     }
-    let mut windows = windows.lock().await;
-    let times: Vec<Duration> = windows.iter_mut().map(|times| p99(times)).collect();
+    let windows = windows.lock().await;
+    let times: Vec<Duration> = windows.iter().map(|times| p99(times)).collect();
     let sent: usize = windows.iter().map(Vec::len).sum();
     println!("{sent} requests in {time:?}, {} MB at most", machi.memory("VmHWM"));
     let is_steady = judge(&times, &memory);
@@ -85,9 +86,8 @@ fn median<T: Copy + Ord>(values: &[T]) -> T {
     sorted[sorted.len() / 2]
 }
 
-fn p99(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() * 99 / 100).copied().unwrap_or_default()
+fn p99(times: &[Duration]) -> Duration {
+    times.iter().copied().collect::<Took>().within(0.99)
 }
 
 /// Creates the entities that the load is about.

@@ -1,5 +1,8 @@
 //! 200 tenants in one process: what an empty one costs, and what one that floods the broker does to the others.
 //!
+//! Rounds of each kind take turns, since processors and disks drift. A flood of another city, a process of its own
+//! on the same machine, is the ceiling: what the processors and the disk cost the others, no broker can give back.
+//!
 //! `cargo run --release -p machi-bench --bin tenants -- target/release/machi [tenants] [seconds] [rounds]`
 
 use std::net::SocketAddr;
@@ -7,8 +10,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use machi_bench::load::{self, MakeRequest, Outcome};
+use machi_bench::load::{self, MakeRequest};
 use machi_bench::process::Server;
+use machi_bench::took::Took;
 
 /// Requests of all quiet tenants together, on so many connections, with a rest after each.
 const QUIET: u64 = 16;
@@ -28,7 +32,7 @@ fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let binary = arguments.get(1).map_or("target/release/machi", String::as_str);
     let number = |at: usize, otherwise: u64| arguments.get(at).and_then(|n| n.parse().ok()).unwrap_or(otherwise);
-    let (tenants, seconds, rounds) = (number(2, 200), number(3, 8), number(4, 3));
+    let (tenants, seconds, rounds) = (number(2, 200), number(3, 5), number(4, 15));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     if binary == "--flood" {
         let flood = |at: usize| arguments.get(at).map(String::as_str).unwrap_or_default();
@@ -50,65 +54,85 @@ async fn flood_with(address: &str, what: &str, time: Duration) -> std::io::Resul
 
 async fn run(own: &str, binary: &str, tenants: u64, (time, rounds): (Duration, u64)) -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let data = folder.path().join("city");
-    let machi =
-        Server::start(binary, &["serve", "--listen", "127.0.0.1:0", "--open", "--data", &data.to_string_lossy()])?;
-    cost_of_empty_ones(&machi, &data, tenants).await?;
-    fill(machi.address, tenants).await?;
+    let start = |name: &str| {
+        let data = folder.path().join(name).to_string_lossy().into_owned();
+        Server::start(binary, &["serve", "--listen", "127.0.0.1:0", "--open", "--data", &data])
+    };
+    let (machi, other) = (start("city")?, start("other")?);
+    cost_of_empty_ones(&machi, &folder.path().join("city"), tenants).await?;
+    fill(machi.address, 0..tenants).await?;
+    fill(other.address, 0..1).await?;
     for (what, make) in [("GET by id", reads(tenants)), ("PATCH of one attribute, durable", writes(tenants))] {
         println!(
-            "\n{what}, {QUIET} connections of {tenants} tenants with a rest of {REST:?}; medians of {rounds} rounds:"
+            "\n{what}, {QUIET} connections of {tenants} tenants with a rest of {REST:?}; {rounds} rounds of each:"
         );
-        for flood in [PATCHES, BATCHES] {
-            let mut taken = Vec::new();
-            for _ in 0..rounds {
-                taken.push(round(own, &machi, time, &make, flood).await?);
-                tokio::time::sleep(SETTLE).await;
+        let mut kinds = kinds(machi.address, other.address);
+        for _ in 0..rounds {
+            for kind in &mut kinds {
+                kind.round(own, machi.address, time, &make).await?;
             }
-            tell(flood, &mut taken);
         }
+        tell(kinds);
     }
     Ok(())
 }
 
-/// The others without the flood and beside it, and what the flood says of itself.
-struct Round {
-    before: Outcome,
-    during: Outcome,
-    flood: String,
+/// Rounds of the others beside the same flood, or beside none.
+struct Kind {
+    name: &'static str,
+    flood: Option<(SocketAddr, &'static str)>,
+    took: Vec<Duration>,
+    refused: u64,
+    floods: Vec<String>,
 }
 
-async fn round(own: &str, machi: &Server, time: Duration, make: &MakeRequest, flood: &str) -> std::io::Result<Round> {
-    let before = quiet(machi.address, time, make).await;
-    // The others are always there: the flood begins among them, and outlasts what is measured.
-    let (address, seconds) = (machi.address.to_string(), (time.as_secs() + 1).to_string());
-    let flooding = Command::new(own).args(["--flood", &address, flood, &seconds]).stdout(Stdio::piped()).spawn()?;
-    let during = quiet(machi.address, time, make).await;
-    let load = flooding.wait_with_output()?;
-    Ok(Round { before, during, flood: String::from_utf8_lossy(&load.stdout).trim().to_owned() })
+fn kinds(machi: SocketAddr, other: SocketAddr) -> [Kind; 4] {
+    let kind = |name, flood| Kind { name, flood, took: Vec::new(), refused: 0, floods: Vec::new() };
+    [
+        kind("alone", None),
+        kind("one floods with PATCH", Some((machi, PATCHES))),
+        kind("one floods with batches of 1,000", Some((machi, BATCHES))),
+        kind("another city takes batches of 1,000", Some((other, BATCHES))),
+    ]
 }
 
-fn tell(flood: &str, rounds: &mut [Round]) {
-    let mut median = |of: fn(&Round) -> Duration| {
-        rounds.sort_by_key(of);
-        rounds.get(rounds.len() / 2).map(of).unwrap_or_default()
-    };
-    let (before, during) = (median(|round| round.before.p99), median(|round| round.during.p99));
-    let (p50_before, p50_during) = (median(|round| round.before.p50), median(|round| round.during.p50));
-    let moved = 100.0 * (during.as_secs_f64() / before.as_secs_f64() - 1.0);
-    println!(
-        "  one floods with {flood} on {FLOOD} connections: p99 {before:.2?} before, {during:.2?} during ({moved:+.0}%); p50 {p50_before:.2?}, {p50_during:.2?}"
-    );
-    for round in rounds {
-        println!(
-            "    p99 {:.2?}, {:.2?}; refused {}; {}",
-            round.before.p99, round.during.p99, round.during.refused, round.flood
-        );
+impl Kind {
+    /// The others are always there: a flood begins among them, and outlasts what is measured.
+    async fn round(&mut self, own: &str, of: SocketAddr, time: Duration, make: &MakeRequest) -> std::io::Result<()> {
+        let seconds = (time.as_secs() + 1).to_string();
+        let start = |(address, what): (SocketAddr, &str)| {
+            Command::new(own).args(["--flood", &address.to_string(), what, &seconds]).stdout(Stdio::piped()).spawn()
+        };
+        let flood = self.flood.map(start).transpose()?;
+        let outcome = load::run_with_rest(of, QUIET, (time, REST), Arc::clone(make)).await;
+        self.refused += outcome.refused;
+        self.took.extend(outcome.took);
+        if let Some(flood) = flood {
+            let output = flood.wait_with_output()?;
+            self.floods.push(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+            tokio::time::sleep(SETTLE).await;
+        }
+        Ok(())
     }
 }
 
-async fn quiet(address: SocketAddr, time: Duration, make: &MakeRequest) -> Outcome {
-    load::run_with_rest(address, QUIET, (time, REST), Arc::clone(make)).await
+fn tell(kinds: [Kind; 4]) {
+    let mut alone = None;
+    for kind in kinds {
+        let took = Took::from_iter(kind.took);
+        let [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map(|share| took.within(share));
+        let alone = *alone.get_or_insert(p99);
+        let moved = 100.0 * (p99.as_secs_f64() / alone.as_secs_f64() - 1.0);
+        println!(
+            "  {:36} p50 {p50:.2?}, p90 {p90:.2?}, p99 {p99:.2?} ({moved:+.0}%), p99.9 {p999:.2?}; {} answers, {} refused",
+            kind.name,
+            took.count(),
+            kind.refused
+        );
+        if let Some(flood) = kind.floods.last() {
+            println!("    in the last round {flood}");
+        }
+    }
 }
 
 /// Each tenant is born and emptied again, so that it is there and holds nothing.
@@ -131,10 +155,10 @@ async fn cost_of_empty_ones(machi: &Server, data: &std::path::Path, tenants: u64
     Ok(())
 }
 
-async fn fill(address: SocketAddr, tenants: u64) -> std::io::Result<()> {
+async fn fill(address: SocketAddr, tenants: std::ops::Range<u64>) -> std::io::Result<()> {
     let entities: Vec<String> = (0..ENTITIES).map(entity).collect();
     let batch = format!("[{}]", entities.join(","));
-    for tenant in 0..tenants {
+    for tenant in tenants {
         let upsert = load::with_body("POST", "/ngsi-ld/v1/entityOperations/upsert", &batch);
         ask(address, in_tenant(tenant, &upsert)).await?;
     }

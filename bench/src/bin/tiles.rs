@@ -13,6 +13,7 @@ use machi_bench::client::{Answer, Client};
 use machi_bench::load;
 use machi_bench::names::mix;
 use machi_bench::process::Server;
+use machi_bench::took::Took;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -106,9 +107,8 @@ fn measure(what: &str, mut ask: impl FnMut() -> Result<Answer>) -> Result<()> {
         bytes = ask()?.body.len();
         times.push(started.elapsed());
     }
-    times.sort_unstable();
-    let at = |share: usize| times.get(TIMES * share / 100).copied().unwrap_or_default();
-    println!("    {what:44} p50 {:>8.2?}  p95 {:>8.2?}  {bytes:>8} bytes", at(50), at(95));
+    let took: Took = times.into_iter().collect();
+    println!("    {what:44} p50 {:>8.2?}  p95 {:>8.2?}  {bytes:>8} bytes", took.within(0.5), took.within(0.95));
     Ok(())
 }
 

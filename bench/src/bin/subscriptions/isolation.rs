@@ -9,6 +9,7 @@ use machi_bench::load;
 use machi_bench::paced::{self, MakeNumbered};
 use machi_bench::process::Server;
 use machi_bench::receiver::{Arrival, Behaviour, Receiver};
+use machi_bench::took::Took;
 
 const HEALTHY: usize = 100;
 const UPDATES_PER_SECOND: u64 = 100;
@@ -61,9 +62,9 @@ pub(crate) async fn run(binary: &str, time: Duration) -> std::io::Result<()> {
     flaps.abort();
     let names = ["alone", "beside three more healthy ones", "beside a dead, a slow and a flapping one"];
     println!("from commit to arrival at {HEALTHY} healthy receivers, over {ROUNDS} rounds of each:");
-    for (name, took) in names.iter().zip(&mut took) {
-        took.sort_unstable();
-        let [p50, p90, p99, p999] = [500, 900, 990, 999].map(|share| took[took.len() * share / 1000]);
+    for (name, took) in names.iter().zip(took) {
+        let took: Took = took.into_iter().collect();
+        let [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map(|share| took.within(share));
         println!("{name}: p50 {p50:.2?}, p90 {p90:.2?}, p99 {p99:.2?}, p99.9 {p999:.2?}");
     }
     println!(
@@ -119,6 +120,5 @@ async fn arrivals(machi: &Server, healthy: &[Receiver], time: Duration, round: u
     let arrivals: Vec<Arrival> = healthy.iter().flat_map(Receiver::take).collect();
     let due = count * HEALTHY as u64 / GROUPS;
     assert_eq!(arrivals.len() as u64, due, "the healthy receivers did not hear all");
-    let micros = |arrival: &Arrival| (arrival.arrived_at.micros() - arrival.notified_at.micros()).max(0);
-    arrivals.iter().map(|arrival| Duration::from_micros(micros(arrival).cast_unsigned())).collect()
+    arrivals.iter().map(Arrival::latency).collect()
 }

@@ -8,6 +8,7 @@ use machi_bench::load::{self, MakeRequest};
 use machi_bench::paced::{self, MakeNumbered, Run};
 use machi_bench::process::Server;
 use machi_bench::receiver::{Arrival, Receiver};
+use machi_bench::took::Took;
 use machi_types::{Clock, SystemClock, Timestamp};
 
 use super::shapes::{Plan, THROTTLING};
@@ -132,17 +133,17 @@ async fn deliver(machi: &Server, plan: &Arc<Plan>, receivers: &[Receiver], time:
     assert_eq!(run.refused, 0, "an update was refused");
     settle(receivers).await;
     let arrivals: Vec<Arrival> = receivers.iter().flat_map(Receiver::take).collect();
-    let late = latency(&arrivals);
+    let late: Took = arrivals.iter().map(Arrival::latency).collect();
     println!(
         "{} updates at {:.0}/s, p99 {:.1?}; {} notifications, {:.0}/s; from commit to arrival p50 {:.1?}, p99 {:.1?}, longest {:.1?}",
         count,
         run.rate(),
-        run.within(0.99),
+        run.took().within(0.99),
         arrivals.len(),
         arrivals.len() as f64 / run.elapsed.as_secs_f64(),
-        late(0.5),
-        late(0.99),
-        late(1.0),
+        late.within(0.5),
+        late.within(0.99),
+        late.within(1.0),
     );
     println!(
         "peak memory {} MB; the server took {:.0}% of a core, the generator and the receivers {:.0}%",
@@ -165,16 +166,6 @@ async fn settle(receivers: &[Receiver]) {
             return;
         }
         last = now;
-    }
-}
-
-fn latency(arrivals: &[Arrival]) -> impl Fn(f64) -> Duration + use<> {
-    let took = |arrival: &Arrival| arrival.arrived_at.micros() - arrival.notified_at.micros();
-    let mut all: Vec<i64> = arrivals.iter().map(took).collect();
-    all.sort_unstable();
-    move |share| {
-        let at = ((all.len() as f64 * share) as usize).min(all.len().saturating_sub(1));
-        Duration::from_micros(all.get(at).copied().unwrap_or_default().max(0).cast_unsigned())
     }
 }
 
