@@ -56,16 +56,6 @@ pub async fn run(address: SocketAddr, connections: u64, time: Duration, make: Ma
     run_traffic(address, connections, time, Arc::new(Plain(make))).await
 }
 
-/// The same, where each connection rests after each answer: a load that is the same however fast the answers are.
-pub async fn run_with_rest(
-    address: SocketAddr,
-    connections: u64,
-    (time, rest): (Duration, Duration),
-    make: MakeRequest,
-) -> Outcome {
-    run_resting(address, connections, (time, rest), Arc::new(Plain(make))).await
-}
-
 /// Sends one request and reads the status of its answer.
 pub async fn ask(address: SocketAddr, request: &[u8]) -> Option<u16> {
     let mut stream = TcpStream::connect(address).await.ok()?;
@@ -74,20 +64,11 @@ pub async fn ask(address: SocketAddr, request: &[u8]) -> Option<u16> {
 
 /// The same with answers that are looked at.
 pub async fn run_traffic(address: SocketAddr, connections: u64, time: Duration, traffic: Arc<dyn Traffic>) -> Outcome {
-    run_resting(address, connections, (time, Duration::ZERO), traffic).await
-}
-
-async fn run_resting(
-    address: SocketAddr,
-    connections: u64,
-    (time, rest): (Duration, Duration),
-    traffic: Arc<dyn Traffic>,
-) -> Outcome {
     let (started, cpu) = (Instant::now(), own_cpu());
     let mut tasks = tokio::task::JoinSet::new();
     for connection in 0..connections {
         let traffic = Arc::clone(&traffic);
-        tasks.spawn(async move { drive(address, connection, (started + time, rest), &*traffic).await });
+        tasks.spawn(async move { drive(address, connection, started + time, &*traffic).await });
     }
     let mut all = Samples::default();
     while let Some(samples) = tasks.join_next().await {
@@ -135,15 +116,12 @@ impl Samples {
     }
 }
 
-async fn drive(address: SocketAddr, number: u64, (end, rest): (Instant, Duration), traffic: &dyn Traffic) -> Samples {
+async fn drive(address: SocketAddr, number: u64, end: Instant, traffic: &dyn Traffic) -> Samples {
     let mut samples = Samples::default();
     let Ok(mut connection) = Connection::open(address, mix(number + 1)).await else { return samples };
     while Instant::now() < end {
         if connection.exchange(traffic, &mut samples).await.is_none() {
             break;
-        }
-        if !rest.is_zero() {
-            tokio::time::sleep(rest).await;
         }
     }
     samples

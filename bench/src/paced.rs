@@ -36,9 +36,10 @@ impl Run {
         (self.moments.len() as u64 - self.refused) as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// How long the answers took.
+    /// How long the answers took to requests that were taken.
     pub fn took(&self) -> Took {
-        self.moments.iter().map(|(sent, answered)| answered.saturating_sub(*sent)).collect()
+        let taken = self.moments.iter().filter(|(_, answered)| !answered.is_zero());
+        taken.map(|(sent, answered)| answered.saturating_sub(*sent)).collect()
     }
 }
 
@@ -82,10 +83,12 @@ async fn drive(
         }
         let request = make(number);
         let due = beat.map(|beat| started + beat.mul_f64(number as f64));
+        let late = due.filter(|due| *due < Instant::now());
         if let Some(due) = due {
             sleep_until(due.into()).await;
         }
-        let sent = due.unwrap_or_else(Instant::now);
+        // What the timer rounds is not the server's.
+        let sent = late.unwrap_or_else(Instant::now);
         let Some((status, body)) = exchange(&mut stream, &request, &mut buffer).await else {
             eprintln!("request {number} was not answered");
             return moments;

@@ -3,7 +3,7 @@
 //! Rounds of each kind take turns, since processors and disks drift. A flood of another city, a process of its own
 //! on the same machine, is the ceiling: what the processors and the disk cost the others, no broker can give back.
 //!
-//! `cargo run --release -p machi-bench --bin tenants -- target/release/machi [tenants] [seconds] [rounds]`
+//! `cargo run --release -p machi-bench --bin tenants -- target/release/machi [tenants] [seconds] [rounds] [get] [patch]`
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -11,12 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machi_bench::load::{self, MakeRequest};
+use machi_bench::names::mix;
+use machi_bench::paced::{self, MakeNumbered};
 use machi_bench::process::Server;
 use machi_bench::took::Took;
 
-/// Requests of all quiet tenants together, on so many connections, with a rest after each.
-const QUIET: u64 = 16;
-const REST: Duration = Duration::from_millis(20);
+/// The quiet tenants together ask so often a second, on so many connections, at beats of a clock: with a rest after
+/// each answer instead, all connections would wait for one slow sync of the disk, and come back together.
+const QUIET: u64 = 750;
+const CONNECTIONS: u64 = 32;
 /// What the engine gets to write and merge after a flood, so that the next round finds it at rest.
 const SETTLE: Duration = Duration::from_secs(3);
 /// Connections of the one that floods.
@@ -39,7 +42,8 @@ fn main() -> std::io::Result<()> {
         return runtime.block_on(flood_with(flood(2), flood(3), Duration::from_secs(number(4, 10))));
     }
     let own = arguments.first().map(String::as_str).unwrap_or_default();
-    runtime.block_on(run(own, binary, tenants, (Duration::from_secs(seconds), rounds)))
+    let chosen = arguments.get(5..).unwrap_or_default();
+    runtime.block_on(run(own, binary, tenants, (Duration::from_secs(seconds), rounds), chosen))
 }
 
 /// The flood comes from a process of its own, so that the quiet ones are timed by somebody who has nothing else to do.
@@ -52,7 +56,13 @@ async fn flood_with(address: &str, what: &str, time: Duration) -> std::io::Resul
     Ok(())
 }
 
-async fn run(own: &str, binary: &str, tenants: u64, (time, rounds): (Duration, u64)) -> std::io::Result<()> {
+async fn run(
+    own: &str,
+    binary: &str,
+    tenants: u64,
+    (time, rounds): (Duration, u64),
+    chosen: &[String],
+) -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
     let start = |name: &str| {
         let data = folder.path().join(name).to_string_lossy().into_owned();
@@ -62,10 +72,13 @@ async fn run(own: &str, binary: &str, tenants: u64, (time, rounds): (Duration, u
     cost_of_empty_ones(&machi, &folder.path().join("city"), tenants).await?;
     fill(machi.address, 0..tenants).await?;
     fill(other.address, 0..1).await?;
-    for (what, make) in [("GET by id", reads(tenants)), ("PATCH of one attribute, durable", writes(tenants))] {
-        println!(
-            "\n{what}, {QUIET} connections of {tenants} tenants with a rest of {REST:?}; {rounds} rounds of each:"
-        );
+    let questions =
+        [("get", "GET by id", reads(tenants)), ("patch", "PATCH of one attribute, durable", writes(tenants))];
+    for (name, what, make) in questions {
+        if !chosen.is_empty() && !chosen.iter().any(|one| one == name) {
+            continue;
+        }
+        println!("\n{what}, {QUIET}/s of {tenants} tenants; {rounds} rounds of each:");
         let mut kinds = kinds(machi.address, other.address);
         for _ in 0..rounds {
             for kind in &mut kinds {
@@ -104,9 +117,13 @@ impl Kind {
             Command::new(own).args(["--flood", &address.to_string(), what, &seconds]).stdout(Stdio::piped()).spawn()
         };
         let flood = self.flood.map(start).transpose()?;
-        let outcome = load::run_with_rest(of, QUIET, (time, REST), Arc::clone(make)).await;
-        self.refused += outcome.refused;
-        self.took.extend(outcome.took);
+        let first = self.took.len() as u64;
+        let make = Arc::clone(make);
+        let numbered: MakeNumbered = Arc::new(move |n| make(mix(first + n)));
+        let beat = Duration::from_secs(1) / QUIET as u32;
+        let run = paced::run(of, CONNECTIONS, QUIET * time.as_secs(), Some(beat), numbered).await;
+        self.refused += run.refused;
+        self.took.extend(run.took());
         if let Some(flood) = flood {
             let output = flood.wait_with_output()?;
             self.floods.push(String::from_utf8_lossy(&output.stdout).trim().to_owned());
