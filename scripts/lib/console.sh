@@ -17,6 +17,14 @@ install_console_packages() {
         (cd console && npm ci --no-audit --no-fund)
 }
 
+# Names why no browser can open the page; prints nothing when one can.
+missing_browser() {
+    have "${CHROMIUM:-/usr/bin/chromium}" ||
+        say "$(either \
+            "Chromium is missing: install it (Debian: apt-get install chromium), or name it by CHROMIUM=/path/to/chromium." \
+            "Chromiumがありません。入れるか(Debian: apt-get install chromium)、CHROMIUM=/path/to/chromiumで指定してください。")"
+}
+
 build_console() {
     console_is_current ||
         { install_console_packages && (cd console && npm run build) && touch console/dist/index.html; }

@@ -19,6 +19,8 @@ from pathlib import Path
 
 MACHI, SERVER, DATA, WORK = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
 MAPPINGS = Path("docs/guide/mappings")
+# All lists that show places lie in one city beside each other, as in a city that uses them.
+CITY = "opendata"
 CONTEXT = re.compile(r'"(https?://[^"]*context[^"]*)"')
 TOTALS = re.compile(r": (\d+) rows, (\d+) taken, (\d+) rejected")
 PRELOADED = {
@@ -30,6 +32,7 @@ PRELOADED = {
 }
 
 table = []
+loads = []
 rejected_rows = []
 faults = []
 
@@ -37,8 +40,9 @@ faults = []
 def load(name, files, tenant, mapping=None):
     """Imports files, and adds up their rows."""
     totals = [0, 0, 0]
-    for number, file in enumerate(files):
-        report = WORK / f"{tenant}-{number}.csv"
+    for file in files:
+        loads.append(file)
+        report = WORK / f"rejected-{len(loads)}.csv"
         command = [MACHI, "import", "--server", SERVER, "--tenant", tenant, "--report", str(report), str(file)]
         if mapping:
             command += ["--mapping", str(MAPPINGS / mapping)]
@@ -107,6 +111,7 @@ def stops():
         file = WORK / f"{tenant}-stops.csv"
         file.write_bytes(text)
         totals = load(f"stops of {feed}", [file], tenant, "gtfs-stops.toml")
+        together(feed, file)
         rows = list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))
         points = [(float(stop["stop_lon"]), float(stop["stop_lat"])) for stop in rows]
         name, place = rows[0]["stop_name"].strip(), points[0]
@@ -120,12 +125,20 @@ def stops():
         )
 
 
+def together(feed, file):
+    """Imports the stops of a feed into the city of all, whose ids name the feed."""
+    mapping = WORK / "gtfs-stops-of-feed.toml"
+    text = (MAPPINGS / "gtfs-stops.toml").read_text(encoding="utf-8")
+    mapping.write_text(text.replace("urn:ngsi-ld:GtfsStop:", f"urn:ngsi-ld:GtfsStop:{feed}:"), encoding="utf-8")
+    load(f"stops of {feed}", [file], CITY, mapping)
+
+
 def rivers():
     file = DATA / "river-fukui" / "sensors.csv"
     if not file.exists():
         return
-    totals = load("river gauges of Fukui", [file], "river", "river-gauge.toml")
-    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    totals = load("river gauges of Fukui", [file], CITY, "river-gauge.toml")
+    rows = read(file)
 
     def low(text):
         return text.strip() != "---" and float(text) < 3
@@ -133,8 +146,8 @@ def rivers():
     row(
         "river gauges of Fukui",
         totals,
-        count("river", type="RiverGauge", q='riverName=="九頭竜川"|dangerLevel<3'),
-        count("river", type="RiverGauge", **near(136.22, 36.06, 10000)),
+        count(CITY, type="RiverGauge", q='riverName=="九頭竜川"|dangerLevel<3'),
+        count(CITY, type="RiverGauge", **near(136.22, 36.06, 10000)),
         sum(gauge["河川名"] == "九頭竜川" or low(gauge["はん濫危険水位"]) for gauge in rows),
     )
 
@@ -151,21 +164,81 @@ def defibrillators():
     source = folder / "170003_aed.repaired-utf8.csv"
     if not source.exists():
         return
-    rows = list(csv.DictReader(io.StringIO(source.read_text(encoding="utf-8-sig"))))
+    rows = read(source)
     # A row whose place cannot be read is rejected, so no query finds it.
     rows = [aed for aed in rows if is_degree(aed["経度"], 180) and is_degree(aed["緯度"], 90)]
     points = [(float(aed["経度"]), float(aed["緯度"])) for aed in rows if aed["経度"]]
-    encodings = (("UTF-8", "aed8", source), ("CP932", "aed932", folder / "170003_aed.cp932.csv"))
+    encodings = (("UTF-8", CITY, source), ("CP932", "cp932", folder / "170003_aed.cp932.csv"))
     for encoding, tenant, file in encodings:
         name = f"AED of Ishikawa, {encoding}"
         totals = load(name, [file], tenant, "aed.toml")
         row(
             name,
             totals,
-            count(tenant, type="Aed", q='city=="金沢市"'),
-            count(tenant, type="Aed", **near(136.6562, 36.5613, 3000)),
+            count(tenant, type="AED", q='city=="金沢市"'),
+            count(tenant, type="AED", **near(136.6562, 36.5613, 3000)),
             sum(aed["所在地_市区町村"] == "金沢市" for aed in rows),
             within(points, (136.6562, 36.5613), 3000),
+        )
+
+
+def shelters():
+    folder = DATA / "opendata-ishikawa"
+    source = folder / "170003_evacuation_space.csv"
+    if source.exists():
+        name = "evacuation sites of Ishikawa"
+        totals = load(name, [source], CITY, "shelters.toml")
+        rows = [site for site in read(source) if site["ID"]]
+        points = [(float(site["経度"]), float(site["緯度"])) for site in rows if site["経度"]]
+        row(
+            name,
+            totals,
+            count(CITY, type="EvacuationShelter", q='city=="金沢市"'),
+            count(CITY, type="EvacuationShelter", **near(136.6562, 36.5613, 3000)),
+            sum(site["所在地_市区町村"] == "金沢市" for site in rows),
+            within(points, (136.6562, 36.5613), 3000),
+        )
+    source = folder / "suzusiteishelter.csv"
+    if source.exists():
+        name = "shelters of Suzu"
+        totals = load(name, [source], CITY, "facilities-shelters.toml")
+        rows = read(source)
+        points = [(float(shelter["経度"]), float(shelter["緯度"])) for shelter in rows]
+        of_suzu = {"type": "EvacuationShelter", "idPattern": ".*:17205:.*"}
+        row(
+            name,
+            totals,
+            count(CITY, q='category=="指定避難所"', **of_suzu),
+            count(CITY, **of_suzu, **near(137.2603, 37.4364, 3000)),
+            sum(shelter["サブジャンル1"] == "指定避難所" for shelter in rows),
+            within(points, (137.2603, 37.4364), 3000),
+        )
+
+
+def read(source):
+    return list(csv.DictReader(io.StringIO(source.read_text(encoding="utf-8-sig"))))
+
+
+def areas():
+    folder = DATA / "boundaries"
+    sources = (
+        ("municipalities of Fukui prefecture", "geojson_s0010_N03-21_18_210101.json", "boundaries-n03.toml", CITY),
+        ("areas of Fukui city", "geolonia_18201_fukui.json", "boundaries-named.toml", "fukui"),
+    )
+    for name, file, mapping, tenant in sources:
+        source = folder / file
+        if not source.exists():
+            continue
+        totals = load(name, [source], tenant, mapping)
+        features = json.loads(source.read_text(encoding="utf-8"))["features"]
+        named = [feature["properties"].get("N03_004") or feature["properties"]["name"] for feature in features]
+        row(
+            name,
+            totals,
+            count(tenant, type="AdministrativeArea", q=f'name[ja]=="{named[0]}"'),
+            count(tenant, type="AdministrativeArea", **near(136.2197, 36.0641, 10)),
+            named.count(named[0]),
+            1,
         )
 
 
@@ -212,7 +285,7 @@ def examples():
 
 
 def main():
-    for data_set in (stops, rivers, defibrillators, examples):
+    for data_set in (stops, rivers, defibrillators, shelters, areas, examples):
         data_set()
     heads = ("data set", "rows", "taken", "rejected", "by q", "by place")
     width = max(len(line[0]) for line in [heads, *table])

@@ -134,6 +134,12 @@ export async function countEntities(type: string | null, asking: Asking): Promis
   return Number(headers.get(COUNT_HEADER) ?? 0);
 }
 
+/** Whether some entity of a type meets a condition. */
+export async function hasOne(type: string, q: string, asking: Asking): Promise<boolean> {
+  const parameters = new URLSearchParams({ type, q, local: "true", limit: "1", pick: "id" });
+  return (await page(`${API}/entities?${parameters}`, asking)).entities.length > 0;
+}
+
 /** How many entities meet a condition. */
 export async function countMatches(q: string, asking: Asking): Promise<number> {
   const parameters = new URLSearchParams({ q, local: "true", limit: "0", count: "true" });

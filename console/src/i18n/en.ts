@@ -137,6 +137,7 @@ export const en: Words = {
   mapNotLoaded: "The map could not be loaded. Check that the server runs.",
   mapEmpty: "No entity has a place yet",
   mapEmptyAdvice: "Create entities with an attribute location (a GeoProperty), or bring some in by machi import: the map shows up here.",
+  mapOtherTenants: "These tenants have entities:",
   mapFind: "Find by name or id",
   mapFindExample: "e.g. station",
   mapFindAdvice: "Type a part of a name, or a part of an id.",

@@ -133,6 +133,7 @@ export const ja = {
   mapNotLoaded: "地図を読み込めませんでした。サーバーが動いているかを確かめてください。",
   mapEmpty: "位置をもつエンティティがまだありません",
   mapEmptyAdvice: "locationという属性（GeoProperty）をもつエンティティを作るか、machi import で取り込むと、ここに地図が表示されます。",
+  mapOtherTenants: "次のテナントにはエンティティがあります",
   mapFind: "名前またはIDで探す",
   mapFindExample: "例: 駅",
   mapFindAdvice: "名前の一部か、IDの一部を入力してください。",

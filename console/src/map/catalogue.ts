@@ -59,6 +59,7 @@ function place(tint: Tint, from: number, named: number, more: Partial<Look> = {}
 /** In the order in which they are drawn: what comes later lies above. */
 const LOOKS: Record<string, Look> = {
   Coast: ground("area", "sea", 0, NEVER),
+  AdministrativeArea: ground("area", "land", 0, 7),
   CityDistrict: ground("area", "land", 0, 10),
   Park: ground("area", "park", 10, 15),
   River: ground("area", "sea", 9, 13),
@@ -67,6 +68,7 @@ const LOOKS: Record<string, Look> = {
   Railway: ground("line", "rail", 10, NEVER),
   PublicTransportRoute: ground("line", "route", 12, NEVER),
   PublicTransportStop: place("route", 14, 16, { isSmall: true }),
+  GtfsStop: place("bus", 13, 15),
   Station: place("rail", 10, 12, { letter: { ja: "駅", en: "S" } }),
   ParkingSpot: place("other", 16, NEVER, {
     isSmall: true,
@@ -77,7 +79,7 @@ const LOOKS: Record<string, Look> = {
     legend: { by: "word", attribute: "powerState", tints: [["on", "lit"], ["off", "off"]] },
   }),
   AED: place("aed", 13, 17, { letter: { ja: "A", en: "A" } }),
-  EvacuationShelter: place("other", 12, 15, {
+  EvacuationShelter: place("shelter", 12, 15, {
     letter: { ja: "避", en: "E" },
     legend: { by: "word", attribute: "status", tints: [["open", "good"], ["closed", "off"]] },
   }),
@@ -109,6 +111,7 @@ const LOOKS: Record<string, Look> = {
       steps: [[0, "good"], [15, "warn"], [35, "bad"], [70, "worst"]],
     },
   }),
+  RiverGauge: place("gauge", 8, 12, { letter: { ja: "水", en: "R" } }),
   WaterObserved: place("other", 8, 13, {
     letter: { ja: "水", en: "R" },
     legend: {
@@ -138,6 +141,16 @@ export function lookOf(type: string): Look {
   const short = shortName(type);
   const known = Object.hasOwn(LOOKS, short) ? LOOKS[short] : undefined;
   return known ?? { ...place("other", 0, 15), isOff: INSIDE.includes(short) };
+}
+
+/** What fills a map so that other things have to wait for their turn. */
+const STREETS = ["RoadSegment", "Building"];
+
+/** Gives the first zoom that shows a type among all types of a city: where there are no streets, there is room from the
+ * beginning. */
+export function firstZooms(types: readonly string[]): (type: string) => number {
+  const hasStreets = types.some((type) => STREETS.includes(shortName(type)));
+  return (type) => (hasStreets ? lookOf(type).from : 0);
 }
 
 /** Sorts types as they are drawn; unknown ones lie below the places of known ones. */

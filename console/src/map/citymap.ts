@@ -10,8 +10,8 @@ import type { Box, Place } from "./geo";
 import { readyMapLibre } from "./maplibre";
 import { Overlay } from "./overlay";
 import { arrow, paintOf } from "./paint";
-import { CLUSTERS, type Tiles } from "./source";
-import { CHOSEN, DRAWN, NAMES, styleOf, typeOfLayer } from "./style";
+import { CLUSTERS, type Drawn } from "./source";
+import { CHOSEN, DRAWN, LIVE, NAMES, NOTHING, styleOf, typeOfLayer } from "./style";
 
 /** What is under the pointer. */
 export interface Hint {
@@ -88,13 +88,17 @@ export class CityMap {
   }
 
   /** Draws these types; a colour scheme that has changed counts, too. */
-  show(shown: readonly Tiles[], q: string, asking: Asking): void {
+  show(shown: readonly Drawn[], q: string, asking: Asking): void {
     this.#asking = asking;
     const key = JSON.stringify([shown, q, asking.language, asking.tenant, asking.context]);
     const isSame = key === this.#key;
     this.#key = key;
-    this.#map.setStyle(styleOf(shown, q, asking.language, paintOf(this.container)), { diff: true });
-    if (!isSame) this.#overlay.reset(shown.map(({ type }) => type), asking.language, q ? (ids) => thoseThatMeet(q, ids, asking) : null);
+    const style = styleOf(shown, q, asking.language, paintOf(this.container));
+    // A style says nothing of what is drawn beside the tiles, which would be gone with the one before.
+    const sources = this.#map.getStyle()?.sources ?? {};
+    for (const name of [LIVE, CHOSEN, DRAWN, NAMES]) style.sources[name] = sources[name] ?? style.sources[name] ?? NOTHING;
+    this.#map.setStyle(style, { diff: true });
+    if (!isSame) this.#overlay.reset(shown, asking.language, q ? (ids) => thoseThatMeet(q, ids, asking) : null);
   }
 
   change(change: Change): void {

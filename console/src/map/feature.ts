@@ -2,6 +2,7 @@
 import { type Members, isMembers, text } from "../api/json";
 import { LongNumber, nearNumbers } from "../api/number";
 import { attributesOf } from "./catalogue";
+import { type Middle, middleOf } from "./geo";
 
 export interface Feature {
   type: "Feature";
@@ -21,6 +22,21 @@ export function featureOf(type: string, entity: Members, language: string): Feat
     if (value !== null) properties[name] = value;
   }
   return { type: "Feature", geometry, properties };
+}
+
+/** The names of areas, each in the middle of the largest area that has it: islands share that of their town. */
+export function namesOf(areas: readonly [type: string, entity: Members][], language: string): Feature[] {
+  const named = new Map<string, Middle & { feature: Feature }>();
+  for (const [type, entity] of areas) {
+    const geometry = geometryOf(entity["location"]);
+    const middle = geometry && middleOf(geometry);
+    const name = plain(entity["name"], language);
+    const key = JSON.stringify([type, name]);
+    if (!middle || !name || middle.face < (named.get(key)?.face ?? 0)) continue;
+    const properties = { id: text(entity["id"]), layer: type, name };
+    named.set(key, { ...middle, feature: { type: "Feature", geometry: { type: "Point", coordinates: middle.at }, properties } });
+  }
+  return [...named.values()].map(({ feature }) => feature);
 }
 
 /** A geometry alone or as the value of a GeoProperty; of several instances the first. */

@@ -55,19 +55,32 @@ export function boxOf(geometry: unknown): Box | null {
   return box.west <= box.east ? box : null;
 }
 
-/** The middle of a ring's face; of several polygons that of the first. */
-export function middleOf(geometry: GeoJSON.Geometry): Place | null {
-  const polygon = geometry.type === "Polygon" ? geometry.coordinates : geometry.type === "MultiPolygon" ? geometry.coordinates[0] : null;
-  const ring = polygon?.[0] ?? [];
+/** The middle of an area, and how large it is in square degrees. */
+export interface Middle {
+  at: Place;
+  face: number;
+}
+
+/** The middle of a polygon's face; of several polygons that of the largest, which is no island. */
+export function middleOf(geometry: GeoJSON.Geometry): Middle | null {
+  const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.type === "MultiPolygon" ? geometry.coordinates : [];
+  return polygons.map(([ring]) => middleOfRing(ring ?? [])).reduce<Middle | null>((most, one) => (one && one.face > (most?.face ?? 0) ? one : most), null);
+}
+
+function middleOfRing(ring: readonly GeoJSON.Position[]): Middle | null {
+  // Far from their origin, the parts of a small face are lost among the digits of large ones.
+  const [[left = 0, low = 0] = []] = ring;
   let [face, x, y] = [0, 0, 0];
-  ring.forEach(([west = 0, south = 0], at) => {
-    const [east = 0, north = 0] = ring[(at + 1) % ring.length] ?? [];
+  ring.forEach((here, at) => {
+    const next = ring[(at + 1) % ring.length] ?? [];
+    const [west, south] = [(here[0] ?? 0) - left, (here[1] ?? 0) - low];
+    const [east, north] = [(next[0] ?? 0) - left, (next[1] ?? 0) - low];
     const part = west * north - east * south;
     face += part;
     x += (west + east) * part;
     y += (south + north) * part;
   });
-  return face === 0 ? null : [x / (3 * face), y / (3 * face)];
+  return face === 0 ? null : { at: [left + x / (3 * face), low + y / (3 * face)], face: Math.abs(face) / 2 };
 }
 
 export function united(boxes: readonly Box[]): Box | null {
@@ -78,6 +91,15 @@ export function united(boxes: readonly Box[]): Box | null {
     east: Math.max(...boxes.map((one) => one.east)),
     north: Math.max(...boxes.map((one) => one.north)),
   };
+}
+
+/** What two boxes share; null where they are apart. */
+export function shared(one: Box, other: Box): Box | null {
+  const west = Math.max(one.west, other.west);
+  const south = Math.max(one.south, other.south);
+  const east = Math.min(one.east, other.east);
+  const north = Math.min(one.north, other.north);
+  return west <= east && south <= north ? { west, south, east, north } : null;
 }
 
 /** Four corners, as an area to ask with. */

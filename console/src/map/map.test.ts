@@ -4,10 +4,10 @@ import { type Change } from "../api/live";
 import { LongNumber } from "../api/number";
 import { Courses } from "../state/courses";
 import { readCamera, writeCamera } from "./camera";
-import { attributesOf, inOrder, lookOf } from "./catalogue";
+import { attributesOf, firstZooms, inOrder, lookOf } from "./catalogue";
 import { faultOf } from "./fault";
-import { featureOf, plain } from "./feature";
-import { type Place, areaOfBox, boxOf, circle, cut, distance, middleOf, wrapped } from "./geo";
+import { featureOf, namesOf, plain } from "./feature";
+import { type Place, areaOfBox, boxOf, circle, cut, distance, middleOf, shared, wrapped } from "./geo";
 import { styleOf } from "./style";
 import { TYPES } from "./vocabulary";
 
@@ -48,8 +48,30 @@ it("boxes are taken of any geometry, and hostile ones do no harm", () => {
   let nested: unknown = [1, 2];
   for (let depth = 0; depth < 5000; depth += 1) nested = [nested];
   expect(boxOf({ type: "Polygon", coordinates: nested })).toBeNull();
-  expect(middleOf({ type: "Polygon", coordinates: [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]] })).toEqual([1, 1]);
+  expect(middleOf({ type: "Polygon", coordinates: [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]] })).toEqual({ at: [1, 1], face: 4 });
+  const island = [[[9, 9], [9.1, 9], [9.1, 9.1], [9, 9]]];
+  expect(middleOf({ type: "MultiPolygon", coordinates: [island, [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]], island] })?.at).toEqual([1, 1]);
   expect(middleOf({ type: "Polygon", coordinates: [] })).toBeNull();
+});
+
+it("boxes share what lies in both", () => {
+  const whole = { west: -180, south: -80, east: 180, north: 80 };
+  const part = { west: 136, south: 36, east: 137, north: 37 };
+  expect(shared(whole, part)).toEqual(part);
+  expect(shared(part, { west: 0, south: 0, east: 1, north: 1 })).toBeNull();
+});
+
+it("each name stands once, in the largest area that has it", () => {
+  const square = (west: number, side: number): object => ({
+    type: "Polygon",
+    coordinates: [[[west, 36], [west + side, 36], [west + side, 36 + side], [west, 36 + side], [west, 36]]],
+  });
+  const area = (n: number, west: number, side: number): [string, Record<string, unknown>] => [
+    "AdministrativeArea",
+    { id: `urn:ngsi-ld:AdministrativeArea:${n}`, name: { languageMap: { ja: "福井市" } }, location: square(west, side) },
+  ];
+  const names = namesOf([area(1, 135, 0.01), area(2, 136, 0.5), area(3, 137, 0.02)], "en");
+  expect(names.map(({ geometry, properties }) => [properties["name"], geometry.type === "Point" && geometry.coordinates[0]?.toFixed(3)])).toEqual([["福井市", "136.250"]]);
 });
 
 it("an entity of the live feed becomes a feature with what its tile would have", () => {
@@ -82,8 +104,19 @@ it("types that nobody knows have a look, and lie below the places of known ones"
   for (const type of Object.keys(TYPES)) for (const word of Object.values(TYPES[type] ?? {})) expect(word).not.toBe("");
 });
 
+it("what waits for its turn among streets is seen from the beginning where there are none", () => {
+  expect(firstZooms(["AED", "RoadSegment"])("AED")).toBe(13);
+  expect(firstZooms(["AED", "AdministrativeArea", "Park"])("AED")).toBe(0);
+});
+
+it("a type is drawn whatever shape its places have", () => {
+  const drawn = (type: string): string[] =>
+    styleOf([{ type, minzoom: 0, maxzoom: 14, bounds: null, from: 0 }], "", "ja", paint).layers.flatMap(({ id, type: kind }) => (id.startsWith("tile:") ? kind : []));
+  for (const type of Object.keys(TYPES)) expect(drawn(type), type).toEqual(expect.arrayContaining(["fill", "line", "circle"]));
+});
+
 it("the style names no other host and each layer once", () => {
-  const types = [...Object.keys(TYPES), "Anything"].map((type) => ({ type, minzoom: 0, maxzoom: 14, bounds: null }));
+  const types = [...Object.keys(TYPES), "Anything"].map((type) => ({ type, minzoom: 0, maxzoom: 14, bounds: null, from: 0 }));
   const style = styleOf(types, 'a=="b"', "ja", paint);
   const ids = style.layers.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);

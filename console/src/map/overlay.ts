@@ -7,7 +7,7 @@ import type { Change } from "../api/live";
 import { lookOf } from "./catalogue";
 import { type Feature, featureOf } from "./feature";
 import { type Box, boxOf } from "./geo";
-import { ENTITIES } from "./source";
+import { type Drawn, ENTITIES } from "./source";
 import { LIVE, tilesOf } from "./style";
 
 /** Changes that wait for a frame, and entities that are drawn over the tiles. */
@@ -35,6 +35,8 @@ export type Sieve = (ids: readonly string[]) => Promise<ReadonlySet<string>>;
 
 export class Overlay {
   #types: readonly string[] = [];
+  /** The first zoom that shows each type. */
+  #from = new Map<string, number>();
   #language = "en";
   /** Null where nothing is filtered. */
   #sieve: Sieve | null = null;
@@ -62,12 +64,13 @@ export class Overlay {
   }
 
   /** Begins anew with the types of a new style. */
-  reset(types: readonly string[], language: string, sieve: Sieve | null): void {
+  reset(shown: readonly Drawn[], language: string, sieve: Sieve | null): void {
     for (const [type, ids] of this.#hidden) {
       for (const id of ids) this.#reveal(id, type);
       this.#stale.add(type);
     }
-    this.#types = types;
+    this.#types = shown.map(({ type }) => type);
+    this.#from = new Map(shown.map(({ type, from }) => [type, from]));
     this.#language = language;
     this.#sieve = sieve;
     this.#unsure.clear();
@@ -168,7 +171,7 @@ export class Overlay {
     const feature = featureOf(type, change.entity, this.#language);
     const box = feature && boxOf(feature.geometry);
     const isHere = this.#drawn.has(change.id);
-    const isSeen = box !== null && meets(box, view) && this.map.getZoom() >= lookOf(type).from;
+    const isSeen = box !== null && meets(box, view) && this.map.getZoom() >= (this.#from.get(type) ?? 0);
     if (!feature || !box || !isSeen || (!isHere && this.#drawn.size >= MOST_DRAWN)) {
       this.#stale.add(type);
       if (isHere && feature) this.#draw(change.id, type, feature);

@@ -20,6 +20,12 @@ export interface Tiles {
   bounds: Box | null;
 }
 
+/** A type as the map draws it. */
+export interface Drawn extends Tiles {
+  /** The first zoom that shows it. */
+  from: number;
+}
+
 /** Reads TileJSON (https://github.com/mapbox/tilejson-spec, 3.0). */
 export async function describeTiles(type: string, asking: Asking): Promise<Tiles> {
   const { body } = await ask(`${TILES}/${segment(type)}`, asking);

@@ -9,7 +9,7 @@ import type {
 import type { Language } from "../i18n";
 import { type Legend, type Look, inOrder, lookOf } from "./catalogue";
 import { GLYPHS_URL } from "./glyphs";
-import { CLUSTERS, ENTITIES, type Tiles, tilesUrl } from "./source";
+import { CLUSTERS, type Drawn, ENTITIES, tilesUrl } from "./source";
 
 /** The sources that are not tiles: what has changed since its tile came, the open entity, and the drawn area. */
 export const LIVE = "live";
@@ -21,7 +21,7 @@ export const NAMES = "names";
 /** What a colour is in the theme of now. */
 export type Paint = (tint: string) => string;
 
-const NOTHING: SourceSpecification = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
+export const NOTHING: SourceSpecification = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
 const LONGEST_NAME = 40;
 
 export function tilesOf(type: string): string {
@@ -34,7 +34,7 @@ export function typeOfLayer(layer: { metadata?: unknown }): string | null {
   return metadata?.type ?? null;
 }
 
-export function styleOf(shown: readonly Tiles[], q: string, language: Language, paint: Paint): StyleSpecification {
+export function styleOf(shown: readonly Drawn[], q: string, language: Language, paint: Paint): StyleSpecification {
   const types = inOrder(shown.map(({ type }) => type));
   const byType = new Map(shown.map((one) => [one.type, one]));
   const sources: Record<string, SourceSpecification> = { [LIVE]: { ...NOTHING, promoteId: "id" } as SourceSpecification };
@@ -46,18 +46,20 @@ export function styleOf(shown: readonly Tiles[], q: string, language: Language, 
     const tiles = [tilesUrl(type, q, language)];
     sources[tilesOf(type)] = { type: "vector", tiles, minzoom, maxzoom, promoteId: { [ENTITIES]: "id" } };
   }
-  // A city with a coast lies in its sea.
+  // A city with a coast lies in its sea; one with boundaries alone among whatever lies beyond them.
   const hasSea = types.some((type) => lookOf(type).tint === "sea" && lookOf(type).from === 0);
-  const drawings = types.flatMap((type) => [drawing(type, false, language, paint), drawing(type, true, language, paint)]);
+  const hasLand = types.some((type) => lookOf(type).tint === "land");
+  const drawn = types.flatMap((type) => byType.get(type) ?? []);
+  const drawings = drawn.flatMap((one) => [drawing(one, false, language, paint), drawing(one, true, language, paint)]);
   return {
     version: 8,
     glyphs: GLYPHS_URL,
     sources,
     layers: [
-      { id: "page", type: "background", paint: { "background-color": paint(hasSea ? "sea" : "land") } },
+      { id: "page", type: "background", paint: { "background-color": paint(hasSea ? "sea" : hasLand ? "beyond" : "land") } },
       ...drawings.flatMap(({ shapes }) => shapes),
       ...drawnLayers(paint),
-      ...types.flatMap((type) => clusterLayers(type, paint)),
+      ...drawn.flatMap((one) => clusterLayers(one, paint)),
       // What comes last finds its room first: marks, then names of areas, then all other names.
       ...drawings.flatMap(({ names }) => names),
       ...drawings.flatMap(({ areaNames }) => areaNames),
@@ -75,7 +77,7 @@ interface Drawing {
 }
 
 /** One type from its tiles or from what is live; what is live hides its older self in the tile. */
-function drawing(type: string, isLive: boolean, language: Language, paint: Paint): Drawing {
+function drawing({ type, from: firstZoom }: Drawn, isLive: boolean, language: Language, paint: Paint): Drawing {
   const look = lookOf(type);
   const from = isLive ? { source: LIVE } : { source: tilesOf(type), "source-layer": ENTITIES };
   const only: ExpressionSpecification[] = isLive ? [["==", ["get", "layer"], type]] : [];
@@ -83,7 +85,7 @@ function drawing(type: string, isLive: boolean, language: Language, paint: Paint
   const of = (name: string): { id: string; metadata: object; minzoom: number } & typeof from => ({
     id: `${isLive ? "live" : "tile"}:${name}:${type}`,
     metadata,
-    minzoom: look.from,
+    minzoom: firstZoom,
     ...from,
   });
   const shape = (kind: string): FilterSpecification => ["all", ...only, ["==", ["geometry-type"], kind]];
@@ -93,35 +95,32 @@ function drawing(type: string, isLive: boolean, language: Language, paint: Paint
   const names: LayerSpecification[] = [];
   const areaNames: LayerSpecification[] = [];
   const marks: LayerSpecification[] = [];
-  if (look.shape !== "line") {
-    shapes.push({ ...of("area"), type: "fill", filter: shape("Polygon"), paint: areaPaint(look, paint, unless) });
-    if (look.tint === "land" || !look.isGround) {
-      shapes.push({
-        ...of("edge"),
-        type: "line",
-        filter: shape("Polygon"),
-        paint: { "line-color": paint(look.isGround ? "edge" : "other"), "line-width": 1, "line-opacity": unless(0.8) },
-      });
-    }
-  }
-  if (look.shape === "line" || !look.isGround) shapes.push(...lines(look, of, shape("LineString"), paint, unless));
-  if (look.shape === "place") {
+  // Whatever shape a type is made for: a list of parks may have their middles, and one of shelters their yards.
+  shapes.push({ ...of("area"), type: "fill", filter: shape("Polygon"), paint: areaPaint(look, paint, unless) });
+  if (look.tint === "land" || !look.isGround) {
     shapes.push({
-      ...of("dot"),
-      type: "circle",
-      filter: shape("Point"),
-      paint: {
-        "circle-color": colour,
-        "circle-radius": radius(look),
-        "circle-opacity": unless(1),
-        "circle-stroke-color": paint("ring"),
-        "circle-stroke-width": look.isSmall ? ["interpolate", ["linear"], ["zoom"], 14.5, 0, 16, 1] : ["interpolate", ["linear"], ["zoom"], 11, 1, 14, 2],
-        "circle-stroke-opacity": unless(1),
-      },
+      ...of("edge"),
+      type: "line",
+      filter: shape("Polygon"),
+      paint: { "line-color": paint(look.isGround ? "edge" : "other"), "line-width": 1, "line-opacity": unless(0.8) },
     });
-    const mark = markLayer(look, of, shape("Point"), language, paint, unless(1));
-    if (mark) marks.push(mark);
   }
+  shapes.push(...lines(look, of, shape("LineString"), paint, unless));
+  shapes.push({
+    ...of("dot"),
+    type: "circle",
+    filter: shape("Point"),
+    paint: {
+      "circle-color": colour,
+      "circle-radius": radius(look, firstZoom),
+      "circle-opacity": unless(1),
+      "circle-stroke-color": paint(look.isGround ? "land-name" : "ring"),
+      "circle-stroke-width": look.isSmall ? ["interpolate", ["linear"], ["zoom"], 14.5, 0, 16, 1] : ["interpolate", ["linear"], ["zoom"], 11, 1, 14, 2],
+      "circle-stroke-opacity": unless(1),
+    },
+  });
+  const mark = markLayer(look, of, shape("Point"), language, paint, unless(1));
+  if (mark) marks.push(mark);
   const isNamedOnce = look.tint === "land";
   if (isNamedOnce && !isLive) areaNames.push(nameLayer(look, () => ({ id: `name:${type}`, metadata, minzoom: look.named, source: NAMES }), ["==", ["get", "layer"], type], paint, 1));
   if (!isNamedOnce && look.named < 24) names.push(nameLayer(look, of, ["all", ...only], paint, unless(1)));
@@ -152,11 +151,12 @@ function lines(look: Look, of: Of, filter: FilterSpecification, paint: Paint, un
   }
   const dash = look.tint === "rail" ? { "line-dasharray": [3, 2] } : {};
   const width: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 10, 1.2, 16, 3];
-  return [{ ...of("line"), type: "line", filter, layout: { "line-join": "round" }, paint: { "line-color": paint(look.tint), "line-width": width, "line-opacity": unless(look.tint === "route" ? 0.6 : 0.9), ...dash } }];
+  return [{ ...of("line"), type: "line", filter, layout: { "line-join": "round" }, paint: { "line-color": paint(look.tint === "land" ? "edge" : look.tint), "line-width": width, "line-opacity": unless(look.tint === "route" ? 0.6 : 0.9), ...dash } }];
 }
 
-function radius(look: Look): ExpressionSpecification {
-  if (look.isSmall) return ["interpolate", ["linear"], ["zoom"], 13, 1.2, 15, 3, 18, 7];
+function radius(look: Look, firstZoom: number): ExpressionSpecification {
+  // Where it is to be seen from afar, it is as large as others.
+  if (look.isSmall && firstZoom > 0) return ["interpolate", ["linear"], ["zoom"], 13, 1.2, 15, 3, 18, 7];
   const large = look.letter !== undefined || look.bearing !== undefined;
   return ["interpolate", ["linear"], ["zoom"], 9, 3, 12.5, large ? 4 : 3.5, 13.5, large ? 8 : 5, 17, large ? 11 : 8];
 }
@@ -166,9 +166,10 @@ function markLayer(look: Look, of: Of, filter: FilterSpecification, language: La
   // Always drawn, and names keep off it.
   const always = { "text-allow-overlap": true, "text-padding": 3 } as const;
   const ink = { "text-color": paint("ink"), "text-opacity": opacity };
-  const minzoom = Math.max(look.from, 13.2);
+  const here = of("mark");
+  const minzoom = Math.max(here.minzoom, 13.2);
   if (look.letter) {
-    return { ...of("mark"), minzoom, type: "symbol", filter, layout: { "text-field": look.letter[language], "text-font": ["bold"], "text-size": 11, ...always }, paint: ink };
+    return { ...here, minzoom, type: "symbol", filter, layout: { "text-field": look.letter[language], "text-font": ["bold"], "text-size": 11, ...always }, paint: ink };
   }
   if (!look.bearing) return null;
   const layout = {
@@ -179,11 +180,13 @@ function markLayer(look: Look, of: Of, filter: FilterSpecification, language: La
     "icon-padding": 3,
     "icon-size": 0.5,
   } as const;
-  return { ...of("mark"), minzoom, type: "symbol", filter, layout, paint: { "icon-color": paint("ink"), "icon-opacity": opacity } };
+  return { ...here, minzoom, type: "symbol", filter, layout, paint: { "icon-color": paint("ink"), "icon-opacity": opacity } };
 }
 
 function nameLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint, opacity: ExpressionSpecification | number): LayerSpecification {
   const isArea = look.shape === "area";
+  // An area's name stands in it; where the area is told by a point, the dot stands there.
+  const belowPoints: ExpressionSpecification = ["case", ["==", ["geometry-type"], "Point"], ["literal", [0, 1.3]], ["literal", [0, 0]]];
   return {
     ...of("name"),
     minzoom: look.named,
@@ -197,6 +200,7 @@ function nameLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint
       ...(look.shape === "line" ? { "symbol-placement": "line" as const } : {}),
       ...(look.shape === "place" ? { "text-anchor": "top" as const, "text-offset": [0, look.isSmall ? 0.6 : 1.3] as [number, number] } : {}),
       ...(look.tint === "land" ? { "text-variable-anchor": ["center", "bottom", "top", "left", "right"] as const, "text-radial-offset": 1.2 } : {}),
+      ...(isArea && look.tint !== "land" ? { "text-offset": belowPoints } : {}),
       "text-padding": isArea ? 8 : 3,
     },
     paint: {
@@ -222,10 +226,10 @@ export function coloured(legend: Legend, otherwise: string, paint: Paint): Expre
   return ["case", ["has", legend.attribute], stepped, paint(otherwise)];
 }
 
-function clusterLayers(type: string, paint: Paint): LayerSpecification[] {
+function clusterLayers({ type, from: firstZoom }: Drawn, paint: Paint): LayerSpecification[] {
   const look = lookOf(type);
   if (look.isGround) return [];
-  const from = { source: tilesOf(type), "source-layer": CLUSTERS, metadata: { type }, minzoom: look.from };
+  const from = { source: tilesOf(type), "source-layer": CLUSTERS, metadata: { type }, minzoom: firstZoom };
   const count: ExpressionSpecification = ["to-number", ["get", "count"], 0];
   return [
     {

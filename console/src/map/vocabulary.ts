@@ -6,6 +6,7 @@ type Said = Record<Language, string>;
 
 export const TYPES: Record<string, Said> = {
   Coast: { ja: "海", en: "Sea" },
+  AdministrativeArea: { ja: "行政区域", en: "Administrative areas" },
   CityDistrict: { ja: "地区", en: "Districts" },
   Park: { ja: "公園", en: "Parks" },
   River: { ja: "川", en: "Rivers" },
@@ -18,6 +19,7 @@ export const TYPES: Record<string, Said> = {
   Station: { ja: "駅", en: "Stations" },
   PublicTransportRoute: { ja: "バス路線", en: "Bus routes" },
   PublicTransportStop: { ja: "停留所", en: "Stops" },
+  GtfsStop: { ja: "停留所", en: "Stops" },
   ParkingSpot: { ja: "駐車区画", en: "Parking spots" },
   Streetlight: { ja: "街灯", en: "Streetlights" },
   AED: { ja: "AED", en: "AED" },
@@ -25,6 +27,7 @@ export const TYPES: Record<string, Said> = {
   OffStreetParking: { ja: "駐車場", en: "Car parks" },
   WeatherObserved: { ja: "気象", en: "Weather" },
   AirQualityObserved: { ja: "大気", en: "Air quality" },
+  RiverGauge: { ja: "水位観測所", en: "River gauges" },
   WaterObserved: { ja: "河川水位", en: "River gauges" },
   Vehicle: { ja: "バス", en: "Buses" },
   CityScenario: { ja: "シナリオ", en: "Scenarios" },

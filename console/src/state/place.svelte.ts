@@ -43,6 +43,9 @@ export const NOWHERE: Readonly<Place> = {
   entity: "",
 };
 
+/** What does not hold in another tenant: what is open there, which types it has and where its places are. */
+export const OTHER_CITY: Readonly<Partial<Place>> = { entity: "", type: "", at: "", layers: "" };
+
 export function readPlace(hash: string): Place {
   const parameters = new URLSearchParams(hash.replace(/^#\/?/, ""));
   const place = { ...NOWHERE };

@@ -203,14 +203,40 @@ describe("the map", () => {
     expect(Object.keys(await features("Vehicle"))).toEqual([]);
   });
 
+  it("goes where the places are when another tenant is chosen", async () => {
+    city.tenants = [{ tenant: "-", entities: 0 }, { tenant: "other", entities: city.entities.size }];
+    await visit("#view=map&at=10,10,5");
+    await drawn();
+    expect(await features("WaterObserved")).toEqual({});
+    await page.selectOption("header select", "other");
+    await expect.poll(async () => Object.keys(await features("WaterObserved").catch(() => ({}))).length).toBe(2);
+    expect(new URL(page.url()).hash).toContain("tenant=other");
+  });
+
+  it("leads from a tenant without places to those that have entities", async () => {
+    const entities = new Map(city.entities);
+    city.entities.clear();
+    city.tenants = [{ tenant: "-", entities: 0 }, { tenant: "other", entities: entities.size }];
+    await visit("#view=map");
+    await says(part("map-empty"), "These tenants have entities:");
+    for (const [id, entity] of entities) city.entities.set(id, entity);
+    await page.getByRole("link", { name: /^other/ }).click();
+    await expect.poll(async () => Object.keys(await features("WaterObserved").catch(() => ({}))).length).toBe(2);
+  });
+
   it("changes its colours with the page", async () => {
     await visit();
     await drawn();
     const ground = (): Promise<string> =>
       page.evaluate(() => String((document.querySelector(".ground") as unknown as { map: GlMap }).map.getPaintProperty("page", "background-color")));
     const light = await ground();
+    const named = (): Promise<number> =>
+      page.evaluate(() => (document.querySelector(".ground") as unknown as { map: GlMap }).map.queryRenderedFeatures({ layers: ["name:CityDistrict"] }).length);
+    await expect.poll(named).toBe(4);
     await page.selectOption("footer select", "dark");
     await expect.poll(ground).not.toBe(light);
+    await drawn();
+    await expect.poll(named).toBe(4);
     expect(Object.keys(await features("Vehicle")).length).toBe(3);
   });
 });

@@ -11,11 +11,11 @@ use crate::{Encoding, RowError};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Columns(HashMap<String, usize>);
 
-/// The values of a row by the names of their columns.
+/// The values of a row by the names of their columns, and the row's number as a report tells it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cells<'a> {
-    Record { columns: &'a Columns, fields: &'a [Vec<u8>], encoding: Encoding },
-    Feature(&'a Json<'a>),
+    Record { columns: &'a Columns, fields: &'a [Vec<u8>], encoding: Encoding, number: u64 },
+    Feature { feature: &'a Json<'a>, number: u64 },
 }
 
 impl Columns {
@@ -33,12 +33,12 @@ impl<'a> Cells<'a> {
     /// The trimmed text of a cell; none where there is no such column.
     pub(crate) fn text(&self, column: &str) -> Result<Option<Cow<'a, str>>, RowError> {
         match self {
-            Self::Record { columns, fields, encoding } => {
+            Self::Record { columns, fields, encoding, .. } => {
                 let Some(field) = columns.0.get(column).and_then(|index| fields.get(*index)) else { return Ok(None) };
                 let text = encoding.decode(field).map_err(|error| in_column(column, &error))?;
                 Ok(Some(trimmed(text)))
             }
-            Self::Feature(_) => Ok(self.value(column).and_then(|value| match value {
+            Self::Feature { .. } => Ok(self.value(column).and_then(|value| match value {
                 Json::Null => None,
                 Json::String(text) => Some(trimmed(Cow::Borrowed(text))),
                 other => Some(Cow::Owned(other.to_text())),
@@ -50,10 +50,17 @@ impl<'a> Cells<'a> {
     pub(crate) fn value(&self, column: &str) -> Option<&'a Json<'a>> {
         match self {
             Self::Record { .. } => None,
-            Self::Feature(feature) => match column {
+            Self::Feature { feature, .. } => match column {
                 "id" => feature.get("properties").and_then(|it| it.get(column)).or_else(|| feature.get(column)),
                 _ => feature.get("properties")?.get(column),
             },
+        }
+    }
+
+    /// The number of the row, as a report tells it.
+    pub(crate) fn number(&self) -> u64 {
+        match self {
+            Self::Record { number, .. } | Self::Feature { number, .. } => *number,
         }
     }
 
@@ -61,7 +68,7 @@ impl<'a> Cells<'a> {
     pub(crate) fn geometry(&self) -> Option<&'a Json<'a>> {
         match self {
             Self::Record { .. } => None,
-            Self::Feature(feature) => feature.get("geometry").filter(|geometry| **geometry != Json::Null),
+            Self::Feature { feature, .. } => feature.get("geometry").filter(|geometry| **geometry != Json::Null),
         }
     }
 }

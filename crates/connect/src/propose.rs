@@ -166,11 +166,13 @@ fn find<'a>(all: &'a [String], names: &[&str]) -> Option<&'a str> {
 }
 
 fn write(names: &[String], samples: Vec<Vec<String>>) -> String {
-    let id = find(names, IDS).or_else(|| names.first().map(String::as_str)).unwrap_or("id");
+    let id = find(names, IDS).or_else(|| names.first().map(String::as_str));
+    // Rows that share an id would take each other's place; their numbers differ.
+    let id = id.filter(|id| names.iter().zip(&samples).any(|(name, sample)| name == *id && are_distinct(sample)));
     let point = find(names, LONGITUDES).zip(find(names, LATITUDES));
     let mut text = format!(
-        "# Each row is an entity. {{column}} stands for the value of that column. / 1行が1つのエンティティ。{{列名}}はその列の値\nid = {}\n# Name what the rows are: BusStop, Aed, Shelter. / 行が何を表すか\ntype = \"Thing\"\n# Cells that say nothing. / 値なしとみなすセル\nempty = [\"-\", \"--\", \"---\"]\n# The zone in which times without one are meant. / 時差のない日時の時間帯\ntime_zone = \"Asia/Tokyo\"\n\n",
-        quoted(&format!("urn:ngsi-ld:Thing:{{{id}}}"))
+        "# Each row is an entity. {{column}} stands for the value of that column, {{#}} for the row's number. / 1行が1つのエンティティ。{{列名}}はその列の値、{{#}}は行の番号\nid = {}\n# Name what the rows are: AED, EvacuationShelter, GtfsStop. / 行が何を表すか\ntype = \"Thing\"\n# Cells that say nothing. / 値なしとみなすセル\nempty = [\"-\", \"--\", \"---\"]\n# The zone in which times without one are meant. / 時差のない日時の時間帯\ntime_zone = \"Asia/Tokyo\"\n\n",
+        quoted(&format!("urn:ngsi-ld:Thing:{{{}}}", id.unwrap_or("#")))
     );
     let mut taken = BTreeSet::new();
     if let Some((longitude, latitude)) = point {
@@ -180,7 +182,7 @@ fn write(names: &[String], samples: Vec<Vec<String>>) -> String {
     }
     let in_point = |name: &str| point.is_some_and(|(longitude, latitude)| name == longitude || name == latitude);
     for (name, sample) in names.iter().zip(samples) {
-        if in_point(name) || name == id {
+        if in_point(name) || id == Some(name.as_str()) {
             continue;
         }
         let attribute = attribute_name(name, &mut taken);
@@ -191,6 +193,11 @@ fn write(names: &[String], samples: Vec<Vec<String>>) -> String {
         text.push('\n');
     }
     text
+}
+
+fn are_distinct(sample: &[String]) -> bool {
+    let mut seen = BTreeSet::new();
+    sample.iter().all(|value| !value.is_empty() && seen.insert(value))
 }
 
 fn point_text(longitude: &str, latitude: &str) -> String {
@@ -274,6 +281,15 @@ mod tests {
             assert!(text.contains(expected), "{expected} in {text}");
         }
         Mapping::parse(&text).unwrap();
+    }
+
+    #[test]
+    fn rows_without_ids_of_their_own_are_numbered() {
+        for text in ["名称\n駅\n駅\n", "ID,名称\n1,駅\n,公園\n"] {
+            let text = proposed(text);
+            assert!(text.contains("id = \"urn:ngsi-ld:Thing:{#}\"\n"), "{text}");
+            assert!(text.contains("[attributes.\"name\"]\ncolumn = \"名称\"\n"), "{text}");
+        }
     }
 
     #[test]

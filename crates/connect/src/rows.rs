@@ -157,19 +157,19 @@ impl Rows {
         match &mut self.cutter {
             Cutter::Csv { records, header } => {
                 let Some(Record { line, fields }) = records.next()? else { return Ok(None) };
-                Ok(Some(Row { number: line, entity: fields.and_then(|fields| header.entity(&fields)) }))
+                Ok(Some(Row { number: line, entity: fields.and_then(|fields| header.entity(&fields, line)) }))
             }
             Cutter::Lines(lines) => loop {
                 let Some(Line { number, bytes, is_cut, .. }) = lines.next()? else { return Ok(None) };
                 if bytes.trim_ascii().is_empty() {
                     continue;
                 }
-                let entity = if is_cut { Err(too_long()) } else { read(&bytes, mapping) };
+                let entity = if is_cut { Err(too_long()) } else { read(&bytes, mapping, number) };
                 return Ok(Some(Row { number, entity }));
             },
             Cutter::Items(items) => match items.next() {
                 None => Ok(None),
-                Some(Ok(text)) => Ok(Some(Row { number: self.place, entity: read(&text, mapping) })),
+                Some(Ok(text)) => Ok(Some(Row { number: self.place, entity: read(&text, mapping, self.place) })),
                 Some(Err(ItemsError::Io(error))) => Err(error),
                 Some(Err(ItemsError::Broken(wrong))) => {
                     let right = (
@@ -184,12 +184,14 @@ impl Rows {
 }
 
 impl CsvHeader {
-    fn entity(&mut self, fields: &[Vec<u8>]) -> Result<Json<'static>, RowError> {
+    fn entity(&mut self, fields: &[Vec<u8>], number: u64) -> Result<Json<'static>, RowError> {
         check_width(fields, self.width)?;
         let encoding = self.encoding.by(fields);
         match &self.reading {
-            Reading::Mapped { columns, mapping } => mapping.entity(&Cells::Record { columns, fields, encoding }),
-            Reading::Flattened(paths) => understood(paths.entity(fields, encoding)?, None),
+            Reading::Mapped { columns, mapping } => {
+                mapping.entity(&Cells::Record { columns, fields, encoding, number })
+            }
+            Reading::Flattened(paths) => understood(paths.entity(fields, encoding)?, None, number),
         }
     }
 }
@@ -210,7 +212,7 @@ impl Iterator for Rows {
 }
 
 /// Reads an entity, or a feature, from its text.
-fn read(text: &[u8], mapping: Option<&Mapping>) -> Result<Json<'static>, RowError> {
+fn read(text: &[u8], mapping: Option<&Mapping>, number: u64) -> Result<Json<'static>, RowError> {
     let parsed = json::parse(text, DEFAULT_DEPTH).map_err(|error| {
         let wrong = (
             format!("this is no JSON that can be read: {error}"),
@@ -224,14 +226,14 @@ fn read(text: &[u8], mapping: Option<&Mapping>) -> Result<Json<'static>, RowErro
             ("an entity, which is an object", "エンティティを表すオブジェクト"),
         ));
     }
-    understood(parsed.into_owned(), mapping)
+    understood(parsed.into_owned(), mapping, number)
 }
 
 /// The entity that an object is, in whichever representation.
-fn understood(object: Json<'static>, mapping: Option<&Mapping>) -> Result<Json<'static>, RowError> {
+fn understood(object: Json<'static>, mapping: Option<&Mapping>, number: u64) -> Result<Json<'static>, RowError> {
     if feature::is_feature(&object) {
         return match mapping {
-            Some(mapping) => mapping.entity(&Cells::Feature(&object)),
+            Some(mapping) => mapping.entity(&Cells::Feature { feature: &object, number }),
             None => feature::entity(&object).map(whole),
         };
     }

@@ -1,9 +1,12 @@
-//! Texts with the names of columns in braces: `urn:ngsi-ld:Aed:{ID}`.
+//! Texts with the names of columns in braces: `urn:ngsi-ld:Aed:{ID}`; `{#}` is the number of the row.
 
 use std::fmt::Write as _;
 
 use crate::RowError;
 use crate::cells::Cells;
+
+/// What stands in braces for the number of the row: files without a column of ids have this one.
+const NUMBER: &str = "#";
 
 /// A text with places for the values of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +16,7 @@ pub(crate) struct Template(Vec<Piece>);
 enum Piece {
     Text(String),
     Column(String),
+    Number,
 }
 
 impl Template {
@@ -26,7 +30,7 @@ impl Template {
                 return None;
             }
             pieces.extend((!before.is_empty()).then(|| Piece::Text(before.to_owned())));
-            pieces.push(Piece::Column(column.to_owned()));
+            pieces.push(if column == NUMBER { Piece::Number } else { Piece::Column(column.to_owned()) });
             rest = after;
         }
         if rest.contains('}') {
@@ -40,7 +44,7 @@ impl Template {
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Column(column) => Some(column.as_str()),
-            Piece::Text(_) => None,
+            Piece::Text(_) | Piece::Number => None,
         })
     }
 
@@ -52,6 +56,7 @@ impl Template {
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => filled.push_str(text),
+                Piece::Number => filled.push_str(&cells.number().to_string()),
                 Piece::Column(column) => match cells.text(column)?.filter(|text| !is_empty(text)) {
                     Some(text) if is_alone => filled.push_str(&text),
                     Some(text) => filled.push_str(&escape(&text)),
@@ -94,6 +99,7 @@ mod tests {
         let columns = |text: &str| Template::parse(text).map(|it| it.columns().map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(columns("urn:x:{a b}:{c}"), Some(vec!["a b".to_owned(), "c".to_owned()]));
         assert_eq!(columns("urn:x"), Some(vec![]));
+        assert_eq!(columns("urn:x:{#}"), Some(vec![]));
         for bad in ["{", "{}", "a}", "{a", "}{a}"] {
             assert_eq!(columns(bad), None, "{bad}");
         }

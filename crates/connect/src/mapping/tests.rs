@@ -40,7 +40,7 @@ fn entity(mapping: &str, fields: &[&str]) -> Result<String, String> {
     let columns = Columns::new(&names);
     assert_eq!(mapping.missing_column(&columns), None);
     let fields: Vec<Vec<u8>> = fields.iter().map(|field| field.as_bytes().to_vec()).collect();
-    let cells = Cells::Record { columns: &columns, fields: &fields, encoding: Encoding::Utf8 };
+    let cells = Cells::Record { columns: &columns, fields: &fields, encoding: Encoding::Utf8, number: 7 };
     mapping.entity(&cells).map(|entity| entity.to_text()).map_err(|error| error.to_string())
 }
 
@@ -70,6 +70,13 @@ fn empty_cells_leave_their_attributes_out() {
         made,
         r#"{"id":"urn:ngsi-ld:Aed:1","type":"Aed","scope":"/Fukui/z","name":{"type":"LanguageProperty","languageMap":{"ja":"駅"}},"source":{"type":"Property","value":"city"},"zone":{"type":"Relationship","object":"urn:ngsi-ld:Zone:z"}}"#
     );
+}
+
+#[test]
+fn a_row_without_an_id_of_its_own_has_its_number() {
+    let mapping = "id = \"urn:x:{zone}:{#}\"\ntype = \"T\"\n";
+    let made = entity(mapping, &["", "", "", "", "", "", "", "", "", "z", ""]);
+    assert_eq!(made.unwrap(), r#"{"id":"urn:x:z:7","type":"T"}"#);
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod notification_isolation;
 mod notification_mqtt;
 mod notification_time;
 mod notification_triggers;
+mod open_data;
 mod order;
 mod overload;
 mod page;

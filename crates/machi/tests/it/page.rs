@@ -65,29 +65,40 @@ fn the_page_and_its_files_are_served_and_kept_by_browsers() {
 
 #[test]
 fn a_browser_shows_a_new_city_and_what_happens_in_it() {
-    browse("tests/browser/city.test.ts");
+    if let Some(city) = browsable(Options::default()) {
+        browse(&city, "tests/browser/city.test.ts", &[]);
+    }
 }
 
 #[test]
 fn a_browser_shows_a_real_city_on_the_map() {
-    browse("tests/browser/mapcity.test.ts");
+    if let Some(city) = browsable(Options::default()) {
+        browse(&city, "tests/browser/mapcity.test.ts", &[]);
+    }
 }
 
-/// Runs browser tests before a city of their own.
-fn browse(tests: &str) {
+/// A city to whose page a browser can be sent; none, and a line that says so, where something is missing for that.
+pub(crate) fn browsable(options: Options) -> Option<City> {
     if !console().join("node_modules/vitest").is_dir() || which("chromium").is_none() {
         println!("SKIPPED: the console's packages or chromium are not installed");
-        return;
+        return None;
     }
-    let city = City::start(env!("CARGO_BIN_EXE_machi"));
+    let city = City::start_with(env!("CARGO_BIN_EXE_machi"), options);
     if page(&city.client()).is_none() {
         println!("SKIPPED: the console was not built before this binary");
-        return;
+        return None;
     }
+    Some(city)
+}
+
+/// Runs browser tests before a city.
+#[track_caller]
+pub(crate) fn browse(city: &City, tests: &str, environment: &[(&str, &Path)]) {
     let ran = Command::new("npm")
         .args(["run", "--silent", "test:browser", "--", tests])
         .current_dir(console())
         .env("MACHI_URL", format!("{}/", city.url()))
+        .envs(environment.iter().copied())
         .output();
     let ran = ran.expect("npm came with the console's packages");
     let told = String::from_utf8_lossy(&ran.stdout);

@@ -1,4 +1,4 @@
-//! The commands of the README and of the import guide, typed into a shell as a reader would, and what they print.
+//! The commands of the README and of the guides to imports, typed into a shell as a reader would, and what they print.
 //!
 //! An `…` in an expected line stands for what differs each time, and as a last line for all that follows.
 //! `TOUR_PICTURES=1` writes the pictures of the READMEs anew.
@@ -43,6 +43,7 @@ fn both_languages_have_the_same_commands() {
         ("README.md", "README.ja.md"),
         ("docs/guide/en/import.md", "docs/guide/ja/import.md"),
         ("docs/guide/en/operation.md", "docs/guide/ja/operation.md"),
+        ("docs/guide/en/open-data.md", "docs/guide/ja/open-data.md"),
     ] {
         let commands = |document: &str| {
             let blocks = blocks(&read(document)).into_iter();
@@ -108,8 +109,13 @@ fn pictures() -> Option<PathBuf> {
 }
 
 #[test]
-fn the_import_guide_tells_the_truth_in_both_languages() {
-    for (guide, locale) in [("docs/guide/en/import.md", ENGLISH), ("docs/guide/ja/import.md", JAPANESE)] {
+fn the_guides_to_imports_tell_the_truth_in_both_languages() {
+    for (guide, locale) in [
+        ("docs/guide/en/import.md", ENGLISH),
+        ("docs/guide/ja/import.md", JAPANESE),
+        ("docs/guide/en/open-data.md", ENGLISH),
+        ("docs/guide/ja/open-data.md", JAPANESE),
+    ] {
         let guide = blocks(&read(guide));
         let mut tour = Tour::speaking(locale, "none");
         tour.make_up();
