@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS};
 use machi_store::{Collection, CollectionSpec, NoFacets};
 
 use crate::domain::facets::DeriveEntities;
@@ -13,10 +14,6 @@ pub use crate::subscriptions::stored::SUBSCRIPTIONS;
 
 /// Entities, one section per attribute instance.
 pub const ENTITIES: Collection = Collection("entities");
-/// JSON-LD contexts: what is known of hosted ones, and of copies of remote ones.
-pub const CONTEXTS: Collection = Collection("contexts");
-/// The texts of these contexts, which may be megabytes long each.
-pub const CONTEXT_TEXTS: Collection = Collection("context-texts");
 /// Answers to requests that carried an `Idempotency-Key`.
 pub const ANSWERS: Collection = Collection("answers");
 

@@ -9,17 +9,19 @@ mod world;
 
 use std::sync::Arc;
 
+use machi_face::config::FaceConfig;
+use machi_face::contexts::LoadNothing;
+use machi_face::{Face, FaceError};
 use machi_model::entity::{CoreTerms, Terms};
 use machi_store::{Find, Store};
 use machi_types::{Caller, Name, RequestId, SystemClock, TenantId};
 
+use crate::Broker;
 use crate::config::Config;
-use crate::contexts::LoadNothing;
 use crate::domain::cursor::PageStart;
 use crate::service::indexes::definition;
 use crate::service::query::EntityQuery;
 use crate::service::select::Sight;
-use crate::{Broker, BrokerError};
 
 use dice::Dice;
 use questions::Question;
@@ -31,7 +33,8 @@ const ROUNDS: usize = 4;
 /// Asks so many random questions about entities that change in between. Panics with the first answer that is wrong.
 pub async fn run(store: Arc<dyn Store>, seed: u64, questions: usize) {
     let mut dice = Dice::new(seed);
-    let broker = Broker::new(store, Arc::new(SystemClock), Config::default(), Arc::new(LoadNothing));
+    let face = Face::new(store, Arc::new(SystemClock), FaceConfig::default(), Arc::new(LoadNothing));
+    let broker = Broker::new(Arc::new(face), Config::default());
     let mut asked = Asked::default();
     for round in 0..ROUNDS {
         world::change(&broker, &mut dice, round).await;
@@ -71,7 +74,7 @@ const PATHS: [(&str, bool); 14] = [
 async fn change_indexes(broker: &Broker, dice: &mut Dice) {
     let caller = Caller::anonymous(TenantId::default_tenant(), RequestId(0));
     for (path, is_for_patterns) in PATHS {
-        let expand = |name: &str| CoreTerms.expand(name).map_err(BrokerError::from);
+        let expand = |name: &str| CoreTerms.expand(name).map_err(FaceError::from);
         let definition = definition(path, is_for_patterns, &expand).expect("the path is right");
         let known = broker.indexes(&caller).await.expect("indexes are listed");
         match known.iter().find(|index| index.definition == definition) {

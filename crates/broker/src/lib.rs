@@ -25,12 +25,8 @@ pub mod collections;
 pub mod config;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
-pub mod contexts;
 mod domain;
-mod error;
-mod hash;
 pub mod http;
-mod japanese;
 #[cfg(any(test, feature = "probe"))]
 pub mod probe;
 mod service;
@@ -38,8 +34,6 @@ mod subscriptions;
 
 pub use broker::Broker;
 pub use domain::transfer::Counted;
-pub use error::BrokerError;
-pub use service::answers::RequestKey;
 pub use service::effect::{BatchResult, Effect, NotUpdated, UpdateResult};
 pub use service::export::Export;
 pub use service::restore::Pieces;

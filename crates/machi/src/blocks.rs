@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use machi_broker::config as broker;
+use machi_face::config as face;
 
 use crate::config::{Config, SubscriptionsSection};
 
-/// The settings of the broker.
-pub fn broker(config: &Config) -> broker::Config {
-    let Config { tenants, limits, contexts, source, .. } = config;
-    broker::Config {
-        tenants: broker::TenantsConfig { create: tenants.create },
-        contexts: broker::ContextsConfig {
+/// The settings that all faces share.
+pub fn face(config: &Config) -> face::FaceConfig {
+    let Config { tenants, limits, contexts, .. } = config;
+    face::FaceConfig {
+        tenants: face::TenantsConfig { create: tenants.create },
+        contexts: face::ContextsConfig {
             fetch: contexts.fetch,
             timeout_seconds: contexts.timeout.as_secs(),
             document_bytes: contexts.document.0 as usize,
@@ -24,7 +25,7 @@ pub fn broker(config: &Config) -> broker::Config {
             stored: contexts.stored.get(),
             hosted: contexts.hosted.get(),
         },
-        limits: broker::LimitsConfig {
+        limits: face::LimitsConfig {
             body_bytes: limits.body.0 as usize,
             batch_bytes: limits.batch_body.0,
             batch_items: limits.batch_entities.get(),
@@ -41,6 +42,13 @@ pub fn broker(config: &Config) -> broker::Config {
             tile_features_deepest: limits.tile_features_deepest.get(),
             answers_kept_seconds: limits.answers_kept.as_secs(),
         },
+    }
+}
+
+/// The settings of the broker.
+pub fn broker(config: &Config) -> broker::Config {
+    let source = &config.source;
+    broker::Config {
         source: broker::SourceConfig {
             id: source.id.as_str().to_owned(),
             alias: source.alias.clone(),

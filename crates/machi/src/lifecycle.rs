@@ -60,7 +60,7 @@ pub enum StartError {
     Control(#[from] ControlError),
     /// What an unfinished restore left cannot be cleared away.
     #[error("what an unfinished restore of a tenant left cannot be cleared away")]
-    Restore(#[from] machi_broker::BrokerError),
+    Restore(#[from] machi_face::FaceError),
     /// Another program has the port.
     #[error(
         "{listen} is in use by another program; stop that one, or choose another port with --listen (port 0 takes any free one)"

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
-use machi_broker::contexts::HttpLoader;
 use machi_broker::{Broker, Notifier};
+use machi_face::Face;
+use machi_face::contexts::HttpLoader;
 use machi_http::client::{Client, ClientSettings, Egress};
 use machi_http::edge::{Edge, EdgeSettings, Origins, Peers, Shortcut};
 use machi_http::metrics::{Kind, Registry, observe_process};
@@ -135,10 +136,14 @@ impl City {
 }
 
 fn broker(config: &Config, store: Arc<dyn Store>, client: Client) -> Arc<Broker> {
-    let settings = blocks::broker(config);
+    Arc::new(Broker::new(face(config, store, client), blocks::broker(config)))
+}
+
+fn face(config: &Config, store: Arc<dyn Store>, client: Client) -> Arc<Face> {
+    let settings = blocks::face(config);
     let loader = Arc::new(HttpLoader::new(client, &settings.contexts));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    Arc::new(Broker::new(store, clock, settings, loader))
+    Arc::new(Face::new(store, clock, settings, loader))
 }
 
 /// Adds the figures of the store. What all of the process sends to disk is among those of the process.
@@ -226,7 +231,7 @@ async fn keep_house(broker: Arc<Broker>, heard: Shutdown) {
 /// Keeps copies of contexts fresh: that waits for other machines, and nothing else waits for it.
 async fn keep_contexts(broker: Arc<Broker>, heard: Shutdown) {
     let round = || async {
-        if let Err(error) = broker.contexts().refresh().await {
+        if let Err(error) = broker.face().contexts.refresh().await {
             warn!(%error, "stored @contexts could not be looked after; trying again");
         }
     };

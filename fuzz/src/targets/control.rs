@@ -10,6 +10,8 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use machi::control::Commanded;
 use machi_broker::config::Config;
+use machi_face::Face;
+use machi_face::config::FaceConfig;
 use machi_broker::{Broker, collections};
 use machi_store_embedded::{EmbeddedStore, Options};
 use machi_types::SystemClock;
@@ -59,7 +61,8 @@ impl Room {
         let runtime = runtime.expect("a runtime of one thread can be made");
         let store = Arc::new(store);
         let (shared, clock) = (Arc::clone(&store), Arc::new(SystemClock));
-        let broker = Arc::new(Broker::new(shared, clock, Config::default(), Arc::new(world::NoNetwork)));
+        let face = Face::new(shared, clock, FaceConfig::default(), Arc::new(world::NoNetwork));
+        let broker = Arc::new(Broker::new(Arc::new(face), Config::default()));
         Self { runtime, router: machi::control::router(Commanded { store, broker }, SECRET) }
     }
 

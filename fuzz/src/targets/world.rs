@@ -8,8 +8,10 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use machi_broker::contexts::{LoadDocument, Loading};
 use machi_broker::{Broker, collections, config::Config};
+use machi_face::Face;
+use machi_face::config::FaceConfig;
+use machi_face::contexts::{LoadDocument, Loading};
 use machi_http::edge::{Edge, EdgeSettings, Origins, Peers};
 use machi_http::metrics::Registry;
 use machi_store::memory::MemoryStore;
@@ -50,7 +52,8 @@ impl World {
     fn new() -> Self {
         let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().expect("it is a time")));
         let store = Arc::new(MemoryStore::new(collections::specs(), clock.clone()));
-        let broker = Arc::new(Broker::new(store, clock, Config::default(), Arc::new(NoNetwork)));
+        let face = Face::new(store, clock, FaceConfig::default(), Arc::new(NoNetwork));
+        let broker = Arc::new(Broker::new(Arc::new(face), Config::default()));
         let own = machi_broker::http::api(Arc::clone(&broker)).into_router();
         let router = machi_broker::http::router(broker).merge(own);
         let settings = EdgeSettings {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use machi_face::{Criteria, Selector};
 use machi_model::context::ContextError;
 use machi_model::entity::{CoreTerms, Terms};
 use machi_model::query::{
@@ -12,7 +13,6 @@ use machi_types::Name;
 
 use super::dice::Dice;
 use super::world::random_scalar;
-use crate::domain::selection::{Criteria, Selector};
 
 /// A question as its parameters, and as what they mean.
 #[derive(Clone, Debug, Default)]

@@ -270,7 +270,7 @@ impl World {
 
     /// The ids of the entities that the question is about, sorted.
     pub(super) fn answer(&self, question: &Question, now: Timestamp) -> Vec<Name> {
-        let selection: Selection = question.criteria().with_conditions(None);
+        let selection = Selection::new(question.criteria(), None);
         let matches = |document: &Document<'_>| {
             let facts = EntityFacts { document, now, linked: Some(self) };
             let lives = HeadRef::read(document.head).is_ok_and(|head| head.expires_at().is_none_or(|time| time > now));

@@ -14,6 +14,7 @@ mod tests;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use machi_face::Selector;
 use machi_model::query::{
     GeoQuery, GeoRelation, Logic, Member, Pattern, ScopeLevel, ScopePattern, ScopeQuery, Step, TypeExpression,
 };
@@ -26,7 +27,7 @@ use regex::RegexBuilder;
 
 use super::facets::{EXPIRES, PART_EXPIRES, SCOPE, TYPE, instance_key};
 use super::scope::ANY_SCOPE;
-use super::selection::{Condition, LinkedCondition, Selection, Selector};
+use super::selection::{Condition, LinkedCondition, Selection};
 
 use check::{PatternCheck, ScopeCheck, SelectionCheck};
 

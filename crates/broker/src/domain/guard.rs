@@ -1,5 +1,6 @@
 //! What an entity must be like for a write to be done: not expired, of the asked types, of the asked version.
 
+use machi_face::FaceError;
 use machi_http::Text;
 use machi_http::request::{Conditions, Etag};
 use machi_model::entity::{Corrupt, Head, HeadRef};
@@ -10,7 +11,6 @@ use machi_types::Timestamp;
 use rustc_hash::FxHashSet;
 
 use super::change::{Plan, known_key};
-use crate::BrokerError;
 
 /// What the client says about the entity that it wants to change.
 #[derive(Clone, Debug, Default)]
@@ -23,21 +23,21 @@ pub struct Guard {
 
 impl Guard {
     /// Refuses where the entity is of other types (ETSI GS CIM 009 §5.6: "and where specified type").
-    pub(crate) fn check_types(&self, document: Option<&Document>) -> Result<(), BrokerError> {
+    pub(crate) fn check_types(&self, document: Option<&Document>) -> Result<(), FaceError> {
         let (Some(expression), Some(document)) = (&self.types, document) else { return Ok(()) };
         if expression.matches(&Head::decode(&document.head)?.types) {
             return Ok(());
         }
-        Err(BrokerError::OfOtherType { id: document.id.clone() })
+        Err(FaceError::OfOtherType { id: document.id.clone() })
     }
 
     /// Refuses where the entity is of another version. RFC 9110 §13.2.1: asked only once all else is well.
-    pub(crate) fn check_version(&self, document: Option<&Document>) -> Result<(), BrokerError> {
+    pub(crate) fn check_version(&self, document: Option<&Document>) -> Result<(), FaceError> {
         if self.conditions.is_empty() {
             return Ok(());
         }
         let etag = document.map(|document| Etag::of_version(document.version));
-        self.conditions.check_write(etag.as_ref()).map_err(BrokerError::from)
+        self.conditions.check_write(etag.as_ref()).map_err(FaceError::from)
     }
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn check_size(
     living: Option<&Document>,
     names: &dyn Names,
     limit: usize,
-) -> Result<(), BrokerError> {
+) -> Result<(), FaceError> {
     let before = match plan {
         Plan::Keep | Plan::Delete => return Ok(()),
         Plan::Whole(..) => &[][..],
@@ -68,7 +68,7 @@ pub(crate) fn check_size(
     if after <= limit || after <= before.len() {
         return Ok(());
     }
-    Err(BrokerError::bad_data(Text::both(
+    Err(FaceError::bad_data(Text::both(
         format!(
             "the entity would have {after} attributes; {limit} are the most that one may have here ([limits] attributes)"
         ),

@@ -1,36 +1,11 @@
 //! Which entities a query asks for, and what that means for one entity: the plain reading that every index
 //! must agree with (ETSI GS CIM 009 §5.7.2.4).
 
+use machi_face::{Criteria, Selector};
 use machi_model::entity::{Document, EntityFacts, HeadRef, Kind, iris_of, value_of};
-use machi_model::query::{Facts, GeoQuery, Logic, Pattern, Query, ScopePath, ScopeQuery, Step, Term, TypeExpression};
+use machi_model::query::{Facts, GeoQuery, Logic, ScopePath, ScopeQuery, Step, Term, TypeExpression};
 use machi_types::geo::Geometry;
 use machi_types::{Name, Timestamp};
-
-/// What a request asks for, its names expanded.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Criteria {
-    /// Ids and types: an entity must meet one of them, where there are any.
-    pub(crate) selectors: Vec<Selector>,
-    /// Attributes (`attrs`): an entity must have one of them, where there are any.
-    pub(crate) attributes: Vec<Step>,
-    /// `q`
-    pub(crate) q: Option<Query>,
-    /// `georel` and its companions.
-    pub(crate) geo: Option<GeoQuery>,
-    /// `scopeQ`
-    pub(crate) scopes: Option<ScopeQuery>,
-}
-
-/// Entities by id and type (§5.2.33).
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Selector {
-    /// One of these ids, where there are any.
-    pub(crate) ids: Vec<Name>,
-    /// An id in which this is found.
-    pub(crate) pattern: Option<Pattern>,
-    /// Of these types.
-    pub(crate) types: Option<TypeExpression>,
-}
 
 /// Criteria that one entity alone can be held against.
 #[derive(Clone, Debug, Default)]
@@ -62,15 +37,13 @@ pub(crate) struct LinkedCondition {
     pub(crate) is_absent: bool,
 }
 
-impl Criteria {
-    /// The criteria with the conditions of `q` made ready.
-    pub(crate) fn with_conditions(self, conditions: Option<Logic<Condition>>) -> Selection {
-        let Self { selectors, attributes, geo, scopes, .. } = self;
-        Selection { selectors, attributes, conditions, geo, scopes }
-    }
-}
-
 impl Selection {
+    /// The criteria with the conditions of `q` made ready.
+    pub(crate) fn new(criteria: Criteria, conditions: Option<Logic<Condition>>) -> Self {
+        let Criteria { selectors, attributes, geo, scopes, .. } = criteria;
+        Self { selectors, attributes, conditions, geo, scopes }
+    }
+
     /// Whether this entity, as it is at this time, is asked for.
     pub(crate) fn matches(&self, document: &Document<'_>, now: Timestamp) -> bool {
         let facts = EntityFacts { document, now, linked: None };
@@ -78,7 +51,7 @@ impl Selection {
             return false;
         };
         let is_selected =
-            self.selectors.is_empty() || self.selectors.iter().any(|selector| selector.matches(document.id, &head));
+            self.selectors.is_empty() || self.selectors.iter().any(|selector| selects(selector, document.id, &head));
         is_selected
             && self.scopes.as_ref().is_none_or(|scopes| in_scopes(scopes, &head))
             && (self.attributes.is_empty() || self.attributes.iter().any(|step| has(&facts, step)))
@@ -87,12 +60,10 @@ impl Selection {
     }
 }
 
-impl Selector {
-    fn matches(&self, id: &str, head: &HeadRef<'_>) -> bool {
-        (self.ids.is_empty() || self.ids.iter().any(|wanted| **wanted == *id))
-            && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(id))
-            && self.types.as_ref().is_none_or(|types| of_types(types, head))
-    }
+fn selects(selector: &Selector, id: &str, head: &HeadRef<'_>) -> bool {
+    (selector.ids.is_empty() || selector.ids.iter().any(|wanted| **wanted == *id))
+        && selector.pattern.as_ref().is_none_or(|pattern| pattern.matches(id))
+        && selector.types.as_ref().is_none_or(|types| of_types(types, head))
 }
 
 /// Whether an entity with this head is of the types.

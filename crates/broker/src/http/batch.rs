@@ -7,11 +7,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use machi_face::Asked;
 use machi_http::Problem;
 use machi_http::answer::no_content;
 use machi_http::request::{BodyLimits, BodyStream};
 
-use super::input::Asked;
 use super::output;
 use crate::Broker;
 use crate::service::batch::{Batch, BatchKind};
@@ -68,7 +68,7 @@ pub(super) async fn delete(State(broker): State<Arc<Broker>>, asked: Asked) -> R
 async fn run(broker: &Arc<Broker>, mut asked: Asked, kind: BatchKind) -> Result<BatchResult, Problem> {
     asked.refuse_if_match()?;
     let (form, link) = asked.body_context()?;
-    let limits = BodyLimits { largest: broker.config().limits.batch_bytes, key: "[limits] batch_body" };
+    let limits = BodyLimits { largest: broker.face.config.limits.batch_bytes, key: "[limits] batch_body" };
     // The body becomes part of it when it has come.
     let key = asked.request_key(b"")?;
     let body = asked.take_body();

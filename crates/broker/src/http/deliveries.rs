@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{Method, StatusCode};
+use machi_face::Asked;
 use machi_http::Problem;
 use machi_http::answer::representation;
 use machi_http::openapi::{Api, Content, Operation, Schema};
@@ -13,7 +14,6 @@ use machi_types::Json;
 
 use super::dead_letters::piece;
 use crate::Broker;
-use crate::http::input::Asked;
 use crate::subscriptions::Parked;
 
 /// The endpoint of this resource.

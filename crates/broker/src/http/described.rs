@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::HeaderMap;
+use machi_face::wanted::bad;
+use machi_face::{Asked, FaceError, Negotiated, StableHash, link_context, with_context_link};
 use machi_http::answer::{AnswerExt, representation};
 use machi_http::request::{MediaType, Prefer, accept};
 use machi_http::{Problem, Text};
@@ -12,12 +14,8 @@ use machi_model::context::Context;
 use machi_model::entity::{Terms, check_name};
 use machi_types::{Caller, Json, Name};
 
-use super::criteria::bad;
-use super::input::{Asked, link_context};
-use super::representation::{Negotiated, with_context_link};
-use crate::hash::StableHash;
+use crate::Broker;
 use crate::service::discovery::AttributeInfo;
-use crate::{Broker, BrokerError};
 
 /// A request for what describes the city's entities, or who is told of them.
 #[derive(Debug)]
@@ -30,7 +28,7 @@ impl Described {
     /// Reads the headers of a request.
     pub(super) async fn of(broker: &Broker, caller: &Caller, headers: &HeaderMap) -> Result<Self, Problem> {
         let negotiated = Negotiated { media: accept(headers, MediaType::STANDARD)?, prefer: Prefer::of(headers) };
-        let context = link_context(broker, caller, headers).await?;
+        let context = link_context(&broker.face, caller, headers).await?;
         Ok(Self { negotiated, context })
     }
 
@@ -53,7 +51,7 @@ impl Described {
                 format!("パスの{name:?}は名前として正しくありません"),
             ))
         })?;
-        Ok(self.context.expand_name(name).map_err(BrokerError::from)?)
+        Ok(self.context.expand_name(name).map_err(FaceError::from)?)
     }
 
     /// The answer with one object.
@@ -90,7 +88,7 @@ impl Described {
     async fn written(&self, broker: &Broker, caller: &Caller, body: Json<'static>) -> Result<Response, Problem> {
         let mut response = representation(self.media(), body.to_text());
         if self.media() == MediaType::Json {
-            response = with_context_link(broker, caller.tenant(), &self.context, response).await?;
+            response = with_context_link(&broker.face, caller.tenant(), &self.context, response).await?;
         }
         // §4.3.6.8 has fallbacks for entities alone: what is told here is the same in all versions.
         Ok(match self.negotiated.applied() {

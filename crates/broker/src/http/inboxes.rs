@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use http::{Method, StatusCode};
+use machi_face::Asked;
 use machi_http::answer::no_content;
 use machi_http::live::{LiveEvent, sse};
 use machi_http::openapi::{Api, Content, Operation, Schema};
@@ -18,7 +19,6 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 
-use super::input::Asked;
 use crate::Broker;
 
 const PATH: &str = "/machi/v1/inboxes/{inbox}";
@@ -107,7 +107,7 @@ async fn read(State(inboxes): State<Inboxes>, asked: Asked) -> Result<Response, 
 async fn post(State(inboxes): State<Inboxes>, mut asked: Asked) -> Result<Response, Problem> {
     asked.parameters(&[])?;
     let name = name_of(&asked)?;
-    let body = asked.bytes(&inboxes.broker).await?;
+    let body = asked.bytes(&inboxes.broker.face).await?;
     if body.len() > LARGEST {
         return Err(too_large());
     }

@@ -2,14 +2,12 @@
 
 mod attributes;
 mod batch;
-mod criteria;
 mod dead_letters;
 mod deliveries;
 mod described;
 mod entities;
 mod inboxes;
 mod indexes;
-pub(crate) mod input;
 mod jsonld_contexts;
 mod live;
 mod output;

@@ -2,6 +2,8 @@
 
 use axum::response::Response;
 use http::Uri;
+use machi_face::wanted::SELECTING;
+use machi_face::{Criteria, FaceError, Negotiated, StableHash};
 use machi_http::Problem;
 use machi_http::answer::{AnswerExt, PageLinks};
 use machi_http::request::{Page, PageLimits, Query, Start};
@@ -9,14 +11,11 @@ use machi_model::query::OrderBy;
 use machi_store::StoreError;
 use machi_types::Caller;
 
-use super::criteria::SELECTING;
-use super::representation::{self, Negotiated};
+use super::representation;
+use crate::Broker;
 use crate::domain::cursor::PageStart;
 use crate::domain::representation::Representation;
-use crate::domain::selection::Criteria;
-use crate::hash::StableHash;
 use crate::service::query::EntityQuery;
-use crate::{Broker, BrokerError};
 
 /// A page that is asked for, and the query that it is of.
 #[derive(Clone, Debug)]
@@ -45,7 +44,7 @@ pub(super) fn fingerprint(query: &Query<'_>, context: &str, body: &[u8]) -> Stab
 impl PageRequest {
     /// Reads the paging parameters of a query.
     pub(super) fn of(broker: &Broker, query: &Query<'_>, fingerprint: &StableHash) -> Result<Self, Problem> {
-        let limits = &broker.config.limits;
+        let limits = &broker.face.config.limits;
         let page = Page::from_query(
             query,
             &PageLimits {
@@ -58,7 +57,7 @@ impl PageRequest {
         let start = match &page.start {
             Start::Offset(offset) => PageStart::at(*offset),
             Start::Cursor(text) => PageStart::decode(text, fingerprint)
-                .map_err(|_| Problem::from(BrokerError::from(StoreError::InvalidCursor)))?,
+                .map_err(|_| Problem::from(FaceError::from(StoreError::InvalidCursor)))?,
         };
         Ok(Self { page, start, fingerprint })
     }

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{Method, StatusCode};
+use machi_face::Asked;
+use machi_face::contexts::CONTEXTS_PATH;
 use machi_http::answer::created;
 use machi_http::openapi::{Api, Content, Operation, Schema};
 use machi_http::{Problem, Text};
 use machi_types::{ErrorKind, Iri, Json};
 
-use super::input::Asked;
 use super::output::location;
 use crate::Broker;
-use crate::contexts::CONTEXTS_PATH;
 
 /// The endpoint with its description.
 pub(super) fn api() -> Api<Arc<Broker>> {
@@ -38,8 +38,8 @@ fn operation() -> Operation {
 async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
     let url = asked.parameters(&["url"])?.get("url").map(str::parse::<Iri>);
     let Some(Ok(url)) = url else { return Err(no_url()) };
-    let text = asked.bytes(&broker).await?;
-    let id = broker.contexts.add_copy(&url, text).await?;
+    let text = asked.bytes(&broker.face).await?;
+    let id = broker.face.contexts.add_copy(&url, text).await?;
     Ok(created(&location(CONTEXTS_PATH, &id)))
 }
 

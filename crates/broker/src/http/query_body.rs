@@ -1,11 +1,11 @@
 //! A query in a body (ETSI GS CIM 009 §5.2.23, §5.2.13, §5.2.33, §5.2.43).
 
+use machi_face::wanted::{List, Wanted, WantedSelector, bad, list_member, text_member, wrong_kind};
 use machi_http::{Problem, Text};
 use machi_model::query::{Coordinates, GeoParameters, OrderParameters};
 use machi_types::Json;
 use machi_types::json::Members;
 
-use super::criteria::{List, Wanted, WantedSelector, bad, list_member, text_member, wrong_kind};
 use super::representation::{Shown, refuse_entity_map};
 
 /// The members of a query.

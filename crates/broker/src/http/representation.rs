@@ -4,22 +4,19 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::HeaderMap;
-use machi_http::answer::{AnswerExt, context_link_value, representation};
-use machi_http::request::{GeoJsonContext, MediaType, Prefer, Query, SpecVersion, accept};
+use machi_face::wanted::{List, bad, expander};
+use machi_face::{FaceError, Negotiated, japanese};
+use machi_http::request::{MediaType, Query};
 use machi_http::{Problem, Text};
-use machi_model::context::{CORE_URL, Context};
+use machi_model::context::Context;
 use machi_model::entity::render::{Datasets, Format, InvalidLanguages, Languages};
 use machi_model::query::{Projection, Step};
 use machi_types::{ErrorKind, Name, TenantId};
 
-use super::criteria::{List, bad, expander};
-use crate::contexts::CONTEXTS_PATH;
+use crate::Broker;
 use crate::domain::graph::Join;
 use crate::domain::members::Members;
-use crate::domain::older;
 use crate::domain::representation::{Body, Representation, Unwritable};
-use crate::{Broker, BrokerError, japanese};
 
 /// The parameters that say how entities are shown.
 pub(super) const SHOWING: [&str; 13] = [
@@ -55,41 +52,6 @@ pub(super) struct Shown<'a> {
     pub(super) contained_by: List<'a>,
     pub(super) format: Format,
     pub(super) sys_attrs: bool,
-}
-
-/// What the headers of a request say of its answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Negotiated {
-    pub(super) media: MediaType,
-    pub(super) prefer: Prefer,
-}
-
-impl Negotiated {
-    /// Reads `Accept` and `Prefer` of a request for entities.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
-        Ok(Self { media: accept(headers, MediaType::WITH_GEO)?, prefer: Prefer::of(headers) })
-    }
-
-    /// Whether the @context stands in the body.
-    fn has_context_in_body(self) -> bool {
-        match self.media {
-            MediaType::Json => false,
-            MediaType::JsonLd => true,
-            MediaType::GeoJson => self.prefer.geojson_context == GeoJsonContext::Body,
-        }
-    }
-
-    /// The earlier version of the standard to keep to; GeoJSON is answered as it is (§5.7.1.4).
-    fn version(self) -> Option<u16> {
-        let asked = self.prefer.version.filter(|_| self.media != MediaType::GeoJson)?;
-        (asked.major == SpecVersion::OURS.major && asked.minor < older::OURS).then_some(asked.minor)
-    }
-
-    /// The version that the answer keeps to, where one was asked for.
-    pub(super) fn applied(self) -> Option<SpecVersion> {
-        self.prefer.version.filter(|_| self.media != MediaType::GeoJson)?;
-        Some(self.version().map_or(SpecVersion::OURS, |minor| SpecVersion { minor, ..SpecVersion::OURS }))
-    }
 }
 
 impl<'a> Shown<'a> {
@@ -195,7 +157,7 @@ impl<'a> Shown<'a> {
         match (negotiated.media, self.geometry_property) {
             (MediaType::GeoJson, name) => {
                 let name = name.unwrap_or("location");
-                Ok(Some(context.expand_name(name).map_err(BrokerError::from)?))
+                Ok(Some(context.expand_name(name).map_err(FaceError::from)?))
             }
             (_, None) => Ok(None),
             (_, Some(_)) => Err(bad(Text::both(
@@ -253,7 +215,7 @@ fn projection(
     parameter: &'static str,
     list: &List<'_>,
     context: &Context,
-) -> Result<Option<Projection<Step>>, BrokerError> {
+) -> Result<Option<Projection<Step>>, FaceError> {
     let written = match list {
         List::Absent => return Ok(None),
         List::Text(text) => Projection::parse(parameter, text)?,
@@ -266,7 +228,7 @@ pub(super) fn no_languages(error: &InvalidLanguages) -> Problem {
     bad(Text::both(format!("lang: {error}"), format!("lang: {}", japanese::languages(error))))
 }
 
-impl From<Unwritable> for BrokerError {
+impl From<Unwritable> for FaceError {
     fn from(error: Unwritable) -> Self {
         match error {
             Unwritable::Corrupt(corrupt) => Self::Corrupt(corrupt),
@@ -289,33 +251,5 @@ pub(super) async fn answer(
     context: &Arc<Context>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let mut response = representation(negotiated.media, body.bytes);
-    if !negotiated.has_context_in_body() {
-        response = with_context_link(broker, tenant, context, response).await?;
-    }
-    Ok(match negotiated.applied() {
-        Some(version) => response.with_preference_applied(version, body.is_amended),
-        None => response,
-    })
-}
-
-/// Adds the Link to the @context; one that has no URL is given one (§6.3.6, §5.13.1).
-pub(super) async fn with_context_link(
-    broker: &Broker,
-    tenant: &TenantId,
-    context: &Arc<Context>,
-    response: Response,
-) -> Result<Response, Problem> {
-    let link = match context.url() {
-        _ if context.is_core() => context_link_value(CORE_URL),
-        Some(url) => context_link_value(url),
-        None => {
-            let id = broker.contexts.add_implicit(tenant, context.source()).await?;
-            context_link_value(&[CONTEXTS_PATH, &*id].concat())
-        }
-    };
-    Ok(match link {
-        Some(link) => response.with_link(link),
-        None => response,
-    })
+    negotiated.answer(&broker.face, tenant, context, body.bytes, body.is_amended).await
 }

@@ -10,6 +10,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::{ACCEPT, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LINK};
 use http::{HeaderMap, Method, Uri};
+use machi_face::SNAPSHOT_HEADER;
+use machi_face::contexts::Held;
 use machi_http::answer::{AnswerExt, context_link_value, representation};
 use machi_http::edge::Shortcut;
 use machi_http::request::{MediaType, TENANT_HEADER, context_link, tenant};
@@ -21,10 +23,8 @@ use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 
 use super::entities::retrieve::{self, PREFER};
-use super::input::SNAPSHOT_HEADER;
 use crate::Broker;
 use crate::collections::ENTITIES;
-use crate::contexts::Held;
 use crate::domain::reading::Reading;
 use crate::domain::rendered::{Look, Rendered};
 use crate::domain::representation::Representation;
@@ -61,7 +61,7 @@ impl HotEntities {
 
     fn kind(&self, headers: &HeaderMap) -> Option<Arc<Kind>> {
         let key = (headers.get(TENANT_HEADER).cloned(), headers.get(LINK).cloned());
-        let generation = self.broker.contexts.generation();
+        let generation = self.broker.face.contexts.generation();
         if let Some(kind) = self.kinds.read().get(&key)
             && kind.generation == generation
         {
@@ -96,7 +96,7 @@ impl HotEntities {
     fn read_kind(&self, headers: &HeaderMap, generation: u64) -> Option<Kind> {
         let tenant = tenant(headers).ok()?;
         let url = context_link(headers).ok()?;
-        let context = self.broker.contexts.held_to_keep(&tenant, url.as_deref())?;
+        let context = self.broker.face.contexts.held_to_keep(&tenant, url.as_deref())?;
         let link = match context.context().is_core() {
             true => context_link_value(CORE_URL),
             false => context_link_value(context.context().url()?),
@@ -112,9 +112,9 @@ impl Shortcut for HotEntities {
         }
         let id = uri.path().strip_prefix(retrieve::PATH).filter(|id| !id.contains(['/', '%']))?;
         let kind = self.kind(headers)?;
-        self.broker.arrive(&kind.tenant).ok()?;
+        self.broker.face.arrive(&kind.tenant).ok()?;
         let (text, version, instances) = self.text(&kind, id)?;
-        kind.context.count(&kind.tenant, self.broker.contexts.clock());
+        kind.context.count(&kind.tenant, self.broker.face.contexts.clock());
         let etag = retrieve::etag(version, instances, None, headers);
         Some(representation(MediaType::Json, text).with_link(kind.link.clone()).with_etag(&etag))
     }

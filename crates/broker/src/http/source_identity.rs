@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
 use machi_http::Problem;
 use machi_http::answer::representation;
 use machi_http::request::{MediaType, accept};
 use machi_types::Json;
 
-use super::input::Asked;
 use crate::Broker;
 
 pub(super) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {

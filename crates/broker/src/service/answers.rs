@@ -2,23 +2,12 @@
 //! commit, so that the same request, sent again, gets the first answer and changes nothing.
 
 use bytes::Bytes;
+use machi_face::{FaceError, RequestKey};
 use machi_store::{Change, Decision, Derive, Document, Facet, FacetValue, NameNo, Names, SectionKey};
-use machi_types::{ErrorKind, Name, Timestamp};
+use machi_types::Timestamp;
 
 use super::effect::Effect;
-use crate::BrokerError;
 use crate::domain::facets::EXPIRES;
-use crate::hash::StableHash;
-use machi_http::Text;
-
-/// The key under which a client repeats a request, and what the request was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestKey {
-    /// The key.
-    pub key: Name,
-    /// A hash of method, address, body and what the body means by its headers: a key stands for one request.
-    pub fingerprint: u64,
-}
 
 /// A stored answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,63 +54,27 @@ impl Answer {
 }
 
 /// Whether something is answered by this document now.
-pub(crate) fn is_answer(stored: Option<&Document>, now: Timestamp) -> Result<bool, BrokerError> {
+pub(crate) fn is_answer(stored: Option<&Document>, now: Timestamp) -> Result<bool, FaceError> {
     Ok(living_answer(stored, now)?.is_some())
 }
 
-fn living_answer(stored: Option<&Document>, now: Timestamp) -> Result<Option<(Answer, u64)>, BrokerError> {
+fn living_answer(stored: Option<&Document>, now: Timestamp) -> Result<Option<(Answer, u64)>, FaceError> {
     let Some(document) = stored else { return Ok(None) };
-    let answer = Answer::decode(&document.head).ok_or(BrokerError::Bug("a stored answer cannot be read"))?;
+    let answer = Answer::decode(&document.head).ok_or(FaceError::Bug("a stored answer cannot be read"))?;
     Ok((answer.expires > now).then_some((answer, document.version)))
 }
 
-impl RequestKey {
-    /// The key of a request whose body, known by its hash, is not part of the fingerprint yet.
-    #[must_use]
-    pub(crate) fn with_body(&self, hash: u128) -> Self {
-        let all = StableHash::new().with(&self.fingerprint.to_le_bytes()).with(&hash.to_le_bytes());
-        Self { key: self.key.clone(), fingerprint: all.finish() as u64 }
+/// What was done under this key, in the commit of which number; nothing if it is new, or forgotten.
+pub(crate) fn earlier(
+    key: &RequestKey,
+    stored: Option<&Document>,
+    now: Timestamp,
+) -> Result<Option<(Effect, u64)>, FaceError> {
+    let Some((answer, version)) = living_answer(stored, now)? else { return Ok(None) };
+    if answer.fingerprint != key.fingerprint {
+        return Err(key.used_otherwise());
     }
-
-    /// What was done under this key, in the commit of which number; nothing if it is new, or forgotten.
-    pub(crate) fn earlier(
-        &self,
-        stored: Option<&Document>,
-        now: Timestamp,
-    ) -> Result<Option<(Effect, u64)>, BrokerError> {
-        let Some((answer, version)) = living_answer(stored, now)? else { return Ok(None) };
-        if answer.fingerprint != self.fingerprint {
-            return Err(self.used_otherwise());
-        }
-        Ok(Some((answer.effect, version)))
-    }
-
-    fn used_otherwise(&self) -> BrokerError {
-        let key = &self.key;
-        BrokerError::Refused {
-            kind: ErrorKind::OperationNotSupported,
-            detail: Text::both(
-                format!(
-                    "the Idempotency-Key \"{key}\" was used for another request; each request has a key of its own"
-                ),
-                format!("Idempotency-Key \"{key}\"は別のリクエストで使用済みです"),
-            ),
-        }
-    }
-
-    /// The refusal while the same request is at work.
-    pub(crate) fn at_work(&self) -> BrokerError {
-        let key = &self.key;
-        BrokerError::Refused {
-            kind: ErrorKind::AlreadyExists,
-            detail: Text::both(
-                format!(
-                    "the request with the Idempotency-Key \"{key}\" is still being worked on; ask again in a moment"
-                ),
-                format!("Idempotency-Key \"{key}\"のリクエストは処理中です。少し待って再試行してください"),
-            ),
-        }
-    }
+    Ok(Some((answer.effect, version)))
 }
 
 /// Tells when a stored answer may be dropped.
@@ -140,6 +93,8 @@ impl Derive for DeriveAnswers {
 
 #[cfg(test)]
 mod tests {
+    use machi_http::Text;
+
     use super::*;
     use crate::service::effect::{BatchResult, NotUpdated, UpdateResult};
 

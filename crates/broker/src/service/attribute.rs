@@ -1,21 +1,13 @@
 //! Changing, replacing and deleting one attribute (ETSI GS CIM 009 §5.6.4, §5.6.19, §5.6.5).
 
+use machi_face::{AttributeName, FaceError};
 use machi_model::entity::{Document as Entity, Instance, InstanceFragment};
 use machi_model::laws::{self, Instances};
 use machi_types::{Caller, Name};
 
 use super::write::{Target, Written, decided};
+use crate::Broker;
 use crate::domain::current::Wanted;
-use crate::{Broker, BrokerError};
-
-/// The attribute that a path names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AttributeName {
-    /// An attribute, by its expanded name.
-    Attribute(Name),
-    /// The scopes, which can be deleted as if they were one.
-    Scope,
-}
 
 impl Broker {
     /// Sets and removes members of one attribute instance.
@@ -26,8 +18,8 @@ impl Broker {
         attribute: Name,
         fragment: InstanceFragment,
         target: Target,
-    ) -> Result<Written, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Written, FaceError> {
+        self.face.check_tenant(caller)?;
         let entity_id = id.clone();
         let decide = move |now: super::write::Now<'_>| {
             let law = |entity: &Entity<'_>| laws::partial_update(entity, &attribute, &fragment);
@@ -44,8 +36,8 @@ impl Broker {
         attribute: Name,
         instance: Instance,
         target: Target,
-    ) -> Result<Written, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Written, FaceError> {
+        self.face.check_tenant(caller)?;
         let entity_id = id.clone();
         let decide = move |now: super::write::Now<'_>| {
             let law = |entity: &Entity<'_>| laws::replace_attribute(entity, &attribute, &instance);
@@ -62,8 +54,8 @@ impl Broker {
         attribute: AttributeName,
         instances: Instances,
         target: Target,
-    ) -> Result<Written, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Written, FaceError> {
+        self.face.check_tenant(caller)?;
         let entity_id = id.clone();
         let decide = move |now: super::write::Now<'_>| {
             let changes = match &attribute {

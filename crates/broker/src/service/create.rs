@@ -1,23 +1,19 @@
 //! Create Entity (ETSI GS CIM 009 §5.6.1).
 
+use machi_face::FaceError;
 use machi_model::entity::Entity;
 use machi_store::Stamp;
 use machi_types::Caller;
 
 use super::effect::Effect;
 use super::write::{Decider, Target, Written};
+use crate::Broker;
 use crate::domain::change::{Plan, Prepared};
-use crate::{Broker, BrokerError};
 
 impl Broker {
     /// Creates an entity.
-    pub async fn create_entity(
-        &self,
-        caller: &Caller,
-        entity: &Entity,
-        target: Target,
-    ) -> Result<Written, BrokerError> {
-        self.check_tenant_or_create(caller)?;
+    pub async fn create_entity(&self, caller: &Caller, entity: &Entity, target: Target) -> Result<Written, FaceError> {
+        self.face.check_tenant_or_create(caller)?;
         let prepared = Prepared::new(entity);
         let id = prepared.id.clone();
         self.write_entity(caller, &id, target, creating(prepared)).await
@@ -28,7 +24,7 @@ impl Broker {
 pub(crate) fn creating(prepared: Prepared) -> Decider {
     Box::new(move |now| {
         if now.document.is_some() {
-            return Err(BrokerError::EntityExists { id: prepared.id.clone() });
+            return Err(FaceError::EntityExists { id: prepared.id.clone() });
         }
         Ok((Plan::Whole(prepared.clone(), Stamp::Fresh), Effect::Created))
     })

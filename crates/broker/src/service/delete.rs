@@ -1,16 +1,17 @@
 //! Delete Entity (ETSI GS CIM 009 §5.6.6).
 
+use machi_face::FaceError;
 use machi_types::{Caller, Name};
 
 use super::effect::Effect;
 use super::write::{Decider, Target, Written};
+use crate::Broker;
 use crate::domain::change::Plan;
-use crate::{Broker, BrokerError};
 
 impl Broker {
     /// Deletes an entity.
-    pub async fn delete_entity(&self, caller: &Caller, id: &Name, target: Target) -> Result<Written, BrokerError> {
-        self.check_tenant(caller)?;
+    pub async fn delete_entity(&self, caller: &Caller, id: &Name, target: Target) -> Result<Written, FaceError> {
+        self.face.check_tenant(caller)?;
         self.write_entity(caller, id, target, deleting(id.clone())).await
     }
 }
@@ -19,6 +20,6 @@ impl Broker {
 pub(crate) fn deleting(id: Name) -> Decider {
     Box::new(move |now| match now.document {
         Some(_) => Ok((Plan::Delete, Effect::Deleted)),
-        None => Err(BrokerError::EntityNotFound { id: id.clone() }),
+        None => Err(FaceError::EntityNotFound { id: id.clone() }),
     })
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use machi_face::{FaceError, Selector};
 use machi_model::entity::Kind;
 use machi_model::query::{Logic, Step, TypeExpression};
 use machi_store::{Filter, StoreError, Term, TermKind};
@@ -11,11 +12,11 @@ use machi_types::{Caller, Name, Text};
 use tokio::time::Instant;
 
 use super::select::Sight;
+use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::facets::TYPE;
 use crate::domain::filter::{Compiler, any, is_nothing, not};
-use crate::domain::selection::{Selection, Selector};
-use crate::{Broker, BrokerError};
+use crate::domain::selection::Selection;
 
 /// A type that entities have (§5.2.25, §5.2.26).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ struct Attribute {
 
 impl Broker {
     /// The types of all entities.
-    pub(crate) async fn entity_types(&self, caller: &Caller, detail: Detail) -> Result<Vec<TypeInfo>, BrokerError> {
+    pub(crate) async fn entity_types(&self, caller: &Caller, detail: Detail) -> Result<Vec<TypeInfo>, FaceError> {
         let vocabulary = self.vocabulary(caller).await?;
         let mut types = Vec::new();
         for (name, count) in &vocabulary.types {
@@ -82,7 +83,7 @@ impl Broker {
     }
 
     /// One type with its attributes and their kinds; none where no entity has it.
-    pub(crate) async fn entity_type(&self, caller: &Caller, name: &Name) -> Result<Option<TypeInfo>, BrokerError> {
+    pub(crate) async fn entity_type(&self, caller: &Caller, name: &Name) -> Result<Option<TypeInfo>, FaceError> {
         let vocabulary = self.vocabulary(caller).await?;
         let count = vocabulary.types.get(name).copied().unwrap_or(0);
         let entities = self.living_of_type(&vocabulary, name, count).await?;
@@ -94,7 +95,7 @@ impl Broker {
     }
 
     /// The attributes of all entities.
-    pub(crate) async fn attributes(&self, caller: &Caller, detail: Detail) -> Result<Vec<AttributeInfo>, BrokerError> {
+    pub(crate) async fn attributes(&self, caller: &Caller, detail: Detail) -> Result<Vec<AttributeInfo>, FaceError> {
         let vocabulary = self.vocabulary(caller).await?;
         let mut attributes = Vec::new();
         for name in vocabulary.attributes.keys() {
@@ -110,7 +111,7 @@ impl Broker {
     }
 
     /// One attribute with its kinds and the types that have it; none where no entity has it.
-    pub(crate) async fn attribute(&self, caller: &Caller, name: &Name) -> Result<Option<AttributeInfo>, BrokerError> {
+    pub(crate) async fn attribute(&self, caller: &Caller, name: &Name) -> Result<Option<AttributeInfo>, FaceError> {
         let vocabulary = self.vocabulary(caller).await?;
         let Some(attribute) = vocabulary.attributes.get(name) else { return Ok(None) };
         if vocabulary.has_expired && !self.has(&vocabulary, None, name).await? {
@@ -125,10 +126,10 @@ impl Broker {
         Ok(Some(AttributeInfo { name: name.clone(), instances, kinds, types }))
     }
 
-    async fn vocabulary(&self, caller: &Caller) -> Result<Vocabulary, BrokerError> {
-        self.check_tenant(caller)?;
+    async fn vocabulary(&self, caller: &Caller) -> Result<Vocabulary, FaceError> {
+        self.face.check_tenant(caller)?;
         let sight = self.sight(caller.tenant());
-        let deadline = Instant::now() + self.budget().time;
+        let deadline = Instant::now() + self.face.budget().time;
         let expired = Compiler::new(&self.store, sight.now).has_expired();
         let has_expired = !is_nothing(&expired) && self.count(&sight, expired).await? > 0;
         let terms = sight.view.terms(&sight.tenant, ENTITIES).await?;
@@ -138,12 +139,12 @@ impl Broker {
         Ok(vocabulary)
     }
 
-    async fn count(&self, sight: &Sight, filter: Filter) -> Result<u64, BrokerError> {
+    async fn count(&self, sight: &Sight, filter: Filter) -> Result<u64, FaceError> {
         Ok(sight.view.count(self.entity_find(sight, filter)).await?)
     }
 
     /// How many living entities are of a type, of which the index knows so many.
-    async fn living_of_type(&self, vocabulary: &Vocabulary, name: &Name, count: u64) -> Result<u64, BrokerError> {
+    async fn living_of_type(&self, vocabulary: &Vocabulary, name: &Name, count: u64) -> Result<u64, FaceError> {
         if count == 0 || !vocabulary.has_expired {
             return Ok(count);
         }
@@ -156,7 +157,7 @@ impl Broker {
         vocabulary: &Vocabulary,
         name: &Name,
         attribute: &Attribute,
-    ) -> Result<u64, BrokerError> {
+    ) -> Result<u64, FaceError> {
         if !vocabulary.has_expired {
             return Ok(attribute.instances.values().sum());
         }
@@ -170,7 +171,7 @@ impl Broker {
     }
 
     /// Whether any living entity, of this type, has an attribute.
-    async fn has(&self, vocabulary: &Vocabulary, entity_type: Option<&Name>, name: &Name) -> Result<bool, BrokerError> {
+    async fn has(&self, vocabulary: &Vocabulary, entity_type: Option<&Name>, name: &Name) -> Result<bool, FaceError> {
         vocabulary.check_time()?;
         let filter = self.filter_of(vocabulary, entity_type, Some(name));
         Ok(self.count(&vocabulary.sight, filter).await? > 0)
@@ -186,7 +187,7 @@ impl Broker {
         Compiler::new(&self.store, vocabulary.sight.now).compile(&Arc::new(selection))
     }
 
-    async fn types_with(&self, vocabulary: &Vocabulary, name: &Name) -> Result<Vec<Name>, BrokerError> {
+    async fn types_with(&self, vocabulary: &Vocabulary, name: &Name) -> Result<Vec<Name>, FaceError> {
         let mut types = Vec::new();
         for entity_type in vocabulary.types.keys() {
             if self.has(vocabulary, Some(entity_type), name).await? {
@@ -201,7 +202,7 @@ impl Broker {
         vocabulary: &Vocabulary,
         entity_type: &Name,
         detail: Detail,
-    ) -> Result<Vec<AttributeInfo>, BrokerError> {
+    ) -> Result<Vec<AttributeInfo>, FaceError> {
         let mut attributes = Vec::new();
         for (name, attribute) in &vocabulary.attributes {
             if !self.has(vocabulary, Some(entity_type), name).await? {
@@ -223,7 +224,7 @@ impl Broker {
         entity_type: Option<&Name>,
         name: &Name,
         attribute: &Attribute,
-    ) -> Result<Vec<Kind>, BrokerError> {
+    ) -> Result<Vec<Kind>, FaceError> {
         let kinds = attribute.all_kinds();
         if kinds.len() == 1 {
             return Ok(kinds);
@@ -274,7 +275,7 @@ impl Vocabulary {
         }
     }
 
-    fn check_time(&self) -> Result<(), BrokerError> {
+    fn check_time(&self) -> Result<(), FaceError> {
         if Instant::now() < self.deadline {
             return Ok(());
         }

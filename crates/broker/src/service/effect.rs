@@ -1,9 +1,8 @@
 //! What a write came to, in words that hold however often the answer is given.
 
+use machi_face::japanese;
 use machi_model::laws::{self, Changes};
 use machi_types::{Json, Language, Name, Text, json};
-
-use crate::japanese;
 
 /// What became of one entity.
 #[derive(Clone, Debug, PartialEq)]

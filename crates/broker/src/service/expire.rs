@@ -4,6 +4,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use machi_face::FaceError;
 use machi_model::entity::InstanceRef;
 use machi_store::{
     Change, Collection, Commit, Condition, Decision, Document, Filter, Find, Instances, Outcome, Range, Refusal, Test,
@@ -11,17 +12,17 @@ use machi_store::{
 use machi_types::{Name, TenantId, Timestamp};
 
 use super::answers::Answer;
+use crate::Broker;
 use crate::collections::{ANSWERS, ENTITIES};
 use crate::domain::facets::EXPIRES;
 use crate::domain::guard;
-use crate::{Broker, BrokerError};
 
 /// How many documents are removed by one commit.
 const AT_ONCE: usize = 500;
 
 impl Broker {
     /// One round of removing what has expired. It waits for no other machine.
-    pub async fn keep_house(&self) -> Result<(), BrokerError> {
+    pub async fn keep_house(&self) -> Result<(), FaceError> {
         let time = self.clock.now();
         for status in self.store.tenants().await? {
             self.expire(&status.tenant, ENTITIES, time, remove_expired).await?;
@@ -36,8 +37,8 @@ impl Broker {
         tenant: &TenantId,
         collection: Collection,
         time: Timestamp,
-        decide: fn(&Document, Timestamp) -> Result<Decision, BrokerError>,
-    ) -> Result<(), BrokerError> {
+        decide: fn(&Document, Timestamp) -> Result<Decision, FaceError>,
+    ) -> Result<(), FaceError> {
         loop {
             let ids = self.expired(tenant, collection, time).await?;
             let is_last = ids.len() < AT_ONCE;
@@ -63,7 +64,7 @@ impl Broker {
         tenant: &TenantId,
         collection: Collection,
         time: Timestamp,
-    ) -> Result<Vec<Name>, BrokerError> {
+    ) -> Result<Vec<Name>, FaceError> {
         let name = self.store.names().intern(EXPIRES);
         let range = Range { low: Bound::Unbounded, high: Bound::Included(time) };
         let filter = Filter::Test(Test { name, instances: Instances::Any, condition: Condition::Time(range) });
@@ -74,7 +75,7 @@ impl Broker {
 }
 
 /// What remains of an entity: nothing, or all but the instances that have expired.
-fn remove_expired(document: &Document, time: Timestamp) -> Result<Decision, BrokerError> {
+fn remove_expired(document: &Document, time: Timestamp) -> Result<Decision, FaceError> {
     if guard::living(Some(document), time)?.is_none() {
         return Ok(Decision::Delete);
     }
@@ -88,7 +89,7 @@ fn remove_expired(document: &Document, time: Timestamp) -> Result<Decision, Brok
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "both collections are decided by functions of one form")]
-fn remove_old_answer(document: &Document, time: Timestamp) -> Result<Decision, BrokerError> {
+fn remove_old_answer(document: &Document, time: Timestamp) -> Result<Decision, FaceError> {
     let is_old = Answer::decode(&document.head).is_none_or(|answer| answer.expires <= time);
     Ok(if is_old { Decision::Delete } else { Decision::Keep })
 }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use machi_face::FaceError;
+use machi_face::contexts::CONTEXT_TEXTS;
 use machi_store::{Budget, Collection, Cursor, Filter, Find, Position, View};
 use machi_types::{TenantId, Timestamp};
 
-use crate::collections::{CONTEXT_TEXTS, ENTITIES, EXPORTED};
+use crate::Broker;
+use crate::collections::{ENTITIES, EXPORTED};
 use crate::domain::reading::Reading;
 use crate::domain::transfer::{self, Counted};
-use crate::{Broker, BrokerError};
 
 /// How many documents are read at once.
 const PAGE: usize = 200;
@@ -41,9 +43,9 @@ enum Next {
 
 impl Broker {
     /// Begins to export a tenant as it is now.
-    pub async fn export_tenant(self: &Arc<Self>, tenant: &TenantId) -> Result<Export, BrokerError> {
+    pub async fn export_tenant(self: &Arc<Self>, tenant: &TenantId) -> Result<Export, FaceError> {
         self.tenant(tenant).await?;
-        self.check_at_rest(tenant)?;
+        self.face.check_at_rest(tenant)?;
         Ok(Export {
             broker: Arc::clone(self),
             tenant: tenant.clone(),
@@ -67,7 +69,7 @@ impl Export {
     }
 
     /// The next piece, whole lines; nothing at the end.
-    pub async fn next_piece(&mut self) -> Result<Option<Bytes>, BrokerError> {
+    pub async fn next_piece(&mut self) -> Result<Option<Bytes>, FaceError> {
         loop {
             let piece = match std::mem::replace(&mut self.next, Next::Nothing) {
                 Next::Header => {
@@ -92,7 +94,7 @@ impl Export {
         collection: Collection,
         place: usize,
         after: Option<Cursor>,
-    ) -> Result<Vec<u8>, BrokerError> {
+    ) -> Result<Vec<u8>, FaceError> {
         let limit = if collection == CONTEXT_TEXTS { PAGE_OF_TEXTS } else { PAGE };
         let find = Find { after, limit, budget: NO_BOUND, ..Find::new(self.tenant.clone(), collection, Filter::All) };
         let found = self.view.find(find).await?;

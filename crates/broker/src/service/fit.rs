@@ -1,12 +1,12 @@
 //! Whether a document of an export is one that can be read again: what is not would be in the way of lists for ever.
 
+use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS, is_head, is_text};
 use machi_http::Text;
 use machi_store::{Collection, Names};
 
 use super::answers::Answer;
 use super::indexes;
-use crate::collections::{ANSWERS, CONTEXT_TEXTS, CONTEXTS, DEAD_LETTERS, DELIVERIES, INDEXES, SUBSCRIPTIONS};
-use crate::contexts::{is_head, is_text};
+use crate::collections::{ANSWERS, DEAD_LETTERS, DELIVERIES, INDEXES, SUBSCRIPTIONS};
 use crate::domain::transfer::Item;
 use crate::subscriptions::{is_row, is_subscription};
 

@@ -2,6 +2,7 @@
 //! told of at every start.
 
 use bytes::Bytes;
+use machi_face::{FaceError, StableHash};
 use machi_http::Text;
 use machi_model::query::{Logic, Q, Test};
 use machi_store::{
@@ -9,10 +10,9 @@ use machi_store::{
 };
 use machi_types::{Caller, ErrorKind, Json, Name, TenantId, Timestamp, json};
 
+use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::added::{Definition, NoIndex};
-use crate::hash::StableHash;
-use crate::{Broker, BrokerError};
 
 /// The added indexes of each tenant.
 pub(crate) const INDEXES: Collection = Collection("indexes");
@@ -37,8 +37,8 @@ impl Broker {
         caller: &Caller,
         path: &str,
         definition: Definition,
-    ) -> Result<(AddedIndex, bool), BrokerError> {
-        self.check_tenant_or_create(caller)?;
+    ) -> Result<(AddedIndex, bool), FaceError> {
+        self.face.check_tenant_or_create(caller)?;
         let id = id_of(&definition);
         let _one_at_a_time = self.indexing.lock().await;
         let known = self.read_indexes(caller.tenant()).await?;
@@ -61,8 +61,8 @@ impl Broker {
     }
 
     /// The added indexes of a tenant, the oldest first.
-    pub(crate) async fn indexes(&self, caller: &Caller) -> Result<Vec<AddedIndex>, BrokerError> {
-        self.check_tenant(caller)?;
+    pub(crate) async fn indexes(&self, caller: &Caller) -> Result<Vec<AddedIndex>, FaceError> {
+        self.face.check_tenant(caller)?;
         let statuses = self.store.indexes(caller.tenant(), ENTITIES);
         let mut indexes = self.read_indexes(caller.tenant()).await?;
         for index in &mut indexes {
@@ -73,13 +73,13 @@ impl Broker {
     }
 
     /// One of them.
-    pub(crate) async fn index(&self, caller: &Caller, id: &str) -> Result<AddedIndex, BrokerError> {
+    pub(crate) async fn index(&self, caller: &Caller, id: &str) -> Result<AddedIndex, FaceError> {
         let indexes = self.indexes(caller).await?;
         indexes.into_iter().find(|index| *index.id == *id).ok_or_else(|| no_index(id))
     }
 
     /// Drops one of them; conditions are answered by reading again.
-    pub(crate) async fn remove_index(&self, caller: &Caller, id: &str) -> Result<(), BrokerError> {
+    pub(crate) async fn remove_index(&self, caller: &Caller, id: &str) -> Result<(), FaceError> {
         let _one_at_a_time = self.indexing.lock().await;
         let index = self.index(caller, id).await?;
         let delete = |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(Decision::Delete) };
@@ -117,16 +117,16 @@ pub(crate) fn definition<E>(
     path: &str,
     is_for_patterns: bool,
     expand: &dyn Fn(&str) -> Result<Name, E>,
-) -> Result<Definition, BrokerError>
+) -> Result<Definition, FaceError>
 where
-    BrokerError: From<E>,
+    FaceError: From<E>,
 {
     let query = Q::parse(path)?.expand(expand)?;
     match query.logic {
         Logic::One(term) if term.test == Test::Exists => {
             Definition::of(&term.path, is_for_patterns).map_err(|reason| refused(path, reason))
         }
-        _ => Err(BrokerError::bad_data(Text::both(
+        _ => Err(FaceError::bad_data(Text::both(
             format!(
                 "\"{path}\" is a condition; an index has a path alone, such as temperature.accuracy or address[city]"
             ),
@@ -168,25 +168,25 @@ pub(super) fn is_head(head: &[u8]) -> bool {
     decode(head).is_some()
 }
 
-fn refused(path: &str, reason: NoIndex) -> BrokerError {
+fn refused(path: &str, reason: NoIndex) -> FaceError {
     let ja = match reason {
         NoIndex::Linked => "リレーションシップをたどるパスには索引を作れません",
         NoIndex::Member => "パスは属性で始まり、末尾に置けるメンバーはobservedAt、expiresAt、unitCodeだけです",
         NoIndex::Default => "属性の値には既定で索引があります。属性だけのパスはpatternsと一緒に指定してください",
     };
-    BrokerError::bad_data(Text::both(format!("the path \"{path}\": {reason}"), format!("パス\"{path}\": {ja}")))
+    FaceError::bad_data(Text::both(format!("the path \"{path}\": {reason}"), format!("パス\"{path}\": {ja}")))
 }
 
-fn too_many() -> BrokerError {
-    BrokerError::bad_data(Text::both(
+fn too_many() -> FaceError {
+    FaceError::bad_data(Text::both(
         format!("a tenant has at most {MOST} added indexes; remove one first"),
         format!("追加できる索引はテナントごとに{MOST}個までです。先に不要な索引を削除してください"),
     ))
 }
 
-fn no_index(id: &str) -> BrokerError {
+fn no_index(id: &str) -> FaceError {
     let shown: String = id.chars().take(200).collect();
-    BrokerError::Refused {
+    FaceError::Refused {
         kind: ErrorKind::ResourceNotFound,
         detail: Text::both(format!("there is no index {shown}"), format!("索引{shown}は存在しません")),
     }

@@ -1,14 +1,15 @@
 //! Linked entity retrieval (ETSI GS CIM 009 §4.5.23): one read of the store for each level of links.
 
+use machi_face::FaceError;
 use machi_store::StoreError;
 use machi_types::Text;
 
 use super::select::Sight;
+use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::graph::{Graph, Join};
 use crate::domain::reading::Reading;
 use crate::domain::representation::Representation;
-use crate::{Broker, BrokerError};
 
 impl Broker {
     /// The entities that the rows link to, as deep as the representation shows them; none where it shows none.
@@ -17,12 +18,12 @@ impl Broker {
         sight: &Sight,
         rows: &[Reading],
         representation: &Representation,
-    ) -> Result<Option<Graph>, BrokerError> {
+    ) -> Result<Option<Graph>, FaceError> {
         if representation.join == Join::None {
             return Ok(None);
         }
         let mut graph = Graph::new(rows, &representation.contained_by);
-        let most = self.config.limits.query_documents;
+        let most = self.face.config.limits.query_documents;
         let mut read = 0;
         for _ in 0..representation.join_level {
             let wanted = graph.wanted(representation);

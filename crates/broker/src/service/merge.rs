@@ -1,13 +1,14 @@
 //! Merge Entity (ETSI GS CIM 009 §5.6.17).
 
+use machi_face::FaceError;
 use machi_model::entity::{Fragment, Observed};
 use machi_model::laws::{self, Overwrite};
 use machi_types::{Caller, Name};
 
 use super::write::{Decider, Target, Written, decided};
 use super::{attributes_of, check_id};
+use crate::Broker;
 use crate::domain::current::Wanted;
-use crate::{Broker, BrokerError};
 
 /// What a merge may say for all attributes together.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +30,8 @@ impl Broker {
         fragment: Fragment,
         options: MergeOptions,
         target: Target,
-    ) -> Result<Written, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Written, FaceError> {
+        self.face.check_tenant(caller)?;
         check_id(id, &fragment)?;
         self.write_entity(caller, id, target, merging(id.clone(), fragment, options)).await
     }
@@ -48,7 +49,7 @@ pub(crate) fn merging(id: Name, fragment: Fragment, options: MergeOptions) -> De
         };
         let changes = now.apply(&id, Wanted::Of(&names), |entity| laws::merge(entity, &fragment, merge))?;
         match changes.not_updated.first() {
-            Some(not) => Err(BrokerError::attribute_refused(&not.name, &not.reason)),
+            Some(not) => Err(FaceError::attribute_refused(&not.name, &not.reason)),
             None => Ok(decided(changes)),
         }
     })

@@ -26,11 +26,10 @@ pub(crate) mod tile;
 pub(crate) mod update;
 pub(crate) mod write;
 
+use machi_face::FaceError;
 use machi_http::Text;
 use machi_model::entity::Fragment;
 use machi_types::Name;
-
-use crate::BrokerError;
 
 /// The attributes that a fragment names.
 fn attributes_of(fragment: &Fragment) -> Vec<&Name> {
@@ -38,9 +37,9 @@ fn attributes_of(fragment: &Fragment) -> Vec<&Name> {
 }
 
 /// ETSI GS CIM 009 §5.4: a fragment that names an id names that of its target.
-fn check_id(id: &Name, fragment: &Fragment) -> Result<(), BrokerError> {
+fn check_id(id: &Name, fragment: &Fragment) -> Result<(), FaceError> {
     match &fragment.id {
-        Some(other) if other != id => Err(BrokerError::bad_data(Text::both(
+        Some(other) if other != id => Err(FaceError::bad_data(Text::both(
             format!("the body has the id {other}, the path names {id}; leave the id out or let both be the same"),
             format!("本文のid({other})とパスのid({id})が異なります"),
         ))),

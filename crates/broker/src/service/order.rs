@@ -4,6 +4,7 @@
 use std::cmp::Ordering as Compared;
 use std::sync::Arc;
 
+use machi_face::FaceError;
 use machi_model::entity::{EntityFacts, Kind};
 use machi_model::query::{Collation, Direction, Member, OrderBy, OrderTerm, SortKey, Step};
 use machi_store::{
@@ -13,12 +14,12 @@ use machi_types::Text;
 
 use super::query::Rows;
 use super::select::Sight;
+use crate::Broker;
 use crate::domain::cursor::PageStart;
 use crate::domain::facets::{EXPIRES, value};
 use crate::domain::filter::{Compiler, any, is_nothing, not};
 use crate::domain::reading::Reading;
 use crate::domain::sorted::{Place, is_sorted_cursor};
-use crate::{Broker, BrokerError};
 
 /// How an order is brought about.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ impl Broker {
         filter: &Filter,
         order: Option<OrderBy>,
         after: Option<&Cursor>,
-    ) -> Result<Ordering, BrokerError> {
+    ) -> Result<Ordering, FaceError> {
         let Some(order) = order else { return Ok(Ordering::ByIndex(Vec::new())) };
         if after.is_some_and(is_sorted_cursor) {
             return Ok(Ordering::ByReading(order));
@@ -73,7 +74,7 @@ impl Broker {
         Ok(by_index())
     }
 
-    async fn is_right(&self, sight: &Sight, filter: &Filter, part: &Part) -> Result<bool, BrokerError> {
+    async fn is_right(&self, sight: &Sight, filter: &Filter, part: &Part) -> Result<bool, FaceError> {
         for doubt in &part.doubts {
             if self.is_empty(sight, filter, doubt.clone()).await? {
                 return Ok(true);
@@ -82,7 +83,7 @@ impl Broker {
         Ok(part.doubts.is_empty())
     }
 
-    async fn is_empty(&self, sight: &Sight, filter: &Filter, more: Filter) -> Result<bool, BrokerError> {
+    async fn is_empty(&self, sight: &Sight, filter: &Filter, more: Filter) -> Result<bool, FaceError> {
         if is_nothing(&more) {
             return Ok(true);
         }
@@ -97,8 +98,8 @@ impl Broker {
         order: &OrderBy,
         start: &PageStart,
         limit: usize,
-    ) -> Result<Rows, BrokerError> {
-        let most = usize::try_from(self.config.limits.query_documents).unwrap_or(usize::MAX);
+    ) -> Result<Rows, FaceError> {
+        let most = usize::try_from(self.face.config.limits.query_documents).unwrap_or(usize::MAX);
         let found = sight.view.find(Find { limit: most, ..self.entity_find(sight, filter.clone()) }).await?;
         if found.more {
             let reason = Text::both(
@@ -122,7 +123,7 @@ impl Broker {
         Ok(Rows { rows: page.map(|(place, document)| (Seen::Whole(document), place.encode())).collect(), more }.cut())
     }
 
-    fn keys(&self, sight: &Sight, order: &OrderBy, document: &Arc<Document>) -> Result<Vec<SortKey>, BrokerError> {
+    fn keys(&self, sight: &Sight, order: &OrderBy, document: &Arc<Document>) -> Result<Vec<SortKey>, FaceError> {
         let Some(reading) = Reading::of(Arc::clone(document), self.store.names(), sight.now)? else {
             return Ok(order.terms.iter().map(|_| SortKey::Missing).collect());
         };

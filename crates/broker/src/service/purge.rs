@@ -7,16 +7,17 @@
 
 use std::sync::Arc;
 
+use machi_face::{Criteria, FaceError};
 use machi_model::laws::{self, Purge};
 use machi_store::{Commit, Decision, Document, Find, Outcome, Refusal, Store};
 use machi_types::{Caller, Name, Timestamp};
 
+use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::change::change;
 use crate::domain::current::{Wanted, with_entity};
 use crate::domain::guard;
-use crate::domain::selection::{Criteria, Selection};
-use crate::{Broker, BrokerError};
+use crate::domain::selection::Selection;
 
 /// How many entities one commit touches.
 const GROUP: usize = 500;
@@ -59,8 +60,8 @@ impl Broker {
         caller: &Caller,
         criteria: Criteria,
         purged: Purged,
-    ) -> Result<(), BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<(), FaceError> {
+        self.face.check_tenant(caller)?;
         let sight = self.sight(caller.tenant());
         let selection = self.selection(&sight, criteria).await?;
         let mut find = Find { limit: GROUP, ..self.entity_find(&sight, self.filter(&sight, &selection)) };
@@ -80,7 +81,7 @@ impl Broker {
         caller: &Caller,
         documents: impl Iterator<Item = &Document>,
         purging: &Purging,
-    ) -> Result<(), BrokerError> {
+    ) -> Result<(), FaceError> {
         let mut commit = Commit::new(caller.tenant().clone());
         for document in documents {
             let (purging, seen) = (purging.clone(), document.version);
@@ -95,14 +96,14 @@ impl Broker {
             Outcome::Refused(refusal) => Some(refusal),
             _ => None,
         });
-        refused.map_or(Ok(()), |refusal| Err(BrokerError::of_refusal(refusal)))
+        refused.map_or(Ok(()), |refusal| Err(FaceError::of_refusal(refusal)))
     }
 }
 
 impl Purging {
     /// What becomes of an entity that the query found in the version `seen`.
     fn decide(&self, seen: u64, current: Option<&Document>) -> Result<Decision, Refusal> {
-        let Some(document) = guard::living(current, self.time).map_err(BrokerError::from)? else {
+        let Some(document) = guard::living(current, self.time).map_err(FaceError::from)? else {
             return Ok(Decision::Keep);
         };
         if document.version != seen && !self.is_asked_for(document)? {
@@ -115,11 +116,11 @@ impl Purging {
         };
         let names = self.store.names();
         let changes = with_entity(document, names, self.time, Wanted::All, |entity| laws::purge(entity, purge))
-            .map_err(BrokerError::from)?;
+            .map_err(FaceError::from)?;
         Ok(if changes.is_empty() { Decision::Keep } else { Decision::Change(change(changes, names)) })
     }
 
-    fn is_asked_for(&self, document: &Document) -> Result<bool, BrokerError> {
+    fn is_asked_for(&self, document: &Document) -> Result<bool, FaceError> {
         let names = self.store.names();
         Ok(with_entity(document, names, self.time, Wanted::All, |entity| self.selection.matches(entity, self.time))?)
     }

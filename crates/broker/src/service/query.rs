@@ -1,14 +1,14 @@
 //! Query Entities (ETSI GS CIM 009 §5.7.2): one page of the entities that a selection finds.
 
+use machi_face::{Criteria, FaceError};
 use machi_model::query::OrderBy;
 use machi_store::{Cursor, Filter, Find, Found, Row, Seen};
 use machi_types::Caller;
 
 use super::order::Ordering;
 use super::select::Sight;
+use crate::Broker;
 use crate::domain::cursor::PageStart;
-use crate::domain::selection::Criteria;
-use crate::{Broker, BrokerError};
 
 /// Which entities are asked for, and which page of them.
 #[derive(Clone, Debug)]
@@ -61,8 +61,8 @@ impl Rows {
 
 impl Broker {
     /// A page of the entities that are asked for.
-    pub(crate) async fn query_entities(&self, caller: &Caller, query: EntityQuery) -> Result<EntityPage, BrokerError> {
-        self.check_tenant(caller)?;
+    pub(crate) async fn query_entities(&self, caller: &Caller, query: EntityQuery) -> Result<EntityPage, FaceError> {
+        self.face.check_tenant(caller)?;
         let sight = self.sight(caller.tenant());
         let EntityQuery { criteria, order, limit, start, is_counted, takes_notes } = query;
         let filter = self.select(&sight, criteria).await?;
@@ -78,7 +78,7 @@ impl Broker {
         let last = found.rows.last().map(|(_, cursor)| cursor.clone());
         let next = last.filter(|_| found.more).map(|last| start.next(found.rows.len() as u64, last));
         let end = self.end_before(&sight, filter, &start, &found, count).await?;
-        let previous = end.as_ref().unwrap_or(&start).previous(limit as u64, self.config.limits.offset_max as u64);
+        let previous = end.as_ref().unwrap_or(&start).previous(limit as u64, self.face.config.limits.offset_max as u64);
         let rows = found.rows.into_iter().map(|(seen, _)| seen).collect();
         Ok(EntityPage { sight, rows, previous, next, count })
     }
@@ -91,7 +91,7 @@ impl Broker {
         start: &PageStart,
         found: &Rows,
         count: Option<u64>,
-    ) -> Result<Option<PageStart>, BrokerError> {
+    ) -> Result<Option<PageStart>, FaceError> {
         let is_beyond = found.rows.is_empty() && start.after.is_none() && start.passed > 0;
         if !is_beyond {
             return Ok(None);
@@ -110,7 +110,7 @@ impl Broker {
         start: &PageStart,
         limit: usize,
         takes_notes: bool,
-    ) -> Result<Rows, BrokerError> {
+    ) -> Result<Rows, FaceError> {
         let order = match ordering {
             Ordering::ByIndex(order) => order.clone(),
             Ordering::ByReading(order) => return self.sorted_rows(sight, filter, order, start, limit).await,

@@ -1,5 +1,6 @@
 //! Replace Entity (ETSI GS CIM 009 §5.6.18).
 
+use machi_face::FaceError;
 use machi_model::entity::{Fragment, Head};
 use machi_store::Stamp;
 use machi_types::{Caller, Name};
@@ -7,8 +8,8 @@ use machi_types::{Caller, Name};
 use super::check_id;
 use super::effect::Effect;
 use super::write::{Decider, Target, Written};
+use crate::Broker;
 use crate::domain::change::{Plan, Prepared};
-use crate::{Broker, BrokerError};
 
 impl Broker {
     /// Makes an entity what the fragment says, whatever it was.
@@ -18,8 +19,8 @@ impl Broker {
         id: &Name,
         fragment: Fragment,
         target: Target,
-    ) -> Result<Written, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Written, FaceError> {
+        self.face.check_tenant(caller)?;
         check_id(id, &fragment)?;
         self.write_entity(caller, id, target, replacing(id.clone(), fragment)).await
     }
@@ -29,13 +30,13 @@ impl Broker {
 fn replacing(id: Name, mut fragment: Fragment) -> Decider {
     fragment.id = Some(id.clone());
     Box::new(move |now| {
-        let Some(document) = now.document else { return Err(BrokerError::EntityNotFound { id: id.clone() }) };
+        let Some(document) = now.document else { return Err(FaceError::EntityNotFound { id: id.clone() }) };
         let mut whole = fragment.clone();
         if whole.types.is_empty() {
             whole.types = Head::decode(&document.head)?.types;
         }
         let Some(entity) = whole.into_entity() else {
-            return Err(BrokerError::Bug("a stored entity has no type"));
+            return Err(FaceError::Bug("a stored entity has no type"));
         };
         Ok((Plan::Whole(Prepared::new(&entity), Stamp::Keep), Effect::Changed))
     })

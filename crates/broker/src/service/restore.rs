@@ -9,6 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use machi_face::FaceError;
+use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS, is_copy};
 use machi_http::Text;
 use machi_store::{Change, Collection, Commit, Decision, Document, Filter, Find, Outcome, Refusal};
 use machi_types::{ErrorKind, Name, TenantId, Timestamp};
@@ -16,11 +18,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::fit;
 
-use crate::collections::{CONTEXT_TEXTS, CONTEXTS, DELIVERIES, EXPORTED, RESTORES, SUBSCRIPTIONS};
-use crate::contexts::is_copy;
+use crate::Broker;
+use crate::collections::{DELIVERIES, EXPORTED, RESTORES, SUBSCRIPTIONS};
 use crate::domain::transfer::{self, Counted, Fault, Item, Line, Lines};
 use crate::subscriptions::{SubscriptionKey, subscription_of_row};
-use crate::{Broker, BrokerError};
 
 /// How much is put into one commit.
 const ITEMS: usize = 500;
@@ -31,7 +32,7 @@ const MARK: &str = "under-way";
 /// Where an export comes from, piece by piece.
 pub trait Pieces: Send {
     /// The next piece; nothing at the end.
-    fn next_piece(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, BrokerError>> + Send + '_>>;
+    fn next_piece(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, FaceError>> + Send + '_>>;
 }
 
 impl Broker {
@@ -40,8 +41,8 @@ impl Broker {
         self: &Arc<Self>,
         tenant: &TenantId,
         pieces: &mut dyn Pieces,
-    ) -> Result<Counted, BrokerError> {
-        let _under_way = self.begin_restore(tenant)?;
+    ) -> Result<Counted, FaceError> {
+        let _under_way = self.face.begin_restore(tenant)?;
         self.check_empty(tenant).await?;
         self.mark(tenant, true).await?;
         let taken = self.take_in(tenant, pieces).await;
@@ -62,7 +63,7 @@ impl Broker {
     }
 
     /// Clears away what was being restored when the city ended.
-    pub async fn end_restores(&self) -> Result<(), BrokerError> {
+    pub async fn end_restores(&self) -> Result<(), FaceError> {
         for status in self.store.tenants().await? {
             let mark = self.store.view().document(&status.tenant, RESTORES, MARK).await?;
             if mark.is_some() {
@@ -78,23 +79,7 @@ impl Broker {
         Ok(())
     }
 
-    fn begin_restore(&self, tenant: &TenantId) -> Result<UnderWay<'_>, BrokerError> {
-        if !self.restoring.write().insert(tenant.clone()) {
-            return Err(BrokerError::TenantBusy { tenant: tenant.clone() });
-        }
-        Ok(UnderWay { broker: self, tenant: tenant.clone() })
-    }
-
-    /// Refuses while the tenant is being restored.
-    pub(crate) fn check_at_rest(&self, tenant: &TenantId) -> Result<(), BrokerError> {
-        let restoring = self.restoring.read();
-        if !restoring.is_empty() && restoring.contains(tenant) {
-            return Err(BrokerError::TenantBusy { tenant: tenant.clone() });
-        }
-        Ok(())
-    }
-
-    async fn check_empty(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+    async fn check_empty(&self, tenant: &TenantId) -> Result<(), FaceError> {
         let status = self.store.tenants().await?.into_iter().find(|status| status.tenant == *tenant);
         // Texts of contexts count with their contexts.
         let counts = |(collection, _): &&(Name, u64)| **collection != *CONTEXT_TEXTS.0;
@@ -102,13 +87,13 @@ impl Broker {
             status.iter().flat_map(|status| &status.documents).filter(counts).map(|(_, n)| n).sum();
         if tenant.is_default() {
             // Copies of remote contexts lie there whatever else does.
-            documents = documents.saturating_sub(self.contexts.count_copies().await?);
+            documents = documents.saturating_sub(self.face.contexts.count_copies().await?);
         }
         if documents == 0 {
             return Ok(());
         }
         let name = tenant.word();
-        Err(BrokerError::Refused {
+        Err(FaceError::Refused {
             kind: ErrorKind::AlreadyExists,
             detail: Text::both(
                 format!(
@@ -119,7 +104,7 @@ impl Broker {
         })
     }
 
-    async fn mark(&self, tenant: &TenantId, is_under_way: bool) -> Result<(), BrokerError> {
+    async fn mark(&self, tenant: &TenantId, is_under_way: bool) -> Result<(), FaceError> {
         let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> {
             Ok(if is_under_way { Decision::Change(Change::default()) } else { Decision::Delete })
         };
@@ -128,7 +113,7 @@ impl Broker {
     }
 
     /// The copies of remote contexts that a restore has put and may have to take back.
-    async fn copies_put(&self, tenant: &TenantId) -> Result<Vec<Name>, BrokerError> {
+    async fn copies_put(&self, tenant: &TenantId) -> Result<Vec<Name>, FaceError> {
         let (view, mut ids, mut after) = (self.store.view(), Vec::new(), None);
         loop {
             let find = Find { after, ..Find::new(tenant.clone(), RESTORES, Filter::All) };
@@ -150,14 +135,14 @@ impl Broker {
                 let commit = ids.iter().fold(commit, |commit, id| commit.with(RESTORES, id.clone(), delete));
                 self.store.commit(commit).await?;
             }
-            Ok::<(), BrokerError>(())
+            Ok::<(), FaceError>(())
         };
         if let Err(error) = forgotten.await {
             tracing::warn!(tenant = tenant.word(), %error, "the notes of a restore could not be cleared away");
         }
     }
 
-    async fn take_in(&self, tenant: &TenantId, pieces: &mut dyn Pieces) -> Result<TakenIn, BrokerError> {
+    async fn take_in(&self, tenant: &TenantId, pieces: &mut dyn Pieces) -> Result<TakenIn, FaceError> {
         let mut lines = Lines::default();
         let mut taken = TakenIn::default();
         let mut waiting: Vec<(u64, Bytes)> = Vec::new();
@@ -194,11 +179,11 @@ impl Broker {
     }
 
     /// Puts some lines into one commit.
-    async fn put(&self, tenant: &TenantId, lines: Vec<(u64, Bytes)>, taken: &mut TakenIn) -> Result<(), BrokerError> {
+    async fn put(&self, tenant: &TenantId, lines: Vec<(u64, Bytes)>, taken: &mut TakenIn) -> Result<(), FaceError> {
         let (store, now) = (Arc::clone(&self.store), self.clock.now());
         let first = taken.has_subscriptions;
         let read = tokio::task::spawn_blocking(move || read(&lines, &*store, now, first));
-        let items = read.await.map_err(|_| BrokerError::Bug("reading an export broke off"))??;
+        let items = read.await.map_err(|_| FaceError::Bug("reading an export broke off"))??;
         let mut commit = Commit::new(tenant.clone());
         for (line, collection, item) in items {
             taken.note(line, collection, &item);
@@ -223,42 +208,30 @@ impl Broker {
         }
         for outcome in self.store.commit(commit).await?.outcomes {
             if let Outcome::Refused(refusal) = outcome {
-                return Err(BrokerError::of_refusal(refusal));
+                return Err(FaceError::of_refusal(refusal));
             }
         }
         Ok(())
     }
 
     /// Whether the city has a copy already, which then stays as it is.
-    async fn has_copy(&self, id: &Name) -> Result<bool, BrokerError> {
+    async fn has_copy(&self, id: &Name) -> Result<bool, FaceError> {
         Ok(self.store.view().document(&TenantId::default_tenant(), CONTEXTS, id).await?.is_some())
     }
 
     /// Leaves nothing of a tenant but the copies of contexts that the city shares, without those that a restore which
     /// has not ended brought.
-    pub(super) async fn clear_tenant(&self, tenant: &TenantId) -> Result<(), BrokerError> {
-        self.contexts.forget_tenant(tenant).await?;
+    pub(super) async fn clear_tenant(&self, tenant: &TenantId) -> Result<(), FaceError> {
+        self.face.contexts.forget_tenant(tenant).await?;
         if tenant.is_default() {
-            self.contexts.remove_own(tenant).await?;
-            self.contexts.remove_copies(&self.copies_put(tenant).await?).await?;
+            self.face.contexts.remove_own(tenant).await?;
+            self.face.contexts.remove_copies(&self.copies_put(tenant).await?).await?;
             self.store.erase(tenant, &[CONTEXTS, CONTEXT_TEXTS]).await?;
         } else {
             self.store.erase(tenant, &[]).await?;
         }
         self.hub.forget_tenant(tenant);
         Ok(())
-    }
-}
-
-/// Lets a tenant answer again, however its restore ends.
-struct UnderWay<'b> {
-    broker: &'b Broker,
-    tenant: TenantId,
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.broker.restoring.write().remove(&self.tenant);
     }
 }
 
@@ -324,7 +297,7 @@ fn read(
     store: &dyn machi_store::Store,
     now: Timestamp,
     mut has_subscriptions: bool,
-) -> Result<Vec<(u64, Collection, Item)>, BrokerError> {
+) -> Result<Vec<(u64, Collection, Item)>, FaceError> {
     let mut items = Vec::with_capacity(lines.len());
     for (line, text) in lines {
         let fault = |reason| Fault { line: *line, reason };
@@ -341,7 +314,7 @@ fn read(
     Ok(items)
 }
 
-impl From<Fault> for BrokerError {
+impl From<Fault> for FaceError {
     fn from(fault: Fault) -> Self {
         use machi_http::Language::{English, Japanese};
         let (line, reason) = (fault.line, fault.reason);

@@ -1,14 +1,15 @@
 //! Retrieve Entity (ETSI GS CIM 009 §5.7.1).
 
+use machi_face::FaceError;
 use machi_model::entity::HeadRef;
 use machi_model::query::TypeExpression;
 use machi_types::{Caller, Name};
 
 use super::select::Sight;
+use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::reading::Reading;
 use crate::domain::selection::of_types;
-use crate::{Broker, BrokerError};
 
 impl Broker {
     /// The entity as it is now.
@@ -17,19 +18,19 @@ impl Broker {
         caller: &Caller,
         id: &str,
         types: Option<&TypeExpression>,
-    ) -> Result<(Sight, Reading), BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<(Sight, Reading), FaceError> {
+        self.face.check_tenant(caller)?;
         let sight = self.sight(caller.tenant());
         let found = sight.view.document(&sight.tenant, ENTITIES, id).await?;
         let reading = match found {
             Some(document) => Reading::of(document, self.store.names(), sight.now)?,
             None => None,
         };
-        let reading = reading.ok_or_else(|| BrokerError::EntityNotFound { id: Name::from(id) })?;
+        let reading = reading.ok_or_else(|| FaceError::EntityNotFound { id: Name::from(id) })?;
         if let Some(types) = types
             && !of_types(types, &HeadRef::read(reading.head())?)
         {
-            return Err(BrokerError::OfOtherType { id: Name::from(id) });
+            return Err(FaceError::OfOtherType { id: Name::from(id) });
         }
         Ok((sight, reading))
     }

@@ -4,14 +4,15 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use machi_face::{Criteria, FaceError, Selector};
 use machi_model::query::{Link, Logic, Query, Step, Term, Test, TypeExpression};
 use machi_store::{Filter, Find, StoreError, View};
 use machi_types::{Name, TenantId, Text, Timestamp};
 
+use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::filter::Compiler;
-use crate::domain::selection::{Condition, Criteria, LinkedCondition, Selection, Selector};
-use crate::{Broker, BrokerError};
+use crate::domain::selection::{Condition, LinkedCondition, Selection};
 
 /// How many linked entities one condition may single out.
 const LINKED: usize = 10_000;
@@ -24,7 +25,7 @@ pub(crate) struct Sight {
     pub(crate) now: Timestamp,
 }
 
-type Resolved<'a> = Pin<Box<dyn Future<Output = Result<Condition, BrokerError>> + Send + 'a>>;
+type Resolved<'a> = Pin<Box<dyn Future<Output = Result<Condition, FaceError>> + Send + 'a>>;
 
 impl Broker {
     /// The newest instant.
@@ -33,18 +34,18 @@ impl Broker {
     }
 
     /// The filter that the criteria come to.
-    pub(crate) async fn select(&self, sight: &Sight, criteria: Criteria) -> Result<Filter, BrokerError> {
+    pub(crate) async fn select(&self, sight: &Sight, criteria: Criteria) -> Result<Filter, FaceError> {
         let selection = self.selection(sight, criteria).await?;
         Ok(self.filter(sight, &selection))
     }
 
     /// The selection that the criteria come to.
-    pub(crate) async fn selection(&self, sight: &Sight, mut criteria: Criteria) -> Result<Arc<Selection>, BrokerError> {
+    pub(crate) async fn selection(&self, sight: &Sight, mut criteria: Criteria) -> Result<Arc<Selection>, FaceError> {
         let conditions = match criteria.q.take() {
             Some(query) => Some(self.conditions(sight, &query).await?),
             None => None,
         };
-        Ok(Arc::new(criteria.with_conditions(conditions)))
+        Ok(Arc::new(Selection::new(criteria, conditions)))
     }
 
     /// The filter of a selection.
@@ -54,17 +55,17 @@ impl Broker {
 
     /// A find of entities within the budget of one request.
     pub(crate) fn entity_find(&self, sight: &Sight, filter: Filter) -> Find {
-        Find { budget: self.budget(), ..Find::new(sight.tenant.clone(), ENTITIES, filter) }
+        Find { budget: self.face.budget(), ..Find::new(sight.tenant.clone(), ENTITIES, filter) }
     }
 
-    async fn conditions(&self, sight: &Sight, query: &Query) -> Result<Logic<Condition>, BrokerError> {
+    async fn conditions(&self, sight: &Sight, query: &Query) -> Result<Logic<Condition>, FaceError> {
         let mut ready = Vec::new();
         for term in query.logic.conditions() {
             ready.push(self.condition(sight, term.clone()).await?);
         }
         let mut ready = ready.into_iter();
         // INVARIANT: a logic is walked in one order, from left to right.
-        query.logic.try_map(&mut |_| ready.next().ok_or(BrokerError::Bug("a condition of a query was lost")))
+        query.logic.try_map(&mut |_| ready.next().ok_or(FaceError::Bug("a condition of a query was lost")))
     }
 
     fn condition<'a>(&'a self, sight: &'a Sight, mut term: Term) -> Resolved<'a> {
@@ -84,7 +85,7 @@ impl Broker {
     }
 
     /// The entities of a link's types that meet a condition.
-    async fn linked_by(&self, sight: &Sight, link: &Link, condition: Condition) -> Result<Vec<Name>, BrokerError> {
+    async fn linked_by(&self, sight: &Sight, link: &Link, condition: Condition) -> Result<Vec<Name>, FaceError> {
         let types = link.types.iter().cloned().map(Logic::One).collect::<Vec<_>>();
         let selector = Selector {
             types: (!types.is_empty()).then(|| TypeExpression::Logic(Logic::any(types))),

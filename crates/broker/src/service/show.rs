@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use machi_face::FaceError;
 use machi_store::{Document, Seen};
 use machi_types::Name;
 
 use super::select::Sight;
+use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::reading::Reading;
 use crate::domain::rendered::{Look, Rendered};
 use crate::domain::representation::{Body, Representation};
-use crate::{Broker, BrokerError};
 
 /// How long an entity is expected to be in an answer.
 const EXPECTED_BYTES: usize = 768;
@@ -22,7 +23,7 @@ impl Broker {
         sight: &Sight,
         found: Vec<Seen>,
         representation: &Representation,
-    ) -> Result<Body, BrokerError> {
+    ) -> Result<Body, FaceError> {
         if let Some(look) = representation.look() {
             return self.show_whole(sight, found, representation, look).await;
         }
@@ -42,7 +43,7 @@ impl Broker {
         found: Vec<Seen>,
         representation: &Representation,
         look: Look,
-    ) -> Result<Body, BrokerError> {
+    ) -> Result<Body, FaceError> {
         let context = representation.context_text();
         let mut bytes = Vec::with_capacity(EXPECTED_BYTES * found.len() + 2);
         for seen in found {
@@ -72,7 +73,7 @@ impl Broker {
     }
 
     /// The document behind what was found, which a note does not say enough about for this reader.
-    async fn whole(&self, sight: &Sight, seen: Seen) -> Result<Option<Arc<Document>>, BrokerError> {
+    async fn whole(&self, sight: &Sight, seen: Seen) -> Result<Option<Arc<Document>>, FaceError> {
         match seen {
             Seen::Whole(document) => Ok(Some(document)),
             Seen::Noted(note) => {
@@ -87,7 +88,7 @@ impl Broker {
         &self,
         sight: &Sight,
         documents: impl IntoIterator<Item = Arc<Document>>,
-    ) -> Result<Vec<Reading>, BrokerError> {
+    ) -> Result<Vec<Reading>, FaceError> {
         let mut readings = Vec::new();
         for document in documents {
             readings.extend(Reading::of(document, self.store.names(), sight.now)?);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use machi_face::{Criteria, FaceError};
 use machi_model::context::Context;
 use machi_model::entity::render::Languages;
 use machi_model::entity::{InstanceRef, Kind};
@@ -11,12 +12,11 @@ use machi_types::geo::{BoundingBox, Tile};
 use machi_types::{Caller, Name, Timestamp};
 
 use super::select::Sight;
+use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::facets::{TYPE, value};
 use crate::domain::filter::Compiler;
-use crate::domain::selection::Criteria;
 use crate::domain::tile::{DEEPEST, HALVINGS, MARGIN, Painter, TileAttribute};
-use crate::{Broker, BrokerError};
 
 /// What a map asks for, whichever tile of it.
 #[derive(Clone, Debug)]
@@ -34,8 +34,8 @@ pub(crate) struct MapQuery {
 
 impl Broker {
     /// A tile, as a Mapbox Vector Tile.
-    pub(crate) async fn tile(&self, caller: &Caller, query: MapQuery, tile: Tile) -> Result<Vec<u8>, BrokerError> {
-        self.check_tenant(caller)?;
+    pub(crate) async fn tile(&self, caller: &Caller, query: MapQuery, tile: Tile) -> Result<Vec<u8>, FaceError> {
+        self.face.check_tenant(caller)?;
         let sight = self.sight(caller.tenant());
         let Some(survey) = self.survey_of(&sight, &query, tile).await? else { return Ok(Vec::new()) };
         let names = self.store.names();
@@ -51,23 +51,19 @@ impl Broker {
         let surveyed = sight.view.survey(survey).await?;
         // Drawing thousands of shapes would hold up other requests.
         let painted = tokio::task::spawn_blocking(move || painter.paint(&surveyed)).await;
-        Ok(painted.map_err(|_| BrokerError::Bug("a tile was not painted to its end"))??)
+        Ok(painted.map_err(|_| FaceError::Bug("a tile was not painted to its end"))??)
     }
 
     /// The box around all entities of the type.
-    pub(crate) async fn map_bounds(
-        &self,
-        caller: &Caller,
-        query: &MapQuery,
-    ) -> Result<Option<BoundingBox>, BrokerError> {
-        self.check_tenant(caller)?;
+    pub(crate) async fn map_bounds(&self, caller: &Caller, query: &MapQuery) -> Result<Option<BoundingBox>, FaceError> {
+        self.face.check_tenant(caller)?;
         let sight = self.sight(caller.tenant());
         let Some(survey) = self.survey_of(&sight, query, Tile::MAP).await? else { return Ok(None) };
         Ok(sight.view.extent(survey).await?)
     }
 
     /// The survey of a tile; `None` where nothing can be there.
-    async fn survey_of(&self, sight: &Sight, query: &MapQuery, tile: Tile) -> Result<Option<Survey>, BrokerError> {
+    async fn survey_of(&self, sight: &Sight, query: &MapQuery, tile: Tile) -> Result<Option<Survey>, FaceError> {
         let names = self.store.names();
         let (Some(types), Some(kind), Some(place)) =
             (names.lookup(TYPE), names.lookup(&query.kind), names.lookup(&query.place))
@@ -78,7 +74,7 @@ impl Broker {
         let selection = self.selection(sight, criteria).await?;
         let compiler = Compiler::new(&self.store, sight.now);
         let is_there = Filter::Check(Arc::new(PlaceLives { place, now: sight.now }));
-        let limits = &self.config.limits;
+        let limits = &self.face.config.limits;
         Ok(Some(Survey {
             tenant: sight.tenant.clone(),
             collection: ENTITIES,
@@ -92,7 +88,7 @@ impl Broker {
             most: if tile.zoom() < DEEPEST { limits.tile_features } else { limits.tile_features_deepest },
             halvings: HALVINGS,
             columns: query.attributes.iter().map(|attribute| self.column(&attribute.name)).collect(),
-            budget: self.budget(),
+            budget: self.face.budget(),
         }))
     }
 

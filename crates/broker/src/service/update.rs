@@ -1,5 +1,6 @@
 //! Append Attributes, Update Attributes (ETSI GS CIM 009 §5.6.3, §5.6.2), and the upsert that updates (§5.6.8).
 
+use machi_face::FaceError;
 use machi_http::Text;
 use machi_model::entity::Fragment;
 use machi_model::laws::{self, Overwrite, Reason};
@@ -9,9 +10,9 @@ use machi_types::{Caller, Name};
 use super::effect::Effect;
 use super::write::{Decider, Target, Written, decided};
 use super::{attributes_of, check_id};
+use crate::Broker;
 use crate::domain::change::{Plan, Prepared};
 use crate::domain::current::Wanted;
-use crate::{Broker, BrokerError};
 
 impl Broker {
     /// Appends attributes; those that exist are replaced or left, as `overwrite` says.
@@ -22,8 +23,8 @@ impl Broker {
         fragment: Fragment,
         overwrite: Overwrite,
         target: Target,
-    ) -> Result<Written, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Written, FaceError> {
+        self.face.check_tenant(caller)?;
         check_id(id, &fragment)?;
         self.write_entity(caller, id, target, appending(id.clone(), fragment, overwrite)).await
     }
@@ -35,8 +36,8 @@ impl Broker {
         id: &Name,
         fragment: Fragment,
         target: Target,
-    ) -> Result<Written, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Written, FaceError> {
+        self.face.check_tenant(caller)?;
         check_id(id, &fragment)?;
         self.write_entity(caller, id, target, updating(id.clone(), fragment)).await
     }
@@ -71,7 +72,7 @@ pub(crate) fn creating_or_updating(id: Name, fragment: Fragment) -> Decider {
             return Ok(decided(changes));
         }
         let Some(entity) = fragment.clone().into_entity() else {
-            return Err(BrokerError::bad_data(Text::both(
+            return Err(FaceError::bad_data(Text::both(
                 "the entity does not exist yet, and a new one needs a member \"type\"",
                 "エンティティがまだ存在しないため、\"type\"が必要です",
             )));

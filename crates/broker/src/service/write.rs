@@ -3,19 +3,20 @@
 
 use std::sync::Arc;
 
+use machi_face::{FaceError, RequestKey};
 use machi_model::entity::Document as Entity;
 use machi_model::laws::{self, Changes};
 use machi_store::{Commit, Decision, Document, Outcome, Receipt, Refusal, Store};
 use machi_types::{Caller, Name, Timestamp};
 use parking_lot::Mutex;
 
-use super::answers::{Answer, RequestKey};
+use super::answers::{Answer, earlier};
 use super::effect::Effect;
+use crate::Broker;
 use crate::collections::{ANSWERS, ENTITIES};
 use crate::domain::change::Plan;
 use crate::domain::current::{Wanted, with_entity};
 use crate::domain::guard::{self, Guard};
-use crate::{Broker, BrokerError};
 
 /// Which entity is meant, and what it must be like for the write to be done.
 #[derive(Debug, Default)]
@@ -36,7 +37,7 @@ pub struct Written {
 }
 
 /// What a decision on one entity may come to.
-pub(crate) type Decided = Result<(Plan, Effect), BrokerError>;
+pub(crate) type Decided = Result<(Plan, Effect), FaceError>;
 
 /// Decides on one entity, given as it is.
 pub(crate) type Decider = Box<dyn FnMut(Now<'_>) -> Decided + Send>;
@@ -58,10 +59,10 @@ impl Now<'_> {
         id: &Name,
         wanted: Wanted<'_>,
         law: impl FnOnce(&Entity<'_>) -> Result<Changes, laws::Refusal>,
-    ) -> Result<Changes, BrokerError> {
-        let Some(document) = self.document else { return Err(BrokerError::EntityNotFound { id: id.clone() }) };
+    ) -> Result<Changes, FaceError> {
+        let Some(document) = self.document else { return Err(FaceError::EntityNotFound { id: id.clone() }) };
         let changes = with_entity(document, self.store.names(), self.time, wanted, law)?;
-        changes.map_err(|refusal| BrokerError::of_law(id, refusal))
+        changes.map_err(|refusal| FaceError::of_law(id, refusal))
     }
 }
 
@@ -74,12 +75,12 @@ pub(crate) fn decided(changes: Changes) -> (Plan, Effect) {
 
 impl Broker {
     /// Refuses where there is no such entity, or no such tenant.
-    pub(crate) async fn check_exists(&self, caller: &Caller, id: &Name) -> Result<(), BrokerError> {
-        self.check_tenant(caller)?;
+    pub(crate) async fn check_exists(&self, caller: &Caller, id: &Name) -> Result<(), FaceError> {
+        self.face.check_tenant(caller)?;
         let document = self.store.view().document(caller.tenant(), ENTITIES, id).await?;
         match guard::living(document.as_deref(), self.clock.now())? {
             Some(_) => Ok(()),
-            None => Err(BrokerError::EntityNotFound { id: id.clone() }),
+            None => Err(FaceError::EntityNotFound { id: id.clone() }),
         }
     }
 
@@ -90,10 +91,10 @@ impl Broker {
         id: &Name,
         target: Target,
         mut decide: Decider,
-    ) -> Result<Written, BrokerError> {
+    ) -> Result<Written, FaceError> {
         let time = self.clock.now();
         let effect: Arc<Mutex<Option<Effect>>> = Arc::default();
-        let most = self.config.limits.attributes;
+        let most = self.face.config.limits.attributes;
         let (store, guard, found) = (Arc::clone(&self.store), target.guard, Arc::clone(&effect));
         let decide = move |current: Option<&Document>| -> Result<Decision, Refusal> {
             let document = guard::living(current, time)?;
@@ -109,7 +110,7 @@ impl Broker {
             None => {
                 let receipt = self.store.commit(commit).await?;
                 let version = version_of(receipt)?;
-                let effect = effect.lock().take().ok_or(BrokerError::Bug("a commit was made without a decision"))?;
+                let effect = effect.lock().take().ok_or(FaceError::Bug("a commit was made without a decision"))?;
                 Ok(Written { effect, version })
             }
             Some(key) => self.write_once(caller, commit, key, &effect, time).await,
@@ -124,17 +125,17 @@ impl Broker {
         key: RequestKey,
         effect: &Arc<Mutex<Option<Effect>>>,
         time: Timestamp,
-    ) -> Result<Written, BrokerError> {
+    ) -> Result<Written, FaceError> {
         // What is refused, or done already, by its key alone leaves no names behind.
         let stored = self.store.newest(caller.tenant(), ANSWERS, &key.key);
-        if let Some((effect, version)) = key.earlier(stored.as_deref(), time)? {
+        if let Some((effect, version)) = earlier(&key, stored.as_deref(), time)? {
             return Ok(Written { effect, version: Some(version) });
         }
-        let expires = self.answers_expire(time);
+        let expires = self.face.answers_expire(time);
         let (found, remembered) = (Arc::clone(effect), Arc::<Mutex<Option<Effect>>>::default());
         let (written, stored_key) = (Arc::clone(&remembered), key.clone());
         commit = commit.with(ANSWERS, key.key.clone(), move |stored: Option<&Document>| -> Result<Decision, Refusal> {
-            if let Some((effect, version)) = stored_key.earlier(stored, time)? {
+            if let Some((effect, version)) = earlier(&stored_key, stored, time)? {
                 return Err(Box::new(Repeated(effect, version)));
             }
             // Where the entity was refused there is nothing to remember, and the whole commit is turned down.
@@ -149,11 +150,11 @@ impl Broker {
         if let Some(Outcome::Refused(refusal)) = answer {
             return match refusal.downcast::<Repeated>() {
                 Ok(repeated) => Ok(Written { effect: repeated.0, version: Some(repeated.1) }),
-                Err(other) => Err(BrokerError::of_refusal(other)),
+                Err(other) => Err(FaceError::of_refusal(other)),
             };
         }
         let version = version_of_outcome(entity)?;
-        let effect = effect.lock().take().ok_or(BrokerError::Bug("a commit was made without a decision"))?;
+        let effect = effect.lock().take().ok_or(FaceError::Bug("a commit was made without a decision"))?;
         let remembered = remembered.lock().take();
         self.correct_answer(caller, &key, remembered, &effect, time).await?;
         Ok(Written { effect, version })
@@ -167,7 +168,7 @@ impl Broker {
         remembered: Option<Effect>,
         effect: &Effect,
         time: Timestamp,
-    ) -> Result<(), BrokerError> {
+    ) -> Result<(), FaceError> {
         if remembered.as_ref() == Some(effect) {
             return Ok(());
         }
@@ -181,8 +182,8 @@ impl Broker {
         key: &RequestKey,
         effect: Effect,
         time: Timestamp,
-    ) -> Result<(), BrokerError> {
-        let answer = Answer { expires: self.answers_expire(time), fingerprint: key.fingerprint, effect };
+    ) -> Result<(), FaceError> {
+        let answer = Answer { expires: self.face.answers_expire(time), fingerprint: key.fingerprint, effect };
         let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> { Ok(answer.store()) };
         let commit = Commit::new(caller.tenant().clone()).with(ANSWERS, key.key.clone(), decide);
         self.store.commit(commit).await?;
@@ -195,15 +196,15 @@ impl Broker {
 #[error("the request was answered already")]
 struct Repeated(Effect, u64);
 
-fn version_of(receipt: Receipt) -> Result<Option<u64>, BrokerError> {
+fn version_of(receipt: Receipt) -> Result<Option<u64>, FaceError> {
     version_of_outcome(receipt.outcomes.into_iter().next())
 }
 
-fn version_of_outcome(outcome: Option<Outcome>) -> Result<Option<u64>, BrokerError> {
+fn version_of_outcome(outcome: Option<Outcome>) -> Result<Option<u64>, FaceError> {
     match outcome {
         Some(Outcome::Created { version } | Outcome::Changed { version }) => Ok(Some(version)),
         Some(Outcome::Deleted | Outcome::Kept) => Ok(None),
-        Some(Outcome::Refused(refusal)) => Err(BrokerError::of_refusal(refusal)),
-        Some(Outcome::NotTried) | None => Err(BrokerError::Bug("the store gave no verdict on the only proposal")),
+        Some(Outcome::Refused(refusal)) => Err(FaceError::of_refusal(refusal)),
+        Some(Outcome::NotTried) | None => Err(FaceError::Bug("the store gave no verdict on the only proposal")),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use machi_face::FaceError;
 use machi_http::Text;
 use machi_store::{Collection, Commit, Decision, Document, Filter, Find, Outcome, Refusal};
 use machi_types::{Caller, ErrorKind, Name, Timestamp};
@@ -9,7 +10,7 @@ use machi_types::{Caller, ErrorKind, Name, Timestamp};
 use super::domain::subscription::SubscriptionKey;
 use super::parked::{Attempts, DEAD_LETTERS, DELIVERIES, Parked, of_subscription};
 use super::stored::SUBSCRIPTIONS;
-use crate::{Broker, BrokerError};
+use crate::Broker;
 
 /// A notification that was given up.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl Broker {
         subscription: Option<&str>,
         offset: usize,
         limit: usize,
-    ) -> Result<Vec<DeadLetter>, BrokerError> {
+    ) -> Result<Vec<DeadLetter>, FaceError> {
         let rows = self.parked_rows(caller, DEAD_LETTERS, subscription, (offset, limit)).await?;
         Ok(rows.iter().filter_map(|row| self.read_dead_letter(row)).collect())
     }
@@ -38,7 +39,7 @@ impl Broker {
         subscription: Option<&str>,
         offset: usize,
         limit: usize,
-    ) -> Result<Vec<Parked>, BrokerError> {
+    ) -> Result<Vec<Parked>, FaceError> {
         let rows = self.parked_rows(caller, DELIVERIES, subscription, (offset, limit)).await?;
         Ok(rows.iter().filter_map(|row| Parked::read(row, self.store.names())).collect())
     }
@@ -49,14 +50,14 @@ impl Broker {
         collection: Collection,
         subscription: Option<&str>,
         (offset, limit): (usize, usize),
-    ) -> Result<Vec<Arc<Document>>, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Vec<Arc<Document>>, FaceError> {
+        self.face.check_tenant(caller)?;
         let names = self.store.names();
         let filter = subscription.map_or(Filter::All, |id| of_subscription(id, names));
         let find = Find {
             offset,
             limit: limit.max(1),
-            budget: self.budget(),
+            budget: self.face.budget(),
             ..Find::new(caller.tenant().clone(), collection, filter)
         };
         let found = self.store.view().find(find).await?;
@@ -64,8 +65,8 @@ impl Broker {
     }
 
     /// One dead letter.
-    pub(crate) async fn dead_letter(&self, caller: &Caller, id: &str) -> Result<DeadLetter, BrokerError> {
-        self.check_tenant(caller)?;
+    pub(crate) async fn dead_letter(&self, caller: &Caller, id: &str) -> Result<DeadLetter, FaceError> {
+        self.face.check_tenant(caller)?;
         let document = self.store.view().document(caller.tenant(), DEAD_LETTERS, id).await?;
         document.and_then(|document| self.read_dead_letter(&document)).ok_or_else(|| no_letter(id))
     }
@@ -75,7 +76,7 @@ impl Broker {
     }
 
     /// Lets a dead letter wait for its receiver again, behind what waits there already.
-    pub(crate) async fn replay_dead_letter(&self, caller: &Caller, id: &str) -> Result<(), BrokerError> {
+    pub(crate) async fn replay_dead_letter(&self, caller: &Caller, id: &str) -> Result<(), FaceError> {
         let letter = self.dead_letter(caller, id).await?.parked;
         let subscription = letter.envelope.subscription.clone();
         self.check_has_receiver(caller, &subscription, letter.envelope.due).await?;
@@ -90,11 +91,11 @@ impl Broker {
     }
 
     /// What is sent again goes where its subscription says, so that it must be there still.
-    async fn check_has_receiver(&self, caller: &Caller, id: &str, due: Timestamp) -> Result<(), BrokerError> {
+    async fn check_has_receiver(&self, caller: &Caller, id: &str, due: Timestamp) -> Result<(), FaceError> {
         match self.store.view().document(caller.tenant(), SUBSCRIPTIONS, id).await? {
             // One that came later has the id alone in common with it.
             Some(document) if document.created <= due => Ok(()),
-            _ => Err(BrokerError::Refused {
+            _ => Err(FaceError::Refused {
                 kind: ErrorKind::ResourceNotFound,
                 detail: Text::both(
                     format!("there is no subscription {id} any more that would say where to; the dead letter is kept"),
@@ -105,8 +106,8 @@ impl Broker {
     }
 
     /// Deletes a dead letter.
-    pub(crate) async fn delete_dead_letter(&self, caller: &Caller, id: &str) -> Result<(), BrokerError> {
-        self.check_tenant(caller)?;
+    pub(crate) async fn delete_dead_letter(&self, caller: &Caller, id: &str) -> Result<(), FaceError> {
+        self.face.check_tenant(caller)?;
         self.commit_letter(Self::burying(caller, id)).await
     }
 
@@ -121,20 +122,20 @@ impl Broker {
         Commit::new(caller.tenant().clone()).with(DEAD_LETTERS, Name::from(id), delete)
     }
 
-    async fn commit_letter(&self, commit: Commit) -> Result<(), BrokerError> {
+    async fn commit_letter(&self, commit: Commit) -> Result<(), FaceError> {
         let receipt = self.store.commit(commit).await?;
         for outcome in receipt.outcomes {
             if let Outcome::Refused(refusal) = outcome {
-                return Err(BrokerError::of_refusal(refusal));
+                return Err(FaceError::of_refusal(refusal));
             }
         }
         Ok(())
     }
 }
 
-fn no_letter(id: &str) -> BrokerError {
+fn no_letter(id: &str) -> FaceError {
     let shown: String = id.chars().take(200).collect();
-    BrokerError::Refused {
+    FaceError::Refused {
         kind: ErrorKind::ResourceNotFound,
         detail: Text::both(format!("there is no dead letter {shown}"), format!("配信不能通知{shown}は存在しません")),
     }

@@ -62,5 +62,5 @@ pub(crate) struct Chunk {
 
 /// The bit of an entity.
 pub(crate) fn entity_bit(id: &Name) -> u64 {
-    1 << (crate::hash::StableHash::new().with(id.as_bytes()).finish() % 64)
+    1 << (machi_face::StableHash::new().with(id.as_bytes()).finish() % 64)
 }

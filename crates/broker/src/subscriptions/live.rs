@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use machi_face::FaceError;
 use machi_http::live::{LiveEvent, LiveSource};
 use machi_http::{Problem, Shutdown, Text};
 use machi_model::context::Context;
@@ -15,9 +16,9 @@ use tokio::sync::mpsc;
 
 use super::domain::changes::Changes;
 use super::hub::Seat;
+use crate::Broker;
 use crate::collections::ENTITIES;
 use crate::domain::reading::Reading;
-use crate::{Broker, BrokerError};
 
 /// Events that wait for a reader. The feed keeps the others, so that few will do.
 const BUFFER: usize = 16;
@@ -48,9 +49,9 @@ impl Broker {
         filter: LiveFilter,
         last: Option<&str>,
         mut shutdown: Shutdown,
-    ) -> Result<LiveSource, BrokerError> {
+    ) -> Result<LiveSource, FaceError> {
         let Some(seat) = self.hub.take_seat(self.config.subscriptions.live_readers) else {
-            return Err(BrokerError::Problem(Box::new(too_many_readers())));
+            return Err(FaceError::Problem(Box::new(too_many_readers())));
         };
         let reader = Reader { broker: Arc::clone(self), filter, _seat: seat };
         let newest = self.store.view().position();

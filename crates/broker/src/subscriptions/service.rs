@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use machi_face::contexts::ContextRef;
+use machi_face::{FaceError, StableHash, japanese};
 use machi_http::Text;
 use machi_model::context::Context;
 use machi_model::entity::Terms;
@@ -13,9 +15,7 @@ use super::domain::present::{Around, present};
 use super::domain::shape::OWN_CONTEXT;
 use super::domain::subscription::SubscriptionKey;
 use super::stored::{self, SUBSCRIPTIONS, StoredSubscription};
-use crate::contexts::ContextRef;
-use crate::hash::StableHash;
-use crate::{Broker, BrokerError, japanese};
+use crate::Broker;
 
 /// How subscriptions are shown.
 #[derive(Clone, Copy)]
@@ -42,12 +42,12 @@ impl Broker {
         json: &Json<'_>,
         context: &Arc<Context>,
         own_context: &str,
-    ) -> Result<Name, BrokerError> {
-        self.check_tenant_or_create(caller)?;
+    ) -> Result<Name, FaceError> {
+        self.face.check_tenant_or_create(caller)?;
         let mut subscription = normalize::whole(json, &|name: &str| Terms::expand(context, name), self.clock.now())?;
         self.check_context(caller, &subscription).await?;
         let Json::Object(members) = &mut subscription else {
-            return Err(BrokerError::Bug("a subscription is an object"));
+            return Err(FaceError::Bug("a subscription is an object"));
         };
         let named = members.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.as_str()).map(Name::from);
         let id = named.unwrap_or_else(|| {
@@ -75,8 +75,8 @@ impl Broker {
         id: &Name,
         json: &Json<'_>,
         context: &Arc<Context>,
-    ) -> Result<(), BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<(), FaceError> {
+        self.face.check_tenant(caller)?;
         self.stored_subscription(caller, id).await?;
         let fragment = normalize::fragment(json, &|name: &str| Terms::expand(context, name), self.clock.now())?;
         self.check_context(caller, &Json::Object(fragment.clone())).await?;
@@ -87,7 +87,7 @@ impl Broker {
             let names = store.names();
             let stored = StoredSubscription::read(Arc::new(document.clone()), names).ok_or_else(broken)?;
             let definition = stored.json().map_err(|_| broken())?;
-            let patched = normalize::patched(&definition, &fragment, now).map_err(BrokerError::from)?;
+            let patched = normalize::patched(&definition, &fragment, now).map_err(FaceError::from)?;
             Ok(stored::define(&patched, names))
         };
         let commit = Commit::new(caller.tenant().clone()).with(SUBSCRIPTIONS, id.clone(), decide);
@@ -95,8 +95,8 @@ impl Broker {
     }
 
     /// Ends a subscription; what waits for it is not sent any more.
-    pub(crate) async fn delete_subscription(&self, caller: &Caller, id: &Name) -> Result<(), BrokerError> {
-        self.check_tenant(caller)?;
+    pub(crate) async fn delete_subscription(&self, caller: &Caller, id: &Name) -> Result<(), FaceError> {
+        self.face.check_tenant(caller)?;
         let known = id.clone();
         let decide = move |current: Option<&Document>| -> Result<Decision, Refusal> {
             match current {
@@ -114,8 +114,8 @@ impl Broker {
         caller: &Caller,
         id: &Name,
         shown: Shown<'_>,
-    ) -> Result<Json<'static>, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Json<'static>, FaceError> {
+        self.face.check_tenant(caller)?;
         let stored = self.stored_subscription(caller, id).await?;
         self.show(caller, id, &stored, shown)
     }
@@ -127,14 +127,14 @@ impl Broker {
         (after, offset, limit): (Option<Cursor>, usize, usize),
         wants_count: bool,
         shown: Shown<'_>,
-    ) -> Result<Page, BrokerError> {
-        self.check_tenant(caller)?;
+    ) -> Result<Page, FaceError> {
+        self.face.check_tenant(caller)?;
         let view = self.store.view();
         let find = Find {
             after,
             offset,
             limit,
-            budget: self.budget(),
+            budget: self.face.budget(),
             ..Find::new(caller.tenant().clone(), SUBSCRIPTIONS, Filter::All)
         };
         let count = if wants_count { Some(view.count(find.clone()).await?) } else { None };
@@ -159,7 +159,7 @@ impl Broker {
         id: &Name,
         stored: &StoredSubscription,
         shown: Shown<'_>,
-    ) -> Result<Json<'static>, BrokerError> {
+    ) -> Result<Json<'static>, FaceError> {
         let key = SubscriptionKey { tenant: caller.tenant().clone(), id: id.clone() };
         let around = Around {
             figures: self.hub.figures(&key).unwrap_or(stored.figures),
@@ -171,16 +171,16 @@ impl Broker {
         Ok(present(&definition, &around, shown.context as &dyn Terms))
     }
 
-    async fn stored_subscription(&self, caller: &Caller, id: &Name) -> Result<StoredSubscription, BrokerError> {
+    async fn stored_subscription(&self, caller: &Caller, id: &Name) -> Result<StoredSubscription, FaceError> {
         let document = self.store.view().document(caller.tenant(), SUBSCRIPTIONS, id).await?;
         let stored = document.and_then(|document| StoredSubscription::read(document, self.store.names()));
         stored.ok_or_else(|| not_found(id))
     }
 
     /// §5.8.1.4: the @context of notifications must be there, and be one.
-    async fn check_context(&self, caller: &Caller, subscription: &Json<'_>) -> Result<(), BrokerError> {
+    async fn check_context(&self, caller: &Caller, subscription: &Json<'_>) -> Result<(), FaceError> {
         if let Some(url) = subscription.get("jsonldContext").and_then(Json::as_str) {
-            self.contexts.resolve(caller.tenant(), ContextRef::Url(url)).await?;
+            self.face.contexts.resolve(caller.tenant(), ContextRef::Url(url)).await?;
         }
         Ok(())
     }
@@ -193,19 +193,19 @@ impl Broker {
     }
 }
 
-fn settled(receipt: Receipt) -> Result<(), BrokerError> {
+fn settled(receipt: Receipt) -> Result<(), FaceError> {
     match receipt.outcomes.into_iter().next() {
-        Some(Outcome::Refused(refusal)) => Err(BrokerError::of_refusal(refusal)),
+        Some(Outcome::Refused(refusal)) => Err(FaceError::of_refusal(refusal)),
         _ => Ok(()),
     }
 }
 
-fn broken() -> BrokerError {
-    BrokerError::Bug("a stored subscription cannot be read")
+fn broken() -> FaceError {
+    FaceError::Bug("a stored subscription cannot be read")
 }
 
-fn exists(id: &Name) -> BrokerError {
-    BrokerError::Refused {
+fn exists(id: &Name) -> FaceError {
+    FaceError::Refused {
         kind: ErrorKind::AlreadyExists,
         detail: Text::both(
             format!("the subscription {id} exists already; PATCH changes it"),
@@ -214,17 +214,17 @@ fn exists(id: &Name) -> BrokerError {
     }
 }
 
-fn not_found(id: &str) -> BrokerError {
-    BrokerError::Refused {
+fn not_found(id: &str) -> FaceError {
+    FaceError::Refused {
         kind: ErrorKind::ResourceNotFound,
         detail: Text::both(format!("there is no subscription {id}"), format!("サブスクリプション{id}は存在しません")),
     }
 }
 
 /// The id that a path names (§5.8.2.4: "not a valid URI" is bad request data).
-pub(crate) fn id_of(text: &str) -> Result<Name, BrokerError> {
+pub(crate) fn id_of(text: &str) -> Result<Name, FaceError> {
     text.parse::<Iri>().map(Iri::into_name).map_err(|error| {
-        BrokerError::bad_data(Text::both(
+        FaceError::bad_data(Text::both(
             format!("the subscription id in the path is no IRI: {error}"),
             format!("パスのサブスクリプションIDがIRIではありません: {}", japanese::iri(&error)),
         ))

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
-use machi_broker::config::{Config, LimitsConfig};
+use machi_face::config::{FaceConfig, LimitsConfig};
 use serde_json::{Value, json};
 
 use crate::city::City;
@@ -132,7 +132,7 @@ async fn a_broken_batch_changes_nothing() {
 #[tokio::test]
 async fn a_large_batch_is_done_as_it_comes_and_says_how_far_it_came() {
     let limits = LimitsConfig { batch_checked_bytes: 1000, ..LimitsConfig::default() };
-    let city = City::with(Config { limits, ..Config::default() });
+    let city = City::with(FaceConfig { limits, ..FaceConfig::default() });
     let items: Vec<String> = (0..5000).map(|n| entity(&n.to_string(), n)).collect();
     let whole = array(&items);
     let broken = whole.trim_end_matches(']').to_owned() + ",{]";
@@ -152,7 +152,7 @@ async fn a_large_batch_is_done_as_it_comes_and_says_how_far_it_came() {
 #[tokio::test]
 async fn too_many_items_are_refused() {
     let limits = LimitsConfig { batch_items: 10, ..LimitsConfig::default() };
-    let city = City::with(Config { limits, ..Config::default() });
+    let city = City::with(FaceConfig { limits, ..FaceConfig::default() });
     let items: Vec<String> = (0..11).map(|n| entity(&n.to_string(), n)).collect();
     assert_eq!(city.json("POST", "/entityOperations/create", &[], &array(&items)).await.status, 413);
     assert_eq!(city.json("POST", "/entityOperations/create", &[], &array(&items[..10])).await.status, 201);

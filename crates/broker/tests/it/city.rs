@@ -12,7 +12,9 @@ use http::{HeaderMap, Request, StatusCode};
 use machi_broker::Broker;
 use machi_broker::collections::{self, ENTITIES};
 use machi_broker::config::Config;
-use machi_broker::contexts::{LoadDocument, Loaded, Loading};
+use machi_face::Face;
+use machi_face::config::FaceConfig;
+use machi_face::contexts::{LoadDocument, Loaded, Loading};
 use machi_model::entity::{HeadRef, InstanceRef};
 use machi_store::memory::MemoryStore;
 use machi_store::{Document, NameNo, Store};
@@ -34,6 +36,25 @@ pub(crate) struct City {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) web: Arc<Web>,
     router: Router,
+}
+
+/// Its settings, where a test has some of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    face: FaceConfig,
+    broker: Config,
+}
+
+impl From<FaceConfig> for Settings {
+    fn from(face: FaceConfig) -> Self {
+        Self { face, ..Self::default() }
+    }
+}
+
+impl From<Config> for Settings {
+    fn from(broker: Config) -> Self {
+        Self { broker, ..Self::default() }
+    }
 }
 
 /// What came back.
@@ -90,26 +111,28 @@ impl City {
         Self::with(Config::default())
     }
 
-    pub(crate) fn with(config: Config) -> Self {
+    pub(crate) fn with(settings: impl Into<Settings>) -> Self {
         let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
         let store = Arc::new(MemoryStore::new(collections::specs(), clock.clone()));
-        Self::over(store, clock, Arc::default(), config)
+        Self::over(store, clock, Arc::default(), settings.into())
     }
 
     /// A city whose commits are made by a function.
     pub(crate) fn committing(committing: Committing) -> Self {
         let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
         let memory = MemoryStore::new(collections::specs(), clock.clone());
-        Self::over(Arc::new(Staged { memory, committing }), clock, Arc::default(), Config::default())
+        Self::over(Arc::new(Staged { memory, committing }), clock, Arc::default(), Settings::default())
     }
 
     /// Another process over the same store.
     pub(crate) fn restarted(&self) -> Self {
-        Self::over(self.store.clone(), self.clock.clone(), Arc::default(), self.broker.config().clone())
+        let settings = Settings { face: self.broker.face().config.clone(), broker: self.broker.config().clone() };
+        Self::over(self.store.clone(), self.clock.clone(), Arc::default(), settings)
     }
 
-    fn over(store: Arc<dyn Store>, clock: Arc<FixedClock>, web: Arc<Web>, config: Config) -> Self {
-        let broker = Arc::new(Broker::new(store.clone(), clock.clone(), config, web.clone()));
+    fn over(store: Arc<dyn Store>, clock: Arc<FixedClock>, web: Arc<Web>, settings: Settings) -> Self {
+        let face = Face::new(store.clone(), clock.clone(), settings.face, web.clone());
+        let broker = Arc::new(Broker::new(Arc::new(face), settings.broker));
         let own = machi_broker::http::api(broker.clone()).into_router();
         let router = machi_broker::http::router(broker.clone()).merge(own);
         Self { broker, store, clock, web, router }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use machi_broker::collections::{CONTEXT_TEXTS, CONTEXTS};
-use machi_broker::config::{Config, ContextsConfig};
+use machi_face::config::{ContextsConfig, FaceConfig};
+use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS};
 use machi_store::{Change, Commit, Decision, Document, Filter, Find, Refusal};
 use machi_types::TenantId;
 use serde_json::json;
@@ -172,7 +172,7 @@ async fn stale_copies_are_loaded_anew_in_the_background() {
     city.later(25 * 3600);
     city.json("POST", "/entities", &[("link", LINK)], &entity(2)).await;
     assert!(city.values("urn:x:2").await.unwrap().contains_key("https://example.org/temperature"));
-    city.broker.contexts().refresh().await.unwrap();
+    city.broker.face().contexts.refresh().await.unwrap();
     city.json("POST", "/entities", &[("link", LINK)], &entity(3)).await;
     assert!(city.values("urn:x:3").await.unwrap().contains_key("https://example.org/newer"));
 }
@@ -240,10 +240,10 @@ async fn servers_that_hang_hold_up_neither_the_house_nor_other_copies() {
     assert!(city.document("", "urn:x:expiring").await.is_none());
     assert_eq!(city.web.times_asked(), loaded, "the house is kept without a look at other servers");
     let began = Instant::now();
-    city.broker.contexts().refresh().await.unwrap();
+    city.broker.face().contexts.refresh().await.unwrap();
     assert!(began.elapsed() < HANGS * 12, "24 servers were waited for one after the other");
     assert_eq!(city.web.times_asked(), loaded + 24);
-    city.broker.contexts().refresh().await.unwrap();
+    city.broker.face().contexts.refresh().await.unwrap();
     assert_eq!(city.web.times_asked(), loaded + 24, "what failed a moment ago is left alone for a while");
     let link = format!("<{}>; rel=\"http://www.w3.org/ns/json-ld#context\"", url(3));
     assert_eq!(city.json("POST", "/entities", &[("link", &link)], &entity(99)).await.status, 201);
@@ -252,7 +252,7 @@ async fn servers_that_hang_hold_up_neither_the_house_nor_other_copies() {
 #[tokio::test]
 async fn a_tenant_hosts_as_many_contexts_as_it_may() {
     let contexts = ContextsConfig { hosted: 2, ..ContextsConfig::default() };
-    let city = City::with(Config { contexts, ..Config::default() });
+    let city = City::with(FaceConfig { contexts, ..FaceConfig::default() });
     city.web.put(URL, TEXT);
     assert_eq!(city.json("POST", "/entities", &[("link", LINK)], &entity(1)).await.status, 201);
     let first = city.json("POST", "/jsonldContexts", &[], TEXT).await.header("location").to_owned();
@@ -303,7 +303,7 @@ async fn a_damaged_context_keeps_nobody_from_the_others() {
     let listed = city.json("GET", "/jsonldContexts", &[], "").await;
     assert_eq!((listed.status.as_u16(), listed.value().as_array().unwrap().len()), (200, 1), "{}", listed.text());
     assert_eq!(city.json("POST", "/jsonldContexts", &[], body).await.status, 201);
-    city.broker.contexts().refresh().await.unwrap();
+    city.broker.face().contexts.refresh().await.unwrap();
     city.broker.erase_tenant(&TenantId::default_tenant()).await.unwrap();
     let left = Find::new(TenantId::default_tenant(), CONTEXTS, Filter::All);
     assert_eq!(city.store.view().find(left).await.unwrap().rows.len(), 0, "it goes with its tenant");

@@ -1,6 +1,6 @@
 //! Names get numbers by what is stored: reading and refused writes leave none behind.
 
-use machi_broker::config::Config;
+use machi_face::config::FaceConfig;
 use serde_json::{Map, Value, json};
 
 use crate::city::City;
@@ -45,7 +45,7 @@ async fn what_is_only_asked_for_becomes_no_name() {
 
 #[tokio::test]
 async fn a_refused_write_leaves_no_name_behind() {
-    let mut config = Config::default();
+    let mut config = FaceConfig::default();
     config.limits.attributes = 5;
     let city = City::with(config);
     assert_eq!(city.json("POST", "/entities", &[], &room(["known".to_owned()].into_iter())).await.status, 201);

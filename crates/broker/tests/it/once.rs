@@ -3,7 +3,7 @@
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
-use machi_broker::config::{Config, LimitsConfig};
+use machi_face::config::{FaceConfig, LimitsConfig};
 use serde_json::json;
 
 use crate::city::City;
@@ -100,7 +100,7 @@ async fn another_batch_under_a_key_is_never_told_as_done() {
 #[tokio::test]
 async fn a_batch_that_was_cut_off_is_done_when_it_is_sent_again() {
     let limits = LimitsConfig { batch_checked_bytes: 1, ..LimitsConfig::default() };
-    let city = City::with(Config { limits, ..Config::default() });
+    let city = City::with(FaceConfig { limits, ..FaceConfig::default() });
     let entity = |n: u32| format!(r#"{{"id":"urn:x:{n}","type":"T","a":{{"type":"Property","value":1}}}}"#);
     let entities: Vec<String> = (0..3000).map(entity).collect();
     let body = format!("[{}]", entities.join(","));

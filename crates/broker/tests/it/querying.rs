@@ -1,6 +1,6 @@
 //! Querying entities: what is found, in which order, page by page; in the URL and in a body.
 
-use machi_broker::config::Config;
+use machi_face::config::FaceConfig;
 use serde_json::{Value, json};
 
 use crate::city::{City, Reply};
@@ -244,7 +244,7 @@ async fn values_of_different_types_follow_each_other_as_the_standard_lists_them(
 
 #[tokio::test]
 async fn what_needs_more_than_the_budget_is_refused_and_never_cut() {
-    let mut config = Config::default();
+    let mut config = FaceConfig::default();
     config.limits.query_documents = 5;
     config.limits.page_rows = 3;
     let city = City::with(config);

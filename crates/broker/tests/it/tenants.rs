@@ -1,6 +1,6 @@
 //! Tenants: born by their first write, kept apart, measured and erased.
 
-use machi_broker::config::{Config, TenantsConfig};
+use machi_face::config::{FaceConfig, TenantsConfig};
 use serde_json::json;
 
 use crate::city::City;
@@ -32,7 +32,7 @@ async fn only_creating_makes_a_tenant() {
 
 #[tokio::test]
 async fn a_city_may_refuse_new_tenants() {
-    let city = City::with(Config { tenants: TenantsConfig { create: false }, ..Config::default() });
+    let city = City::with(FaceConfig { tenants: TenantsConfig { create: false }, ..FaceConfig::default() });
     for (path, body) in
         [("/entities", ENTITY), ("/entityOperations/create", "[{}]"), ("/jsonldContexts", r#"{"@context":{}}"#)]
     {

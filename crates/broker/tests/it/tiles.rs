@@ -1,6 +1,6 @@
 //! Tiles at a time that stands still: what has expired is in none, although its documents are there yet.
 
-use machi_broker::config::Config;
+use machi_face::config::FaceConfig;
 
 use crate::city::City;
 
@@ -43,7 +43,7 @@ async fn what_has_expired_is_not_shown() {
 
 #[tokio::test]
 async fn what_has_expired_is_not_counted() {
-    let mut config = Config::default();
+    let mut config = FaceConfig::default();
     config.limits.tile_features_deepest = 1;
     let city = City::with(config);
     let end = r#""expiresAt":"2026-11-22T10:00:30Z","#;

@@ -8,7 +8,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use machi_broker::{Broker, BrokerError, Export, Pieces};
+use machi_broker::{Broker, Export, Pieces};
+use machi_face::FaceError;
 use machi_http::{Language, Problem, Text};
 use machi_store::StoreError;
 use machi_store_embedded::{EmbeddedStore, Verified};
@@ -169,7 +170,7 @@ impl Commanded {
     }
 
     async fn add_context(&self, url: &Iri, text: String) -> Result<Text, Problem> {
-        self.broker.contexts().add_copy(url.as_str(), text.into()).await.map_err(Problem::from)?;
+        self.broker.face().contexts.add_copy(url.as_str(), text.into()).await.map_err(Problem::from)?;
         Ok(Text::both(
             format!("{} is kept and will not be fetched", url.as_str()),
             format!("{}を保存しました。今後ネットワークからは取得しません", url.as_str()),
@@ -248,14 +249,12 @@ async fn write_all(export: &mut Export, file: File, to: &Path) -> Result<(), Pro
 struct FromFile(Arc<File>);
 
 impl Pieces for FromFile {
-    fn next_piece(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, BrokerError>> + Send + '_>> {
+    fn next_piece(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, FaceError>> + Send + '_>> {
         let file = Arc::clone(&self.0);
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || read_piece(&file)).await;
-            let read = read.map_err(|_| BrokerError::Bug("reading an export broke off"))?;
-            read.map_err(|source| {
-                BrokerError::Store(StoreError::Io { context: "reading the export".to_owned(), source })
-            })
+            let read = read.map_err(|_| FaceError::Bug("reading an export broke off"))?;
+            read.map_err(|source| FaceError::Store(StoreError::Io { context: "reading the export".to_owned(), source }))
         })
     }
 }

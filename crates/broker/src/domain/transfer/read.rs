@@ -1,6 +1,7 @@
 //! Reads the lines back.
 
 use bytes::Bytes;
+use machi_face::japanese;
 use machi_http::Text;
 use machi_model::entity::{Entity, Head, encode_instance, parse_with_times};
 use machi_store::{Names, Restored, Section};
@@ -9,7 +10,6 @@ use machi_types::{Iri, Json, Name, Timestamp, json};
 use super::{Counted, FORMAT, Item, content};
 use crate::collections::ENTITIES;
 use crate::domain::change::key_for;
-use crate::japanese;
 
 /// How deep a line may nest.
 const DEPTH: usize = 128;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
 use machi_http::Problem;
 use machi_types::Json;
 
 use crate::Broker;
 use crate::http::described::{Described, list_of, wants_details};
-use crate::http::input::Asked;
 use crate::service::discovery::{AttributeInfo, Detail};
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {

@@ -4,26 +4,26 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::wanted::order;
+use machi_face::{Asked, Negotiated};
 use machi_http::Problem;
 use machi_http::request::PAGE_PARAMETERS;
 use machi_model::query::Query;
 
 use crate::Broker;
-use crate::http::criteria::order;
-use crate::http::input::Asked;
 use crate::http::page::{self, PageRequest};
 use crate::http::query_body;
-use crate::http::representation::{Negotiated, check_depth};
+use crate::http::representation::check_depth;
 
 /// What stands in the URL: paging, and how the answer is written (§6.3.7, §6.3.10, §6.3.15, §6.3.18).
 const OTHERS: [&str; 4] = ["local", "format", "options", "geometryProperty"];
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
     let negotiated = Negotiated::of(&asked.headers)?;
-    let payload = asked.payload(&broker).await?;
+    let payload = asked.payload(&broker.face).await?;
     let json = payload.json()?;
     query_body::check(&json)?;
-    let context = payload.context(&broker, &asked.caller, &json).await?;
+    let context = payload.context(&broker.face, &asked.caller, &json).await?;
     let link = asked.context_link()?;
     let query = asked.parameters(&[&PAGE_PARAMETERS[..], &OTHERS].concat())?;
     let fingerprint = page::fingerprint(&query, link.as_deref().unwrap_or_default(), payload.bytes());

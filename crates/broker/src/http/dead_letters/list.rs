@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{Method, StatusCode};
+use machi_face::Asked;
 use machi_http::Problem;
 use machi_http::answer::representation;
 use machi_http::openapi::{Content, Operation, Schema};
@@ -13,7 +14,6 @@ use machi_types::Json;
 
 use super::{TENANT, example, piece, schema, view};
 use crate::Broker;
-use crate::http::input::Asked;
 
 pub(super) fn operation() -> Operation {
     Operation::new(Method::GET, "/machi/v1/dead-letters", "listDeadLetters", "Notifications that were given up")

@@ -7,13 +7,14 @@ mod retrieve;
 
 use std::sync::Arc;
 
+use machi_face::FaceError;
 use machi_http::openapi::{Api, Schema};
 use machi_http::request::Query;
 use machi_http::{Problem, Text};
 use machi_types::{Json, json};
 
+use crate::Broker;
 use crate::subscriptions::DeadLetter;
-use crate::{Broker, BrokerError};
 
 const TENANT: &str = "NGSILD-Tenant";
 const LARGEST: u64 = 1000;
@@ -22,7 +23,7 @@ const LARGEST: u64 = 1000;
 pub(super) fn piece(parameters: &Query<'_>) -> Result<(usize, usize), Problem> {
     let limit = parameters.number("limit")?.unwrap_or(20);
     if limit > LARGEST {
-        return Err(BrokerError::bad_data(Text::both(
+        return Err(FaceError::bad_data(Text::both(
             format!("limit is at most {LARGEST} here, and is {limit}"),
             format!("limitの上限は{LARGEST}です(指定値: {limit})"),
         ))

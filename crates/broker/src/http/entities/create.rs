@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::{Asked, FaceError};
 use machi_http::Problem;
 use machi_model::entity::{Input, parse_entity};
 
-use crate::http::input::Asked;
+use crate::Broker;
 use crate::http::output;
-use crate::{Broker, BrokerError};
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
     asked.parameters(&["local"])?.flag("local")?;
-    let payload = asked.payload(&broker).await?;
+    let payload = asked.payload(&broker.face).await?;
     let json = payload.json()?;
-    let context = payload.context(&broker, &asked.caller, &json).await?;
-    let entity = parse_entity(&json, &context, Input::WHOLE).map_err(BrokerError::from)?;
-    let target = asked.target(None, payload.bytes())?;
+    let context = payload.context(&broker.face, &asked.caller, &json).await?;
+    let entity = parse_entity(&json, &context, Input::WHOLE).map_err(FaceError::from)?;
+    let target = super::target(&asked, None, payload.bytes())?;
     let written = broker.create_entity(&asked.caller, &entity, target).await?;
     Ok(output::written(&entity.id, &written, asked.language))
 }

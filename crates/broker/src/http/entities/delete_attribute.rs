@@ -4,22 +4,22 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::{Asked, japanese, link_context};
 use machi_http::request::Query;
 use machi_http::{Problem, Text};
 use machi_model::laws::Instances;
 use machi_types::{ErrorKind, Iri};
 
-use crate::http::input::{Asked, link_context};
+use crate::Broker;
 use crate::http::output;
-use crate::{Broker, japanese};
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let id = asked.entity_id()?;
     let types = asked.type_parameter(&["datasetId", "deleteAll", "local"])?;
     let instances = instances(&asked.parameters(&["datasetId", "deleteAll", "local", "type"])?)?;
-    let context = link_context(&broker, &asked.caller, &asked.headers).await?;
+    let context = link_context(&broker.face, &asked.caller, &asked.headers).await?;
     let attribute = asked.attribute(&context)?;
-    let target = asked.target(types.expression(&context)?, b"")?;
+    let target = super::target(&asked, types.expression(&context)?, b"")?;
     let written = broker.delete_attribute(&asked.caller, &id, attribute, instances, target).await?;
     Ok(output::written(&id, &written, asked.language))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
 use machi_http::request::Query;
 use machi_http::{Problem, Text};
 use machi_model::entity::{Input, Observed, is_language_tag};
@@ -11,7 +12,6 @@ use machi_types::ErrorKind;
 
 use super::{read_fragment, unless_missing};
 use crate::Broker;
-use crate::http::input::Asked;
 use crate::http::output;
 use crate::service::merge::MergeOptions;
 

@@ -14,13 +14,22 @@ pub(super) mod update;
 pub(super) mod update_attribute;
 
 use http::StatusCode;
+use machi_face::{Asked, FaceError, TypeParameter};
 use machi_http::Problem;
+use machi_http::request::Conditions;
 use machi_model::entity::{Fragment, Input, parse_fragment};
+use machi_model::query::TypeExpression;
 use machi_types::{Caller, Name};
 
-use super::input::{Asked, TypeParameter};
+use crate::Broker;
+use crate::domain::guard::Guard;
 use crate::service::write::Target;
-use crate::{Broker, BrokerError};
+
+/// What the entity must be like, and the key under which the request may be repeated.
+fn target(asked: &Asked, types: Option<TypeExpression>, body: &[u8]) -> Result<Target, Problem> {
+    let conditions = Conditions::of(&asked.headers)?;
+    Ok(Target { guard: Guard { types, conditions }, key: asked.request_key(body)? })
+}
 
 /// The fragment in the body, and what its target must be like.
 async fn read_fragment(
@@ -29,11 +38,11 @@ async fn read_fragment(
     types: &TypeParameter,
     input: Input,
 ) -> Result<(Fragment, Target), Problem> {
-    let payload = asked.payload(broker).await?;
+    let payload = asked.payload(&broker.face).await?;
     let json = payload.json()?;
-    let context = payload.context(broker, &asked.caller, &json).await?;
-    let fragment = parse_fragment(&json, &context, input).map_err(BrokerError::from)?;
-    let target = asked.target(types.expression(&context)?, payload.bytes())?;
+    let context = payload.context(&broker.face, &asked.caller, &json).await?;
+    let fragment = parse_fragment(&json, &context, input).map_err(FaceError::from)?;
+    let target = target(asked, types.expression(&context)?, payload.bytes())?;
     Ok((fragment, target))
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::wanted::{List, SELECTING, Wanted};
+use machi_face::{Asked, link_context};
 use machi_http::answer::no_content;
 use machi_http::request::Query;
 use machi_http::{Problem, Text};
@@ -11,8 +13,6 @@ use machi_model::context::Context;
 use machi_types::ErrorKind;
 
 use crate::Broker;
-use crate::http::criteria::{List, SELECTING, Wanted};
-use crate::http::input::{Asked, link_context};
 use crate::service::purge::Purged;
 
 /// The other parameters of Table 6.4.3.3-1, and `attrs` of §5.6.21.3.
@@ -21,7 +21,7 @@ const OTHERS: [&str; 5] = ["attrs", "drop", "geometryProperty", "keep", "local"]
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     asked.refuse_if_match()?;
     let parameters = asked.parameters(&[&SELECTING[..], &OTHERS].concat())?;
-    let context = link_context(&broker, &asked.caller, &asked.headers).await?;
+    let context = link_context(&broker.face, &asked.caller, &asked.headers).await?;
     let purged = purged(&parameters, &context)?;
     let is_of_attributes = parameters.get("id").is_some() && purged.names_attributes();
     let criteria = Wanted { is_of_attributes, ..Wanted::of_query(&parameters)? }.criteria(&context)?;

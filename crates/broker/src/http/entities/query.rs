@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::contexts::ContextRef;
+use machi_face::wanted::{SELECTING, Wanted, order};
+use machi_face::{Asked, Negotiated};
 use machi_http::Problem;
 use machi_http::request::PAGE_PARAMETERS;
 use machi_model::query::{Coordinates, OrderParameters, Query};
 
 use crate::Broker;
-use crate::contexts::ContextRef;
-use crate::http::criteria::{SELECTING, Wanted, order};
-use crate::http::input::Asked;
 use crate::http::page::{self, PageRequest};
-use crate::http::representation::{Negotiated, SHOWING, Shown, check_depth};
+use crate::http::representation::{SHOWING, Shown, check_depth};
 
 /// The other parameters of Table 6.4.3.2-1.
 const OTHERS: [&str; 6] = ["local", "splitEntities", "orderBy", "orderFrom", "orderGeometry", "collation"];
@@ -28,7 +28,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let wanted = Wanted::of_query(&query)?;
     let shown = Shown::of_query(&query)?;
     let page = PageRequest::of(&broker, &query, &page::fingerprint(&query, link.as_deref().unwrap_or_default(), b""))?;
-    let context = broker.contexts.resolve(asked.caller.tenant(), context_ref).await?;
+    let context = broker.face.contexts.resolve(asked.caller.tenant(), context_ref).await?;
     let representation = shown.representation(&context, negotiated)?;
     let criteria = wanted.criteria(&context)?;
     check_depth("q", criteria.q.as_ref().map_or(0, Query::link_depth), representation.join_level)?;

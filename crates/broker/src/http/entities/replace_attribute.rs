@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::{Asked, FaceError, TypeParameter};
 use machi_http::Problem;
 use machi_model::entity::parse::parse_instance;
 use machi_model::entity::{Input, Instance};
 use machi_types::Name;
 
 use super::unless_missing;
-use crate::http::input::{Asked, TypeParameter};
+use crate::Broker;
 use crate::http::output;
 use crate::service::write::Target;
-use crate::{Broker, BrokerError};
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
     let id = asked.entity_id()?;
@@ -25,11 +25,11 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
 }
 
 async fn read(broker: &Broker, asked: &mut Asked, types: &TypeParameter) -> Result<(Name, Instance, Target), Problem> {
-    let payload = asked.payload(broker).await?;
+    let payload = asked.payload(&broker.face).await?;
     let json = payload.json()?;
-    let context = payload.context(broker, &asked.caller, &json).await?;
+    let context = payload.context(&broker.face, &asked.caller, &json).await?;
     let attribute = asked.attribute_to_write(&context)?;
-    let instance = parse_instance(&json, &attribute, &context, Input::WHOLE).map_err(BrokerError::from)?;
-    let target = asked.target(types.expression(&context)?, payload.bytes())?;
+    let instance = parse_instance(&json, &attribute, &context, Input::WHOLE).map_err(FaceError::from)?;
+    let target = super::target(asked, types.expression(&context)?, payload.bytes())?;
     Ok((attribute, instance, target))
 }

@@ -8,6 +8,9 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::response::Response;
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderName, LINK};
+use machi_face::contexts::ContextRef;
+use machi_face::wanted::{bad, expander};
+use machi_face::{FaceError, Negotiated, japanese, refuse_snapshot};
 use machi_http::answer::{AnswerExt, not_modified};
 use machi_http::percent;
 use machi_http::request::{Conditions, Etag, Query, RequestCaller, context_link};
@@ -17,16 +20,13 @@ use machi_model::query::TypeExpression;
 use machi_types::{ErrorKind, Iri, Name};
 use rustc_hash::FxHasher;
 
-use crate::contexts::ContextRef;
+use crate::Broker;
 use crate::domain::graph::Join;
 use crate::domain::members::NodeNo;
 use crate::domain::reading::Reading;
 use crate::domain::rendered::Rendered;
 use crate::domain::representation::Representation;
-use crate::http::criteria::{bad, expander};
-use crate::http::input::refuse_snapshot;
-use crate::http::representation::{Negotiated, SHOWING, Shown, answer};
-use crate::{Broker, BrokerError, japanese};
+use crate::http::representation::{SHOWING, Shown, answer};
 
 pub(in crate::http) const PATH: &str = "/ngsi-ld/v1/entities/";
 pub(in crate::http) const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -40,9 +40,9 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: 
     let negotiated = Negotiated::of(&parts.headers)?;
     let link = context_link(&parts.headers)?;
     let context_ref = link.as_deref().map_or(ContextRef::Core, ContextRef::Url);
-    let context = match broker.contexts.held(caller.tenant(), context_ref) {
+    let context = match broker.face.contexts.held(caller.tenant(), context_ref) {
         Some(held) => held,
-        None => broker.contexts.resolve(caller.tenant(), context_ref).await?,
+        None => broker.face.contexts.resolve(caller.tenant(), context_ref).await?,
     };
     query.flag("local")?;
     let shown = Shown::of_query(&query)?;
@@ -62,10 +62,10 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: 
         }
     }
     let graph = broker.linked_entities(&sight, std::slice::from_ref(&row), &representation).await?;
-    let body = representation.write_one(&row, graph.as_ref()).map_err(BrokerError::from)?;
+    let body = representation.write_one(&row, graph.as_ref()).map_err(FaceError::from)?;
     if let Some(look) = representation.look() {
         Rendered::leave(&*broker.store, caller.tenant(), &row, (&context, look), &body.bytes)
-            .map_err(BrokerError::from)?;
+            .map_err(FaceError::from)?;
     }
     let response = answer(&broker, caller.tenant(), negotiated, &context, body).await?;
     Ok(match etag {
@@ -101,7 +101,7 @@ fn entity_id(path: &str) -> Result<Name, Problem> {
     Ok(Name::from(decoded))
 }
 
-fn types(query: &Query<'_>, context: &Context) -> Result<Option<TypeExpression>, BrokerError> {
+fn types(query: &Query<'_>, context: &Context) -> Result<Option<TypeExpression>, FaceError> {
     let Some(text) = query.get("type") else { return Ok(None) };
     Ok(Some(TypeExpression::parse(text)?.expand(&expander(context))?))
 }
@@ -125,7 +125,7 @@ fn check_attributes(shown: &Shown<'_>, context: &Context, row: &Reading) -> Resu
 
 /// §4.21: an entity of which `pick` and `omit` leave nothing is not found.
 fn check_rest(representation: &Representation, row: &Reading) -> Result<(), Problem> {
-    if representation.shows_any(row, NodeNo::ROOT).map_err(BrokerError::from)? {
+    if representation.shows_any(row, NodeNo::ROOT).map_err(FaceError::from)? {
         return Ok(());
     }
     let id = row.id();

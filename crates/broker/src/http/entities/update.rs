@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
 use machi_http::Problem;
 use machi_model::entity::Input;
 
 use super::{read_fragment, unless_missing};
 use crate::Broker;
-use crate::http::input::Asked;
 use crate::http::output;
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::LOCATION;
 use http::{HeaderValue, Method, StatusCode};
+use machi_face::Asked;
 use machi_http::answer::representation;
 use machi_http::openapi::{Content, Operation, Schema};
 use machi_http::request::MediaType;
@@ -14,7 +15,6 @@ use machi_types::{ErrorKind, Json};
 
 use super::{PATH, TENANT, example, schema, view};
 use crate::Broker;
-use crate::http::input::Asked;
 use crate::http::output::location;
 use crate::service::indexes::definition;
 
@@ -38,9 +38,9 @@ pub(super) fn operation() -> Operation {
 
 pub(super) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
     asked.parameters(&[])?;
-    let payload = asked.payload(&broker).await?;
+    let payload = asked.payload(&broker.face).await?;
     let json = payload.json()?;
-    let context = payload.context(&broker, &asked.caller, &json).await?;
+    let context = payload.context(&broker.face, &asked.caller, &json).await?;
     let (path, is_for_patterns) = wanted(&json)?;
     let definition = definition(path, is_for_patterns, &|name| context.expand_name(name))?;
     let (index, is_new) = broker.add_index(&asked.caller, path, definition).await?;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{Method, StatusCode};
+use machi_face::Asked;
 use machi_http::Problem;
 use machi_http::answer::no_content;
 use machi_http::openapi::{Operation, Schema};
 
 use super::TENANT;
 use crate::Broker;
-use crate::http::input::Asked;
 
 pub(super) fn operation() -> Operation {
     Operation::new(Method::DELETE, "/machi/v1/indexes/{id}", "removeIndex", "Drop an added index")

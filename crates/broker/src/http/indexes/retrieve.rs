@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{Method, StatusCode};
+use machi_face::Asked;
 use machi_http::Problem;
 use machi_http::answer::representation;
 use machi_http::openapi::{Content, Operation, Schema};
@@ -12,7 +13,6 @@ use machi_http::request::MediaType;
 
 use super::{TENANT, example, schema, view};
 use crate::Broker;
-use crate::http::input::Asked;
 
 pub(super) fn operation() -> Operation {
     Operation::new(Method::GET, "/machi/v1/indexes/{id}", "readIndex", "One added index, and how far it is built")

@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
+use machi_face::contexts::CONTEXTS_PATH;
 use machi_http::Problem;
 use machi_http::answer::created;
 use machi_http::request::body_type;
 
 use crate::Broker;
-use crate::contexts::CONTEXTS_PATH;
-use crate::http::input::Asked;
 use crate::http::output::location;
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
     asked.parameters(&[])?;
     body_type(&asked.headers, &asked.method)?;
-    let body = asked.bytes(&broker).await?;
-    broker.check_tenant_or_create(&asked.caller)?;
-    let id = broker.contexts.add(asked.caller.tenant(), &body).await?;
+    let body = asked.bytes(&broker.face).await?;
+    broker.face.check_tenant_or_create(&asked.caller)?;
+    let id = broker.face.contexts.add(asked.caller.tenant(), &body).await?;
     Ok(created(&location(CONTEXTS_PATH, &id)))
 }

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
 use machi_http::Problem;
 use machi_http::answer::no_content;
 
 use crate::Broker;
-use crate::http::input::Asked;
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let parameters = asked.parameters(&["reload"])?;
     let reloads = parameters.flag("reload")?.unwrap_or(false);
-    broker.check_tenant(&asked.caller)?;
+    broker.face.check_tenant(&asked.caller)?;
     let (tenant, id) = (asked.caller.tenant(), asked.piece("contextId"));
     if reloads {
-        broker.contexts.reload(tenant, id).await?;
+        broker.face.contexts.reload(tenant, id).await?;
     } else {
-        broker.contexts.delete(tenant, id).await?;
+        broker.face.contexts.delete(tenant, id).await?;
     }
     Ok(no_content())
 }

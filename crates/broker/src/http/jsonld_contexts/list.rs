@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
+use machi_face::contexts::{ContextFilter, ContextKind};
 use machi_http::answer::representation;
 use machi_http::request::{MediaType, accept};
 use machi_http::{Problem, Text};
@@ -11,16 +13,14 @@ use machi_types::{ErrorKind, Json};
 
 use super::{base_url, details, url_of};
 use crate::Broker;
-use crate::contexts::{ContextFilter, ContextKind};
-use crate::http::input::Asked;
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let parameters = asked.parameters(&["details", "kind"])?;
     accept(&asked.headers, MediaType::STANDARD)?;
     let wants_details = parameters.flag("details")?.unwrap_or(false);
     let kind = parameters.get("kind").map(kind_of).transpose()?;
-    broker.check_tenant(&asked.caller)?;
-    let listed = broker.contexts.list(asked.caller.tenant(), ContextFilter { kind }).await?;
+    broker.face.check_tenant(&asked.caller)?;
+    let listed = broker.face.contexts.list(asked.caller.tenant(), ContextFilter { kind }).await?;
     let base = base_url(&broker, &asked);
     let items = listed.iter().map(|info| if wants_details { details(info, &base) } else { url_of(info, &base).into() });
     Ok(representation(MediaType::Json, Json::Array(items.collect()).to_text()))

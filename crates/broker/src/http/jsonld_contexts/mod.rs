@@ -6,12 +6,12 @@ pub(super) mod list;
 pub(super) mod serve;
 
 use http::header::HOST;
+use machi_face::Asked;
+use machi_face::contexts::{CONTEXTS_PATH, ContextInfo};
 use machi_types::{Json, Timestamp};
 
-use super::input::Asked;
 use super::output::location;
 use crate::Broker;
-use crate::contexts::{CONTEXTS_PATH, ContextInfo};
 
 /// Where this city is reached, as far as the request or the configuration tells.
 pub(super) fn base_url(broker: &Broker, asked: &Asked) -> String {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
+use machi_face::contexts::ContextKind;
 use machi_http::answer::representation;
 use machi_http::request::{MediaType, accept};
 use machi_http::{Problem, Text};
@@ -11,15 +13,13 @@ use machi_types::ErrorKind;
 
 use super::{base_url, details};
 use crate::Broker;
-use crate::contexts::ContextKind;
-use crate::http::input::Asked;
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let parameters = asked.parameters(&["details"])?;
     let media = accept(&asked.headers, MediaType::STANDARD)?;
     let wants_details = parameters.flag("details")?.unwrap_or(false);
-    broker.check_tenant(&asked.caller)?;
-    let info = broker.contexts.serve(asked.caller.tenant(), asked.piece("contextId")).await?;
+    broker.face.check_tenant(&asked.caller)?;
+    let info = broker.face.contexts.serve(asked.caller.tenant(), asked.piece("contextId")).await?;
     if wants_details {
         let details = details(&info, &base_url(&broker, &asked));
         return Ok(representation(MediaType::Json, details.to_text()));
@@ -33,6 +33,6 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
             ),
         ));
     }
-    let text = broker.contexts.text(asked.caller.tenant(), &info.facts.id).await?;
+    let text = broker.face.contexts.text(asked.caller.tenant(), &info.facts.id).await?;
     Ok(representation(media, text))
 }

@@ -7,6 +7,8 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::response::Response;
 use http::{Method, StatusCode, header};
+use machi_face::wanted::List;
+use machi_face::{FaceError, link_context};
 use machi_http::live::{sse, websocket};
 use machi_http::openapi::{Api, Content, Operation, Schema};
 use machi_http::request::{Query, RequestCaller};
@@ -15,10 +17,8 @@ use machi_model::context::Context;
 use machi_model::query::{NameList, Step};
 use machi_types::{Caller, ErrorKind, InvalidTenant, Name, TenantId};
 
-use super::criteria::List;
-use super::input::link_context;
+use crate::Broker;
 use crate::subscriptions::LiveFilter;
-use crate::{Broker, BrokerError};
 
 /// What the live feed needs.
 #[derive(Clone, Debug)]
@@ -59,8 +59,8 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
     let RequestCaller(caller) = RequestCaller::from_request_parts(&mut parts, &()).await?;
     let parameters = Query::parse(parts.uri.query(), &["tenant", "type", "id", "attrs"])?;
     let caller = Caller::anonymous(tenant_of(&caller, parameters.get("tenant"))?, caller.request());
-    live.broker.check_tenant(&caller)?;
-    let context = link_context(&live.broker, &caller, &parts.headers).await?;
+    live.broker.face.check_tenant(&caller)?;
+    let context = link_context(&live.broker.face, &caller, &parts.headers).await?;
     let filter = LiveFilter {
         tenant: caller.tenant().clone(),
         types: types(parameters.get("type"), &context)?,
@@ -88,7 +88,7 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
 }
 
 /// The types that are asked for, by their full names.
-fn types(text: Option<&str>, context: &Context) -> Result<Vec<Name>, BrokerError> {
+fn types(text: Option<&str>, context: &Context) -> Result<Vec<Name>, FaceError> {
     let words = text.map(|text| NameList::parse("type", text)).transpose()?.unwrap_or_default().names;
     Ok(words.iter().map(|word| context.expand_name(word.as_str())).collect::<Result<_, _>>()?)
 }

@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::contexts::{CONTEXTS_PATH, ContextRef};
+use machi_face::{Asked, FaceError, context_ref};
 use machi_http::Problem;
 use machi_http::answer::created;
 use machi_model::context::CORE_URL;
 use machi_types::{Caller, Json};
 
 use super::SUBSCRIPTIONS_PATH;
-use crate::contexts::{CONTEXTS_PATH, ContextRef};
-use crate::http::input::{Asked, context_ref};
+use crate::Broker;
 use crate::http::jsonld_contexts::base_url;
 use crate::http::output::location;
-use crate::{Broker, BrokerError};
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
     asked.parameters(&[])?;
     let (kind, link) = asked.body_context()?;
-    let payload = asked.payload(&broker).await?;
+    let payload = asked.payload(&broker.face).await?;
     let json = payload.json()?;
-    let context = payload.context(&broker, &asked.caller, &json).await?;
+    let context = payload.context(&broker.face, &asked.caller, &json).await?;
     let given = context_ref(kind, link.as_ref(), &json).map_err(Problem::from)?;
     let base = base_url(&broker, &asked);
     let own_context = context_url(&broker, &asked.caller, &base, given).await?;
@@ -30,12 +30,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
 }
 
 /// Where receivers find the @context of the request (§5.8.1.4); one without a URL is given one.
-async fn context_url(
-    broker: &Broker,
-    caller: &Caller,
-    base: &str,
-    given: ContextRef<'_>,
-) -> Result<String, BrokerError> {
+async fn context_url(broker: &Broker, caller: &Caller, base: &str, given: ContextRef<'_>) -> Result<String, FaceError> {
     Ok(match given {
         ContextRef::Core => CORE_URL.to_owned(),
         ContextRef::Url(url) => url.to_owned(),
@@ -44,7 +39,7 @@ async fn context_url(
             if let Some([Json::String(url)]) = json.as_array() {
                 return Ok(url.clone().into_owned());
             }
-            let id = broker.contexts.add_implicit(caller.tenant(), json).await?;
+            let id = broker.face.contexts.add_implicit(caller.tenant(), json).await?;
             format!("{base}{}", location(CONTEXTS_PATH, &id))
         }
     })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
 use machi_http::answer::{AnswerExt, PageLinks};
 use machi_http::request::{Page, PageLimits, Start};
 use machi_http::{Problem, Text};
@@ -13,7 +14,6 @@ use super::wants_sys_attrs;
 use crate::Broker;
 use crate::domain::cursor::PageStart;
 use crate::http::described::Described;
-use crate::http::input::Asked;
 use crate::subscriptions::Shown;
 
 /// All pages are pages of the same list.
@@ -23,7 +23,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let parameters = asked.parameters(&["options", "limit", "offset", "count", "cursor"])?;
     let sys_attrs = wants_sys_attrs(&parameters)?;
     let described = Described::of(&broker, &asked.caller, &asked.headers).await?;
-    let limits = &broker.config.limits;
+    let limits = &broker.face.config.limits;
     let limits = PageLimits {
         default: limits.page_rows as u32,
         largest: limits.page_rows_max as u32,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
 use machi_http::Problem;
 
 use super::wants_sys_attrs;
 use crate::Broker;
 use crate::http::described::Described;
-use crate::http::input::Asked;
 use crate::subscriptions::{Shown, id_of};
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {

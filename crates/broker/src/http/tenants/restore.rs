@@ -8,6 +8,7 @@ use axum::extract::{RawPathParams, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use machi_face::{Asked, FaceError};
 use machi_http::Problem;
 use machi_http::answer::representation;
 use machi_http::openapi::{Content, Operation, Schema};
@@ -15,8 +16,7 @@ use machi_http::request::{BodyLimits, BodyStream, MediaType};
 use machi_types::Json;
 
 use super::tenant_of;
-use crate::http::input::Asked;
-use crate::{Broker, BrokerError, Counted, Pieces};
+use crate::{Broker, Counted, Pieces};
 
 pub(super) fn operation() -> Operation {
     let schema = Schema::object(vec![
@@ -55,7 +55,7 @@ fn view(counted: Counted) -> Json<'static> {
 struct Arriving(BodyStream);
 
 impl Pieces for Arriving {
-    fn next_piece(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, BrokerError>> + Send + '_>> {
-        Box::pin(async { self.0.next().await.map_err(|problem| BrokerError::Problem(Box::new(problem))) })
+    fn next_piece(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, FaceError>> + Send + '_>> {
+        Box::pin(async { self.0.next().await.map_err(|problem| FaceError::Problem(Box::new(problem))) })
     }
 }

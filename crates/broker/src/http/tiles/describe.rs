@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{Method, StatusCode};
+use machi_face::{Asked, link_context};
 use machi_http::answer::representation;
 use machi_http::openapi::{Content, Operation, Schema};
 use machi_http::request::MediaType;
@@ -16,7 +17,6 @@ use super::retrieve::fresh;
 use super::{PARAMETERS, PATH, map_query, parameters};
 use crate::Broker;
 use crate::domain::tile::{CLUSTERS_LAYER, DEEPEST, ENTITIES_LAYER};
-use crate::http::input::{Asked, link_context};
 use crate::http::jsonld_contexts::base_url;
 use crate::service::tile::MapQuery;
 
@@ -60,7 +60,7 @@ fn example() -> Json<'static> {
 
 pub(super) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let parameters = asked.parameters(&PARAMETERS)?;
-    let context = link_context(&broker, &asked.caller, &asked.headers).await?;
+    let context = link_context(&broker.face, &asked.caller, &asked.headers).await?;
     let query = map_query(context, &asked, &parameters)?;
     let bounds = broker.map_bounds(&asked.caller, &query).await?;
     let kind = query.context.compact_name(&query.kind).into_owned();

@@ -5,6 +5,8 @@ mod retrieve;
 
 use std::sync::Arc;
 
+use machi_face::wanted::{List, bad, expander};
+use machi_face::{Asked, FaceError};
 use machi_http::openapi::{Api, Operation, Schema};
 use machi_http::request::Query;
 use machi_http::{Problem, Text};
@@ -14,12 +16,10 @@ use machi_model::entity::render::Languages;
 use machi_model::query::{Q, ScopeQuery, Step};
 use machi_types::Name;
 
-use super::criteria::{List, bad, expander};
-use super::input::Asked;
 use super::representation::no_languages;
+use crate::Broker;
 use crate::domain::tile::TileAttribute;
 use crate::service::tile::MapQuery;
-use crate::{Broker, BrokerError};
 
 const PATH: &str = "/machi/v1/tiles/";
 const PARAMETERS: [&str; 5] = ["attrs", "q", "scopeQ", "geoproperty", "lang"];
@@ -48,15 +48,15 @@ fn parameters(operation: Operation) -> Operation {
 
 /// What is asked of the map.
 fn map_query(context: Arc<Context>, asked: &Asked, query: &Query<'_>) -> Result<MapQuery, Problem> {
-    let q = query.get("q").map(Q::parse).transpose().map_err(BrokerError::from)?;
-    let q = q.map(|q| q.expand(&expander(&context))).transpose().map_err(BrokerError::from)?;
+    let q = query.get("q").map(Q::parse).transpose().map_err(FaceError::from)?;
+    let q = q.map(|q| q.expand(&expander(&context))).transpose().map_err(FaceError::from)?;
     let languages = Languages::parse(query.get("lang").unwrap_or("*"));
     Ok(MapQuery {
         kind: name(&context, "type", asked.piece("type"))?,
         place: name(&context, "geoproperty", query.get("geoproperty").unwrap_or(LOCATION))?,
         attributes: attributes(&context, query)?,
         q,
-        scopes: query.get("scopeQ").map(ScopeQuery::parse).transpose().map_err(BrokerError::from)?,
+        scopes: query.get("scopeQ").map(ScopeQuery::parse).transpose().map_err(FaceError::from)?,
         languages: languages.map_err(|error| no_languages(&error))?,
         context,
     })
@@ -64,7 +64,7 @@ fn map_query(context: Arc<Context>, asked: &Asked, query: &Query<'_>) -> Result<
 
 fn name(context: &Context, place: &str, name: &str) -> Result<Name, Problem> {
     check_name(name).map_err(|character| no_name(place, name, character))?;
-    Ok(context.expand_name(name).map_err(BrokerError::from)?)
+    Ok(context.expand_name(name).map_err(FaceError::from)?)
 }
 
 fn no_name(place: &str, name: &str, character: Option<char>) -> Problem {

@@ -6,6 +6,8 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Method, StatusCode};
+use machi_face::wanted::bad;
+use machi_face::{Asked, StableHash, link_context};
 use machi_http::answer::{AnswerExt, not_modified, of_type};
 use machi_http::openapi::{Content, Operation, Schema};
 use machi_http::request::{Conditions, Etag};
@@ -14,9 +16,6 @@ use machi_types::geo::Tile;
 
 use super::{PARAMETERS, map_query, parameters};
 use crate::Broker;
-use crate::hash::StableHash;
-use crate::http::criteria::bad;
-use crate::http::input::{Asked, link_context};
 
 const MEDIA: &str = "application/vnd.mapbox-vector-tile";
 
@@ -42,7 +41,7 @@ pub(super) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> R
     let parameters = asked.parameters(&PARAMETERS)?;
     let tile = tile(&asked)?;
     let conditions = Conditions::of(&asked.headers)?;
-    let context = link_context(&broker, &asked.caller, &asked.headers).await?;
+    let context = link_context(&broker.face, &asked.caller, &asked.headers).await?;
     let query = map_query(context, &asked, &parameters)?;
     let body = broker.tile(&asked.caller, query, tile).await?;
     // What a tile holds may change with what links to it, with time, and with what is no part of it: its bytes tell.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::Asked;
 use machi_http::{Problem, Text};
 use machi_types::{ErrorKind, Json};
 
 use crate::Broker;
 use crate::http::described::{Described, check_parameters, kinds};
-use crate::http::input::Asked;
 use crate::service::discovery::{AttributeInfo, TypeInfo};
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {

@@ -2,10 +2,9 @@
 //! under its `Idempotency-Key` is the same.
 
 use bytes::Bytes;
+use machi_face::StableHash;
 use machi_http::Problem;
 use machi_http::request::BodyStream;
-
-use crate::hash::StableHash;
 
 /// A body that is hashed as it is read.
 #[derive(Debug)]

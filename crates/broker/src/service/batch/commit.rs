@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use machi_face::FaceError;
 use machi_http::Text;
 use machi_store::{Commit, Decision, Document, Outcome, Refusal};
 use machi_types::{ErrorKind, Json, Name};
@@ -9,7 +10,6 @@ use parking_lot::Mutex;
 
 use super::Shared;
 use super::item::Item;
-use crate::BrokerError;
 use crate::collections::ENTITIES;
 use crate::domain::guard;
 use crate::service::effect::{Effect, UpdateResult};
@@ -22,7 +22,7 @@ pub(super) enum Verdict {
     /// The entity existed, and what was asked for was done.
     Changed(Name),
     /// It was not done, or not all of it.
-    Failed(Name, Box<BrokerError>),
+    Failed(Name, Box<FaceError>),
 }
 
 /// What became of a group.
@@ -30,7 +30,7 @@ pub(super) struct Committed {
     /// In the order of the items.
     pub(super) verdicts: Vec<Verdict>,
     /// Why nothing of the group was done, and the items in it.
-    pub(super) failure: Option<(BrokerError, Vec<Name>)>,
+    pub(super) failure: Option<(FaceError, Vec<Name>)>,
 }
 
 /// Where a decision leaves what it came to: the store knows entities that have expired, and clients do not.
@@ -38,7 +38,7 @@ type CameTo = Arc<Mutex<Option<Effect>>>;
 
 /// An item on its way through the commit.
 enum Place {
-    Bad(Name, Box<BrokerError>),
+    Bad(Name, Box<FaceError>),
     Proposed(Name, CameTo),
 }
 
@@ -46,7 +46,7 @@ enum Place {
 pub(super) async fn commit(shared: &Shared, group: Vec<Item>) -> Committed {
     let mut commit = Commit::new(shared.caller.tenant().clone());
     let time = shared.broker.clock.now();
-    let most = shared.broker.config.limits.attributes;
+    let most = shared.broker.face.config.limits.attributes;
     let mut places = Vec::with_capacity(group.len());
     for item in group {
         match item {
@@ -58,7 +58,7 @@ pub(super) async fn commit(shared: &Shared, group: Vec<Item>) -> Committed {
             }
             Item::Bad { name, error, .. } => places.push(Place::Bad(name, Box::new(error))),
             Item::NeedsContext { text, .. } => {
-                let error = BrokerError::Bug("an item reached its commit without a context");
+                let error = FaceError::Bug("an item reached its commit without a context");
                 places.push(Place::Bad(super::item::name_of(&text), Box::new(error)));
             }
         }
@@ -95,9 +95,9 @@ fn verdicts(places: Vec<Place>, outcomes: Vec<Outcome>) -> Vec<Verdict> {
     let verdict = |place| match place {
         Place::Bad(name, error) => Verdict::Failed(name, error),
         Place::Proposed(id, came_to) => match (outcomes.next(), came_to.lock().take()) {
-            (Some(Outcome::Refused(refusal)), _) => Verdict::Failed(id, Box::new(BrokerError::of_refusal(refusal))),
+            (Some(Outcome::Refused(refusal)), _) => Verdict::Failed(id, Box::new(FaceError::of_refusal(refusal))),
             (Some(Outcome::NotTried) | None, _) => {
-                Verdict::Failed(id, Box::new(BrokerError::Bug("the store gave no verdict on an item")))
+                Verdict::Failed(id, Box::new(FaceError::Bug("the store gave no verdict on an item")))
             }
             (Some(_), Some(Effect::Partly(undone))) => Verdict::Failed(id, Box::new(left_undone(&undone))),
             (Some(_), Some(Effect::Created)) => Verdict::Created(id),
@@ -108,10 +108,10 @@ fn verdicts(places: Vec<Place>, outcomes: Vec<Outcome>) -> Vec<Verdict> {
 }
 
 /// The verdict on an entity of which some attributes were left as they were.
-fn left_undone(result: &UpdateResult) -> BrokerError {
+fn left_undone(result: &UpdateResult) -> FaceError {
     let names: Vec<&str> = result.not_updated.iter().map(|not| not.attribute.as_str()).collect();
     let names = names.join(", ");
-    BrokerError::Refused {
+    FaceError::Refused {
         kind: ErrorKind::AlreadyExists,
         detail: Text::both(
             format!(

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use machi_face::FaceError;
+use machi_face::contexts::ContextRef;
 use machi_http::{Problem, Text};
 use machi_types::{ErrorKind, json};
 use tokio::task::JoinHandle;
@@ -14,8 +16,6 @@ use super::arriving::Arriving;
 use super::item::{self, Item};
 use super::items::{BrokenArray, Items};
 use super::{GROUP, GROUP_BYTES, SHARED_GROUP, Shared};
-use crate::BrokerError;
-use crate::contexts::ContextRef;
 
 /// Items that are parsed by one task.
 const CHUNK_ITEMS: usize = 250;
@@ -77,7 +77,7 @@ pub(super) enum Broken {
 
 impl Intake {
     pub(super) fn new(shared: Arc<Shared>, body: Arriving) -> Self {
-        let limits = &shared.broker.config.limits;
+        let limits = &shared.broker.face.config.limits;
         let cutter = Items::new(limits.body_bytes, limits.nesting);
         Self {
             shared,
@@ -142,7 +142,7 @@ impl Intake {
     }
 
     async fn chunk(&mut self) -> Vec<Bytes> {
-        let limit = self.shared.broker.config.limits.batch_items;
+        let limit = self.shared.broker.face.config.limits.batch_items;
         let most = if self.shared.is_in_a_crowd() { SHARED_GROUP } else { CHUNK_ITEMS };
         let mut chunk = Vec::new();
         let mut bytes = 0;
@@ -190,7 +190,7 @@ impl Intake {
         if !matches!(broken, BrokenArray::NoArray(_)) {
             return broken;
         }
-        let limits = &self.shared.broker.config.limits;
+        let limits = &self.shared.broker.face.config.limits;
         let mut whole = first.to_vec();
         while whole.len() <= limits.body_bytes {
             match self.body.next().await {
@@ -233,7 +233,7 @@ impl Intake {
         if self.context_failures >= MOST_CONTEXT_FAILURES {
             return Ok(item::without_context(place, &text, &self.shared, too_many_failures()));
         }
-        match self.shared.broker.contexts.resolve(tenant, ContextRef::Inline(&context)).await {
+        match self.shared.broker.face.contexts.resolve(tenant, ContextRef::Inline(&context)).await {
             Ok(context) => {
                 let shared = Arc::clone(&self.shared);
                 let read = move || item::read_with(&shared, place, &text, &context);
@@ -247,8 +247,8 @@ impl Intake {
     }
 }
 
-fn too_many_failures() -> BrokerError {
-    BrokerError::Refused {
+fn too_many_failures() -> FaceError {
+    FaceError::Refused {
         kind: ErrorKind::LdContextNotAvailable,
         detail: Text::both(
             format!(
@@ -262,11 +262,11 @@ fn too_many_failures() -> BrokerError {
 }
 
 impl Broken {
-    pub(super) fn into_error(self) -> BrokerError {
+    pub(super) fn into_error(self) -> FaceError {
         match self {
-            Self::Body(problem) => BrokerError::Problem(problem),
-            Self::Task => BrokerError::Bug("a task that parses a batch did not end well"),
-            Self::TooMany { limit } => BrokerError::Refused {
+            Self::Body(problem) => FaceError::Problem(problem),
+            Self::Task => FaceError::Bug("a task that parses a batch did not end well"),
+            Self::TooMany { limit } => FaceError::Refused {
                 kind: ErrorKind::RequestEntityTooLarge,
                 detail: Text::both(
                     format!("the batch has more than {limit} items ([limits] batch_entities); send several batches"),
@@ -274,16 +274,16 @@ impl Broken {
                 ),
             },
             Self::Array(error @ BrokenArray::NoArray(_)) => {
-                BrokerError::bad_data(Text::both(error.to_string(), error.in_japanese()))
+                FaceError::bad_data(Text::both(error.to_string(), error.in_japanese()))
             }
             // §5.5.4: what was read so far is JSON; it is only more than is taken.
             Self::Array(error @ (BrokenArray::TooDeep { .. } | BrokenArray::TooLong { .. })) => {
-                BrokerError::bad_data(Text::both(
+                FaceError::bad_data(Text::both(
                     format!("the body holds more than is taken: {error}"),
                     format!("リクエスト本文が上限を超えています: {}", error.in_japanese()),
                 ))
             }
-            Self::Array(error) => BrokerError::invalid(Text::both(
+            Self::Array(error) => FaceError::invalid(Text::both(
                 format!("the body is not valid JSON: {error}"),
                 format!("リクエスト本文が正しいJSONではありません: {}", error.in_japanese()),
             )),

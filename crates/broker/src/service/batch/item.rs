@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use machi_face::contexts::ContextRef;
+use machi_face::{FaceError, context_ref, japanese};
 use machi_http::Text;
 use machi_model::context::Context;
 use machi_model::entity::{Fragment, Input, parse_entity, parse_fragment};
@@ -10,16 +12,13 @@ use machi_model::laws::Overwrite;
 use machi_types::{ErrorKind, Iri, Json, Name, json};
 
 use super::{BatchKind, Shared};
-use crate::contexts::ContextRef;
 use crate::domain::change::Prepared;
-use crate::http::input::context_ref;
 use crate::service::create::creating;
 use crate::service::delete::deleting;
 use crate::service::merge::{MergeOptions, merging};
 use crate::service::replace::upserting;
 use crate::service::update::{appending, creating_or_updating};
 use crate::service::write::Decider;
-use crate::{BrokerError, japanese};
 
 /// An item, as far as it has come.
 pub(super) enum Item {
@@ -41,7 +40,7 @@ pub(super) enum Item {
         /// What kind of trouble it is for the batch.
         trouble: Trouble,
         /// What is wrong.
-        error: BrokerError,
+        error: FaceError,
     },
     /// Its context must be loaded first.
     NeedsContext {
@@ -85,7 +84,7 @@ impl Item {
 
 /// Reads an item, if its context is at hand.
 pub(super) fn read(shared: &Shared, place: usize, text: Bytes) -> Item {
-    let depth = shared.broker.config.limits.nesting;
+    let depth = shared.broker.face.config.limits.nesting;
     let at = (place, text.len());
     let parsed = match json::parse(&text, depth) {
         Ok(parsed) => parsed,
@@ -103,7 +102,7 @@ pub(super) fn read(shared: &Shared, place: usize, text: Bytes) -> Item {
     let context = match (context_ref(shared.form, None, &parsed), &shared.context) {
         (Err(error), _) => return finished(at, &parsed, Err(error)),
         (Ok(ContextRef::Inline(context)), _) => {
-            shared.broker.contexts.held(shared.caller.tenant(), ContextRef::Inline(context))
+            shared.broker.face.contexts.held(shared.caller.tenant(), ContextRef::Inline(context))
         }
         (Ok(_), context) => context.clone(),
     };
@@ -117,7 +116,7 @@ pub(super) fn read(shared: &Shared, place: usize, text: Bytes) -> Item {
 /// Reads an item under the context that was loaded for it.
 pub(super) fn read_with(shared: &Shared, place: usize, text: &Bytes, context: &Arc<Context>) -> Item {
     let at = (place, text.len());
-    match json::parse(text, shared.broker.config.limits.nesting) {
+    match json::parse(text, shared.broker.face.config.limits.nesting) {
         Ok(parsed) => finished(at, &parsed, decider(shared, &parsed, context)),
         Err(error) => not_json(place, &error),
     }
@@ -125,13 +124,13 @@ pub(super) fn read_with(shared: &Shared, place: usize, text: &Bytes, context: &A
 
 /// The context that an item carries.
 pub(super) fn context_of(shared: &Shared, text: &Bytes) -> Option<Json<'static>> {
-    let parsed = json::parse(text, shared.broker.config.limits.nesting).ok()?;
+    let parsed = json::parse(text, shared.broker.face.config.limits.nesting).ok()?;
     Some(parsed.get("@context")?.clone().into_owned())
 }
 
 /// An item whose context cannot be had.
-pub(super) fn without_context(place: usize, text: &Bytes, shared: &Shared, error: BrokerError) -> Item {
-    let name = match json::parse(text, shared.broker.config.limits.nesting) {
+pub(super) fn without_context(place: usize, text: &Bytes, shared: &Shared, error: FaceError) -> Item {
+    let name = match json::parse(text, shared.broker.face.config.limits.nesting) {
         Ok(parsed) => told_id(&parsed).unwrap_or_else(|| item_name(place)),
         Err(_) => item_name(place),
     };
@@ -145,7 +144,7 @@ pub(super) fn name_of(text: &Bytes) -> Name {
 }
 
 /// The entity, what becomes of it, and how many bytes that holds.
-fn decider(shared: &Shared, parsed: &Json<'_>, context: &Arc<Context>) -> Result<(Name, Decider, usize), BrokerError> {
+fn decider(shared: &Shared, parsed: &Json<'_>, context: &Arc<Context>) -> Result<(Name, Decider, usize), FaceError> {
     match shared.kind {
         BatchKind::Create => {
             let prepared = Prepared::new(&parse_entity(parsed, context, Input::WHOLE)?);
@@ -173,30 +172,30 @@ fn decider(shared: &Shared, parsed: &Json<'_>, context: &Arc<Context>) -> Result
             let bytes = fragment.name_bytes();
             Ok((id.clone(), merging(id, fragment, MergeOptions::default()), bytes))
         }
-        BatchKind::Delete => Err(BrokerError::Bug("an item to delete was read as an entity")),
+        BatchKind::Delete => Err(FaceError::Bug("an item to delete was read as an entity")),
     }
 }
 
-fn fragment(parsed: &Json<'_>, context: &Arc<Context>, input: Input) -> Result<(Name, Fragment), BrokerError> {
+fn fragment(parsed: &Json<'_>, context: &Arc<Context>, input: Input) -> Result<(Name, Fragment), FaceError> {
     let fragment = parse_fragment(parsed, context, input)?;
     match fragment.id.clone() {
         Some(id) => Ok((id, fragment)),
-        None => Err(BrokerError::bad_data(Text::both(
+        None => Err(FaceError::bad_data(Text::both(
             "the member \"id\" is missing; it names the entity",
             "\"id\"がありません",
         ))),
     }
 }
 
-fn id_to_delete(parsed: &Json<'_>) -> Result<Name, BrokerError> {
+fn id_to_delete(parsed: &Json<'_>) -> Result<Name, FaceError> {
     let Some(text) = parsed.as_str() else {
-        return Err(BrokerError::bad_data(Text::both(
+        return Err(FaceError::bad_data(Text::both(
             format!("this is {}; a batch delete takes an array of entity ids", parsed.kind()),
             "エンティティIDの文字列の配列でなければなりません",
         )));
     };
     text.parse::<Iri>().map(Iri::into_name).map_err(|error| {
-        BrokerError::bad_data(Text::both(
+        FaceError::bad_data(Text::both(
             format!("the entity id is no IRI: {error}"),
             format!("エンティティIDがIRIではありません: {}", japanese::iri(&error)),
         ))
@@ -204,11 +203,7 @@ fn id_to_delete(parsed: &Json<'_>) -> Result<Name, BrokerError> {
 }
 
 /// Wraps up what reading came to.
-fn finished(
-    (place, size): (usize, usize),
-    parsed: &Json<'_>,
-    read: Result<(Name, Decider, usize), BrokerError>,
-) -> Item {
+fn finished((place, size): (usize, usize), parsed: &Json<'_>, read: Result<(Name, Decider, usize), FaceError>) -> Item {
     match read {
         Ok((id, decide, bytes)) => Item::Ready { id, decide, size: size.max(bytes) },
         Err(error) => bad(place, told_id(parsed).unwrap_or_else(|| item_name(place)), Trouble::Own, error),
@@ -226,25 +221,25 @@ fn item_name(place: usize) -> Name {
     Name::from(format!("urn:machi:batch:item:{place}"))
 }
 
-fn bad(place: usize, name: Name, trouble: Trouble, error: BrokerError) -> Item {
+fn bad(place: usize, name: Name, trouble: Trouble, error: FaceError) -> Item {
     Item::Bad { place, name, trouble, error }
 }
 
 /// What is JSON but ambiguous or too deep is the trouble of this item alone.
 fn not_json(place: usize, error: &json::JsonError) -> Item {
     let trouble = if error.is_syntax() { Trouble::NotJson } else { Trouble::Own };
-    bad(place, item_name(place), trouble, BrokerError::no_json("this item", "この項目", error))
+    bad(place, item_name(place), trouble, FaceError::no_json("this item", "この項目", error))
 }
 
-fn null() -> BrokerError {
-    BrokerError::Refused {
+fn null() -> FaceError {
+    FaceError::Refused {
         kind: ErrorKind::BadRequestData,
         detail: Text::both("null is no entity", "nullはエンティティではありません"),
     }
 }
 
-fn no_object(parsed: &Json<'_>) -> BrokerError {
-    BrokerError::bad_data(Text::both(
+fn no_object(parsed: &Json<'_>) -> FaceError {
+    FaceError::bad_data(Text::both(
         format!("this is {}; an entity is an object", parsed.kind()),
         "エンティティはJSONオブジェクトでなければなりません",
     ))

@@ -3,10 +3,9 @@
 //! an item is the parser's business.
 
 use bytes::{Bytes, BytesMut};
+use machi_face::japanese;
 use machi_types::{JsonError, Phrase};
 use memchr::memchr2;
-
-use crate::japanese;
 
 /// The state of the cutting.
 #[derive(Debug)]

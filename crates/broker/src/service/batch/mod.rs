@@ -17,14 +17,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join;
+use machi_face::{FaceError, RequestKey};
 use machi_http::request::{BodyStream, BodyType};
 use machi_http::{Language, Problem, Text};
 use machi_model::context::Context;
 use machi_types::{Caller, Iri, Name};
 
-use super::answers::RequestKey;
 use super::effect::BatchResult;
-use crate::{Broker, BrokerError};
+use crate::Broker;
 
 use arriving::Arriving;
 use intake::{Broken, Intake};
@@ -106,7 +106,7 @@ impl Shared {
 
     /// Whether other tenants ask too, so that a batch must not take all there is.
     fn is_in_a_crowd(&self) -> bool {
-        self.broker.crowd.lock().others_ask(self.caller.tenant())
+        self.broker.face.others_ask(self.caller.tenant())
     }
 
     /// Leaves more time to the others than was taken from them.
@@ -124,11 +124,11 @@ impl Broker {
         caller: &Caller,
         batch: Batch,
         body: BodyStream,
-    ) -> Result<BatchResult, BrokerError> {
+    ) -> Result<BatchResult, FaceError> {
         if batch.kind.creates() {
-            self.check_tenant_or_create(caller)?;
+            self.face.check_tenant_or_create(caller)?;
         } else {
-            self.check_tenant(caller)?;
+            self.face.check_tenant(caller)?;
         }
         let mut body = Arriving::new(body, batch.key.is_some());
         let Some(key) = batch.key.clone() else { return Ok(self.batch_anew(caller, batch, body).await?.result) };
@@ -143,12 +143,14 @@ impl Broker {
         Ok(result)
     }
 
-    async fn batch_anew(self: &Arc<Self>, caller: &Caller, batch: Batch, body: Arriving) -> Result<Done, BrokerError> {
+    async fn batch_anew(self: &Arc<Self>, caller: &Caller, batch: Batch, body: Arriving) -> Result<Done, FaceError> {
         let context = match (batch.form, &batch.link) {
             (BodyType::JsonLd, _) => None,
             (BodyType::Json, link) => {
-                let link = link.as_deref().map_or(crate::contexts::ContextRef::Core, crate::contexts::ContextRef::Url);
-                Some(self.contexts.resolve(caller.tenant(), link).await?)
+                let link = link
+                    .as_deref()
+                    .map_or(machi_face::contexts::ContextRef::Core, machi_face::contexts::ContextRef::Url);
+                Some(self.face.contexts.resolve(caller.tenant(), link).await?)
             }
         };
         let shared = Arc::new(Shared {
@@ -191,7 +193,7 @@ impl Run {
         Self { shared, intake, waiting: VecDeque::new(), result, broken: None, has_ended: false, has_failed: false }
     }
 
-    async fn finish(mut self) -> Result<Done, BrokerError> {
+    async fn finish(mut self) -> Result<Done, FaceError> {
         self.read_ahead().await?;
         while !self.waiting.is_empty() {
             let group = self.next_group();
@@ -228,8 +230,8 @@ impl Run {
     }
 
     /// Reads all of a moderate batch, and the beginning of a large one; broken JSON in it ends everything.
-    async fn read_ahead(&mut self) -> Result<(), BrokerError> {
-        let checked = self.shared.broker.config.limits.batch_checked_bytes as u64;
+    async fn read_ahead(&mut self) -> Result<(), FaceError> {
+        let checked = self.shared.broker.face.config.limits.batch_checked_bytes as u64;
         let mut bytes = 0;
         while !self.has_ended && self.intake.bytes_read() <= checked && bytes < AHEAD_BYTES {
             let items = self.intake.next_items().await.map_err(Broken::into_error)?;
@@ -243,7 +245,7 @@ impl Run {
             }
         }
         if self.waiting.is_empty() {
-            return Err(BrokerError::bad_data(Text::both(
+            return Err(FaceError::bad_data(Text::both(
                 "the array is empty; a batch has at least one item",
                 "配列が空です。1つ以上の要素が必要です",
             )));
@@ -265,7 +267,7 @@ impl Run {
     }
 
     /// A failing store ends the batch: the items it holds get that verdict, later ones are not read.
-    fn take_committed(&mut self, committed: commit::Committed) -> Result<(), BrokerError> {
+    fn take_committed(&mut self, committed: commit::Committed) -> Result<(), FaceError> {
         let commit::Committed { verdicts, failure } = committed;
         if let Some((error, ids)) = failure {
             if self.result.is_empty() {
@@ -290,7 +292,7 @@ impl Run {
         Ok(())
     }
 
-    fn add_error(&mut self, name: &Name, error: BrokerError) {
+    fn add_error(&mut self, name: &Name, error: FaceError) {
         let rendered = Problem::from(error).to_json(self.shared.language);
         self.result.errors.push(commit::error_entry(name, &rendered));
     }
@@ -304,9 +306,9 @@ async fn commit_in_turn(shared: &Shared, group: Vec<Item>) -> (commit::Committed
 }
 
 /// The error of one item as that of the whole batch.
-fn of_whole(place: usize, error: BrokerError) -> BrokerError {
+fn of_whole(place: usize, error: FaceError) -> FaceError {
     match error {
-        BrokerError::Refused { kind, detail } => BrokerError::Refused {
+        FaceError::Refused { kind, detail } => FaceError::Refused {
             kind,
             detail: Text::both(
                 format!("item {place} of the array: {}", detail.in_language(Language::English)),

@@ -4,12 +4,13 @@
 //! A key stands for one body. What a batch holds is known only when it has been read, so one that comes under a key
 //! that has an answer is read to its end before it gets that answer, and nothing of it is done.
 
+use machi_face::{FaceError, RequestKey};
 use machi_types::{Caller, Name, TenantId};
 
+use crate::Broker;
 use crate::collections::ANSWERS;
-use crate::service::answers::{RequestKey, is_answer};
+use crate::service::answers::{earlier, is_answer};
 use crate::service::effect::{BatchResult, Effect};
-use crate::{Broker, BrokerError};
 
 use super::arriving::Arriving;
 
@@ -28,7 +29,7 @@ impl Drop for AtWork<'_> {
 
 impl Broker {
     /// Takes the key for a batch, unless one is at work under it.
-    pub(super) fn take_key(&self, caller: &Caller, key: &RequestKey) -> Result<AtWork<'_>, BrokerError> {
+    pub(super) fn take_key(&self, caller: &Caller, key: &RequestKey) -> Result<AtWork<'_>, FaceError> {
         let name = (caller.tenant().clone(), key.key.clone());
         if !self.at_work.lock().insert(name.clone()) {
             return Err(key.at_work());
@@ -42,18 +43,18 @@ impl Broker {
         caller: &Caller,
         key: &RequestKey,
         body: &mut Arriving,
-    ) -> Result<Option<BatchResult>, BrokerError> {
+    ) -> Result<Option<BatchResult>, FaceError> {
         let now = self.clock.now();
         let stored = self.store.view().document(caller.tenant(), ANSWERS, &key.key).await?;
         if !is_answer(stored.as_deref(), now)? {
             return Ok(None);
         }
         body.pass_over().await?;
-        let hash = body.hash().ok_or(BrokerError::Bug("a body was read to its end and has no hash"))?;
-        match key.with_body(hash).earlier(stored.as_deref(), now)? {
+        let hash = body.hash().ok_or(FaceError::Bug("a body was read to its end and has no hash"))?;
+        match earlier(&key.with_body(hash), stored.as_deref(), now)? {
             None => Ok(None),
             Some((Effect::Batch(result), _)) => Ok(Some(result)),
-            Some(_) => Err(BrokerError::Bug("a batch has the answer of another operation")),
+            Some(_) => Err(FaceError::Bug("a batch has the answer of another operation")),
         }
     }
 

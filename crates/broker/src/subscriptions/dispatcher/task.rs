@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use machi_face::contexts::ContextRef;
 use machi_http::Repeats;
 use machi_model::context::Context;
 use machi_store::{Commit, Find, Outcome, Position, StoreError};
@@ -11,7 +12,6 @@ use tokio::time::Instant;
 
 use super::room::Way;
 use crate::Broker;
-use crate::contexts::ContextRef;
 use crate::subscriptions::config::SubscriptionsConfig;
 use crate::subscriptions::domain::counters::{Counters, Figures};
 use crate::subscriptions::domain::endpoint::Endpoint;
@@ -102,7 +102,7 @@ impl Tools {
         if *shape.context == *machi_model::context::CORE_URL {
             return Arc::clone(Context::core());
         }
-        match self.broker.contexts.resolve(tenant, ContextRef::Url(&shape.context)).await {
+        match self.broker.face.contexts.resolve(tenant, ContextRef::Url(&shape.context)).await {
             Ok(context) => context,
             Err(error) => {
                 if self.repeats.tell(&shape.context).is_some() {

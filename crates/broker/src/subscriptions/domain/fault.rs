@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use machi_face::{FaceError, japanese};
 use machi_http::{Language, Text};
 use machi_model::context::ContextError;
 use machi_model::query::QueryError;
 use machi_types::ErrorKind;
-
-use crate::{BrokerError, japanese};
 
 /// A member that is not as ETSI GS CIM 009 §5.2.12 has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +77,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl From<Fault> for BrokerError {
+impl From<Fault> for FaceError {
     fn from(fault: Fault) -> Self {
         let ja = fault.in_language(Language::Japanese);
         let detail = match fault.kind {

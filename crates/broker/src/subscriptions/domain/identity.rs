@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use machi_face::StableHash;
 use machi_types::Timestamp;
 
 use super::subscription::SubscriptionKey;
-use crate::hash::StableHash;
 
 /// The id of a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

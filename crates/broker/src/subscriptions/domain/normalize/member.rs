@@ -1,9 +1,9 @@
 //! Members of a subscription by their data type.
 
+use machi_face::japanese;
 use machi_model::entity::parse_datetime;
 use machi_types::{Iri, Json, Timestamp};
 
-use crate::japanese;
 use crate::subscriptions::domain::fault::Fault;
 
 /// A text.

@@ -163,8 +163,10 @@ fn what_is_wrong_is_told_in_japanese_and_names_its_member_once() {
     let told = |text: &str| {
         let json = json::parse(text.as_bytes(), 32).unwrap();
         let fault = whole(&json, &expand, Timestamp::from_micros(NOW)).expect_err(text);
-        match crate::BrokerError::from(fault) {
-            crate::BrokerError::Refused { detail, .. } => detail.in_language(machi_http::Language::Japanese).to_owned(),
+        match machi_face::FaceError::from(fault) {
+            machi_face::FaceError::Refused { detail, .. } => {
+                detail.in_language(machi_http::Language::Japanese).to_owned()
+            }
             other => panic!("{other}"),
         }
     };

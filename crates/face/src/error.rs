@@ -17,7 +17,7 @@ const LONGEST_POINTER: usize = 1024;
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
-pub enum BrokerError {
+pub enum FaceError {
     /// There is no such entity, or none of the asked types.
     #[error("there is no entity {id}")]
     EntityNotFound {
@@ -103,7 +103,7 @@ pub enum BrokerError {
     Bug(&'static str),
 }
 
-impl BrokerError {
+impl FaceError {
     /// Input that does not meet what the operation requires.
     pub fn bad_data(detail: impl Into<Text>) -> Self {
         Self::Refused { kind: ErrorKind::BadRequestData, detail: detail.into() }
@@ -116,7 +116,7 @@ impl BrokerError {
 
     /// A text that is no JSON, which is an invalid request, or JSON that cannot be kept without loss, which is
     /// bad data (ETSI GS CIM 009 §5.5.4).
-    pub(crate) fn no_json(what: &str, what_ja: &str, error: &json::JsonError) -> Self {
+    pub fn no_json(what: &str, what_ja: &str, error: &json::JsonError) -> Self {
         let ja = japanese::json(error);
         match error.is_syntax() {
             true => Self::invalid(Text::both(
@@ -135,7 +135,7 @@ impl BrokerError {
     }
 
     /// What a law refused.
-    pub(crate) fn of_law(id: &Name, refusal: laws::Refusal) -> Self {
+    pub fn of_law(id: &Name, refusal: laws::Refusal) -> Self {
         match refusal {
             laws::Refusal::NoSuchAttribute { name, dataset_id } => {
                 Self::AttributeNotFound { id: id.clone(), attribute: name, dataset_id }
@@ -151,7 +151,7 @@ impl BrokerError {
     }
 
     /// An attribute that cannot take a change.
-    pub(crate) fn attribute_refused(name: &Name, reason: &laws::Reason) -> Self {
+    pub fn attribute_refused(name: &Name, reason: &laws::Reason) -> Self {
         Self::bad_data(Text::both(
             format!("attribute {name}: {reason}"),
             format!("属性{name}を変更できません: {}", japanese::reason(reason)),
@@ -159,7 +159,7 @@ impl BrokerError {
     }
 
     /// What a store handed back of a refused proposal.
-    pub(crate) fn of_refusal(refusal: Refusal) -> Self {
+    pub fn of_refusal(refusal: Refusal) -> Self {
         match refusal.downcast::<Self>() {
             Ok(own) => *own,
             Err(_) => Self::Bug("a proposal was refused with an error of another block"),
@@ -167,28 +167,28 @@ impl BrokerError {
     }
 }
 
-impl From<Problem> for BrokerError {
+impl From<Problem> for FaceError {
     fn from(problem: Problem) -> Self {
         Self::Problem(Box::new(problem))
     }
 }
 
-impl From<BrokerError> for Problem {
-    fn from(error: BrokerError) -> Self {
+impl From<FaceError> for Problem {
+    fn from(error: FaceError) -> Self {
         match error {
-            BrokerError::Problem(problem) => *problem,
-            BrokerError::Store(error) => store_problem(error),
-            BrokerError::Corrupt(_) | BrokerError::Bug(_) => Self::internal(error),
-            BrokerError::Context(error) => {
+            FaceError::Problem(problem) => *problem,
+            FaceError::Store(error) => store_problem(error),
+            FaceError::Corrupt(_) | FaceError::Bug(_) => Self::internal(error),
+            FaceError::Context(error) => {
                 let ja = format!("@contextを利用できません: {}", japanese::context(&error));
                 Self::new(error.kind(), Text::both(error.to_string(), ja))
             }
-            BrokerError::Refused { kind, detail } => Self::new(kind, detail),
-            BrokerError::Query(error) => {
+            FaceError::Refused { kind, detail } => Self::new(kind, detail),
+            FaceError::Query(error) => {
                 let ja = format!("クエリの指定が正しくありません: {}", japanese::query(&error));
                 Self::new(error.kind(), Text::both(error.to_string(), ja))
             }
-            BrokerError::Entity(error) => {
+            FaceError::Entity(error) => {
                 let ja = format!("エンティティの内容が正しくありません: {}", japanese::entity(&error));
                 let problem = Self::new(ErrorKind::BadRequestData, Text::both(error.to_string(), ja));
                 // A pointer that is cut off would point elsewhere; one that nobody reads is left out.
@@ -197,17 +197,17 @@ impl From<BrokerError> for Problem {
                     false => problem,
                 }
             }
-            BrokerError::EntityExists { id } => Self::new(
+            FaceError::EntityExists { id } => Self::new(
                 ErrorKind::AlreadyExists,
                 Text::both(
                     format!("the entity {id} exists already; PATCH or PUT changes it"),
                     format!("エンティティ{id}はすでに存在します。変更するにはPATCHまたはPUTを使ってください"),
                 ),
             ),
-            BrokerError::NoTenant { tenant, begins } => {
+            FaceError::NoTenant { tenant, begins } => {
                 Self::new(ErrorKind::NonexistentTenant, no_tenant(&tenant, begins))
             }
-            BrokerError::TenantExists { tenant } => {
+            FaceError::TenantExists { tenant } => {
                 let name = tenant.word();
                 Self::new(
                     ErrorKind::AlreadyExists,
@@ -217,7 +217,7 @@ impl From<BrokerError> for Problem {
                     ),
                 )
             }
-            BrokerError::TenantBusy { tenant } => Self::new(
+            FaceError::TenantBusy { tenant } => Self::new(
                 ErrorKind::Unavailable,
                 Text::both(
                     format!("tenant \"{tenant}\" is being restored; try again when that is done"),
@@ -225,21 +225,21 @@ impl From<BrokerError> for Problem {
                 ),
             )
             .retry_after(Duration::from_secs(5)),
-            BrokerError::EntityNotFound { ref id } => not_found(&error, format!("エンティティ{id}は存在しません")),
-            BrokerError::OfOtherType { ref id } => {
+            FaceError::EntityNotFound { ref id } => not_found(&error, format!("エンティティ{id}は存在しません")),
+            FaceError::OfOtherType { ref id } => {
                 not_found(&error, format!("エンティティ{id}は指定された型ではありません"))
             }
-            BrokerError::AttributeNotFound { ref id, ref attribute, dataset_id: None } => {
+            FaceError::AttributeNotFound { ref id, ref attribute, dataset_id: None } => {
                 not_found(&error, format!("エンティティ{id}に属性{attribute}はありません"))
             }
-            BrokerError::AttributeNotFound { id, attribute, dataset_id: Some(dataset_id) } => Self::new(
+            FaceError::AttributeNotFound { id, attribute, dataset_id: Some(dataset_id) } => Self::new(
                 ErrorKind::ResourceNotFound,
                 Text::both(
                     format!("entity {id} has no instance {dataset_id} of the attribute {attribute}"),
                     format!("エンティティ{id}の属性{attribute}にdatasetIdが{dataset_id}のものはありません"),
                 ),
             ),
-            BrokerError::ContextNotFound { ref id } => not_found(&error, format!("@context {id}は存在しません")),
+            FaceError::ContextNotFound { ref id } => not_found(&error, format!("@context {id}は存在しません")),
         }
     }
 }
@@ -261,7 +261,7 @@ fn no_tenant(tenant: &TenantId, begins: bool) -> Text {
     )
 }
 
-fn not_found(error: &BrokerError, ja: String) -> Problem {
+fn not_found(error: &FaceError, ja: String) -> Problem {
     Problem::new(ErrorKind::ResourceNotFound, Text::both(error.to_string(), ja))
 }
 

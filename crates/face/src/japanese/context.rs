@@ -6,7 +6,7 @@ use machi_types::Language;
 use super::{iri, json};
 
 /// What is wrong with a @context, or with a name under one.
-pub(crate) fn context(error: &ContextError) -> String {
+pub fn context(error: &ContextError) -> String {
     match error {
         ContextError::Invalid { place, fault } => format!("{}: {}", told_place(place), told(fault)),
         ContextError::Unavailable { url, reason } => {

@@ -11,12 +11,12 @@ use machi_model::context::{ContextError, core_urls, resolve};
 use machi_store::{Filter, Find};
 use machi_types::{ErrorKind, Json, Name, TenantId, json};
 
+use super::CONTEXTS;
 use super::documents::Gathered;
 use super::held::UsageFigures;
 use super::record::{self, ContextKind, Facts, Record};
 use super::{Contexts, local_id, unavailable};
-use crate::collections::CONTEXTS;
-use crate::{BrokerError, japanese};
+use crate::{FaceError, japanese};
 
 /// Which contexts are listed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,9 +36,9 @@ pub struct ContextInfo {
 
 impl Contexts {
     /// Keeps a context that a client wants to be served: an object with the member `@context`.
-    pub async fn add(&self, tenant: &TenantId, body: &[u8]) -> Result<Name, BrokerError> {
+    pub async fn add(&self, tenant: &TenantId, body: &[u8]) -> Result<Name, FaceError> {
         let parsed = json::parse(body, json::DEFAULT_DEPTH)
-            .map_err(|error| BrokerError::no_json("the body", "リクエスト本文", &error))?;
+            .map_err(|error| FaceError::no_json("the body", "リクエスト本文", &error))?;
         let context = parsed.get("@context").ok_or_else(|| no_context(&parsed))?;
         // What the context needs from elsewhere is loaded when it is used; what it says itself is checked now.
         resolve(context, &Gathered::default(), &self.limits)?;
@@ -46,7 +46,7 @@ impl Contexts {
     }
 
     /// Keeps a context that must have a URL of its own, such as an array in a subscription (§5.13.1).
-    pub async fn add_implicit(&self, tenant: &TenantId, context: &Json<'_>) -> Result<Name, BrokerError> {
+    pub async fn add_implicit(&self, tenant: &TenantId, context: &Json<'_>) -> Result<Name, FaceError> {
         let text = Json::Object(vec![("@context".into(), context.clone())]).to_text();
         let id = record::id_of_text(text.as_bytes());
         if self.store.view().document(tenant, CONTEXTS, &id).await?.is_some() {
@@ -56,15 +56,15 @@ impl Contexts {
     }
 
     /// Keeps a copy of a remote document that never goes stale, as if it had been loaded from its URL.
-    pub async fn add_copy(&self, url: &str, text: Bytes) -> Result<Name, BrokerError> {
+    pub async fn add_copy(&self, url: &str, text: Bytes) -> Result<Name, FaceError> {
         if !url.starts_with("http://") && !url.starts_with("https://") {
-            return Err(BrokerError::bad_data(Text::both(
+            return Err(FaceError::bad_data(Text::both(
                 format!("{url} is no URL of a @context; one starts with http:// or https://"),
                 format!("{url}は@contextのURLではありません。http://かhttps://で始まるURLを指定してください"),
             )));
         }
         if core_urls().any(|core| core == url) {
-            return Err(BrokerError::bad_data(Text::both(
+            return Err(FaceError::bad_data(Text::both(
                 format!("{url} is a core @context, which is built in and never loaded; no copy of it is needed"),
                 format!("{url}はコア@contextで、組み込まれているため、コピーは不要です"),
             )));
@@ -88,7 +88,7 @@ impl Contexts {
         Ok(id)
     }
 
-    async fn host(&self, tenant: &TenantId, kind: ContextKind, id: Name, text: String) -> Result<Name, BrokerError> {
+    async fn host(&self, tenant: &TenantId, kind: ContextKind, id: Name, text: String) -> Result<Name, FaceError> {
         let _turn = self.hosting.lock().await;
         let own = self.facts(tenant).await?.iter().filter(|facts| facts.kind != ContextKind::Cached).count();
         if own >= self.config.hosted {
@@ -101,7 +101,7 @@ impl Contexts {
     }
 
     /// The contexts that a tenant sees.
-    pub async fn list(&self, tenant: &TenantId, filter: ContextFilter) -> Result<Vec<ContextInfo>, BrokerError> {
+    pub async fn list(&self, tenant: &TenantId, filter: ContextFilter) -> Result<Vec<ContextInfo>, FaceError> {
         let mut listed = Vec::new();
         let shared = TenantId::default_tenant();
         for owner in if tenant.is_default() { vec![&shared] } else { vec![tenant, &shared] } {
@@ -116,7 +116,7 @@ impl Contexts {
     }
 
     /// One context that a tenant sees, by its local id or, for a copy, by the URL that it was loaded from.
-    pub async fn find(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, BrokerError> {
+    pub async fn find(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, FaceError> {
         let asked = id;
         let id = local_id_of(asked).map_or_else(|| record::id_of_url(asked), Name::from);
         if let Some(facts) = self.core(&id) {
@@ -130,20 +130,20 @@ impl Contexts {
                 return Ok(self.info(facts));
             }
         }
-        Err(BrokerError::ContextNotFound { id: asked.chars().take(120).collect::<String>().into() })
+        Err(FaceError::ContextNotFound { id: asked.chars().take(120).collect::<String>().into() })
     }
 
     /// One context that a tenant sees, for its client: being found counts as a hit from then on (§5.13.3.5).
-    pub async fn serve(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, BrokerError> {
+    pub async fn serve(&self, tenant: &TenantId, id: &str) -> Result<ContextInfo, FaceError> {
         let info = self.find(tenant, id).await?;
         self.held.usage(&info.facts.id).count(tenant, &*self.clock);
         Ok(info)
     }
 
     /// The text of a context that a tenant made.
-    pub async fn text(&self, tenant: &TenantId, id: &Name) -> Result<Bytes, BrokerError> {
+    pub async fn text(&self, tenant: &TenantId, id: &Name) -> Result<Bytes, FaceError> {
         let record = self.record(tenant, id).await?;
-        record.map(|record| record.text).ok_or_else(|| BrokerError::ContextNotFound { id: id.clone() })
+        record.map(|record| record.text).ok_or_else(|| FaceError::ContextNotFound { id: id.clone() })
     }
 
     /// One of the core contexts, which are copies that are part of this program (§4.4).
@@ -159,10 +159,10 @@ impl Contexts {
     }
 
     /// Removes a context; a copy that others use is only hidden.
-    pub async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), BrokerError> {
+    pub async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), FaceError> {
         let facts = self.find(tenant, id).await?.facts;
         if Self::is_core(&facts) {
-            return Err(BrokerError::bad_data(Text::both(
+            return Err(FaceError::bad_data(Text::both(
                 format!("{id} is a core @context, which is part of every other and stays"),
                 format!("{id}はコア@contextであり、削除できません"),
             )));
@@ -178,10 +178,10 @@ impl Contexts {
     }
 
     /// Loads a copy anew; what there was stays if that fails (§5.13.5.4).
-    pub async fn reload(&self, tenant: &TenantId, id: &str) -> Result<(), BrokerError> {
+    pub async fn reload(&self, tenant: &TenantId, id: &str) -> Result<(), FaceError> {
         let facts = self.find(tenant, id).await?.facts;
         let (ContextKind::Cached, Some(url)) = (facts.kind, &facts.url) else {
-            return Err(BrokerError::bad_data(Text::both(
+            return Err(FaceError::bad_data(Text::both(
                 format!("the @context {id} is {}; only a Cached one can be loaded anew", facts.kind.as_str()),
                 format!("@context {id}は{}です。再読み込みできるのはCachedだけです", facts.kind.as_str()),
             )));
@@ -192,7 +192,7 @@ impl Contexts {
         }
         // §5.13.5.4: here what was loaded but is no @context counts as not available, too.
         self.load_anew(url).await.map_err(|error| match error {
-            BrokerError::Context(fault @ ContextError::Invalid { .. }) => {
+            FaceError::Context(fault @ ContextError::Invalid { .. }) => {
                 unavailable(url, Text::both(fault.to_string(), japanese::context(&fault))).into()
             }
             other => other,
@@ -201,7 +201,7 @@ impl Contexts {
         Ok(())
     }
 
-    pub(super) async fn remove(&self, owner: &TenantId, id: &Name) -> Result<(), BrokerError> {
+    pub(super) async fn remove(&self, owner: &TenantId, id: &Name) -> Result<(), FaceError> {
         self.store.commit(record::remove(owner.clone(), id)).await?;
         self.held.forget(id);
         self.held.drop_usage(id);
@@ -209,7 +209,7 @@ impl Contexts {
     }
 
     /// Forgets what is held of a tenant's own contexts, because the tenant goes.
-    pub async fn forget_tenant(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+    pub async fn forget_tenant(&self, tenant: &TenantId) -> Result<(), FaceError> {
         for facts in self.facts(tenant).await? {
             self.held.forget(&facts.id);
             self.held.drop_usage(&facts.id);
@@ -219,7 +219,7 @@ impl Contexts {
 
     /// Removes the contexts that a tenant made itself, and what cannot be read; copies stay, for the whole city uses
     /// them.
-    pub async fn remove_own(&self, tenant: &TenantId) -> Result<(), BrokerError> {
+    pub async fn remove_own(&self, tenant: &TenantId) -> Result<(), FaceError> {
         for (id, facts) in self.rows(tenant).await? {
             if facts.is_none_or(|facts| facts.kind != ContextKind::Cached) {
                 self.remove(tenant, &id).await?;
@@ -229,7 +229,7 @@ impl Contexts {
     }
 
     /// Removes copies that are not to be there.
-    pub(crate) async fn remove_copies(&self, ids: &[Name]) -> Result<(), BrokerError> {
+    pub async fn remove_copies(&self, ids: &[Name]) -> Result<(), FaceError> {
         for id in ids {
             self.remove(&TenantId::default_tenant(), id).await?;
         }
@@ -237,14 +237,14 @@ impl Contexts {
     }
 
     /// How many copies of remote documents there are; they lie in the default tenant and belong to the whole city.
-    pub async fn count_copies(&self) -> Result<u64, BrokerError> {
+    pub async fn count_copies(&self) -> Result<u64, FaceError> {
         let facts = self.facts(&TenantId::default_tenant()).await?;
         Ok(facts.iter().filter(|facts| facts.kind == ContextKind::Cached).count() as u64)
     }
 
     /// What is known of all contexts that are stored for a tenant. One that is damaged is told in the log, and keeps
     /// nobody from the others.
-    pub(super) async fn facts(&self, owner: &TenantId) -> Result<Vec<Facts>, BrokerError> {
+    pub(super) async fn facts(&self, owner: &TenantId) -> Result<Vec<Facts>, FaceError> {
         let readable = |(id, facts): (Name, Option<Facts>)| {
             if facts.is_none() && self.repeats.tell((owner.as_str(), id.as_str())).is_some() {
                 tracing::error!(context.id = %id, tenant = owner.word(), "a stored @context is damaged and is passed over");
@@ -255,7 +255,7 @@ impl Contexts {
     }
 
     /// All contexts that are stored for a tenant, with what is known of those that can be read.
-    async fn rows(&self, owner: &TenantId) -> Result<Vec<(Name, Option<Facts>)>, BrokerError> {
+    async fn rows(&self, owner: &TenantId) -> Result<Vec<(Name, Option<Facts>)>, FaceError> {
         let view = self.store.view();
         let mut rows = Vec::new();
         let mut after = None;
@@ -291,8 +291,8 @@ fn local_id_of(text: &str) -> Option<&str> {
     if text.starts_with("urn:machi:context:") { Some(text) } else { local_id(text) }
 }
 
-fn no_context(body: &Json<'_>) -> BrokerError {
-    BrokerError::Refused {
+fn no_context(body: &Json<'_>) -> FaceError {
+    FaceError::Refused {
         // §5.13.2.4 leaves open what an object without the member is; clients know it as a request of wrong content.
         kind: if body.as_object().is_some() { ErrorKind::InvalidRequest } else { ErrorKind::BadRequestData },
         detail: Text::both(
@@ -302,8 +302,8 @@ fn no_context(body: &Json<'_>) -> BrokerError {
     }
 }
 
-fn too_many(most: usize) -> BrokerError {
-    BrokerError::bad_data(Text::both(
+fn too_many(most: usize) -> FaceError {
+    FaceError::bad_data(Text::both(
         format!(
             "a tenant has at most {most} @contexts of its own ([contexts] hosted), and this one has them; delete one that is no longer used"
         ),

@@ -7,9 +7,9 @@ mod laws;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use context::context;
-pub(crate) use laws::reason;
-pub(crate) use machi_types::japanese::{geometry, iri, json, kind, percent};
+pub use context::context;
+pub use laws::reason;
+pub use machi_types::japanese::{geometry, iri, json, kind, percent};
 
 use machi_model::entity::render::InvalidLanguages;
 use machi_model::entity::{Fault, InvalidEntity, MOST_NAMES};
@@ -18,7 +18,7 @@ use machi_types::Language;
 use machi_types::geo::InvalidGeometry;
 
 /// What is wrong with a query text.
-pub(crate) fn query(error: &QueryError) -> String {
+pub fn query(error: &QueryError) -> String {
     match error {
         QueryError::Unexpected { language, position, expected, found } => {
             let found = if found == "the end" { "末尾" } else { found.as_str() };
@@ -47,13 +47,13 @@ pub(crate) fn query(error: &QueryError) -> String {
 }
 
 /// What is wrong with an entity, and where.
-pub(crate) fn entity(error: &InvalidEntity) -> String {
+pub fn entity(error: &InvalidEntity) -> String {
     let place = if error.pointer.is_empty() { String::new() } else { format!("{}: ", error.pointer) };
     format!("{place}{}", fault(&error.fault))
 }
 
 /// What is wrong with a list of languages.
-pub(crate) fn languages(InvalidLanguages(range): &InvalidLanguages) -> String {
+pub fn languages(InvalidLanguages(range): &InvalidLanguages) -> String {
     format!("\"{range}\"は言語の範囲ではありません(例: fr-CH,fr;q=0.9,en;q=0.8,*;q=0.5)")
 }
 

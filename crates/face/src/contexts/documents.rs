@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::record::{self, ContextKind, Facts, Record};
 use super::{Contexts, Loaded, local_id, unavailable};
-use crate::BrokerError;
+use crate::FaceError;
 
 /// How many failures are remembered at once.
 const MOST_FAILURES: usize = 1000;
@@ -92,7 +92,7 @@ impl Failures {
 
 impl Contexts {
     /// The document of a URL, with its local id.
-    pub(super) async fn document(&self, tenant: &TenantId, url: &Name) -> Result<(Name, Arc<Document>), BrokerError> {
+    pub(super) async fn document(&self, tenant: &TenantId, url: &Name) -> Result<(Name, Arc<Document>), FaceError> {
         let record = match local_id(url) {
             Some(id) => {
                 let record = self.record(tenant, id).await?;
@@ -111,12 +111,12 @@ impl Contexts {
     }
 
     /// What is stored under a local id.
-    pub(super) async fn record(&self, tenant: &TenantId, id: &str) -> Result<Option<Record>, BrokerError> {
+    pub(super) async fn record(&self, tenant: &TenantId, id: &str) -> Result<Option<Record>, FaceError> {
         Record::find(&*self.store.view(), tenant, id, self.store.names()).await
     }
 
     /// The copy of a remote document, loaded if there is none.
-    async fn copy_of(&self, url: &Name) -> Result<Record, BrokerError> {
+    async fn copy_of(&self, url: &Name) -> Result<Record, FaceError> {
         let shared = TenantId::default_tenant();
         let id = record::id_of_url(url);
         if let Some(stored) = self.record(&shared, &id).await? {
@@ -137,7 +137,7 @@ impl Contexts {
     }
 
     /// Loads and stores a document, unless that failed a moment ago.
-    async fn load_copy(&self, url: &Name) -> Result<Record, BrokerError> {
+    async fn load_copy(&self, url: &Name) -> Result<Record, FaceError> {
         if let Some(error) = self.failures.recent(url) {
             return Err(error.into());
         }
@@ -145,7 +145,7 @@ impl Contexts {
     }
 
     /// Loads and stores a document, whatever happened before.
-    pub(super) async fn load_anew(&self, url: &Name) -> Result<Record, BrokerError> {
+    pub(super) async fn load_anew(&self, url: &Name) -> Result<Record, FaceError> {
         let loaded = self.loader.load(url).await.map_err(|reason| unavailable(url, reason));
         // §5.5.6: what cannot be had is unavailable; what is had but is no @context is the request's fault.
         let checked = loaded.and_then(|loaded| {
@@ -177,7 +177,7 @@ impl Contexts {
     }
 
     /// Stores a record durably.
-    pub(super) async fn keep(&self, owner: TenantId, record: Record) -> Result<(), BrokerError> {
+    pub(super) async fn keep(&self, owner: TenantId, record: Record) -> Result<(), FaceError> {
         self.store.commit(record.store(owner, self.store.names())).await?;
         Ok(())
     }

@@ -37,7 +37,7 @@ impl quick_cache::Weighter<Name, Arc<Held>> for Weigh {
 
 /// A resolved context, and the documents it was made from.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub struct Held {
     context: Arc<Context>,
     usages: SmallVec<[Arc<Usage>; 2]>,
 }
@@ -66,12 +66,12 @@ impl Held {
     }
 
     /// The context.
-    pub(crate) fn context(&self) -> &Arc<Context> {
+    pub fn context(&self) -> &Arc<Context> {
         &self.context
     }
 
     /// Counts one use by a tenant.
-    pub(crate) fn count(&self, tenant: &TenantId, clock: &dyn Clock) {
+    pub fn count(&self, tenant: &TenantId, clock: &dyn Clock) {
         self.usages.iter().for_each(|usage| usage.count(tenant, clock));
     }
 }

@@ -2,18 +2,24 @@
 
 /// Takes bytes in pieces.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StableHash(u128);
+pub struct StableHash(u128);
+
+impl Default for StableHash {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl StableHash {
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 
     /// Nothing taken yet.
-    pub(crate) const fn new() -> Self {
+    pub const fn new() -> Self {
         Self(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
     }
 
     /// Takes more bytes.
-    pub(crate) fn take(&mut self, bytes: &[u8]) {
+    pub fn take(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u128::from(*byte)).wrapping_mul(Self::PRIME);
         }
@@ -21,13 +27,13 @@ impl StableHash {
 
     /// The same, in one line.
     #[must_use]
-    pub(crate) fn with(mut self, bytes: &[u8]) -> Self {
+    pub fn with(mut self, bytes: &[u8]) -> Self {
         self.take(bytes);
         self
     }
 
     /// The hash of all that was taken.
-    pub(crate) const fn finish(self) -> u128 {
+    pub const fn finish(self) -> u128 {
         self.0
     }
 }

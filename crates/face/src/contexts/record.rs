@@ -8,12 +8,12 @@ use machi_store::{
 };
 use machi_types::{Json, Name, TenantId, Timestamp, json};
 
-use crate::BrokerError;
-use crate::collections::{CONTEXT_TEXTS, CONTEXTS};
-use crate::hash::StableHash;
+use super::{CONTEXT_TEXTS, CONTEXTS};
+use crate::FaceError;
+use crate::StableHash;
 
 /// Told where one of the two documents is not what was written.
-const DAMAGED: BrokerError = BrokerError::Bug("a stored @context cannot be read");
+const DAMAGED: FaceError = FaceError::Bug("a stored @context cannot be read");
 
 /// How a stored @context came to be (ETSI GS CIM 009 §5.13.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Record {
         owner: &TenantId,
         id: &str,
         names: &dyn Names,
-    ) -> Result<Option<Self>, BrokerError> {
+    ) -> Result<Option<Self>, FaceError> {
         let Some(facts) = view.document(owner, CONTEXTS, id).await? else { return Ok(None) };
         let texts = view.document(owner, CONTEXT_TEXTS, id).await?;
         let text = texts.as_ref().and_then(|document| document.section(text_key(names)));
@@ -153,7 +153,7 @@ impl Facts {
     }
 
     /// Reads what the store holds.
-    pub(crate) fn read(document: &Document) -> Result<Self, BrokerError> {
+    pub(crate) fn read(document: &Document) -> Result<Self, FaceError> {
         Self::decode(&document.id, &document.head, document.created).ok_or(DAMAGED)
     }
 
@@ -171,18 +171,18 @@ impl Facts {
 }
 
 /// Whether a head says what a stored @context is.
-pub(crate) fn is_head(id: &Name, head: &[u8]) -> bool {
+pub fn is_head(id: &Name, head: &[u8]) -> bool {
     Facts::decode(id, head, Timestamp::from_micros(0)).is_some()
 }
 
 /// Whether sections hold the text of a stored @context.
-pub(crate) fn is_text(id: &Name, sections: &[Section], names: &dyn Names) -> bool {
+pub fn is_text(id: &Name, sections: &[Section], names: &dyn Names) -> bool {
     let text = sections.iter().find(|section| section.key == text_key(names));
     text.is_some_and(|text| ContextDocument::parse(id, &text.body).is_ok())
 }
 
 /// Whether a stored head is that of a copy of a remote document.
-pub(crate) fn is_copy(head: &[u8]) -> bool {
+pub fn is_copy(head: &[u8]) -> bool {
     let head = json::parse(head, json::DEFAULT_DEPTH);
     head.is_ok_and(|head| head.get("kind").and_then(Json::as_str) == Some(ContextKind::Cached.as_str()))
 }

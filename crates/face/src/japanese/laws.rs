@@ -5,7 +5,7 @@ use machi_model::laws::Reason;
 use super::{json, placed_geometry};
 
 /// Why an attribute is left as it was.
-pub(crate) fn reason(reason: &Reason) -> String {
+pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::AlreadyExists => "属性はすでに存在し、noOverwriteが指定されています".to_owned(),
         Reason::NoScope => "エンティティに置き換えるスコープがありません。追加またはマージしてください".to_owned(),

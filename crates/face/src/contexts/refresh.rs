@@ -8,14 +8,14 @@ use machi_types::{Name, TenantId, Timestamp};
 
 use super::Contexts;
 use super::record::{ContextKind, Facts};
-use crate::BrokerError;
+use crate::FaceError;
 
 /// How many copies are loaded anew at once, so that servers that hang hold up no others.
 const AT_ONCE: usize = 8;
 
 impl Contexts {
     /// Loads anew what is stale and in use, and drops what is beyond the number of copies to be stored.
-    pub async fn refresh(&self) -> Result<(), BrokerError> {
+    pub async fn refresh(&self) -> Result<(), FaceError> {
         let shared = TenantId::default_tenant();
         let mut copies = self.facts(&shared).await?;
         copies.retain(|facts| facts.kind == ContextKind::Cached);

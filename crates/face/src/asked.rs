@@ -1,4 +1,4 @@
-//! What the operations of this block read from a request: ids, bodies with their @context, and the
+//! What operations read from a request: ids, bodies with their @context, and the
 //! conditions of a write.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, IF_MATCH, LINK};
 use http::{HeaderMap, HeaderName, Method, Uri};
-use machi_http::request::{BodyLimits, BodyType, Conditions, Query, RequestCaller, body_type, context_link, read_body};
+use machi_http::request::{BodyLimits, BodyType, Query, RequestCaller, body_type, context_link, read_body};
 use machi_http::{Language, Problem, Text, language_of};
 use machi_model::context::Context;
 use machi_model::entity::{CORE, check_name};
@@ -16,17 +16,12 @@ use machi_model::query::TypeExpression;
 use machi_types::{Caller, ErrorKind, Iri, Json, Name, json};
 
 use crate::contexts::ContextRef;
-use crate::domain::guard::Guard;
-use crate::hash::StableHash;
-use crate::service::answers::RequestKey;
-use crate::service::attribute::AttributeName;
-use crate::service::write::Target;
-use crate::{Broker, BrokerError, japanese};
+use crate::{Face, FaceError, StableHash, japanese};
 
 /// The header under which a client may repeat a request.
 const KEY_HEADER: &str = "idempotency-key";
 /// The header that names a snapshot.
-pub(super) const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
+pub const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
 /// The longest key.
 const LONGEST_KEY: usize = 255;
 /// The expanded name of the scopes.
@@ -34,12 +29,12 @@ const SCOPE: &str = "https://uri.etsi.org/ngsi-ld/scope";
 
 /// A request to the NGSI-LD face, its body not read yet.
 #[derive(Debug)]
-pub(crate) struct Asked {
-    pub(crate) caller: Caller,
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
-    pub(crate) language: Language,
+pub struct Asked {
+    pub caller: Caller,
+    pub method: Method,
+    pub uri: Uri,
+    pub headers: HeaderMap,
+    pub language: Language,
     pieces: RawPathParams,
     body: Body,
 }
@@ -66,13 +61,31 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
     }
 }
 
+/// The attribute that a path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttributeName {
+    /// An attribute, by its expanded name.
+    Attribute(Name),
+    /// The scopes, which can be deleted as if they were one.
+    Scope,
+}
+
+/// The key under which a client repeats a request, and what the request was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The key.
+    pub key: Name,
+    /// A hash of method, address, body and what the body means by its headers: a key stands for one request.
+    pub fingerprint: u64,
+}
+
 /// The query parameter `type`: which types the entity must be of (§4.17).
 #[derive(Debug)]
-pub(crate) struct TypeParameter(Option<String>);
+pub struct TypeParameter(Option<String>);
 
 /// A body as JSON text, and where its @context stands.
 #[derive(Debug)]
-pub(crate) struct Payload {
+pub struct Payload {
     bytes: Bytes,
     kind: BodyType,
     link: Option<Iri>,
@@ -81,17 +94,17 @@ pub(crate) struct Payload {
 
 impl Asked {
     /// The query parameters, of which there may be just these.
-    pub(crate) fn parameters(&self, allowed: &[&str]) -> Result<Query<'_>, Problem> {
+    pub fn parameters(&self, allowed: &[&str]) -> Result<Query<'_>, Problem> {
         Query::parse(self.uri.query(), allowed)
     }
 
     /// A piece of the path, decoded.
-    pub(crate) fn piece(&self, name: &str) -> &str {
+    pub fn piece(&self, name: &str) -> &str {
         self.pieces.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
     /// The id of the entity that the path names (ETSI GS CIM 009 §5.6: "not a valid URI" is bad request data).
-    pub(crate) fn entity_id(&self) -> Result<Name, Problem> {
+    pub fn entity_id(&self) -> Result<Name, Problem> {
         let text = self.piece("entityId");
         text.parse::<Iri>().map(Iri::into_name).map_err(|error| {
             bad(Text::both(
@@ -102,7 +115,7 @@ impl Asked {
     }
 
     /// The parameter `type`, checked to be there beside just these.
-    pub(crate) fn type_parameter(&self, others: &[&str]) -> Result<TypeParameter, Problem> {
+    pub fn type_parameter(&self, others: &[&str]) -> Result<TypeParameter, Problem> {
         let allowed: Vec<&str> = others.iter().copied().chain(["type"]).collect();
         let parameters = self.parameters(&allowed)?;
         if others.contains(&"local") {
@@ -111,14 +124,8 @@ impl Asked {
         Ok(TypeParameter(parameters.get("type").map(str::to_owned)))
     }
 
-    /// What the entity must be like, and the key under which the request may be repeated.
-    pub(crate) fn target(&self, types: Option<TypeExpression>, body: &[u8]) -> Result<Target, Problem> {
-        let conditions = Conditions::of(&self.headers)?;
-        Ok(Target { guard: Guard { types, conditions }, key: self.request_key(body)? })
-    }
-
     /// Refuses a guard that cannot hold: entities that are written together have no version in common.
-    pub(crate) fn refuse_if_match(&self) -> Result<(), Problem> {
+    pub fn refuse_if_match(&self) -> Result<(), Problem> {
         if !self.headers.contains_key(IF_MATCH) {
             return Ok(());
         }
@@ -132,10 +139,10 @@ impl Asked {
     }
 
     /// The attribute that the path names.
-    pub(crate) fn attribute(&self, context: &Arc<Context>) -> Result<AttributeName, Problem> {
+    pub fn attribute(&self, context: &Arc<Context>) -> Result<AttributeName, Problem> {
         let name = self.piece("attrId");
         check_name(name).map_err(|character| no_name(name, character))?;
-        let expanded = context.expand_name(name).map_err(BrokerError::from)?;
+        let expanded = context.expand_name(name).map_err(FaceError::from)?;
         if &*expanded == SCOPE {
             return Ok(AttributeName::Scope);
         }
@@ -149,7 +156,7 @@ impl Asked {
     }
 
     /// The same for what is to be changed or replaced, which scopes cannot be (§5.6.4.4, §5.6.19.4).
-    pub(crate) fn attribute_to_write(&self, context: &Arc<Context>) -> Result<Name, Problem> {
+    pub fn attribute_to_write(&self, context: &Arc<Context>) -> Result<Name, Problem> {
         match self.attribute(context)? {
             AttributeName::Attribute(name) => Ok(name),
             AttributeName::Scope => Err(bad(Text::both(
@@ -160,12 +167,12 @@ impl Asked {
     }
 
     /// The context that the Link header names; what there is to say where none is named.
-    pub(crate) fn context_link(&self) -> Result<Option<Iri>, Problem> {
+    pub fn context_link(&self) -> Result<Option<Iri>, Problem> {
         context_link(&self.headers)
     }
 
     /// The form of the body, and the context that belongs to it by the headers.
-    pub(crate) fn body_context(&self) -> Result<(BodyType, Option<Iri>), Problem> {
+    pub fn body_context(&self) -> Result<(BodyType, Option<Iri>), Problem> {
         let kind = body_type(&self.headers, &self.method)?;
         let link = self.context_link()?;
         if kind == BodyType::JsonLd && link.is_some() {
@@ -178,26 +185,26 @@ impl Asked {
     }
 
     /// Reads the body whole.
-    pub(crate) async fn payload(&mut self, broker: &Broker) -> Result<Payload, Problem> {
+    pub async fn payload(&mut self, face: &Face) -> Result<Payload, Problem> {
         let (kind, link) = self.body_context()?;
-        let bytes = self.bytes(broker).await?;
-        Ok(Payload { bytes, kind, link, depth: broker.config.limits.nesting })
+        let bytes = self.bytes(face).await?;
+        Ok(Payload { bytes, kind, link, depth: face.config.limits.nesting })
     }
 
     /// Reads the body whole, whatever it is.
-    pub(crate) async fn bytes(&mut self, broker: &Broker) -> Result<Bytes, Problem> {
-        let limits = BodyLimits { largest: broker.config.limits.body_bytes as u64, key: "[limits] body" };
+    pub async fn bytes(&mut self, face: &Face) -> Result<Bytes, Problem> {
+        let limits = BodyLimits { largest: face.config.limits.body_bytes as u64, key: "[limits] body" };
         let body = self.take_body();
         read_body(&self.headers, body, &limits).await
     }
 
     /// Hands out the body, to be read piece by piece.
-    pub(crate) fn take_body(&mut self) -> Body {
+    pub fn take_body(&mut self) -> Body {
         std::mem::take(&mut self.body)
     }
 
     /// The key under which this request may be repeated; `body` is what is known of the body.
-    pub(crate) fn request_key(&self, body: &[u8]) -> Result<Option<RequestKey>, Problem> {
+    pub fn request_key(&self, body: &[u8]) -> Result<Option<RequestKey>, Problem> {
         let Some(value) = self.headers.get(KEY_HEADER) else { return Ok(None) };
         let key = value.to_str().map(str::trim).unwrap_or_default();
         if key.is_empty() || key.len() > LONGEST_KEY {
@@ -223,9 +230,46 @@ impl Asked {
     }
 }
 
+impl RequestKey {
+    /// The key of a request whose body, known by its hash, is not part of the fingerprint yet.
+    #[must_use]
+    pub fn with_body(&self, hash: u128) -> Self {
+        let all = StableHash::new().with(&self.fingerprint.to_le_bytes()).with(&hash.to_le_bytes());
+        Self { key: self.key.clone(), fingerprint: all.finish() as u64 }
+    }
+
+    /// The refusal where it was used for another request.
+    pub fn used_otherwise(&self) -> FaceError {
+        let key = &self.key;
+        FaceError::Refused {
+            kind: ErrorKind::OperationNotSupported,
+            detail: Text::both(
+                format!(
+                    "the Idempotency-Key \"{key}\" was used for another request; each request has a key of its own"
+                ),
+                format!("Idempotency-Key \"{key}\"は別のリクエストで使用済みです"),
+            ),
+        }
+    }
+
+    /// The refusal while the same request is at work.
+    pub fn at_work(&self) -> FaceError {
+        let key = &self.key;
+        FaceError::Refused {
+            kind: ErrorKind::AlreadyExists,
+            detail: Text::both(
+                format!(
+                    "the request with the Idempotency-Key \"{key}\" is still being worked on; ask again in a moment"
+                ),
+                format!("Idempotency-Key \"{key}\"のリクエストは処理中です。少し待って再試行してください"),
+            ),
+        }
+    }
+}
+
 impl TypeParameter {
     /// The parsed expression, its names expanded.
-    pub(crate) fn expression(&self, context: &Context) -> Result<Option<TypeExpression>, BrokerError> {
+    pub fn expression(&self, context: &Context) -> Result<Option<TypeExpression>, FaceError> {
         let Some(text) = &self.0 else { return Ok(None) };
         let written = TypeExpression::parse(text)?;
         Ok(Some(written.expand(&|name| context.expand_name(name))?))
@@ -234,12 +278,12 @@ impl TypeParameter {
 
 impl Payload {
     /// The bytes as they came.
-    pub(crate) fn bytes(&self) -> &Bytes {
+    pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
     /// The JSON (ETSI GS CIM 009 §5.5.4).
-    pub(crate) fn json(&self) -> Result<Json<'_>, Problem> {
+    pub fn json(&self) -> Result<Json<'_>, Problem> {
         if self.bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(Problem::new(
                 ErrorKind::InvalidRequest,
@@ -247,20 +291,15 @@ impl Payload {
             ));
         }
         json::parse(&self.bytes, self.depth)
-            .map_err(|error| BrokerError::no_json("the body", "リクエスト本文", &error).into())
+            .map_err(|error| FaceError::no_json("the body", "リクエスト本文", &error).into())
     }
 
     /// The context of the body.
-    pub(crate) async fn context(
-        &self,
-        broker: &Broker,
-        caller: &Caller,
-        json: &Json<'_>,
-    ) -> Result<Arc<Context>, Problem> {
+    pub async fn context(&self, face: &Face, caller: &Caller, json: &Json<'_>) -> Result<Arc<Context>, Problem> {
         let context = self.context_ref(json)?;
-        match broker.contexts.held(caller.tenant(), context) {
+        match face.contexts.held(caller.tenant(), context) {
             Some(held) => Ok(held),
-            None => Ok(broker.contexts.resolve(caller.tenant(), context).await?),
+            None => Ok(face.contexts.resolve(caller.tenant(), context).await?),
         }
     }
 
@@ -270,7 +309,7 @@ impl Payload {
 }
 
 /// Refuses to answer from the present what is asked of a snapshot: none is kept here (§5.5.15).
-pub(crate) fn refuse_snapshot(headers: &HeaderMap) -> Result<(), Problem> {
+pub fn refuse_snapshot(headers: &HeaderMap) -> Result<(), Problem> {
     if !headers.contains_key(SNAPSHOT_HEADER) {
         return Ok(());
     }
@@ -284,30 +323,22 @@ pub(crate) fn refuse_snapshot(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The context of a request without a body: that of its Link header.
-pub(crate) async fn link_context(
-    broker: &Broker,
-    caller: &Caller,
-    headers: &HeaderMap,
-) -> Result<Arc<Context>, Problem> {
+pub async fn link_context(face: &Face, caller: &Caller, headers: &HeaderMap) -> Result<Arc<Context>, Problem> {
     let link = context_link(headers)?;
     let context = link.as_deref().map_or(ContextRef::Core, ContextRef::Url);
-    Ok(broker.contexts.resolve(caller.tenant(), context).await?)
+    Ok(face.contexts.resolve(caller.tenant(), context).await?)
 }
 
 /// Where the context of an object stands (ETSI GS CIM 009 §6.3.5).
-pub(crate) fn context_ref<'a>(
-    kind: BodyType,
-    link: Option<&'a Iri>,
-    json: &'a Json<'a>,
-) -> Result<ContextRef<'a>, BrokerError> {
+pub fn context_ref<'a>(kind: BodyType, link: Option<&'a Iri>, json: &'a Json<'a>) -> Result<ContextRef<'a>, FaceError> {
     match (kind, json.get("@context")) {
         (BodyType::Json, None) => Ok(link.map_or(ContextRef::Core, |link| ContextRef::Url(link))),
         (BodyType::JsonLd, Some(context)) => Ok(ContextRef::Inline(context)),
-        (BodyType::Json, Some(_)) => Err(BrokerError::bad_data(Text::both(
+        (BodyType::Json, Some(_)) => Err(FaceError::bad_data(Text::both(
             "the body is application/json and holds a @context; name it in a Link header, or send application/ld+json",
             "application/jsonの本文に@contextは書けません。Linkヘッダーで指定するか、application/ld+jsonで送信してください",
         ))),
-        (BodyType::JsonLd, None) => Err(BrokerError::bad_data(Text::both(
+        (BodyType::JsonLd, None) => Err(FaceError::bad_data(Text::both(
             "the body is application/ld+json and holds no @context; add one, or send application/json",
             "application/ld+jsonの本文には@contextが必要です",
         ))),

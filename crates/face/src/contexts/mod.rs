@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use machi_http::Repeats;
 use machi_model::context::{Context, ContextError, Limits, Resolution, resolve};
-use machi_store::Store;
+use machi_store::{Collection, Store};
 use machi_types::{Clock, Json, Name, TenantId, Text, Timestamp};
 
 pub use held::UsageFigures;
@@ -26,14 +26,19 @@ pub use library::{ContextFilter, ContextInfo};
 pub use load::{LoadDocument, LoadNothing, Loaded, Loading};
 pub use load_http::HttpLoader;
 pub use record::{ContextKind, Facts};
-pub(crate) use record::{is_copy, is_head, is_text};
+pub use record::{is_copy, is_head, is_text};
 
 use documents::{Failures, Flights, Gathered};
-pub(crate) use held::Held;
+pub use held::Held;
 use held::HeldContexts;
 
-use crate::BrokerError;
+use crate::FaceError;
 use crate::config::ContextsConfig;
+
+/// JSON-LD contexts: what is known of hosted ones, and of copies of remote ones.
+pub const CONTEXTS: Collection = Collection("contexts");
+/// The texts of these contexts, which may be megabytes long each.
+pub const CONTEXT_TEXTS: Collection = Collection("context-texts");
 
 /// The path below which this city serves contexts.
 pub const CONTEXTS_PATH: &str = "/ngsi-ld/v1/jsonldContexts/";
@@ -109,7 +114,7 @@ impl Contexts {
     /// The context at a URL to keep over many requests, if it is held: it holds as long as [`generation`] says so.
     ///
     /// [`generation`]: Self::generation
-    pub(crate) fn held_to_keep(&self, tenant: &TenantId, url: Option<&str>) -> Option<Arc<Held>> {
+    pub fn held_to_keep(&self, tenant: &TenantId, url: Option<&str>) -> Option<Arc<Held>> {
         match url {
             Some(url) => self.held.find_to_keep(&key_of_url(tenant, url)),
             None => Some(Arc::new(Held::new(Arc::clone(Context::core()), smallvec::SmallVec::new()))),
@@ -117,17 +122,17 @@ impl Contexts {
     }
 
     /// A number that is another one whenever contexts may have changed.
-    pub(crate) fn generation(&self) -> u64 {
+    pub fn generation(&self) -> u64 {
         self.held.generation()
     }
 
     /// The clock by which uses are counted.
-    pub(crate) fn clock(&self) -> &dyn Clock {
+    pub fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
 
     /// The context, resolved now if it is not held.
-    pub async fn resolve(&self, tenant: &TenantId, context: ContextRef<'_>) -> Result<Arc<Context>, BrokerError> {
+    pub async fn resolve(&self, tenant: &TenantId, context: ContextRef<'_>) -> Result<Arc<Context>, FaceError> {
         if let Some(held) = self.held(tenant, context) {
             return Ok(held);
         }
@@ -141,7 +146,7 @@ impl Contexts {
         }
     }
 
-    async fn resolve_anew(&self, tenant: &TenantId, key: &str, source: &Json<'_>) -> Result<Arc<Context>, BrokerError> {
+    async fn resolve_anew(&self, tenant: &TenantId, key: &str, source: &Json<'_>) -> Result<Arc<Context>, FaceError> {
         let mut gathered = Gathered::default();
         let context = loop {
             match resolve(source, &gathered, &self.limits)? {
@@ -160,7 +165,7 @@ impl Contexts {
     }
 
     /// Brings the documents that are still needed; the first one that cannot be had ends it.
-    async fn gather(&self, tenant: &TenantId, urls: Vec<Name>, gathered: &mut Gathered) -> Result<(), BrokerError> {
+    async fn gather(&self, tenant: &TenantId, urls: Vec<Name>, gathered: &mut Gathered) -> Result<(), FaceError> {
         for url in urls {
             let (id, document) = self.document(tenant, &url).await?;
             gathered.add(url, id, document);

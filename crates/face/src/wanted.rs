@@ -10,11 +10,10 @@ use machi_model::query::{
 };
 use machi_types::{ErrorKind, Iri, Json, Name};
 
-use crate::domain::selection::{Criteria, Selector};
-use crate::{BrokerError, japanese};
+use crate::{Criteria, FaceError, Selector, japanese};
 
 /// The parameters that select entities; purging knows them, too.
-pub(super) const SELECTING: [&str; 12] = [
+pub const SELECTING: [&str; 12] = [
     "type",
     "id",
     "idPattern",
@@ -31,7 +30,7 @@ pub(super) const SELECTING: [&str; 12] = [
 
 /// A list as it came.
 #[derive(Clone, Debug, Default)]
-pub(super) enum List<'a> {
+pub enum List<'a> {
     /// Not at all.
     #[default]
     Absent,
@@ -43,39 +42,39 @@ pub(super) enum List<'a> {
 
 /// Criteria as they came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wanted<'a> {
-    pub(super) selectors: Vec<WantedSelector<'a>>,
-    pub(super) attrs: List<'a>,
-    pub(super) q: Option<&'a str>,
-    pub(super) expand_values: Option<&'a str>,
-    pub(super) json_keys: Option<&'a str>,
-    pub(super) geo: GeoParameters<'a>,
-    pub(super) scope_q: Option<&'a str>,
-    pub(super) csf: Option<&'a str>,
+pub struct Wanted<'a> {
+    pub selectors: Vec<WantedSelector<'a>>,
+    pub attrs: List<'a>,
+    pub q: Option<&'a str>,
+    pub expand_values: Option<&'a str>,
+    pub json_keys: Option<&'a str>,
+    pub geo: GeoParameters<'a>,
+    pub scope_q: Option<&'a str>,
+    pub csf: Option<&'a str>,
     /// Whether the operation is limited to what is held here (§5.5.13).
-    pub(super) local: Option<bool>,
+    pub local: Option<bool>,
     /// Whether entities are named and only some of their attributes are to be deleted (§5.6.21.4, b).
-    pub(super) is_of_attributes: bool,
+    pub is_of_attributes: bool,
 }
 
 /// One of the selectors as it came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct WantedSelector<'a> {
-    pub(super) types: Option<&'a str>,
-    pub(super) ids: List<'a>,
-    pub(super) pattern: Option<&'a str>,
+pub struct WantedSelector<'a> {
+    pub types: Option<&'a str>,
+    pub ids: List<'a>,
+    pub pattern: Option<&'a str>,
     /// Whether ids make the pattern idle, which is checked all the same.
-    pub(super) id_decides: bool,
+    pub id_decides: bool,
 }
 
 impl<'a> List<'a> {
     /// A parameter's value.
-    pub(super) fn of(text: Option<&'a str>) -> Self {
+    pub fn of(text: Option<&'a str>) -> Self {
         text.map_or(Self::Absent, Self::Text)
     }
 
     /// The items, trimmed.
-    pub(super) fn items(&self) -> Vec<&'a str> {
+    pub fn items(&self) -> Vec<&'a str> {
         match self {
             Self::Absent => Vec::new(),
             Self::Text(text) => text.split(',').map(str::trim).collect(),
@@ -84,13 +83,13 @@ impl<'a> List<'a> {
     }
 
     /// The items as IRIs.
-    pub(super) fn iris(&self, parameter: &str) -> Result<Vec<Name>, Problem> {
+    pub fn iris(&self, parameter: &str) -> Result<Vec<Name>, Problem> {
         let iri = |text: &str| text.parse::<Iri>().map(Iri::into_name).map_err(|error| no_iri(parameter, &error));
         self.items().into_iter().map(iri).collect()
     }
 
     /// The items as names of attributes or members.
-    pub(super) fn names(&self, parameter: &'static str, context: &Context) -> Result<Vec<Step>, BrokerError> {
+    pub fn names(&self, parameter: &'static str, context: &Context) -> Result<Vec<Step>, FaceError> {
         let list = match self {
             Self::Absent => return Ok(Vec::new()),
             Self::Text(text) => NameList::parse(parameter, text)?,
@@ -100,7 +99,7 @@ impl<'a> List<'a> {
     }
 
     /// The items as names of attributes, system attributes among them.
-    pub(super) fn attributes(&self, parameter: &'static str, context: &Context) -> Result<Vec<Step>, Problem> {
+    pub fn attributes(&self, parameter: &'static str, context: &Context) -> Result<Vec<Step>, Problem> {
         let names = self.names(parameter, context)?;
         // Table 6.5.3.1-1: id, type and scope are no attributes, and not allowed.
         let is_head = |step: &&Step| matches!(step, Step::Member(Member::Id | Member::Type | Member::Scope));
@@ -116,7 +115,7 @@ impl<'a> List<'a> {
 
 impl<'a> Wanted<'a> {
     /// From the parameters of a URL.
-    pub(super) fn of_query(query: &'a Query<'_>) -> Result<Self, Problem> {
+    pub fn of_query(query: &'a Query<'_>) -> Result<Self, Problem> {
         let selector = WantedSelector {
             types: query.get("type"),
             ids: List::of(query.get("id")),
@@ -144,23 +143,23 @@ impl<'a> Wanted<'a> {
     }
 
     /// The criteria, with names expanded. A query that is too wide is refused (§5.7.2.4).
-    pub(super) fn criteria(&self, context: &Context) -> Result<Criteria, Problem> {
+    pub fn criteria(&self, context: &Context) -> Result<Criteria, Problem> {
         let criteria = Criteria {
             selectors: self.selectors.iter().map(|selector| selector.read(context)).collect::<Result<_, Problem>>()?,
             attributes: self.attrs.attributes("attrs", context)?,
             q: self.query(context)?,
             geo: self.place(context)?,
-            scopes: self.scope_q.map(ScopeQuery::parse).transpose().map_err(BrokerError::from)?,
+            scopes: self.scope_q.map(ScopeQuery::parse).transpose().map_err(FaceError::from)?,
         };
         if let Some(csf) = self.csf {
             // No source is registered here, so that the filter of sources has nothing to choose from.
-            Q::parse_as("csf", csf, &Limits::default()).map_err(BrokerError::from)?;
+            Q::parse_as("csf", csf, &Limits::default()).map_err(FaceError::from)?;
         }
         self.check_locality(&criteria)?;
         Ok(criteria)
     }
 
-    fn query(&self, context: &Context) -> Result<Option<machi_model::query::Query>, BrokerError> {
+    fn query(&self, context: &Context) -> Result<Option<machi_model::query::Query>, FaceError> {
         let list = |parameter, text: Option<&str>| match text {
             Some(text) => NameList::parse(parameter, text),
             None => Ok(NameList::default()),
@@ -173,7 +172,7 @@ impl<'a> Wanted<'a> {
         Ok(Some(Q::parse(text)?.expand_with_values(&expander(context), &values)?))
     }
 
-    fn place(&self, context: &Context) -> Result<Option<GeoQuery>, BrokerError> {
+    fn place(&self, context: &Context) -> Result<Option<GeoQuery>, FaceError> {
         let geo = GeoQuery::parse(&self.geo)?;
         Ok(geo.map(|geo| geo.expand(&expander(context))).transpose()?)
     }
@@ -206,11 +205,11 @@ impl<'a> Wanted<'a> {
 
 impl WantedSelector<'_> {
     fn read(&self, context: &Context) -> Result<Selector, Problem> {
-        let types = self.types.map(TypeExpression::parse).transpose().map_err(BrokerError::from)?;
-        let types = types.map(|types| types.expand(&expander(context))).transpose().map_err(BrokerError::from)?;
+        let types = self.types.map(TypeExpression::parse).transpose().map_err(FaceError::from)?;
+        let types = types.map(|types| types.expand(&expander(context))).transpose().map_err(FaceError::from)?;
         let ids = self.ids.iris("id")?;
         let pattern = self.pattern.map(|text| Pattern::parse("idPattern", text)).transpose();
-        let pattern = pattern.map_err(BrokerError::from)?.filter(|_| ids.is_empty() || !self.id_decides);
+        let pattern = pattern.map_err(FaceError::from)?.filter(|_| ids.is_empty() || !self.id_decides);
         Ok(Selector { ids, pattern, types })
     }
 }
@@ -222,12 +221,12 @@ fn asks_for_every_type(criteria: &Criteria) -> bool {
 
 /// The order of the entities. It is for what is held here alone (§5.7.2.4), which is all that is asked unless
 /// the client wants more.
-pub(super) fn order(
+pub fn order(
     parameters: &OrderParameters<'_>,
     local: Option<bool>,
     context: &Context,
 ) -> Result<Option<OrderBy>, Problem> {
-    let order = OrderBy::parse(parameters).map_err(BrokerError::from)?;
+    let order = OrderBy::parse(parameters).map_err(FaceError::from)?;
     let Some(order) = order else { return Ok(None) };
     if local == Some(false) {
         return Err(bad(Text::both(
@@ -235,16 +234,16 @@ pub(super) fn order(
             "orderByはローカルのエンティティのみを対象とするため、local=falseは指定できません",
         )));
     }
-    Ok(Some(order.expand(&expander(context)).map_err(BrokerError::from)?))
+    Ok(Some(order.expand(&expander(context)).map_err(FaceError::from)?))
 }
 
 /// How names are expanded by a context.
-pub(super) fn expander(context: &Context) -> impl Fn(&str) -> Result<Name, ContextError> + '_ {
+pub fn expander(context: &Context) -> impl Fn(&str) -> Result<Name, ContextError> + '_ {
     |name| context.expand_name(name)
 }
 
 /// The text of a member of a JSON object, which must be one.
-pub(super) fn text_member<'a>(json: &'a Json<'_>, member: &str) -> Result<Option<&'a str>, Problem> {
+pub fn text_member<'a>(json: &'a Json<'_>, member: &str) -> Result<Option<&'a str>, Problem> {
     match json.get(member) {
         None => Ok(None),
         Some(Json::String(text)) => Ok(Some(text)),
@@ -253,7 +252,7 @@ pub(super) fn text_member<'a>(json: &'a Json<'_>, member: &str) -> Result<Option
 }
 
 /// The texts of a member of a JSON object, which must be an array of them, and not empty.
-pub(super) fn list_member<'a>(json: &'a Json<'_>, member: &str) -> Result<List<'a>, Problem> {
+pub fn list_member<'a>(json: &'a Json<'_>, member: &str) -> Result<List<'a>, Problem> {
     match json.get(member) {
         None => Ok(List::Absent),
         Some(Json::Array(items)) if !items.is_empty() => {
@@ -268,7 +267,7 @@ pub(super) fn list_member<'a>(json: &'a Json<'_>, member: &str) -> Result<List<'
 const STRINGS: &str = "an array of one or more strings";
 const STRINGS_JA: &str = "1つ以上の文字列の配列";
 
-pub(super) fn wrong_kind(member: &str, right: &str, right_ja: &str, found: &Json<'_>) -> Problem {
+pub fn wrong_kind(member: &str, right: &str, right_ja: &str, found: &Json<'_>) -> Problem {
     bad(Text::both(
         format!("the member \"{member}\" must be {right}, and is {}", kind(found)),
         format!("メンバー\"{member}\"は{right_ja}でなければなりません"),
@@ -286,6 +285,6 @@ fn no_iri(parameter: &str, error: &machi_types::InvalidIri) -> Problem {
     ))
 }
 
-pub(super) fn bad(detail: Text) -> Problem {
+pub fn bad(detail: Text) -> Problem {
     Problem::new(ErrorKind::BadRequestData, detail)
 }

@@ -1,0 +1,121 @@
+//! What all operations share while a city runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use machi_http::Crowd;
+use machi_store::{Budget, Store};
+use machi_types::{Caller, Clock, TenantId, Timestamp};
+use parking_lot::{Mutex, RwLock};
+use rustc_hash::FxHashSet;
+
+use crate::FaceError;
+use crate::config::FaceConfig;
+use crate::contexts::{Contexts, LoadDocument};
+
+/// The store, the @contexts, the limits and the tenants of a city.
+#[derive(Debug)]
+pub struct Face {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The clock by which things expire.
+    pub clock: Arc<dyn Clock>,
+    /// The @contexts.
+    pub contexts: Contexts,
+    /// The settings.
+    pub config: FaceConfig,
+    /// Whether several tenants ask at the same time.
+    crowd: Mutex<Crowd<TenantId>>,
+    /// Tenants that are being restored.
+    restoring: RwLock<FxHashSet<TenantId>>,
+}
+
+impl Face {
+    /// A face over a store that was opened with the collections of [`crate::contexts`].
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        config: FaceConfig,
+        loader: Arc<dyn LoadDocument>,
+    ) -> Self {
+        let contexts = Contexts::new(Arc::clone(&store), Arc::clone(&clock), config.contexts.clone(), loader);
+        Self { store, clock, contexts, config, crowd: Mutex::default(), restoring: RwLock::default() }
+    }
+
+    /// How much work one query may cost.
+    pub fn budget(&self) -> Budget {
+        let limits = &self.config.limits;
+        Budget {
+            documents: limits.query_documents,
+            time: Duration::from_secs(limits.query_seconds),
+            ..Budget::default()
+        }
+    }
+
+    /// Until when an answer given now is kept.
+    pub fn answers_expire(&self, now: Timestamp) -> Timestamp {
+        let kept = i64::try_from(self.config.limits.answers_kept_seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+        Timestamp::from_micros(now.micros().saturating_add(kept))
+    }
+
+    /// Refuses an operation on a tenant that does not exist (ETSI GS CIM 009 §5.5.10).
+    pub fn check_tenant(&self, caller: &Caller) -> Result<(), FaceError> {
+        let tenant = caller.tenant();
+        self.arrive(tenant)?;
+        if tenant.is_default() || self.store.has_tenant(tenant) {
+            return Ok(());
+        }
+        Err(self.no_tenant(tenant))
+    }
+
+    /// The same for an operation that creates: it may be the tenant's first.
+    pub fn check_tenant_or_create(&self, caller: &Caller) -> Result<(), FaceError> {
+        if self.config.tenants.create { self.arrive(caller.tenant()) } else { self.check_tenant(caller) }
+    }
+
+    /// The error of a tenant that does not exist.
+    pub fn no_tenant(&self, tenant: &TenantId) -> FaceError {
+        FaceError::NoTenant { tenant: tenant.clone(), begins: self.config.tenants.create }
+    }
+
+    /// Takes note of a tenant that asks, and refuses while it is being restored.
+    pub fn arrive(&self, tenant: &TenantId) -> Result<(), FaceError> {
+        self.crowd.lock().note(tenant);
+        self.check_at_rest(tenant)
+    }
+
+    /// Whether tenants other than this one ask, too.
+    pub fn others_ask(&self, tenant: &TenantId) -> bool {
+        self.crowd.lock().others_ask(tenant)
+    }
+
+    /// Refuses while the tenant is being restored.
+    pub fn check_at_rest(&self, tenant: &TenantId) -> Result<(), FaceError> {
+        let restoring = self.restoring.read();
+        if !restoring.is_empty() && restoring.contains(tenant) {
+            return Err(FaceError::TenantBusy { tenant: tenant.clone() });
+        }
+        Ok(())
+    }
+
+    /// Begins to restore a tenant, which answers nobody until what this gives is dropped.
+    pub fn begin_restore(&self, tenant: &TenantId) -> Result<Restoring<'_>, FaceError> {
+        if !self.restoring.write().insert(tenant.clone()) {
+            return Err(FaceError::TenantBusy { tenant: tenant.clone() });
+        }
+        Ok(Restoring { face: self, tenant: tenant.clone() })
+    }
+}
+
+/// Lets a tenant answer again, however its restore ends.
+#[derive(Debug)]
+pub struct Restoring<'f> {
+    face: &'f Face,
+    tenant: TenantId,
+}
+
+impl Drop for Restoring<'_> {
+    fn drop(&mut self) {
+        self.face.restoring.write().remove(&self.tenant);
+    }
+}

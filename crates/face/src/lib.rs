@@ -1,0 +1,31 @@
+//! What the faces of NGSI-LD have in common: what each of their operations reads from a request, how it finds the
+//! @context of it, and in which words it refuses.
+//!
+//! # Its words
+//!
+//! * A *face* is what all operations share while a city runs: its store, its @contexts, its limits, its tenants.
+//! * *Asked* is a request whose body is not read yet. * *Wanted* are criteria as they came, *criteria* the same with
+//!   their names expanded. * *Negotiated* is what the headers say of the answer.
+//!
+//! Blocks that offer operations of NGSI-LD know this crate and not each other.
+
+mod asked;
+pub mod config;
+pub mod contexts;
+mod criteria;
+mod error;
+mod face;
+mod hash;
+pub mod japanese;
+mod negotiated;
+pub mod wanted;
+
+pub use asked::{
+    Asked, AttributeName, Payload, RequestKey, SNAPSHOT_HEADER, TypeParameter, context_ref, link_context,
+    refuse_snapshot,
+};
+pub use criteria::{Criteria, Selector};
+pub use error::FaceError;
+pub use face::Face;
+pub use hash::StableHash;
+pub use negotiated::{Negotiated, with_context_link};
