@@ -34,7 +34,7 @@ pub(crate) use turns::Turns;
 /// How many entities one commit writes.
 const GROUP: usize = 1000;
 /// The same while several tenants ask: others' commits come in between.
-const SHARED_GROUP: usize = 50;
+const SHARED_GROUP: usize = 15;
 /// The longest rest between two pieces of a batch while several tenants ask.
 const LONGEST_REST: Duration = Duration::from_millis(100);
 /// How many times as long as it took a piece rests: the disk writes it to tables later, and merges those.
