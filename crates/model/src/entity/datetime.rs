@@ -28,7 +28,7 @@ pub fn parse_datetime(text: &str) -> Option<Timestamp> {
 }
 
 /// The number of a day, counted from 1970-01-01; none for a day that does not exist.
-fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(crate) fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
     let (year_from_march, month_from_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let of_year = (153 * month_from_march + 2) / 5 + day - 1;
     let (era, year_of_era) = (year_from_march.div_euclid(400), year_from_march.rem_euclid(400));
@@ -115,7 +115,7 @@ fn write_fraction(micros: i64, digits: u8, out: &mut Vec<u8>) {
 }
 
 /// The date of a day counted from 1970-01-01 (the proleptic Gregorian calendar in eras of 400 years from March).
-fn civil_of(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil_of(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted.rem_euclid(146_097);

@@ -23,6 +23,7 @@ mod terms;
 mod times;
 
 pub use codec::{Corrupt, Head, HeadRef, InstanceRef, NameRef, SubInstance, encode_instance};
+pub(crate) use datetime::{civil_of, days_of};
 pub use datetime::{is_datetime, parse_datetime, write_datetime};
 pub use document::{Document, Encoded, Section, group};
 pub use entity::{Attribute, Entity, Instance, Sealed};

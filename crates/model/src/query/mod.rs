@@ -5,6 +5,7 @@
 //! | `q`, `csf` | 4.9 | [`Q`], expanded [`Query`] |
 //! | `georel` and its companions | 4.10 | [`GeoQuery`] |
 //! | `timerel` and its companions | 4.11 | [`TemporalQuery`] |
+//! | `aggrMethods`, `aggrPeriodDuration` | 4.5.19 | [`AggregationMethod`], [`Period`] |
 //! | `type` | 4.17 | [`TypeExpression`] |
 //! | `scopeQ` | 4.19 | [`ScopeQuery`] over [`ScopePath`]s |
 //! | `pick`, `omit` | 4.21 | [`Projection`] |
@@ -19,6 +20,7 @@
 //!
 //! [`Query::matches`] says what a query means, by asking an entity for its [`Facts`].
 
+mod aggregation;
 mod collation;
 mod compare;
 mod cursor;
@@ -36,6 +38,7 @@ mod order;
 mod path;
 mod pattern;
 mod pattern_fault;
+mod period;
 mod projection;
 mod q;
 mod read;
@@ -49,6 +52,7 @@ mod word;
 #[cfg(test)]
 mod tests;
 
+pub use aggregation::AggregationMethod;
 pub use collation::{Collation, InvalidCollation};
 pub use error::QueryError;
 pub use facts::{Facts, Target};
@@ -61,6 +65,7 @@ pub use operand::{Operand, Value};
 pub use order::{Direction, OrderBy, OrderParameters, OrderTerm};
 pub use path::{Link, Path};
 pub use pattern::Pattern;
+pub use period::Period;
 pub use projection::{Projected, Projection};
 pub use q::{Operator, Q, Query, Term, Test, ValueExpansion};
 pub use scope::{InvalidScope, ScopeLevel, ScopePath, ScopePattern, ScopeQuery};

@@ -6,6 +6,7 @@ mod faults;
 mod laws;
 mod parameters;
 mod patterns;
+mod periods;
 
 use machi_types::Name;
 
