@@ -3,6 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::Date;
+use jiff::fmt::temporal::Pieces;
+use jiff::{Span, Unit};
+
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
 /// An instant in microseconds since 1970-01-01T00:00:00Z; finer digits are cut.
 ///
 /// ```
@@ -41,11 +49,20 @@ impl FromStr for Timestamp {
         if !has_time || text.len() > 40 || is_leap_second(text) {
             return Err(fault());
         }
-        let parsed = if text.contains(',') { text.replace(',', ".").parse() } else { text.parse() };
-        let parsed: jiff::Timestamp = parsed.map_err(|_| fault())?;
-        let nanos = parsed.as_nanosecond();
-        i64::try_from(nanos.div_euclid(1000)).map(Self).map_err(|_| fault())
+        let parsed = if text.contains(',') { micros_of(&text.replace(',', ".")) } else { micros_of(text) };
+        parsed.map(Self).ok_or_else(fault)
     }
+}
+
+/// Counted by the calendar, as an instant of the library ends a day before the year 9999 does.
+fn micros_of(text: &str) -> Option<i64> {
+    let pieces = Pieces::parse(text).ok()?;
+    let (date, time, offset) = (pieces.date(), pieces.time()?, pieces.to_numeric_offset()?);
+    let days = i64::from(date.since((Unit::Day, EPOCH)).ok()?.get_days());
+    let of_day = [(time.hour(), 3600), (time.minute(), 60), (time.second(), 1)];
+    let seconds =
+        of_day.iter().map(|(count, each)| i64::from(*count) * each).sum::<i64>() - i64::from(offset.seconds());
+    Some(days * DAY + seconds * SECOND + i64::from(time.subsec_nanosecond() / 1000))
 }
 
 /// Whether a date-time tells the second 60, which a count of microseconds has no place for: it would be taken for the
@@ -59,13 +76,15 @@ fn is_leap_second(text: &str) -> bool {
 impl fmt::Display for Timestamp {
     /// Writes milliseconds or microseconds only where there are any.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ok(time) = jiff::Timestamp::from_microsecond(self.0) else {
-            return write!(f, "{}us", self.0);
-        };
-        match self.0.rem_euclid(1_000_000) {
-            0 => write!(f, "{time:.0}"),
-            sub if sub % 1000 == 0 => write!(f, "{time:.3}"),
-            _ => write!(f, "{time:.6}"),
+        let (day, of_day) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
+        let date = Span::new().try_days(day).and_then(|days| EPOCH.checked_add(days));
+        let Ok(date) = date else { return write!(f, "{}us", self.0) };
+        let (seconds, micros) = (of_day / SECOND, of_day % SECOND);
+        write!(f, "{date}T{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)?;
+        match micros {
+            0 => f.write_str("Z"),
+            micros if micros % 1000 == 0 => write!(f, ".{:03}Z", micros / 1000),
+            micros => write!(f, ".{micros:06}Z"),
         }
     }
 }
@@ -87,6 +106,15 @@ mod tests {
     }
 
     #[test]
+    fn the_first_and_the_last_instant_of_four_digits_of_a_year_are_kept() {
+        for text in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "0000-02-29T12:00:00Z"] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+        let beyond = "9999-12-31T23:59:59-01:00".parse::<Timestamp>().unwrap();
+        assert_eq!(beyond.to_string(), format!("{}us", beyond.micros()));
+    }
+
+    #[test]
     fn what_is_no_date_time_is_refused() {
         for bad in ["", "2020-09-01", "2020-09-01T12:03:00", "2020-13-01T00:00:00Z", "now", "2020-09-01 12:03:00Z"] {
             assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
@@ -103,7 +131,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn display_round_trips(micros in -62_135_596_800_000_000_i64..253_402_200_000_000_000) {
+        fn display_round_trips(micros in -62_135_596_800_000_000_i64..253_402_300_800_000_000) {
             let time = Timestamp::from_micros(micros);
             prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
         }
