@@ -5,6 +5,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source scripts/lib/toolchain.sh
 source scripts/lib/console.sh
+source scripts/lib/memory.sh
 
 port="${PORT:-8080}"
 data="${MACHI_DATA:-./data}"
@@ -46,6 +47,7 @@ if [[ -z "${MACHI:-}" ]]; then
     [[ -f "$built" ]] || say "$(either \
         "Building Machi: the first time takes about 8 minutes on two processors, later a few seconds." \
         "Machiをビルドしています。初回はプロセッサー2個で約8分、次回からは数秒です。")"
+    spare_memory
     cargo build --locked --release -p machi
     MACHI="$built"
 fi

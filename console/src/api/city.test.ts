@@ -123,5 +123,5 @@ it("reads subscriptions, complete or not", async () => {
     status: "active",
   });
   expect(second).toMatchObject({ watches: [], endpoint: "", sent: 0 });
-  expect(third?.endpoint).toBe("mqtt://u:***@a.example/t");
+  expect(third?.endpoint).toBe("mqtt://***@a.example/t");
 });

@@ -1,5 +1,5 @@
 // What the page asks the city: entities, types, tenants, subscriptions and figures.
-import { withoutPassword } from "./address";
+import { shownAddress } from "./address";
 import { AskError, type Asking, ask, askText, send } from "./ask";
 import { type Entity, entitiesOf, entityOf } from "./entity";
 import { count, isMembers, list, strings, text } from "./json";
@@ -32,7 +32,7 @@ export interface Subscription {
   name: string;
   /** What it watches, in words of the API. */
   watches: string[];
-  /** Where it sends to, without the password that the address may hold. */
+  /** Where it sends to, without the secrets that the address may hold. */
   endpoint: string;
   status: string;
   sent: number;
@@ -218,7 +218,7 @@ function subscriptionOf(members: Record<string, unknown>): Subscription {
     id: text(members["id"]),
     name: text(members["subscriptionName"]),
     watches: [...selectors, ...conditions].filter((one) => one !== ""),
-    endpoint: withoutPassword(text(endpoint["uri"])),
+    endpoint: shownAddress(text(endpoint["uri"])),
     status: text(members["status"]) || "active",
     sent: count(notification["timesSent"]),
     failed: count(notification["timesFailed"]),

@@ -144,6 +144,18 @@ it("is retried, put to sleep and closed by hand", async () => {
   expect(states.length).toBe(before);
 });
 
+it("passes over what is still on its way, and nobody is told of a break", async () => {
+  const [first, second] = [new Feed(), new Feed()];
+  start(first, second);
+  await soon();
+  first.say("id: 41\ndata: a\n\n");
+  await soon();
+  line?.skip();
+  await soon();
+  expect(kinds()).toEqual(["connecting", "open", "connecting", "open"]);
+  expect(asked[1]?.has("Last-Event-ID")).toBe(false);
+});
+
 it("takes what is no stream for a city that is not there", async () => {
   start(new Response("<html>", { headers: { "Content-Type": "text/html" } }));
   await soon();

@@ -16,6 +16,8 @@ export type LineState =
 export interface Line {
   /** Ends the wait for the next try. */
   retry(): void;
+  /** Goes on from now: what is still on its way is passed over. */
+  skip(): void;
   sleep(): void;
   close(): void;
 }
@@ -35,6 +37,8 @@ const FIRST_WAITS = 40;
 const LONGEST_WAIT_MS = 15_000;
 /** Where a refusal does not say when to come back. */
 const REFUSED_WAIT_MS = 15_000;
+/** Of a flood the page takes so much at once, and then looks after its reader: the city waits meanwhile. */
+const AT_ONCE_MS = 12;
 
 export function follow(following: Following): Line {
   return new FollowedLine(following);
@@ -56,6 +60,12 @@ class FollowedLine implements Line {
   retry(): void {
     this.#stop();
     void this.#connect();
+  }
+
+  skip(): void {
+    this.#lastId = "";
+    this.#wasOpen = false;
+    this.retry();
   }
 
   sleep(): void {
@@ -123,13 +133,19 @@ class FollowedLine implements Line {
     const cancel = (): void => void reader.cancel().catch(() => undefined);
     signal.addEventListener("abort", cancel);
     let silence: ReturnType<typeof setTimeout> | undefined;
+    let worked = 0;
     try {
       for (;;) {
         silence = setTimeout(cancel, SILENCE_MS);
         const { done, value } = await reader.read();
         clearTimeout(silence);
         if (done || signal.aborted) return;
+        const began = performance.now();
         this.#take(events.read(decoder.decode(value, { stream: true })));
+        worked += performance.now() - began;
+        if (worked < AT_ONCE_MS) continue;
+        await breath();
+        worked = 0;
       }
     } finally {
       clearTimeout(silence);
@@ -159,4 +175,10 @@ class FollowedLine implements Line {
     this.following.onState({ kind: "lost", retryAt: Date.now() + wait });
     this.#timer = setTimeout(() => this.retry(), wait);
   }
+}
+
+/** Until the page has had time for whatever else is due. A hidden page has nothing to draw, and its timers are slow. */
+function breath(): Promise<void> | undefined {
+  const isSeen = typeof document !== "undefined" && !document.hidden;
+  return isSeen ? new Promise((resolve) => void setTimeout(resolve)) : undefined;
 }

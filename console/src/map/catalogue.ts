@@ -163,6 +163,11 @@ export function inOrder(types: readonly string[]): string[] {
   return [...types].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : Number(a > b)));
 }
 
+/** What a legend is about: an attribute, or a share of two as `part/whole`. */
+export function themeOf(legend: Legend): string {
+  return legend.by === "steps" && legend.of ? `${legend.attribute}/${legend.of}` : legend.attribute;
+}
+
 /** The attributes that a tile has to bring, by their full or short names as the @context has them. */
 export function attributesOf(type: string): string[] {
   const { legend, bearing } = lookOf(type);

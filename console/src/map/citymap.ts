@@ -4,12 +4,14 @@ import { type Asking, base, headersOf } from "../api/ask";
 import { thoseThatMeet } from "../api/city";
 import type { Change } from "../api/live";
 import type { Words } from "../i18n";
+import { oneLine } from "../show/name";
 import { type Camera, readCamera } from "./camera";
 import { lookOf } from "./catalogue";
 import type { Box, Place } from "./geo";
 import { readyMapLibre } from "./maplibre";
 import { Overlay } from "./overlay";
 import { arrow, paintOf } from "./paint";
+import { perFrame } from "./refresh";
 import { CLUSTERS, type Drawn } from "./source";
 import { CHOSEN, DRAWN, LIVE, NAMES, NOTHING, styleOf, typeOfLayer } from "./style";
 
@@ -27,6 +29,8 @@ export interface Listener {
   /** A tap while an area is drawn. */
   tapped(place: Place): void;
   hinted(hint: Hint | null): void;
+  /** Everything in sight is drawn, for the first time. */
+  drawn(): void;
 }
 
 export interface Beginning {
@@ -42,6 +46,8 @@ const CLOSE = 15.5;
 /** What an open panel covers of a wide screen, and what it leaves of one to be worth a look. */
 const COVERED = 460;
 const LEFT = 300;
+/** What is left free around a shape that the map goes to. */
+const AROUND = 60;
 
 export class CityMap {
   isDrawing = false;
@@ -49,7 +55,10 @@ export class CityMap {
   readonly #overlay: Overlay;
   #asking: Asking;
   #key = "";
-  #hover = 0;
+  #pointer = { x: 0, y: 0 };
+  #hover = perFrame(() => this.#hint(this.#pointer.x, this.#pointer.y));
+  #ring: GeoJSON.Feature[] = [];
+  #ringing = perFrame(() => this.#set(CHOSEN, this.#ring));
 
   constructor(
     private readonly container: HTMLElement,
@@ -125,7 +134,8 @@ export class CityMap {
 
   /** Rings what is open and, where it is out of sight, goes there. */
   choose(geometry: GeoJSON.Geometry | null, box: Box | null, mayMove: boolean): void {
-    this.#set(CHOSEN, geometry ? [{ type: "Feature", geometry, properties: {} }] : []);
+    this.#ring = geometry ? [{ type: "Feature", geometry, properties: {} }] : [];
+    this.#ringing.ask();
     if (!box || !mayMove) return;
     const center: Place = [(box.west + box.east) / 2, (box.south + box.north) / 2];
     const { x, y } = this.#map.project(center);
@@ -136,7 +146,10 @@ export class CityMap {
     const isPoint = box.west === box.east && box.south === box.north;
     const offset: [number, number] = [(free - clientWidth) / 2, 0];
     if (isPoint) this.#map.easeTo({ center, zoom: Math.max(this.#map.getZoom(), CLOSE), offset });
-    else this.#map.fitBounds([box.west, box.south, box.east, box.north], { padding: 60, maxZoom: CLOSE, offset });
+    else {
+      const padding = { top: AROUND, bottom: AROUND, left: AROUND, right: AROUND + clientWidth - free };
+      this.#map.fitBounds([box.west, box.south, box.east, box.north], { padding, maxZoom: CLOSE });
+    }
   }
 
   /** Writes the names of areas, each once. */
@@ -150,7 +163,8 @@ export class CityMap {
   }
 
   close(): void {
-    cancelAnimationFrame(this.#hover);
+    this.#hover.stop();
+    this.#ringing.stop();
     this.#overlay.close();
     this.#map.remove();
   }
@@ -177,13 +191,15 @@ export class CityMap {
     map.on("moveend", () => this.#tellPlace());
     map.on("load", () => this.#tellPlace());
     map.on("idle", () => (this.container.dataset["idle"] = "true"));
+    map.once("idle", () => this.listener.drawn());
     map.on("movestart", () => (this.container.dataset["idle"] = "false"));
     map.on("click", ({ point, lngLat }) => {
       if (this.isDrawing) this.listener.tapped([lngLat.lng, lngLat.lat]);
       else this.#pick([point.x, point.y]);
     });
     map.on("mousemove", ({ point }) => {
-      this.#hover ||= requestAnimationFrame(() => this.#hint(point.x, point.y));
+      this.#pointer = point;
+      this.#hover.ask();
     });
     map.on("mouseout", () => this.listener.hinted(null));
     map.getCanvas().addEventListener("keydown", (event) => {
@@ -223,12 +239,11 @@ export class CityMap {
   }
 
   #hint(x: number, y: number): void {
-    this.#hover = 0;
     if (!this.#map.getCanvas().isConnected || this.isDrawing) return;
     const feature = this.#featureAt([x, y]);
     this.#map.getCanvas().style.cursor = feature ? "pointer" : "";
     const { name, id, count } = feature?.properties ?? {};
-    const text = String(name ?? id ?? count ?? "").slice(0, 80);
+    const text = oneLine(String(name ?? id ?? count ?? ""));
     this.listener.hinted(feature && text ? { x, y, text } : null);
   }
 }

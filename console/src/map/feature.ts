@@ -1,6 +1,7 @@
 // An entity of the live feed as a feature of the map.
 import { type Members, isMembers, text } from "../api/json";
-import { LongNumber, nearNumbers } from "../api/number";
+import { nearNumbers } from "../api/number";
+import { plain } from "../show/name";
 import { attributesOf } from "./catalogue";
 import { type Middle, middleOf } from "./geo";
 
@@ -46,16 +47,4 @@ export function geometryOf(attribute: unknown): GeoJSON.Geometry | null {
   const geometry = isMembers(first["value"]) ? first["value"] : first;
   const isShape = SHAPES.includes(text(geometry["type"])) && Array.isArray(geometry["coordinates"]);
   return isShape ? (nearNumbers(geometry) as GeoJSON.Geometry) : null;
-}
-
-/** A number, text or boolean; of texts in languages the reader's own. */
-export function plain(attribute: unknown, language: string): string | number | boolean | null {
-  const first = Array.isArray(attribute) ? attribute[0] : attribute;
-  if (isMembers(first)) {
-    const map = first["languageMap"];
-    if (isMembers(map)) return text(map[language]) || text(map["@none"]) || text(Object.values(map)[0]) || null;
-    return "value" in first ? plain(first["value"], language) : null;
-  }
-  if (first instanceof LongNumber) return first.digits;
-  return typeof first === "string" || typeof first === "number" || typeof first === "boolean" ? first : null;
 }

@@ -1,5 +1,5 @@
 // Shapes on the globe: boxes, circles and what crosses the date line.
-import { isMembers, list } from "../api/json";
+import { isMembers, list, text } from "../api/json";
 
 export type Place = [longitude: number, latitude: number];
 
@@ -21,6 +21,9 @@ const EARTH_M = 6_371_008.8;
 const CORNERS = 48;
 /** Shapes with more places than this are measured by some of them. */
 const MEASURED = 20_000;
+
+/** Whoever cuts a shape there may come so near to 180 degrees. */
+const DATE_LINE = 179.999;
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 const degrees = (radians: number): number => (radians * 180) / Math.PI;
@@ -52,7 +55,20 @@ export function boxOf(geometry: unknown): Box | null {
     visit(geometry["coordinates"], 0);
     for (const one of list(geometry["geometries"])) if (isMembers(one)) visit(one["coordinates"], 0);
   }
-  return box.west <= box.east ? box : null;
+  return box.west <= box.east ? acrossDateLine(box, geometry) : null;
+}
+
+/** The box of parts that were cut at the date line reaches across it, to the east beyond 180 degrees, and not around the
+ * globe. */
+function acrossDateLine(box: Box, geometry: unknown): Box {
+  if (box.west > -DATE_LINE || box.east < DATE_LINE || !isMembers(geometry) || !text(geometry["type"]).startsWith("Multi")) return box;
+  let [west, east] = [Infinity, -Infinity];
+  for (const part of list(geometry["coordinates"])) {
+    const { west: from, east: to } = boxOf({ type: "Polygon", coordinates: part }) ?? box;
+    const turn = to < 0 ? 360 : 0;
+    [west, east] = [Math.min(west, from + turn), Math.max(east, to + turn)];
+  }
+  return east - west < box.east - box.west ? { ...box, west, east } : box;
 }
 
 /** The middle of an area, and how large it is in square degrees. */

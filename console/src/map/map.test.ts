@@ -2,14 +2,16 @@
 import { expect, it } from "vitest";
 import { type Change } from "../api/live";
 import { LongNumber } from "../api/number";
+import { plain } from "../show/name";
+import { TYPES } from "../show/vocabulary";
 import { Courses } from "../state/courses";
 import { readCamera, writeCamera } from "./camera";
 import { attributesOf, firstZooms, inOrder, lookOf } from "./catalogue";
 import { faultOf } from "./fault";
-import { featureOf, namesOf, plain } from "./feature";
+import { featureOf, namesOf } from "./feature";
 import { type Place, areaOfBox, boxOf, circle, cut, distance, middleOf, shared, wrapped } from "./geo";
 import { styleOf } from "./style";
-import { TYPES } from "./vocabulary";
+
 
 const paint = (tint: string): string => `rgb(0, 0, ${tint.length})`;
 
@@ -25,6 +27,16 @@ it("an area that crosses the date line is cut there", () => {
   // A map that was turned once around the globe tells longitudes beyond 180.
   expect(cut([[497, 34], [498, 34], [498, 35]])).toEqual({ type: "Polygon", coordinates: [[[137, 34], [138, 34], [138, 35], [137, 34]]] });
   expect(wrapped(190)).toBe(-170);
+});
+
+it("the box of what was cut at the date line reaches across it", () => {
+  const { coordinates } = cut([[170, -10], [190, -10], [190, 10], [170, 10]]) as { coordinates: Place[][][] };
+  expect(boxOf({ type: "MultiPolygon", coordinates })).toEqual({ west: 170, south: -10, east: 190, north: 10 });
+  expect(boxOf({ type: "MultiLineString", coordinates: [[[175, 1], [180, 2]], [[-180, 2], [-178, 3]]] })).toEqual({ west: 175, south: 1, east: 182, north: 3 });
+  // What goes around the globe, or was not cut, is as wide as it says.
+  const around = [[[-180, 0], [180, 0]], [[1, 1], [2, 2]]];
+  expect(boxOf({ type: "MultiLineString", coordinates: around })).toMatchObject({ west: -180, east: 180 });
+  expect(boxOf({ type: "Polygon", coordinates: [[[170, 0], [-170, 0], [170, 9]]] })).toMatchObject({ west: -170, east: 170 });
 });
 
 it("rings run counterclockwise, whichever way they were drawn", () => {

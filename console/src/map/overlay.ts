@@ -7,6 +7,7 @@ import type { Change } from "../api/live";
 import { lookOf } from "./catalogue";
 import { type Feature, featureOf } from "./feature";
 import { type Box, boxOf } from "./geo";
+import { perFrame } from "./refresh";
 import { type Drawn, ENTITIES } from "./source";
 import { LIVE, tilesOf } from "./style";
 
@@ -55,7 +56,7 @@ export class Overlay {
   #stale = new Set<string>();
   /** What may go once tiles have come that know it. */
   #settling = new Set<Set<string>>();
-  #frame = 0;
+  #frame = perFrame(() => this.#work());
   #lastUpdate = 0;
   #refresh: ReturnType<typeof setInterval>;
 
@@ -86,7 +87,7 @@ export class Overlay {
     clearInterval(this.#refresh);
     clearTimeout(this.#sifting);
     this.#isClosed = true;
-    cancelAnimationFrame(this.#frame);
+    this.#frame.stop();
   }
 
   take(change: Change): void {
@@ -103,7 +104,7 @@ export class Overlay {
       return;
     }
     this.#waiting.set(change.id, change);
-    this.#ask();
+    this.#frame.ask();
   }
 
   /** What has changed may meet the filter no longer, or only now. */
@@ -142,12 +143,7 @@ export class Overlay {
     for (const type of stale) void this.#reload(type);
   }
 
-  #ask(): void {
-    this.#frame ||= requestAnimationFrame(() => this.#work());
-  }
-
   #work(): void {
-    this.#frame = 0;
     const until = performance.now() + BUDGET_MS;
     const view = this.#view();
     for (const [id, change] of this.#waiting) {
@@ -156,7 +152,7 @@ export class Overlay {
       if (performance.now() > until) break;
     }
     this.#update();
-    if (this.#waiting.size > 0 || this.#add.size > 0 || this.#remove.size > 0) this.#ask();
+    if (this.#waiting.size > 0 || this.#add.size > 0 || this.#remove.size > 0) this.#frame.ask();
   }
 
   #apply(change: Change, view: Box): void {
@@ -230,7 +226,7 @@ export class Overlay {
     this.#settling.delete(settled);
     if (this.#isClosed || !this.map.getSource(tilesOf(type))) return;
     for (const id of settled) this.#settle(id, type);
-    if (settled.size > 0) this.#ask();
+    if (settled.size > 0) this.#frame.ask();
   }
 
   #settle(id: string, type: string): void {

@@ -3,20 +3,27 @@ import { type Asking, type Failure, base, failureOf } from "../api/ask";
 import { createSubscription, deleteSubscription } from "../api/city";
 import { type Entity, entitiesOf } from "../api/entity";
 import { type Line, follow } from "../api/follow";
-import { isMembers, text } from "../api/json";
+import { isMembers, list, text } from "../api/json";
 import { readJson } from "../api/number";
 import type { ServerEvent } from "../api/sse";
+import { atMostEvery } from "../state/soon";
 import type { GeoQuery } from "./sketch.svelte";
 
 /** A notification (§5.3.1) that has arrived. */
 export interface Arrival {
   number: number;
   time: string;
+  /** The first of them, and how many more there are. */
   entities: Entity[];
+  more: number;
 }
 
 const INBOXES = "machi/v1/inboxes";
+/** As many are shown, and of each as many entities. */
 const KEPT = 50;
+const MOST_ENTITIES = 10;
+/** A list is drawn at most four times a second, however much arrives. */
+const DRAW_MS = 250;
 /** A page that is left behind leaves no subscription behind for good. */
 const LIFE_MS = 60 * 60_000;
 
@@ -34,16 +41,24 @@ export class Watch {
   failure = $state.raw<Failure | null>(null);
   /** The newest first. */
   arrivals = $state.raw<Arrival[]>([]);
+  /** How many have come that are not shown any more, or never were. */
+  more = $state(0);
 
   #line: Line | null = null;
   #asking: Asking | null = null;
   #number = 0;
+  /** The newest as they came; what nobody will see is not even read. */
+  #waiting: string[] = [];
+  #drawing = atMostEvery(() => this.#draw(), DRAW_MS);
 
   async start(watched: Watched, asking: Asking): Promise<void> {
     await this.stop();
     this.isBusy = true;
     this.failure = null;
     this.arrivals = [];
+    this.more = 0;
+    this.#number = 0;
+    this.#waiting = [];
     this.#asking = asking;
     const box = crypto.getRandomValues(new Uint32Array(4)).reduce((name, part) => name + part.toString(16).padStart(8, "0"), "");
     try {
@@ -85,13 +100,19 @@ export class Watch {
   }
 
   #take(events: ServerEvent[]): void {
-    const fresh = events.flatMap((event): Arrival[] => {
-      const notification = event.name === "notification" ? parsed(event.data) : null;
-      if (!isMembers(notification)) return [];
-      this.#number += 1;
-      return [{ number: this.#number, time: text(notification["notifiedAt"]), entities: entitiesOf(notification["data"]) }];
-    });
-    if (fresh.length > 0) this.arrivals = [...fresh.reverse(), ...this.arrivals].slice(0, KEPT);
+    const fresh = events.filter(({ name }) => name === "notification").map(({ data }) => data);
+    if (fresh.length === 0) return;
+    this.#number += fresh.length;
+    this.#waiting = [...this.#waiting, ...fresh].slice(-KEPT);
+    this.#drawing.ask();
+  }
+
+  #draw(): void {
+    const first = this.#number - this.#waiting.length + 1;
+    const fresh = this.#waiting.flatMap((data, at) => arrivalOf(data, first + at) ?? []);
+    this.#waiting = [];
+    this.arrivals = [...fresh.reverse(), ...this.arrivals].slice(0, KEPT);
+    this.more = this.#number - this.arrivals.length;
   }
 }
 
@@ -107,9 +128,13 @@ export function subscriptionOf({ types, q, area, name }: Watched, uri: string): 
   };
 }
 
-function parsed(data: string): unknown {
+function arrivalOf(data: string, number: number): Arrival | null {
   try {
-    return readJson(data);
+    const notification = readJson(data);
+    if (!isMembers(notification)) return null;
+    const all = list(notification["data"]);
+    const entities = entitiesOf(all.slice(0, MOST_ENTITIES));
+    return { number, time: text(notification["notifiedAt"]), entities, more: all.length - entities.length };
   } catch {
     return null;
   }

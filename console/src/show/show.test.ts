@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { Instance, Kind } from "../api/entity";
 import { LongNumber, readJson } from "../api/number";
 import { showAge, showMoment } from "./age";
-import { shortName } from "./name";
+import { nameOf, shortName } from "./name";
 import { showCount, showRate, showValue } from "./number";
-import { unitSign, withUnit } from "./unit";
 import { shownOf } from "./value";
+import { attributeWord, typeWord, unitSign, valueWord, withUnit } from "./vocabulary";
 
 const NOW = Date.parse("2026-04-01T12:00:00Z");
 const age = (secondsAgo: number, language = "en"): string =>
@@ -62,6 +62,16 @@ describe("numbers", () => {
 });
 
 describe("names", () => {
+  it("of entities are short, on one line, and turn nothing around", () => {
+    const name = (value: unknown, id = "urn:ngsi-ld:Room:1"): string => nameOf({ id, json: { name: { type: "Property", value } } }, "en");
+    expect(name("Meeting room")).toBe("Meeting room");
+    expect(name("<b>x</b>")).toBe("<b>x</b>");
+    expect(name("a\u202Eb\nc\u0000d")).toBe("a b c d");
+    expect(name("街".repeat(200))).toBe(`${"街".repeat(80)}…`);
+    expect([name("\u2066 "), name(null)]).toEqual(["1", "1"]);
+    expect(name({}, `urn:ngsi-ld:Room:${"9".repeat(500)}`)).toBe(`${"9".repeat(80)}…`);
+  });
+
   it("lose what every name of a vocabulary has", () => {
     expect(shortName("temperature")).toBe("temperature");
     expect(shortName("https://smartdatamodels.org/dataModel.Building/owner")).toBe("owner");
@@ -78,6 +88,8 @@ describe("units", () => {
     expect(unitSign("C62", "ja")).toBe("");
     expect(unitSign("ZZZ", "ja")).toBe("ZZZ");
     expect(unitSign("", "ja")).toBe("");
+    // What every object of JavaScript has is no word of ours.
+    for (const word of [unitSign, typeWord, attributeWord, valueWord]) expect(word("constructor", "ja")).toBe("constructor");
     expect([withUnit("3", "MIN", "ja"), withUnit("3", "MIN", "en"), withUnit("3", "MTR", "ja"), withUnit("3", "", "en")]).toEqual(["3分", "3 min", "3 m", "3"]);
   });
 });
@@ -110,15 +122,19 @@ describe("values", () => {
     });
     expect(shown("JsonProperty", "text")).toEqual({ as: "json", json: '"text"' });
     expect(shown("Property", undefined)).toEqual({ as: "json", json: "" });
+    expect(shown("Property", "x".repeat(1_000_000))).toEqual({ as: "text", text: `${"x".repeat(2000)}…`, unit: "" });
   });
 
   it("are links to one or many", () => {
-    expect(shown("Relationship", "urn:a:1")).toEqual({ as: "links", ids: ["urn:a:1"] });
-    expect(shown("Relationship", ["urn:a:1", "urn:a:2"])).toEqual({ as: "links", ids: ["urn:a:1", "urn:a:2"] });
+    expect(shown("Relationship", "urn:a:1")).toEqual({ as: "links", ids: ["urn:a:1"], more: 0 });
+    expect(shown("Relationship", ["urn:a:1", "urn:a:2"])).toEqual({ as: "links", ids: ["urn:a:1", "urn:a:2"], more: 0 });
     expect(shown("ListRelationship", [{ object: "urn:a:1" }, "urn:a:2", 7])).toEqual({
       as: "links",
       ids: ["urn:a:1", "urn:a:2"],
+      more: 0,
     });
+    const many = Array.from({ length: 10_000 }, (_, n) => `urn:a:${n}`);
+    expect(shown("Relationship", many)).toMatchObject({ ids: many.slice(0, 50), more: 9950 });
   });
 
   it("speak the reader's language where they can", () => {
@@ -141,7 +157,12 @@ describe("values", () => {
       as: "shape",
       shape: "Polygon",
       points: 4,
+      isTooWide: false,
     });
+    const across = [[[170, 0], [-170, 0], [-170, 9], [170, 9], [170, 0]]];
+    expect(shown("GeoProperty", { type: "Polygon", coordinates: across })).toMatchObject({ isTooWide: true });
+    expect(shown("GeoProperty", { type: "MultiPolygon", coordinates: [ring, across] })).toMatchObject({ isTooWide: true });
+    expect(shown("GeoProperty", { type: "MultiPoint", coordinates: across[0] })).toMatchObject({ isTooWide: false });
     const parts = [{ type: "Point", coordinates: [0, 0] }, { type: "Polygon", coordinates: ring }];
     expect(shown("GeoProperty", { type: "GeometryCollection", geometries: parts })).toMatchObject({ points: 5 });
     expect(shown("GeoProperty", { type: "Point", coordinates: "no" })).toMatchObject({ as: "shape", points: 0 });

@@ -15,6 +15,8 @@ export class PageState {
   census = new Census();
   finding = new Finding();
   courses = new Courses();
+  /** Whether the first picture is there, so that there is time for what may be needed later. */
+  isDrawn = $state(false);
   /** The city's time, by which ages are told. */
   now = $state(Date.now());
   /** This device's own time, by which the page waits. */

@@ -1,42 +1,50 @@
 // Does something soon after it was asked for, or at once, and once however often it was asked for meanwhile.
+//
+// What takes longer than its interval is not begun again before it has ended: under constant change nothing would ever
+// come to its end.
 export interface Soon {
   ask(): void;
   stop(): void;
 }
 
-export function soon(task: () => void, afterMs: number): Soon {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  return {
-    ask: () => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        task();
-      }, afterMs);
-    },
-    stop: () => {
-      clearTimeout(timer);
-      timer = undefined;
-    },
-  };
+type Task = () => void | Promise<void>;
+
+/** Each time so long after it was asked for. */
+export function soon(task: Task, afterMs: number): Soon {
+  return waiting(task, () => afterMs);
 }
 
 /** At once, but never sooner after the last time than this. */
-export function atMostEvery(task: () => void, everyMs: number): Soon {
+export function atMostEvery(task: Task, everyMs: number): Soon {
+  return waiting(task, (sinceLast) => everyMs - sinceLast);
+}
+
+function waiting(task: Task, waitOf: (sinceLast: number) => number): Soon {
   let last = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const run = (): void => {
+  let isRunning = false;
+  let isAsked = false;
+  let isStopped = false;
+  const run = async (): Promise<void> => {
     timer = undefined;
+    isRunning = true;
     last = performance.now();
-    task();
+    // A task tells of its failures itself.
+    await Promise.resolve(task()).catch(() => undefined);
+    isRunning = false;
+    if (isAsked) ask();
+  };
+  const ask = (): void => {
+    isAsked = isRunning;
+    if (isStopped || isRunning || timer !== undefined) return;
+    const wait = waitOf(performance.now() - last);
+    if (wait > 0) timer = setTimeout(() => void run(), wait);
+    else void run();
   };
   return {
-    ask: () => {
-      if (timer !== undefined) return;
-      const wait = last + everyMs - performance.now();
-      if (wait > 0) timer = setTimeout(run, wait);
-      else run();
-    },
+    ask,
     stop: () => {
+      isStopped = true;
       clearTimeout(timer);
       timer = undefined;
     },

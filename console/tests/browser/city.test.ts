@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, open } from "./chromium";
+import { send as sendTo } from "./realcity";
 
 const CITY = process.env["MACHI_URL"];
 const ROOM = "urn:ngsi-ld:Room:1";
@@ -41,10 +42,7 @@ describe.skipIf(!CITY)("a new city", () => {
     return execFileSync("sh", ["-c", command.replace(/^curl/, "curl -sS --fail-with-body")], { encoding: "utf8" });
   }
 
-  async function send(method: string, path: string, body: object): Promise<number> {
-    const headers = { "Content-Type": "application/json" };
-    return (await fetch(new URL(path, CITY), { method, headers, body: JSON.stringify(body) })).status;
-  }
+  const send = (method: string, path: string, body: object): Promise<number> => sendTo(CITY ?? "", method, path, body);
 
   it("gets its first entity by the command that the page gives", async () => {
     await says(part("first"), "There are no entities yet");

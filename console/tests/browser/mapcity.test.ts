@@ -4,6 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUS, FLOOD, GAUGE, LAMP, at, shiomi } from "../mock/shiomi";
 import { launch, open } from "./chromium";
+import { bare, send as sendTo } from "./realcity";
 
 const CITY = process.env["MACHI_URL"];
 const [LONGITUDE, LATITUDE] = at(0.5, 0.6);
@@ -15,8 +16,7 @@ describe.skipIf(!CITY)("the map of a real city", () => {
   let faults: string[];
 
   beforeAll(async () => {
-    const entities = shiomi().map(({ createdAt: _created, modifiedAt: _modified, ...rest }) => rest);
-    expect(await send("POST", "ngsi-ld/v1/entityOperations/create", entities)).toBe(201);
+    expect(await send("POST", "ngsi-ld/v1/entityOperations/create", bare(shiomi()))).toBe(201);
     browser = await launch();
     ({ page, faults } = await open(browser, `${CITY}#view=map&at=${LATITUDE},${LONGITUDE},13.4`, { viewport: { width: 1440, height: 900 } }));
     await page.waitForSelector('[data-idle="true"]');
@@ -26,10 +26,7 @@ describe.skipIf(!CITY)("the map of a real city", () => {
     expect(faults).toEqual([]);
   });
 
-  async function send(method: string, path: string, body: unknown): Promise<number> {
-    const headers = { "Content-Type": "application/json" };
-    return (await fetch(new URL(path, CITY), { method, headers, body: JSON.stringify(body) })).status;
-  }
+  const send = (method: string, path: string, body: unknown): Promise<number> => sendTo(CITY ?? "", method, path, body);
 
   async function says(selector: string, text: string | RegExp): Promise<void> {
     await page.locator(selector).filter({ hasText: text }).first().waitFor();

@@ -2,7 +2,8 @@
 import geojsonvt from "geojson-vt";
 import vtpbf from "vt-pbf";
 import { boxOf, united } from "../../src/map/geo";
-import { geometryOf, plain } from "../../src/map/feature";
+import { geometryOf } from "../../src/map/feature";
+import { plain } from "../../src/show/name";
 
 type Members = Record<string, unknown>;
 

@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -136,7 +137,9 @@ fn copy(from: &Path, to: &Path, length: u64) -> Result<u32, StoreError> {
     let parent = to.parent().unwrap_or(to);
     files::make_folder(parent)?;
     let source = File::open(from).map_err(|source| io_error("opening", from, source))?;
-    let mut target = File::create(to).map_err(|source| io_error("creating", to, source))?;
+    // Whoever may read the folder above need not be one who may read the city.
+    let target = File::options().write(true).create(true).truncate(true).mode(0o600).open(to);
+    let mut target = target.map_err(|source| io_error("creating", to, source))?;
     let mut source = source.take(length);
     let mut buffer = vec![0; 1 << 16];
     let mut hasher = crc32fast::Hasher::new();

@@ -17,15 +17,17 @@ use machi_http::{Problem, Shutdown, Text};
 use machi_types::{ErrorKind, Json};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::Broker;
 
 const PATH: &str = "/machi/v1/inboxes/{inbox}";
 /// The largest notification that an inbox takes.
 const LARGEST: usize = 256 << 10;
-/// Notifications that wait for a reader; what finds no room is sent again later.
-const BUFFER: usize = 4;
+/// What may wait for a reader who takes its time: bytes, and notifications however short they are. What finds no room
+/// is sent again later.
+const WAITING_BYTES: usize = 4 * LARGEST;
+const WAITING: usize = 1024;
 /// A name is a secret between its reader and the subscription, so it is too long to be guessed.
 const NAME_LENGTHS: std::ops::RangeInclusive<usize> = 16..=64;
 
@@ -34,7 +36,24 @@ const NAME_LENGTHS: std::ops::RangeInclusive<usize> = 16..=64;
 pub(super) struct Inboxes {
     broker: Arc<Broker>,
     shutdown: Shutdown,
-    readers: Arc<Mutex<FxHashMap<String, mpsc::Sender<LiveEvent>>>>,
+    readers: Arc<Mutex<FxHashMap<String, Inbox>>>,
+}
+
+/// An open inbox, from the side of those who post to it.
+#[derive(Clone, Debug)]
+struct Inbox {
+    letters: mpsc::Sender<Letter>,
+    /// Tells whether the reader is still there.
+    events: mpsc::Sender<LiveEvent>,
+    /// In bytes.
+    room: Arc<Semaphore>,
+}
+
+/// A notification that waits for its reader.
+#[derive(Debug)]
+struct Letter {
+    event: LiveEvent,
+    _room: OwnedSemaphorePermit,
 }
 
 impl Inboxes {
@@ -46,17 +65,21 @@ impl Inboxes {
     fn open(&self, name: String) -> Result<mpsc::Receiver<LiveEvent>, Problem> {
         let most = self.broker.config.subscriptions.live_readers;
         let seat = self.broker.hub.take_seat(most).ok_or_else(too_many)?;
-        let (events, source) = mpsc::channel(BUFFER);
-        self.readers.lock().insert(name.clone(), events.clone());
+        let (events, source) = mpsc::channel(1);
+        let (letters, waiting) = mpsc::channel(WAITING);
+        let room = Arc::new(Semaphore::new(WAITING_BYTES));
+        let inbox = Inbox { letters, events: events.clone(), room: Arc::clone(&room) };
+        self.readers.lock().insert(name.clone(), inbox);
         let readers = Arc::clone(&self.readers);
         let mut shutdown = self.shutdown.clone();
         self.broker.hub.follow(async move {
             tokio::select! {
                 () = shutdown.begun() => {}
                 () = events.closed() => {}
+                () = hand_over(waiting, &events) => {}
             }
             let mut readers = readers.lock();
-            if readers.get(&name).is_some_and(|open| open.same_channel(&events)) {
+            if readers.get(&name).is_some_and(|open| Arc::ptr_eq(&open.room, &room)) {
                 readers.remove(&name);
             }
             drop(seat);
@@ -65,12 +88,24 @@ impl Inboxes {
     }
 
     fn put(&self, name: &str, data: String) -> Result<(), Problem> {
-        let reader = self.readers.lock().get(name).cloned().ok_or_else(nobody)?;
+        let open = self.readers.lock().get(name).cloned().filter(|inbox| !inbox.events.is_closed());
+        let Inbox { letters, room, .. } = open.ok_or_else(nobody)?;
+        let bytes = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let room = room.try_acquire_many_owned(bytes).map_err(|_| full())?;
         let event = LiveEvent { id: None, name: "notification", data };
-        reader.try_send(event).map_err(|error| match error {
+        letters.try_send(Letter { event, _room: room }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => full(),
             mpsc::error::TrySendError::Closed(_) => nobody(),
         })
+    }
+}
+
+/// Gives a reader one letter after the other, each when the one before is taken, until either side is gone.
+async fn hand_over(mut waiting: mpsc::Receiver<Letter>, events: &mpsc::Sender<LiveEvent>) {
+    while let Some(letter) = waiting.recv().await {
+        if events.send(letter.event).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -194,7 +195,8 @@ impl Commanded {
         let place = to.to_owned();
         self.blocking(move |_| EmbeddedStore::check_outside(&place)).await?;
         let mut export = self.broker.export_tenant(tenant).await.map_err(Problem::from)?;
-        let open = |to: &Path| File::options().write(true).create_new(true).open(to);
+        // Whoever may read the folder need not be one who may read the city.
+        let open = |to: &Path| File::options().write(true).create_new(true).mode(0o600).open(to);
         let file = on_file(to, open).await?;
         if let Err(problem) = write_all(&mut export, file, to).await {
             // Half an export is none.

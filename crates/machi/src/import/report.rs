@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use machi_connect::RowError;
@@ -52,7 +53,7 @@ impl Report {
         text.push_str("\r\n");
         let out = match &mut self.file {
             Some(out) => out,
-            none => none.insert(File::create(&self.path)?),
+            none => none.insert(create(&self.path)?),
         };
         out.write_all(text.as_bytes())?;
         self.length += text.len() as u64;
@@ -70,6 +71,11 @@ impl Report {
     }
 }
 
+/// A new file for its owner alone: rejected rows tell what stands in the city's lists.
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
 /// A cell in quotes where it must be. One that a spreadsheet would take for a formula is made a text.
 fn cell(text: &str) -> String {
     let guard = if text.starts_with(['=', '+', '-', '@', '\t']) { "'" } else { "" };
@@ -81,6 +87,8 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -93,6 +101,8 @@ mod tests {
         report.add("a.csv", 2, "urn:x:1", &error("\"x\" is wrong, quite", "=y")).unwrap();
         let known = report.length();
         report.add("a.csv", 3, "", &error("lost", "")).unwrap();
+        let rights = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(rights & 0o777, 0o600);
         let mut report = Report::open(&path, known, Language::English).unwrap();
         report.add("a.csv", 4, "", &error("kept", "")).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -45,6 +46,11 @@ fn city(data: &Path) -> Child {
     child
 }
 
+/// Who may read and write a file, as `chmod` tells it.
+fn rights(file: &Path) -> u32 {
+    fs::metadata(file).unwrap().permissions().mode() & 0o777
+}
+
 #[test]
 fn a_running_city_is_backed_up_restored_and_proven_whole() {
     let folder = tempfile::tempdir().unwrap();
@@ -57,6 +63,7 @@ fn a_running_city_is_backed_up_restored_and_proven_whole() {
     let _ = child.wait();
     assert!(saved.status.success(), "{}", said(&saved));
     assert!(said(&seen).starts_with("everything is whole: 1 documents"), "{}", said(&seen));
+    assert_eq!(rights(&backup.join("format")), 0o600);
     let put_back = machi(&["restore", backup.to_str().unwrap()], &restored);
     assert!(put_back.status.success(), "{}", said(&put_back));
     for folder in [&restored, &data] {

@@ -1,6 +1,7 @@
 //! `machi tenants`: each tenant listed, exported, restored and erased alone, in both languages.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 
@@ -33,6 +34,7 @@ fn a_tenant_goes_and_comes_back_in_a_city_that_runs_and_in_one_that_rests() {
     let (code, exported) = said(&["tenants", "export", "aoi", &file, "--data", &data]);
     assert!(code == 0 && exported.starts_with("tenant aoi as of position "), "{exported}");
     assert!(exported.ends_with(": 2 entities, 0 other documents\n"), "{exported}");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "an export is its owner's alone");
     let (code, refused) = said(&["tenants", "export", "aoi", &file, "--data", &data]);
     assert!(code == 1 && refused.contains("is there already; name a file that is not"), "{refused}");
     let (code, refused) = said(&["tenants", "restore", "aoi", &file, "--data", &data]);

@@ -1,5 +1,7 @@
 //! `machi up`: what a newcomer sees in the first minute, and on the second start.
 
+mod alone;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -55,6 +57,13 @@ impl Opened {
 
     fn types(&self) -> String {
         paste(&format!("curl {}/ngsi-ld/v1/types", self.url()))
+    }
+
+    /// The most memory that its process has had, in bytes.
+    fn most_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
     }
 
     fn end(mut self) {

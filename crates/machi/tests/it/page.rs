@@ -77,6 +77,14 @@ fn a_browser_shows_a_real_city_on_the_map() {
     }
 }
 
+#[test]
+fn the_page_stands_bad_times() {
+    // The tests end and begin a city of their own; this one only tells that the binary holds the page.
+    if browsable(Options::default()).is_some() {
+        run_browser("tests/browser/rough.test.ts", &[("MACHI", Path::new(env!("CARGO_BIN_EXE_machi")))], String::new);
+    }
+}
+
 /// A city to whose page a browser can be sent; none, and a line that says so, where something is missing for that.
 pub(crate) fn browsable(options: Options) -> Option<City> {
     if !console().join("node_modules/vitest").is_dir() || which("chromium").is_none() {
@@ -94,13 +102,22 @@ pub(crate) fn browsable(options: Options) -> Option<City> {
 /// Runs browser tests before a city.
 #[track_caller]
 pub(crate) fn browse(city: &City, tests: &str, environment: &[(&str, &Path)]) {
+    let url = format!("{}/", city.url());
+    let mut environment = environment.to_vec();
+    environment.push(("MACHI_URL", Path::new(&url)));
+    run_browser(tests, &environment, || city.log());
+}
+
+/// Runs browser tests; `log` tells more where they fail.
+#[track_caller]
+fn run_browser(tests: &str, environment: &[(&str, &Path)], log: impl FnOnce() -> String) {
     let ran = Command::new("npm")
         .args(["run", "--silent", "test:browser", "--", tests])
         .current_dir(console())
-        .env("MACHI_URL", format!("{}/", city.url()))
         .envs(environment.iter().copied())
         .output();
     let ran = ran.expect("npm came with the console's packages");
     let told = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success(), "{told}\n{}\n{}", String::from_utf8_lossy(&ran.stderr), city.log());
+    assert!(ran.status.success(), "{told}\n{}\n{}", String::from_utf8_lossy(&ran.stderr), log());
+    print!("{told}");
 }
