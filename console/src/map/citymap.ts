@@ -12,6 +12,7 @@ import { Overlay } from "./overlay";
 import { arrow, paintOf } from "./paint";
 import { CLUSTERS, type Drawn } from "./source";
 import { CHOSEN, DRAWN, LIVE, NAMES, NOTHING, styleOf, typeOfLayer } from "./style";
+import { Sharpness, withoutIdleMasks } from "./thrift";
 
 /** What is under the pointer. */
 export interface Hint {
@@ -47,6 +48,7 @@ export class CityMap {
   isDrawing = false;
   readonly #map: GlMap;
   readonly #overlay: Overlay;
+  readonly #sharpness: Sharpness;
   #asking: Asking;
   #key = "";
   #hover = 0;
@@ -81,6 +83,8 @@ export class CityMap {
     });
     this.#map.touchZoomRotate.disableRotation();
     this.#map.keyboard.disableRotation();
+    withoutIdleMasks(this.#map);
+    this.#sharpness = new Sharpness(this.#map, container);
     this.#overlay = new Overlay(this.#map);
     this.#listen();
     // For whoever looks at the page with the browser's tools.
@@ -152,6 +156,7 @@ export class CityMap {
   close(): void {
     cancelAnimationFrame(this.#hover);
     this.#overlay.close();
+    this.#sharpness.close();
     this.#map.remove();
   }
 
