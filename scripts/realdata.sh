@@ -4,6 +4,7 @@
 # STAY=1 leaves the city open until Ctrl-C, to be looked at. MACHI=PROGRAM tries that program and builds nothing.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source scripts/lib/toolchain.sh
+source scripts/lib/city.sh
 source scripts/lib/console.sh
 
 data="${DIR:-../shared/data}"
@@ -22,26 +23,9 @@ if [[ -z "${MACHI:-}" ]]; then
 fi
 install_console_packages
 
-work="$(mktemp -d)"
-city=""
-clear_up() {
-    [[ -z "$city" ]] || kill "$city" 2>/dev/null || true
-    [[ -z "$city" ]] || wait "$city" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap clear_up EXIT
-
+make_room
 # Contexts that nobody answers for must not hold the import up.
-MACHI__CONTEXTS__TIMEOUT="2 s" "$MACHI" serve --data "$work/city" --listen 127.0.0.1:0 --open \
-    >"$work/ready" 2>"$work/log" &
-city=$!
-for _ in $(seq 100); do
-    [[ ! -s "$work/ready" ]] || break
-    kill -0 "$city" 2>/dev/null || break
-    sleep 0.1
-done
-server="$(sed -n 's/.*\(http:\/\/[^ ]*\).*/\1/p' "$work/ready")"
-[[ -n "$server" ]] || stop "The city did not start: $(tail -n 3 "$work/log")"
+MACHI__CONTEXTS__TIMEOUT="2 s" open_city
 
 faults=()
 python3 scripts/lib/realdata.py "$MACHI" "$server" "$data" "$work" || faults+=("the import")

@@ -14,6 +14,7 @@ import { arrow, paintOf } from "./paint";
 import { perFrame } from "./refresh";
 import { CLUSTERS, type Drawn } from "./source";
 import { CHOSEN, DRAWN, LIVE, NAMES, NOTHING, styleOf, typeOfLayer } from "./style";
+import { Sharpness, withoutIdleMasks } from "./thrift";
 
 /** What is under the pointer. */
 export interface Hint {
@@ -53,6 +54,7 @@ export class CityMap {
   isDrawing = false;
   readonly #map: GlMap;
   readonly #overlay: Overlay;
+  readonly #sharpness: Sharpness;
   #asking: Asking;
   #key = "";
   #pointer = { x: 0, y: 0 };
@@ -90,6 +92,8 @@ export class CityMap {
     });
     this.#map.touchZoomRotate.disableRotation();
     this.#map.keyboard.disableRotation();
+    withoutIdleMasks(this.#map);
+    this.#sharpness = new Sharpness(this.#map, container);
     this.#overlay = new Overlay(this.#map);
     this.#listen();
     // For whoever looks at the page with the browser's tools.
@@ -166,6 +170,7 @@ export class CityMap {
     this.#hover.stop();
     this.#ringing.stop();
     this.#overlay.close();
+    this.#sharpness.close();
     this.#map.remove();
   }
 

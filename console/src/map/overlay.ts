@@ -5,7 +5,7 @@
 import type { GeoJSONSource, Map as GlMap } from "maplibre-gl";
 import type { Change } from "../api/live";
 import { lookOf } from "./catalogue";
-import { type Feature, featureOf } from "./feature";
+import { type Feature, featureOf, geometryOf } from "./feature";
 import { type Box, boxOf } from "./geo";
 import { perFrame } from "./refresh";
 import { type Drawn, ENTITIES } from "./source";
@@ -17,8 +17,11 @@ const MOST_DRAWN = 3000;
 /** Changed entities that are held against the filter at once, and how often. */
 const MOST_UNSURE = 50;
 const SIFT_MS = 200;
-/** What a frame may take of the page's time. */
+/** What a frame may take of the page's time: where frames are slow, a share of what has passed since the last one. */
 const BUDGET_MS = 6;
+const BUDGET_SHARE = 0.2;
+/** How long it is believed what is in sight. */
+const VIEW_MS = 100;
 /** The worker lays out all live entities again for each update. */
 const UPDATE_MS = 120;
 /** How long tiles may lag behind what is drawn over them. */
@@ -54,10 +57,17 @@ export class Overlay {
   #add = new Map<string, Feature>();
   #remove = new Set<string>();
   #stale = new Set<string>();
+  /** Types of which something has changed out of sight: only tiles that are kept for later are older than it. */
+  #elsewhere = new Set<string>();
+  /** No tile of a shown type is of a deeper zoom than this. */
+  #deepest = 0;
+  #box: Box | null = null;
+  #boxUntil = 0;
   /** What may go once tiles have come that know it. */
   #settling = new Set<Set<string>>();
   #frame = perFrame(() => this.#work());
   #lastUpdate = 0;
+  #lastWork = 0;
   #refresh: ReturnType<typeof setInterval>;
 
   constructor(private readonly map: GlMap) {
@@ -72,6 +82,7 @@ export class Overlay {
     }
     this.#types = shown.map(({ type }) => type);
     this.#from = new Map(shown.map(({ type, from }) => [type, from]));
+    this.#deepest = Math.min(...shown.map(({ maxzoom }) => maxzoom));
     this.#language = language;
     this.#sieve = sieve;
     this.#unsure.clear();
@@ -99,12 +110,27 @@ export class Overlay {
   }
 
   #keep(change: Change): void {
+    if (this.#isOutOfSight(change)) return;
     if (this.#waiting.size >= MOST_WAITING && !this.#waiting.has(change.id)) {
       for (const type of change.types) this.#stale.add(type);
       return;
     }
     this.#waiting.set(change.id, change);
     this.#frame.ask();
+  }
+
+  /** A metropolis changes a thousand times a second, and nearly all of that is nowhere near what is shown. */
+  #isOutOfSight({ id, types, attributes, entity, kind }: Change): boolean {
+    if (kind !== "changed" || !entity || this.#drawn.has(id) || this.#waiting.has(id)) return false;
+    const type = this.#types.find((one) => types.includes(one));
+    if (!type) return true;
+    if (this.map.getZoom() >= (this.#from.get(type) ?? 0)) {
+      // What has moved may have been in sight before.
+      const box = attributes.includes("location") ? null : boxOf(geometryOf(entity["location"]));
+      if (!box || meets(box, this.#viewNow())) return false;
+    }
+    this.#elsewhere.add(type);
+    return true;
   }
 
   /** What has changed may meet the filter no longer, or only now. */
@@ -139,12 +165,16 @@ export class Overlay {
   refreshStale(): void {
     if (document.hidden) return;
     const stale = this.#types.filter((type) => this.#stale.has(type) || this.#hidden.has(type));
+    for (const type of this.#elsewhere) this.#cacheOf(type)?._cache.reset();
+    this.#elsewhere.clear();
     this.#stale.clear();
     for (const type of stale) void this.#reload(type);
   }
 
   #work(): void {
-    const until = performance.now() + BUDGET_MS;
+    const now = performance.now();
+    const until = now + Math.max(BUDGET_MS, Math.min(BUDGET_SHARE * (now - this.#lastWork), UPDATE_MS / 2));
+    this.#lastWork = now;
     const view = this.#view();
     for (const [id, change] of this.#waiting) {
       this.#waiting.delete(id);
@@ -215,8 +245,7 @@ export class Overlay {
 
   /** What is drawn over a type's tiles goes once tiles have come that know it. */
   async #reload(type: string): Promise<void> {
-    const { style } = this.map as unknown as { style?: { sourceCaches?: Record<string, TileCache> } };
-    const cache = style?.sourceCaches?.[tilesOf(type)];
+    const cache = this.#cacheOf(type);
     if (!cache) return;
     const settled = new Set([...(this.#hidden.get(type) ?? [])].filter((id) => !this.#waiting.has(id)));
     // What changes while its tiles are on their way is newer than they are.
@@ -227,6 +256,11 @@ export class Overlay {
     if (this.#isClosed || !this.map.getSource(tilesOf(type))) return;
     for (const id of settled) this.#settle(id, type);
     if (settled.size > 0) this.#frame.ask();
+  }
+
+  #cacheOf(type: string): TileCache | undefined {
+    const { style } = this.map as unknown as { style?: { sourceCaches?: Record<string, TileCache> } };
+    return style?.sourceCaches?.[tilesOf(type)];
   }
 
   #settle(id: string, type: string): void {
@@ -242,11 +276,22 @@ export class Overlay {
     this.map.removeFeatureState({ source: tilesOf(type), sourceLayer: ENTITIES, id }, "gone");
   }
 
+  #viewNow(): Box {
+    const now = performance.now();
+    if (!this.#box || now > this.#boxUntil) {
+      this.#box = this.#view();
+      this.#boxUntil = now + VIEW_MS;
+    }
+    return this.#box;
+  }
+
+  /** What is in sight, and beyond it as far as the tiles reach that show it. */
   #view(): Box {
     const bounds = this.map.getBounds();
     const [east, west] = [bounds.getEast(), bounds.getWest()];
     const [north, south] = [bounds.getNorth(), bounds.getSouth()];
-    const [wide, high] = [(east - west) / 4, (north - south) / 4];
+    const tile = 360 / 2 ** Math.min(Math.floor(this.map.getZoom()), this.#deepest);
+    const [wide, high] = [Math.max((east - west) / 4, tile), Math.max((north - south) / 4, tile)];
     return { west: west - wide, east: east + wide, south: south - high, north: north + high };
   }
 }

@@ -281,7 +281,7 @@ describe("an entity on the map", () => {
     await says(part("courses"), /Water level[^]*1\.3 to 1\.9 m/);
     city.delete(GAUGE);
     await says(part("entity"), "This entity has been deleted");
-    expect(GAUGE in (await features("WaterObserved"))).toBe(false);
+    await expect.poll(async () => GAUGE in (await features("WaterObserved"))).toBe(false);
   });
 
   it("starts a scenario by its switch", async () => {
