@@ -106,6 +106,8 @@ impl Tree {
         let tree = match opened {
             Ok(Ok(tree)) => tree,
             Ok(Err(lsm_tree::Error::Io(source))) => {
+                // A file whose end tells of more bytes than it has looks like one that cannot be read.
+                lists.check_all()?;
                 return Err(io_error("opening the tables in", lists.folder(), source));
             }
             Ok(Err(error)) => {

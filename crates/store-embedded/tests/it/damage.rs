@@ -88,6 +88,24 @@ fn is_named(error: &StoreError, name: &Path) -> bool {
     error.to_string().contains(&name.display().to_string())
 }
 
+/// What tells where in a table its parts lie may point beyond its end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flipped_bit_in_the_end_of_a_table_is_reported_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, _) = restored_city(folder.path()).await;
+    let is_table = |name: &PathBuf| name.starts_with("indexes/tables");
+    let name = names(&good).into_iter().find(is_table).expect("there is a table of indexes");
+    let length = fs::metadata(good.join(&name)).unwrap().len() as usize;
+    for at in (length.saturating_sub(300)..length).step_by(3) {
+        let bad = folder.path().join("bad");
+        copy(&good, &bad);
+        flip(&bad.join(&name), at);
+        let verdict = looked_at(&bad);
+        let is_reported = verdict.as_ref().is_err_and(|error| is_named(error, &bad.join(&name)));
+        assert!(is_reported, "{} at byte {at} of {length}, at rest: {verdict:?}", name.display());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flipped_bit_in_any_file_is_reported_by_name_and_never_served() {
     let folder = tempfile::tempdir().unwrap();
