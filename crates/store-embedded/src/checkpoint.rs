@@ -9,7 +9,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use machi_store::{DocumentNo, NameNo, Names, Position, StoreError};
+use machi_store::{Collection, DocumentNo, NameNo, Names, Position, StoreError};
 use machi_types::{Name, TenantId, Timestamp};
 use rustc_hash::FxHashSet;
 
@@ -82,6 +82,23 @@ pub(crate) struct State {
     /// How many space numbers have been given.
     pub(crate) spaces_given: u32,
     pub(crate) cursors: Vec<(Name, Position)>,
+    pub(crate) derived: Derived,
+}
+
+/// Which facets the indexes of each collection have, by the version of what derives them.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Derived(Vec<(Name, u32)>);
+
+impl Derived {
+    /// As this Machi derives them.
+    fn now(engine: &Engine) -> Self {
+        Self(engine.collections.iter().map(|spec| (Name::from(spec.collection.0), spec.derive.version())).collect())
+    }
+
+    /// An earlier Machi did not say which; nor does any of collections that are no longer registered.
+    pub(crate) fn version(&self, collection: Collection) -> u32 {
+        self.0.iter().find(|(name, _)| **name == *collection.0).map_or(1, |(_, version)| *version)
+    }
 }
 
 /// Gathers what changed since the checkpoint before; the next flush of the pages makes it durable.
@@ -112,7 +129,7 @@ pub(crate) fn gather(engine: &Engine, before: &Written, root: &Root, time: Times
         tree.remove(&numbered(SPACE, *number), commit);
     }
     let cursors = engine.cursors.read().iter().map(|(name, position)| (name.clone(), position.clone())).collect();
-    let state = State { time, spaces_given: root.spaces_given, cursors };
+    let state = State { time, spaces_given: root.spaces_given, cursors, derived: Derived::now(engine) };
     tree.insert(&STATE, &encode_state(&state), commit);
     tree.seal(commit);
     written
@@ -192,7 +209,12 @@ pub(crate) fn read(engine: &Engine, names: &FxHashSet<NameNo>) -> Result<State, 
     fill_ids(engine, &root);
     let state = match engine.pages.get(&STATE, at)? {
         Some(bytes) => decode_state(&bytes).map_err(wrong)?,
-        None => State { time: Timestamp::from_micros(i64::MIN / 2), spaces_given: 0, cursors: Vec::new() },
+        None => State {
+            time: Timestamp::from_micros(i64::MIN / 2),
+            spaces_given: 0,
+            cursors: Vec::new(),
+            derived: Derived::now(engine),
+        },
     };
     root.spaces_given = state.spaces_given;
     engine.spaces.reserve(state.spaces_given);
@@ -296,6 +318,11 @@ fn encode_state(state: &State) -> Vec<u8> {
         put_bytes(consumer.as_bytes(), &mut out);
         put_number(position.bucket(0), &mut out);
     }
+    put_number(state.derived.0.len() as u64, &mut out);
+    for (collection, version) in &state.derived.0 {
+        put_bytes(collection.as_bytes(), &mut out);
+        put_number(u64::from(*version), &mut out);
+    }
     out
 }
 
@@ -307,7 +334,12 @@ fn decode_state(bytes: &Bytes) -> Result<State, Malformed> {
     let cursors = (0..count)
         .map(|_| Ok((reader.text()?, Position::single(reader.number()?))))
         .collect::<Result<_, Malformed>>()?;
-    Ok(State { time, spaces_given, cursors })
+    let derived = match reader.is_at_end() {
+        true => 0,
+        false => reader.small()?,
+    };
+    let derived = (0..derived).map(|_| Ok((reader.text()?, reader.small()?))).collect::<Result<_, Malformed>>()?;
+    Ok(State { time, spaces_given, cursors, derived: Derived(derived) })
 }
 
 fn numbered(kind: u8, number: u32) -> [u8; 5] {

@@ -7,6 +7,7 @@
 //! One thread commits: it puts all waiting commits into one batch, syncs it, and then shows it.
 //! See docs/adr/0002 for why, and docs/adr/0003 for what each facet costs.
 
+mod afresh;
 mod background;
 mod backup;
 mod believed;

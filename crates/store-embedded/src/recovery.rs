@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use machi_store::{NameNo, Position, StoreError};
 use machi_types::{TenantId, Timestamp};
 
+use crate::afresh;
 use crate::backup::RESTORED;
 use crate::checkpoint::{self, Written};
 use crate::documents::DocumentWrite;
@@ -48,6 +49,7 @@ pub(crate) fn recover(engine: &Engine) -> Result<Recovered, StoreError> {
     }
     let commit = replay.commit.max(documents).max(indexes);
     engine.documents.publish(commit);
+    afresh::replace_old(engine, &state.derived, commit)?;
     {
         let mut root = engine.root.write();
         let root = Arc::make_mut(&mut root);

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use machi_store::{Facet, NameNo, Names, StoreError};
+use machi_store::{NameNo, Names, StoreError};
 use machi_types::TenantId;
 
-use crate::documents;
+use crate::afresh;
 use crate::engine::{Engine, Root};
-use crate::index::column::{Column, document, place};
+use crate::index::column::{Column, document};
 use crate::index::page::{Mask, Values};
 use crate::index::space::{Attribute, SpaceIndex};
 use crate::index::texts::TextPage;
@@ -55,45 +55,11 @@ fn compare_all(engine: &Engine, root: &Root, verified: &mut Verified) -> Result<
     for space in engine.spaces.all() {
         let empty = Arc::default();
         let index = root.spaces.get(&space.number).unwrap_or(&empty);
-        let afresh = rebuild(engine, space.number, root.position, index, verified)?;
-        let derived = SpaceIndex { hashes: Arc::clone(&index.hashes), ..afresh };
+        let derived = afresh::index(engine, &space, root.position, index, &mut verified.documents)?;
         compare_ids(&space.tenant, index, &derived)?;
         compare(engine, &format!("{}/{}", space.tenant, space.collection.0), index, &derived, verified)?;
     }
     Ok(())
-}
-
-/// The index of a space, made from its documents alone.
-fn rebuild(
-    engine: &Engine,
-    space: u32,
-    at: u64,
-    kept: &SpaceIndex,
-    verified: &mut Verified,
-) -> Result<SpaceIndex, StoreError> {
-    let mut index = SpaceIndex { added: kept.added.clone(), ..SpaceIndex::default() };
-    let Some(known) = engine.spaces.by_number(space) else { return Ok(index) };
-    let derive = engine.derive(known.collection);
-    for number in documents::numbers(engine.documents.tree(), space, at) {
-        let number = number?;
-        let Some(document) = engine.documents.read_uncached(space, number, at)? else { continue };
-        verified.documents += 1;
-        let mut add = |facet: Facet<'_>| index.add(number, &facet, engine.seed);
-        let names: &dyn Names = &engine.names;
-        derive.head(names, &document.head, &mut add);
-        for section in &document.sections {
-            derive.section(names, section.key, &section.body, &mut add);
-        }
-        for section in &document.sections {
-            index.note_section(section.key);
-            index.update_added(names, number, (section.key, &section.body), Some(engine.seed));
-        }
-        let (page, slot) = place(number);
-        Arc::make_mut(&mut index.ids).page_mut(page).set(slot, &document.id);
-        index.set_alive(number, true);
-        index.set_times(number, document.created, document.modified);
-    }
-    Ok(index)
 }
 
 /// The ids of documents that exist; of deleted ones the index still knows the ids, and nothing else does.

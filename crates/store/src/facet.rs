@@ -52,6 +52,10 @@ pub trait Derive: Debug + Send + Sync {
     fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>));
     /// Hands the facets of a section to `facet`; they may carry other names than the section's own.
     fn section(&self, names: &dyn Names, key: SectionKey, body: &[u8], facet: &mut dyn FnMut(Facet<'_>));
+    /// Another number wherever other facets are derived than before: indexes of another number are made afresh.
+    fn version(&self) -> u32 {
+        1
+    }
     /// What an added index derives that this text defines; `None` where the text defines none.
     fn added(&self, names: &dyn Names, definition: &str) -> Option<Arc<dyn DeriveAdded>> {
         let _ = (names, definition);

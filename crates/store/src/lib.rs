@@ -54,4 +54,4 @@ pub use names::{NameNo, NameTable, Names};
 pub use note::{Note, Seen};
 pub use port::{Answer, Store, TenantStatus, View};
 pub use position::Position;
-pub use survey::{SURVEY_BYTES, Sight, Survey, SurveyCell, SurveyColumn, SurveyRow, Surveyed, Told};
+pub use survey::{Choose, SURVEY_BYTES, Sight, Survey, SurveyCell, SurveyColumn, SurveyRow, Surveyed, Told};

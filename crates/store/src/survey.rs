@@ -2,6 +2,7 @@
 //!
 //! Positions and values come from the indexes; a document is read only where they do not hold what is asked for.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use machi_types::geo::{BoundingBox, Geometry, MapPosition, Tile};
@@ -50,6 +51,15 @@ pub struct SurveyColumn {
     pub key: SectionKey,
     /// Documents with one of these tags under the key come with their document: their facets do not say enough.
     pub unless: Vec<NameNo>,
+    /// Chooses one of several texts, where another tag under the key tells what they are.
+    pub choice: Option<Arc<dyn Choose>>,
+}
+
+/// Chooses one of the texts that a document has under a name.
+pub trait Choose: Debug + Send + Sync {
+    /// The place of the wanted text, among all in the order in which they were derived, of documents with this tag;
+    /// `None` where the tag says nothing of texts.
+    fn place(&self, tag: &str) -> Option<usize>;
 }
 
 impl Survey {

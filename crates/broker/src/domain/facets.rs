@@ -12,8 +12,8 @@ use std::sync::Arc;
 use machi_model::entity::{Corrupt, HeadRef, InstanceRef, Kind, Scalar, iris_of, scalars, value_of};
 use machi_model::query::Moment;
 use machi_store::{Derive, DeriveAdded, Facet, FacetValue, NameNo, Names, SectionKey};
-use machi_types::Timestamp;
 use machi_types::geo::Geometry;
+use machi_types::{Json, Timestamp};
 
 use super::added::DerivePath;
 use super::scope::scope_tags;
@@ -34,6 +34,12 @@ pub(crate) const DATE_TEXT: &str = "@text:";
 pub(crate) const DATE: &str = "@date:";
 /// An attribute's times of day, as those times on 1970-01-01.
 pub(crate) const TIME: &str = "@time:";
+
+/// Tells in which language each text of a LanguageProperty is, in their order: `@languages:ja,en`. It is missing where
+/// a language has several texts, a text is filed as an instant, or there are very many languages.
+const LANGUAGES: &str = "@languages:";
+/// How long such a tag may be: each is a set of its own.
+const LANGUAGES_LENGTH: usize = 64;
 
 /// What values an attribute has; nothing is said of single numbers.
 pub(crate) mod value {
@@ -59,6 +65,11 @@ const DEPTH: usize = 64;
 pub(crate) struct DeriveEntities;
 
 impl Derive for DeriveEntities {
+    fn version(&self) -> u32 {
+        // 2: languages of texts.
+        2
+    }
+
     fn added(&self, names: &dyn Names, definition: &str) -> Option<Arc<dyn DeriveAdded>> {
         DerivePath::of(names, definition)
     }
@@ -92,6 +103,7 @@ impl Derive for DeriveEntities {
             section.under(names.intern(DATASET), FacetValue::Tag(key.name));
         }
         section.value_tag(&instance);
+        section.languages_tag(&instance);
         section.values(&instance);
         section.expiries(&instance);
     }
@@ -141,6 +153,27 @@ impl SectionFacets<'_> {
             _ => return,
         };
         self.tag(tag);
+    }
+
+    /// In which language each of the texts is that [`values`](Self::values) files, where each language has one.
+    fn languages_tag(&mut self, instance: &InstanceRef<'_>) {
+        if instance.kind() != Kind::LanguageProperty {
+            return;
+        }
+        let Ok(Json::Object(texts)) = value_of(instance.value()) else { return };
+        let mut tag = String::from(LANGUAGES);
+        for (nth, (language, text)) in texts.iter().enumerate() {
+            // A date-time is filed as an instant, and a comma would stand between two languages.
+            let is_filed = text.as_str().is_some_and(|text| !matches!(Moment::parse(text), Some(Moment::DateTime(_))));
+            if !is_filed || language.contains(',') || tag.len() + language.len() > LANGUAGES_LENGTH {
+                return;
+            }
+            tag.push_str(if nth == 0 { "" } else { "," });
+            tag.push_str(language);
+        }
+        if !texts.is_empty() {
+            self.tag(&tag);
+        }
     }
 
     pub(super) fn values(&mut self, instance: &InstanceRef<'_>) {
@@ -204,6 +237,11 @@ impl SectionFacets<'_> {
 /// The name under which the times stand at which an instance and its parts expire.
 pub(crate) fn instance_key(attribute: &str, instance: &str) -> String {
     [attribute, " ", instance].concat()
+}
+
+/// The languages of texts, in the order in which they are filed; `None` where a tag tells something else.
+pub(crate) fn languages_of(tag: &str) -> Option<impl Iterator<Item = &str> + Clone> {
+    tag.strip_prefix(LANGUAGES).map(|languages| languages.split(','))
 }
 
 fn tag_of_text(text: &str) -> &'static str {

@@ -7,14 +7,14 @@ use machi_model::context::Context;
 use machi_model::entity::render::Languages;
 use machi_model::entity::{InstanceRef, Kind};
 use machi_model::query::{Query, ScopeQuery};
-use machi_store::{Check, Document, Filter, NameNo, SectionKey, Survey, SurveyColumn};
+use machi_store::{Check, Choose, Document, Filter, NameNo, SectionKey, Survey, SurveyColumn};
 use machi_types::geo::{BoundingBox, Tile};
 use machi_types::{Caller, Name, Timestamp};
 
 use super::select::Sight;
 use crate::Broker;
 use crate::collections::ENTITIES;
-use crate::domain::facets::{TYPE, value};
+use crate::domain::facets::{TYPE, languages_of, value};
 use crate::domain::filter::Compiler;
 use crate::domain::tile::{DEEPEST, HALVINGS, MARGIN, Painter, TileAttribute};
 
@@ -87,14 +87,14 @@ impl Broker {
             margin: MARGIN,
             most: if tile.zoom() < DEEPEST { limits.tile_features } else { limits.tile_features_deepest },
             halvings: HALVINGS,
-            columns: query.attributes.iter().map(|attribute| self.column(&attribute.name)).collect(),
+            columns: query.attributes.iter().map(|attribute| self.column(&attribute.name, &query.languages)).collect(),
             budget: self.face.budget(),
         }))
     }
 
-    /// What the index tells of an attribute's default instance. Texts in languages, terms of a vocabulary and values
-    /// that are many are read.
-    fn column(&self, attribute: &str) -> SurveyColumn {
+    /// What the index tells of an attribute's default instance. Terms of a vocabulary and values that are many are
+    /// read, and so are texts in languages of which no tag tells the order.
+    fn column(&self, attribute: &str, languages: &Languages) -> SurveyColumn {
         let names = self.store.names();
         let tags = [Kind::LanguageProperty.as_str(), Kind::VocabProperty.as_str(), Kind::ListProperty.as_str()];
         let unless = tags.into_iter().chain([value::MANY]).filter_map(|tag| names.lookup(tag)).collect();
@@ -102,7 +102,17 @@ impl Broker {
         let key = names
             .lookup(attribute)
             .map_or(SectionKey::new(NameNo::NONE, NameNo::NONE), |name| SectionKey::new(name, NameNo::NONE));
-        SurveyColumn { key, unless }
+        SurveyColumn { key, unless, choice: Some(Arc::new(Wanted(languages.clone()))) }
+    }
+}
+
+/// Chooses the text in the language that a reader wants.
+#[derive(Debug)]
+struct Wanted(Languages);
+
+impl Choose for Wanted {
+    fn place(&self, tag: &str) -> Option<usize> {
+        self.0.place(&languages_of(tag)?)
     }
 }
 

@@ -60,3 +60,40 @@ async fn what_has_expired_is_not_counted() {
     assert!(after.text().contains("clusters") && counts(&after.body, 2), "{:?}", after.body);
     assert_ne!(before.header("etag"), after.header("etag"));
 }
+
+/// Gives an entity a note in languages.
+async fn noted(city: &City, name: &str, texts: &str) {
+    city.given(&placed(name, &format!(r#""note":{{"type":"LanguageProperty","languageMap":{texts}}},"#))).await;
+}
+
+#[tokio::test]
+async fn texts_are_in_the_language_that_is_asked_for() {
+    let city = City::new();
+    let long = "long ".repeat(30);
+    noted(&city, "plain", r#"{"ja":"plain-ja","en":"plain-en"}"#).await;
+    noted(&city, "turned", r#"{"en":"turned-en","ja":"turned-ja"}"#).await;
+    noted(&city, "special", r#"{"ja":"special-ja","en-GB":"special-gb"}"#).await;
+    noted(&city, "equal", r#"{"ja":"equal-all","en":"equal-all"}"#).await;
+    noted(&city, "some", r#"{"ja":["some-one","some-two"],"en":"some-en"}"#).await;
+    noted(&city, "instant", r#"{"ja":"2026-11-22T10:00:00Z","en":"instant-en"}"#).await;
+    noted(&city, "cut", &format!(r#"{{"ja":"{long}cut-ja","en":"cut-en"}}"#)).await;
+    noted(&city, "any", r#"{"fr":"any-fr","@none":"any-none"}"#).await;
+    let told = async |lang: &str| {
+        let reply = city.ask("GET", &format!("{HERE}&lang={lang}"), &[]).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let text = reply.text();
+        let known = "plain-ja plain-en turned-en turned-ja special-ja special-gb equal-all some-one some-two some-en \
+             2026-11-22T10:00:00Z instant-en cut-ja cut-en any-fr any-none";
+        known.split_whitespace().filter(|word| text.contains(word)).collect::<Vec<_>>().join(" ")
+    };
+    let ja = "plain-ja turned-ja special-ja equal-all 2026-11-22T10:00:00Z cut-ja any-none";
+    assert_eq!(told("ja").await, ja);
+    let en = "plain-en turned-en special-gb equal-all some-en instant-en cut-en any-none";
+    assert_eq!(told("en").await, en);
+    assert_eq!(told("fr,en;q=0.5").await, en.replace("any-none", "any-fr"));
+    // What is written in another order is another order from then on.
+    let turned = r#"{"note":{"type":"LanguageProperty","languageMap":{"ja":"turned-ja","en":"turned-en"}}}"#;
+    let answer = city.json("PATCH", "/entities/urn:x:turned/attrs", &[], turned).await;
+    assert_eq!(answer.status, 204, "{}", answer.text());
+    assert_eq!((told("ja").await.as_str(), told("en").await.as_str()), (ja, en));
+}

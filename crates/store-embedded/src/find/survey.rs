@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use machi_store::{
-    DocumentNo, Filter, Find, NameNo, SURVEY_BYTES, StoreError, Survey, SurveyCell, SurveyRow, Surveyed, Told,
+    Choose, DocumentNo, Filter, Find, NameNo, Names, SURVEY_BYTES, SectionKey, StoreError, Survey, SurveyCell,
+    SurveyColumn, SurveyRow, Surveyed, Told,
 };
 use machi_types::Name;
 use machi_types::geo::{BoundingBox, MapPosition};
@@ -37,6 +38,8 @@ struct Surveyor<'s> {
 struct ToldColumn {
     attribute: Option<Arc<Attribute>>,
     unless: Vec<Arc<Column<Mask>>>,
+    /// The documents of which one text is wanted, and its place.
+    chosen: Vec<(Arc<Column<Mask>>, usize)>,
 }
 
 /// Documents, by page.
@@ -90,7 +93,7 @@ pub(crate) fn survey(engine: &Arc<Engine>, root: &Root, survey: &Survey) -> Resu
         index,
         places: engine.orders.places(key, index),
         doubtful: Planner { index, seed: engine.seed, number_of: &number_of }.plan(&survey.doubtful),
-        columns: survey.columns.iter().map(|column| ToldColumn::of(index, column)).collect(),
+        columns: survey.columns.iter().map(|column| ToldColumn::of(engine, index, column)).collect(),
         reach: survey.tile.bounds(survey.margin),
     };
     surveyor.answer()
@@ -241,8 +244,19 @@ fn position(entry: Option<Entry>) -> MapPosition {
     MapPosition::of_code(entry.map_or(0, |(code, _)| code))
 }
 
+/// The sets of documents whose tags tell which of their texts is wanted.
+fn chosen(
+    engine: &Engine,
+    index: &SpaceIndex,
+    column: &SurveyColumn,
+    choice: &dyn Choose,
+) -> Vec<(Arc<Column<Mask>>, usize)> {
+    let under = index.tags.iter().filter(|(key, _)| SectionKey::new(key.name, key.instance) == column.key);
+    under.filter_map(|(key, set)| Some((Arc::clone(set), choice.place(&engine.names.text(key.tag))?))).collect()
+}
+
 impl ToldColumn {
-    fn of(index: &SpaceIndex, column: &machi_store::SurveyColumn) -> Self {
+    fn of(engine: &Engine, index: &SpaceIndex, column: &SurveyColumn) -> Self {
         let tagged = |tag: &NameNo| {
             let key = TagKey { name: column.key.name, instance: column.key.instance, tag: *tag };
             index.tags.get(&key).cloned()
@@ -250,15 +264,24 @@ impl ToldColumn {
         Self {
             attribute: index.attribute(column.key.name, column.key.instance).cloned(),
             unless: column.unless.iter().filter_map(tagged).collect(),
+            chosen: column.choice.as_ref().map_or_else(Vec::new, |choice| chosen(engine, index, column, &**choice)),
         }
     }
 
     fn told(&self, page: u32, slot: u16) -> Told {
         let Some(attribute) = &self.attribute else { return Told::Nothing };
-        if self.unless.iter().any(|tagged| tagged.page(page).is_some_and(|mask| mask.has(slot))) {
+        let has = |column: &Column<Mask>| column.page(page).is_some_and(|mask| mask.has(slot));
+        let mut places = self.chosen.iter().filter(|(tagged, _)| has(tagged)).map(|(_, place)| *place);
+        if let Some(place) = places.next() {
+            let text = attribute.texts.page(page).and_then(|texts| texts.of(slot).nth(place));
+            return match text.filter(|kept| !kept.is_cut && places.next().is_none()) {
+                Some(kept) => Told::Text(Name::from(kept.text)),
+                None => Told::Unsaid,
+            };
+        }
+        if self.unless.iter().any(|tagged| has(tagged)) {
             return Told::Unsaid;
         }
-        let has = |column: &Column<Mask>| column.page(page).is_some_and(|mask| mask.has(slot));
         let flags = [(&attribute.no, false), (&attribute.yes, true)];
         let flags = flags.into_iter().filter(|(column, _)| has(column)).map(|(_, flag)| Told::Flag(flag));
         let numbers = attribute.numbers.page(page).into_iter().flat_map(|values| values.of(slot));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may end where it finds what it did not expect")]
 
+mod afresh;
 mod backup;
 mod clock;
 mod conformance;

@@ -110,12 +110,13 @@ fn random_body(dice: &mut Dice) -> String {
 }
 
 fn random_line(dice: &mut Dice) -> String {
-    match dice.roll(8) {
+    match dice.roll(9) {
         0..=2 => format!("n {}", dice.roll(20) as f64 / 2.0 - 2.0),
         3 => format!("t {}", random_text(dice)),
         4 => format!("f {}", dice.chance(50)),
         5 => format!("d {}", dice.roll(10)),
         6 => format!("g {}", random_place(dice)),
+        7 => format!("t {}\nt {}\no {}", random_text(dice), random_text(dice), dice.pick(&["xy", "yx", "xyz"])),
         _ => format!("l urn:{}", dice.roll(20)),
     }
 }

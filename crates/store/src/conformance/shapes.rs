@@ -14,12 +14,15 @@ use crate::{
 /// The collection of the suite.
 pub const THINGS: Collection = Collection("things");
 
+/// How the tags begin that tell what the texts of a section are, a letter for each.
+pub(super) const ORDER: &str = "@order:";
+
 /// What an adapter registers before it runs the suite.
 pub fn collections() -> Vec<CollectionSpec> {
     vec![CollectionSpec { collection: THINGS, derive: Arc::new(Lines) }]
 }
 
-/// Reads lines as facets: `n` number, `t` text, `f` flag, `d` time, `g` geometry, `l` link.
+/// Reads lines as facets: `n` number, `t` text, `f` flag, `d` time, `g` geometry, `o` tag of the order of texts, `l` link.
 #[derive(Debug)]
 struct Lines;
 
@@ -71,7 +74,7 @@ impl Derive for Lines {
         }
     }
 
-    fn section(&self, _: &dyn Names, key: SectionKey, body: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
+    fn section(&self, names: &dyn Names, key: SectionKey, body: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
         let mut tell = |value: FacetValue<'_>| facet(Facet { name: key.name, instance: key.instance, value });
         tell(FacetValue::Exists);
         for line in std::str::from_utf8(body).unwrap_or_default().lines() {
@@ -89,6 +92,7 @@ impl Derive for Lines {
                         tell(FacetValue::Geometry(&place));
                     }
                 }
+                "o" => tell(FacetValue::Tag(names.intern(&[ORDER, value].concat()))),
                 _ => tell(FacetValue::Link(value)),
             }
         }

@@ -1,12 +1,14 @@
 //! Random surveys: rows, cells and extents must equal those of the in-memory reference.
 
+use std::sync::Arc;
+
 use machi_types::TenantId;
 use machi_types::geo::Tile;
 
 use super::dice::Dice;
 use super::random::Asked;
-use super::shapes::{THINGS, key};
-use crate::{Budget, Store, Survey, SurveyColumn, Surveyed, Told};
+use super::shapes::{ORDER, THINGS, key};
+use crate::{Budget, Choose, Store, Survey, SurveyColumn, Surveyed, Told};
 
 /// A survey without numbers of names, so that every store can be asked.
 #[derive(Clone, Debug)]
@@ -21,6 +23,17 @@ pub(super) struct Surveying {
     most: usize,
     halvings: u8,
     columns: Vec<&'static str>,
+    choice: Option<Letter>,
+}
+
+/// Chooses the text of a letter.
+#[derive(Clone, Copy, Debug)]
+struct Letter(char);
+
+impl Choose for Letter {
+    fn place(&self, tag: &str) -> Option<usize> {
+        tag.strip_prefix(ORDER)?.find(self.0)
+    }
 }
 
 /// The places of the suite lie about here.
@@ -47,12 +60,18 @@ impl Surveying {
             most: dice.pick(&[0, 0, 2, 20, 1000]),
             halvings: dice.pick(&[0, 1, 3]),
             columns: (0..dice.roll(3)).map(|_| dice.pick(attributes)).collect(),
+            choice: dice.chance(60).then(|| Letter(dice.pick(&['x', 'y', 'z']))),
         }
     }
 
     fn of(&self, store: &dyn Store) -> Survey {
         let names = store.names();
-        let column = |attribute: &&'static str| SurveyColumn { key: key(store, attribute), unless: Vec::new() };
+        let choice = self.choice.map(|letter| Arc::new(letter) as Arc<dyn Choose>);
+        let column = |attribute: &&'static str| SurveyColumn {
+            key: key(store, attribute),
+            unless: Vec::new(),
+            choice: choice.clone(),
+        };
         Survey {
             tenant: TenantId::default_tenant(),
             collection: THINGS,

@@ -7,8 +7,8 @@ use machi_types::geo::{BoundingBox, Geometry};
 use super::MemoryView;
 use crate::evaluate::{self, for_each_facet};
 use crate::{
-    Collection, Condition, Document, FacetValue, Filter, Find, Instances, NameNo, SURVEY_BYTES, SectionKey, Sight,
-    StoreError, Survey, SurveyCell, SurveyColumn, SurveyRow, Surveyed, Test, Told,
+    Collection, Condition, Document, FacetValue, Filter, Find, Instances, NameNo, Names, SURVEY_BYTES, SectionKey,
+    Sight, StoreError, Survey, SurveyCell, SurveyColumn, SurveyRow, Surveyed, Test, Told,
 };
 
 /// A document with where it is.
@@ -102,7 +102,8 @@ impl MemoryView {
 
     fn value(&self, collection: Collection, column: &SurveyColumn, document: &Document) -> Told {
         let inner = &self.store.0;
-        let (mut values, mut is_told) = (Vec::new(), true);
+        let (mut values, mut texts) = (Vec::new(), Vec::new());
+        let mut tags = Vec::new();
         for_each_facet(document, inner.derive(collection), &inner.names, &mut |facet| {
             if SectionKey::new(facet.name, facet.instance) != column.key {
                 return;
@@ -110,14 +111,22 @@ impl MemoryView {
             match facet.value {
                 FacetValue::Flag(flag) => values.push(Told::Flag(flag)),
                 FacetValue::Number(number) => values.push(Told::Number(number + 0.0)),
-                FacetValue::Text(text) | FacetValue::Whole(text) => values.push(Told::Text(text.into())),
+                FacetValue::Text(text) | FacetValue::Whole(text) => texts.push(Told::Text(text.into())),
                 FacetValue::Time(_) => values.push(Told::Unsaid),
-                FacetValue::Tag(tag) => is_told &= !column.unless.contains(&tag),
+                FacetValue::Tag(tag) => tags.push(tag),
                 FacetValue::Exists | FacetValue::Geometry(_) | FacetValue::Link(_) => {}
             }
         });
+        tags.sort_unstable();
+        tags.dedup();
+        let place = |tag: &NameNo| column.choice.as_ref()?.place(&inner.names.text(*tag));
+        match tags.iter().filter_map(place).collect::<Vec<usize>>().as_slice() {
+            [] => values.append(&mut texts),
+            [place] => return texts.get(*place).cloned().unwrap_or(Told::Unsaid),
+            _ => return Told::Unsaid,
+        }
         match values.as_slice() {
-            _ if !is_told => Told::Unsaid,
+            _ if tags.iter().any(|tag| column.unless.contains(tag)) => Told::Unsaid,
             [] => Told::Nothing,
             [first, others @ ..] if others.iter().all(|other| other == first) => first.clone(),
             _ => Told::Unsaid,

@@ -84,6 +84,10 @@ fn values_are_filed_by_their_kind() {
             r#"{"languageMap":{"en":"x","ja":["y"]}}"#,
             vec!["a Exists", r#"a Text("x")"#, r#"a Text("y")"#, "a tag LanguageProperty"],
         ),
+        (
+            r#"{"languageMap":{"ja":"x","en":"y"}}"#,
+            vec!["a Exists", r#"a Text("x")"#, r#"a Text("y")"#, "a tag @languages:ja,en", "a tag LanguageProperty"],
+        ),
         (r#"{"vocab":"x"}"#, vec!["a Exists", r#"a Text("x")"#, "a tag @text", "a tag VocabProperty"]),
         (
             r#"{"object":["urn:x:2","urn:x:3"]}"#,

@@ -41,29 +41,32 @@ impl Languages {
 
     /// The best text of a map; §4.15: any, where none of the wanted languages is there.
     pub fn choose<'m, 'a>(&self, map: &'m Members<'a>) -> Option<(&'m str, &'m Json<'a>)> {
-        let all = || map.iter().map(|(tag, text)| (&**tag, text));
+        let place = self.place(&map.iter().map(|(tag, _)| &**tag))?;
+        map.get(place).map(|(tag, text)| (&**tag, text))
+    }
+
+    /// The place of the best text among those of these languages.
+    pub fn place<'m>(&self, tags: &(impl Iterator<Item = &'m str> + Clone)) -> Option<usize> {
         for range in &self.wanted {
-            let found = if range == "*" { self.any(map) } else { lookup(range, map) };
+            let found = if range == "*" { self.any(tags.clone()) } else { lookup(range, tags) };
             if found.is_some() {
                 return found;
             }
         }
-        self.any(map).or_else(|| all().next())
+        self.any(tags.clone()).or_else(|| tags.clone().next().map(|_| 0))
     }
 
     /// The default text, or the first that is not refused.
-    fn any<'m, 'a>(&self, map: &'m Members<'a>) -> Option<(&'m str, &'m Json<'a>)> {
+    fn any<'m>(&self, mut tags: impl Iterator<Item = &'m str> + Clone) -> Option<usize> {
         let is_refused = |tag: &str| self.refused.iter().any(|range| range != "*" && is_within(tag, range));
-        let all = || map.iter().map(|(tag, text)| (&**tag, text));
-        all().find(|(tag, _)| *tag == "@none").or_else(|| all().find(|(tag, _)| !is_refused(tag)))
+        tags.clone().position(|tag| tag == "@none").or_else(|| tags.position(|tag| !is_refused(tag)))
     }
 }
 
 /// The text for a range: the same tag, one more special, or, cutting the range from its end, one more general.
-fn lookup<'m, 'a>(range: &str, map: &'m Members<'a>) -> Option<(&'m str, &'m Json<'a>)> {
-    let all = || map.iter().map(|(tag, text)| (&**tag, text));
-    let same = |wanted: &str| all().find(|(tag, _)| tag.eq_ignore_ascii_case(wanted));
-    if let Some(found) = same(range).or_else(|| all().find(|(tag, _)| is_within(tag, range))) {
+fn lookup<'m>(range: &str, tags: &(impl Iterator<Item = &'m str> + Clone)) -> Option<usize> {
+    let same = |wanted: &str| tags.clone().position(|tag| tag.eq_ignore_ascii_case(wanted));
+    if let Some(found) = same(range).or_else(|| tags.clone().position(|tag| is_within(tag, range))) {
         return Some(found);
     }
     let mut general = range;
