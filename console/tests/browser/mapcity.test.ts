@@ -1,9 +1,9 @@
 // The map before a real, empty city at MACHI_URL: what it draws, moves, switches and is notified of.
-import type { Map as GlMap } from "maplibre-gl";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUS, FLOOD, GAUGE, LAMP, at, shiomi } from "../mock/shiomi";
 import { launch, open } from "./chromium";
+import { featuresOf } from "./drawn";
 import { bare, send as sendTo } from "./realcity";
 
 const CITY = process.env["MACHI_URL"];
@@ -32,15 +32,7 @@ describe.skipIf(!CITY)("the map of a real city", () => {
     await page.locator(selector).filter({ hasText: text }).first().waitFor();
   }
 
-  /** What the map draws of a type: each entity with its properties. */
-  async function features(type: string): Promise<Record<string, Record<string, unknown>>> {
-    return page.evaluate((wanted) => {
-      const { map } = document.querySelector(".ground") as unknown as { map: GlMap };
-      const layers = map.getStyle().layers.filter((one) => (one.metadata as { type?: string })?.type === wanted && one.type !== "symbol");
-      const found = map.queryRenderedFeatures({ layers: layers.map(({ id }) => id) }).filter((one) => !one.state["gone"]);
-      return Object.fromEntries(found.map((one) => [String(one.properties["id"]), one.properties]));
-    }, type);
-  }
+  const features = (type: string): Promise<Record<string, Record<string, unknown>>> => featuresOf(page, type);
 
   it("draws of each type what the API counts", async () => {
     for (const type of TYPES) {

@@ -10,6 +10,7 @@ import { BUS, GAUGE, LAMP, at, lamp, shiomi } from "../mock/shiomi";
 import { axeFaults } from "./audit";
 import { launch, open } from "./chromium";
 import { contrastFaults } from "./contrast";
+import { featuresOf } from "./drawn";
 import { MACHI, RealCity, bare } from "./realcity";
 
 const LOCALES = { ja: "ja-JP", en: "en-GB" };
@@ -55,15 +56,7 @@ describe.skipIf(!MACHI).each(["ja", "en"] as const)("in bad times, in %s, the pa
     await page.locator(selector).filter({ hasText: text }).first().waitFor();
   }
 
-  /** What the map draws of a type: each entity with its properties. */
-  function features(type: string): Promise<Record<string, Record<string, unknown>>> {
-    return page.evaluate((wanted) => {
-      const { map } = document.querySelector(".ground") as unknown as { map: GlMap };
-      const layers = map.getStyle().layers.filter((one) => (one.metadata as { type?: string })?.type === wanted && one.type !== "symbol");
-      const found = map.queryRenderedFeatures({ layers: layers.map(({ id }) => id) }).filter((one) => !one.state["gone"]);
-      return Object.fromEntries(found.map((one) => [String(one.properties["id"]), one.properties]));
-    }, type);
-  }
+  const features = (type: string): Promise<Record<string, Record<string, unknown>>> => featuresOf(page, type);
 
   async function drawn(): Promise<void> {
     await page.waitForSelector('[data-idle="true"]');

@@ -3,10 +3,10 @@
 import { writeFile } from "node:fs/promises";
 import { type IncomingMessage, createServer } from "node:http";
 import { join } from "node:path";
-import type { Map as GlMap } from "maplibre-gl";
 import type { Browser, Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { launch, open } from "./chromium";
+import { featuresOf } from "./drawn";
 
 const PORT = Number(process.env["MACHI_TOUR"]);
 const LANGUAGE = process.env["MACHI_TOUR_LANGUAGE"] ?? "en";
@@ -81,13 +81,7 @@ async function told(page: Page, path: string): Promise<Told> {
 
 /** The ids of a type that the map draws. */
 async function drawn(page: Page, type: string): Promise<string[]> {
-  return page.evaluate((wanted) => {
-    const map = (document.querySelector(".ground") as unknown as { map?: GlMap } | null)?.map;
-    const layers = map?.getStyle()?.layers.filter((one) => (one.metadata as { type?: string })?.type === wanted && one.type !== "symbol") ?? [];
-    if (!map || layers.length === 0) return [];
-    const found = map.queryRenderedFeatures({ layers: layers.map(({ id }) => id) }).filter((one) => !one.state["gone"]);
-    return [...new Set(found.map((one) => String(one.properties["id"])))];
-  }, type);
+  return Object.keys(await featuresOf(page, type));
 }
 
 const rest = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
