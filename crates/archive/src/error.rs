@@ -1,0 +1,31 @@
+//! The ways in which an archive fails.
+
+use machi_types::Text;
+
+/// Why an archive could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// A file of it cannot be read, or is not what it was.
+    #[error(
+        "{file} of the history is damaged: {reason}; what it held is not told until it is brought back from a backup"
+    )]
+    Damaged {
+        /// The file, as a person finds it.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Where it lies cannot be read or written now.
+    #[error("the history at {place} cannot be {what}: {reason}")]
+    Unreachable {
+        /// Where it lies.
+        place: String,
+        /// `read` or `written`.
+        what: &'static str,
+        /// What the system said.
+        reason: String,
+    },
+    /// What is asked needs more than it may.
+    #[error("the query needs more than its budget: {0:?}")]
+    TooComplex(Text),
+}

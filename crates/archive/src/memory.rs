@@ -1,0 +1,147 @@
+//! The archive in memory: the readable reference, and what tests run on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use machi_store::Position;
+use machi_types::{Name, TenantId};
+use parking_lot::RwLock;
+
+use crate::{
+    Archive, ArchiveError, Delivery, Evolution, Head, Instance, Part, Removal, Replaced, Series, Share, Sink, Snapshot,
+    WantedEvolutions, WantedInstances,
+};
+
+/// An archive that forgets all when it is dropped.
+#[derive(Debug, Default)]
+pub struct MemoryArchive {
+    tenants: RwLock<BTreeMap<TenantId, Arc<Shelf>>>,
+}
+
+/// What is kept of a tenant.
+#[derive(Clone, Debug, Default)]
+struct Shelf {
+    position: Position,
+    heads: BTreeMap<Name, Vec<Head>>,
+    instances: BTreeMap<Series, Vec<Instance>>,
+    replaced: Vec<Replaced>,
+}
+
+impl Archive for MemoryArchive {
+    fn open(&self, tenant: &TenantId) -> Result<Arc<dyn Snapshot>, ArchiveError> {
+        Ok(self.tenants.read().get(tenant).cloned().unwrap_or_default())
+    }
+
+    fn take(&self, tenant: &TenantId, delivery: Delivery) -> Result<(), ArchiveError> {
+        let mut tenants = self.tenants.write();
+        let shelf = Arc::make_mut(tenants.entry(tenant.clone()).or_default());
+        if delivery.up_to.bucket(0) > shelf.position.bucket(0) {
+            shelf.take(delivery);
+        }
+        Ok(())
+    }
+
+    fn erase(&self, tenant: &TenantId) -> Result<(), ArchiveError> {
+        self.tenants.write().remove(tenant);
+        Ok(())
+    }
+}
+
+impl Shelf {
+    fn take(&mut self, delivery: Delivery) {
+        delivery.removals.iter().for_each(|removal| self.remove(removal));
+        self.replaced.extend(delivery.replaced);
+        for (series, instances) in delivery.instances {
+            self.instances.entry(series).or_default().extend(instances);
+        }
+        for (entity, heads) in delivery.heads {
+            self.heads.entry(entity).or_default().extend(heads);
+        }
+        self.position = delivery.up_to;
+    }
+
+    fn remove(&mut self, removal: &Removal) {
+        let of_entity = Series { entity: removal.entity.clone(), attribute: Name::from(""), dataset: None };
+        for (series, instances) in self.instances.range_mut(of_entity..) {
+            if series.entity != removal.entity {
+                break;
+            }
+            for gone in instances.extract_if(.., |one| removal.part.holds(series, one.key)) {
+                if let Some(replaced_at) = removal.replaced_at {
+                    self.replaced.push(Replaced { series: series.clone(), instance: gone, replaced_at });
+                }
+            }
+        }
+        self.instances.retain(|_, instances| !instances.is_empty());
+        if removal.replaced_at.is_none() {
+            let is_gone = |one: &Replaced| {
+                one.series.entity == removal.entity && removal.part.holds(&one.series, one.instance.key)
+            };
+            self.replaced.retain(|one| !is_gone(one));
+        }
+        if removal.part == Part::All {
+            self.heads.remove(&removal.entity);
+        }
+    }
+}
+
+impl Snapshot for Shelf {
+    fn position(&self) -> Position {
+        self.position.clone()
+    }
+
+    fn evolutions(&self, wanted: &WantedEvolutions<'_>) -> Result<Vec<Evolution>, ArchiveError> {
+        let evolution =
+            |(entity, heads): (&Name, &Vec<Head>)| Evolution { entity: entity.clone(), heads: heads.clone() };
+        Ok(match *wanted {
+            WantedEvolutions::Of(ids) => {
+                ids.iter().filter_map(|id| self.heads.get_key_value(id)).map(evolution).collect()
+            }
+            WantedEvolutions::After { after, limit, types } => {
+                let is_behind = |entity: &Name| after.is_none_or(|after| entity.as_str() > after);
+                let is_of = |heads: &[Head]| {
+                    types.is_none_or(|types| heads.iter().any(|head| types.iter().any(|one| head.types.contains(one))))
+                };
+                let found = self.heads.iter().filter(|(entity, heads)| is_behind(entity) && is_of(heads));
+                found.take(limit).map(evolution).collect()
+            }
+        })
+    }
+
+    fn read(&self, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) -> Result<(), ArchiveError> {
+        let mut found: Vec<(&Series, Vec<&Instance>)> = self
+            .instances
+            .iter()
+            .filter(|(series, _)| wanted.is_of(series))
+            .map(|(series, instances)| (series, instances.iter().filter(|one| wanted.is_at(one)).collect()))
+            .collect();
+        if let Some(query) = wanted.time {
+            match wanted.share {
+                Share::All => {}
+                Share::Earliest(count) => {
+                    let mut times: Vec<_> =
+                        found.iter().flat_map(|(_, all)| all.iter().map(|one| one.time(query.property))).collect();
+                    times.sort_unstable();
+                    if let Some(last) = count.checked_sub(1).and_then(|last| times.get(last).copied()) {
+                        found.iter_mut().for_each(|(_, all)| all.retain(|one| one.time(query.property) <= last));
+                    }
+                }
+                Share::Latest(count) => {
+                    for (_, all) in &mut found {
+                        all.sort_unstable_by_key(|one| (one.time(query.property), one.written()));
+                        all.drain(..all.len().saturating_sub(count));
+                    }
+                }
+            }
+        }
+        for (series, instances) in found.into_iter().filter(|(_, instances)| !instances.is_empty()) {
+            sink.instances(series, instances.into_iter().cloned().collect());
+        }
+        Ok(())
+    }
+
+    fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {
+        let is_of = |one: &&Replaced| entities.binary_search(&one.series.entity).is_ok();
+        Ok(self.replaced.iter().filter(is_of).cloned().collect())
+    }
+}
