@@ -8,8 +8,9 @@ use crate::{Head, Instance, InstanceKey, Series};
 /// What the feed brought.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
-    /// Up to where it was read.
-    pub up_to: Position,
+    /// Up to where the feed was read. None where more will come before an archive that was empty is filled: what comes so
+    /// is taken each time.
+    pub up_to: Option<Position>,
     /// New instances. What is to be removed of them is removed already.
     pub instances: Vec<(Series, Vec<Instance>)>,
     /// New heads.

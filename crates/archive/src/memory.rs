@@ -35,7 +35,7 @@ impl Archive for MemoryArchive {
     fn take(&self, tenant: &TenantId, delivery: Delivery) -> Result<(), ArchiveError> {
         let mut tenants = self.tenants.write();
         let shelf = Arc::make_mut(tenants.entry(tenant.clone()).or_default());
-        if delivery.up_to.bucket(0) > shelf.position.bucket(0) {
+        if !delivery.up_to.as_ref().is_some_and(|up_to| shelf.position.reaches(up_to)) {
             shelf.take(delivery);
         }
         Ok(())
@@ -57,7 +57,7 @@ impl Shelf {
         for (entity, heads) in delivery.heads {
             self.heads.entry(entity).or_default().extend(heads);
         }
-        self.position = delivery.up_to;
+        self.position = delivery.up_to.unwrap_or_else(|| self.position.clone());
     }
 
     fn remove(&mut self, removal: &Removal) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use machi_face::ENTITIES;
 use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS};
 use machi_store::{Collection, CollectionSpec, NoFacets};
 
@@ -12,8 +13,6 @@ use crate::subscriptions::parked::DeriveParked;
 pub use crate::subscriptions::parked::{DEAD_LETTERS, DELIVERIES};
 pub use crate::subscriptions::stored::SUBSCRIPTIONS;
 
-/// Entities, one section per attribute instance.
-pub const ENTITIES: Collection = Collection("entities");
 /// Answers to requests that carried an `Idempotency-Key`.
 pub const ANSWERS: Collection = Collection("answers");
 

@@ -20,6 +20,8 @@ pub mod japanese;
 mod negotiated;
 pub mod wanted;
 
+use machi_store::Collection;
+
 pub use asked::{
     Asked, AttributeName, Payload, RequestKey, SNAPSHOT_HEADER, TypeParameter, context_ref, link_context,
     refuse_snapshot,
@@ -29,3 +31,6 @@ pub use error::FaceError;
 pub use face::Face;
 pub use hash::StableHash;
 pub use negotiated::{Negotiated, with_context_link};
+
+/// Entities, one section per attribute instance.
+pub const ENTITIES: Collection = Collection("entities");

@@ -91,6 +91,8 @@ pub(crate) fn entry(space: &Space, commit: &CommitRecord, record: ChangeRecord) 
         number: record.number,
         id: record.id,
         kind: record.kind,
+        created: record.created,
+        modified: record.modified,
         old_head: record.old_head,
         new_head: record.new_head,
         sections: sections.map(|change| SectionChange { old: change.old, new: change.new }).collect(),

@@ -22,6 +22,10 @@ pub struct Entry {
     pub id: Name,
     /// What happened to it.
     pub kind: ChangeKind,
+    /// When the document was created, as of after the change; the commit's time, where there is none any more.
+    pub created: Timestamp,
+    /// When it was last changed: at the commit's time, but for one that was brought back.
+    pub modified: Timestamp,
     /// The head before the change, where the change touched it.
     pub old_head: Option<Bytes>,
     /// The head after the change, where the change touched it.

@@ -186,6 +186,8 @@ impl Pending {
     fn publish(self, state: &mut State, tenant: &TenantId, at: At) {
         for (collection, number, id, applied) in self.changes {
             let space = state.spaces.entry((tenant.clone(), collection)).or_default();
+            let (created, modified) =
+                applied.document.as_ref().map_or((at.time, at.time), |document| (document.created, document.modified));
             space.versions[number.0 as usize].push((at.commit, applied.document.map(Arc::new)));
             state.feed.push(Arc::new(Entry {
                 commit: at.commit,
@@ -195,6 +197,8 @@ impl Pending {
                 number,
                 id,
                 kind: applied.kind,
+                created,
+                modified,
                 old_head: applied.old_head,
                 new_head: applied.new_head,
                 sections: applied.sections,

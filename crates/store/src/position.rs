@@ -26,6 +26,11 @@ impl Position {
     pub fn bucket(&self, bucket: usize) -> u64 {
         self.0.get(bucket).copied().unwrap_or(0)
     }
+
+    /// Whether nothing before the other place lies behind this one: it is the same, or further in every bucket.
+    pub fn reaches(&self, other: &Self) -> bool {
+        other.0.iter().enumerate().all(|(bucket, number)| self.bucket(bucket) >= *number)
+    }
 }
 
 impl Default for Position {
@@ -64,5 +69,20 @@ mod tests {
         }
         assert!("".parse::<Position>().is_err());
         assert!("1-x".parse::<Position>().is_err());
+    }
+
+    #[test]
+    fn a_position_reaches_what_is_not_ahead_of_it_in_any_bucket() {
+        let at = |text: &str| text.parse::<Position>().unwrap();
+        for (one, other, reaches) in [
+            ("5", "5", true),
+            ("5", "4", true),
+            ("4", "5", false),
+            ("5-1", "4-2", false),
+            ("5", "5-0", true),
+            ("5", "0-1", false),
+        ] {
+            assert_eq!(at(one).reaches(&at(other)), reaches, "{one} {other}");
+        }
     }
 }

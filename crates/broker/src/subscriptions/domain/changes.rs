@@ -138,6 +138,8 @@ mod tests {
             number: DocumentNo(0),
             id: "urn:e:1".into(),
             kind,
+            created: Timestamp::from_micros(5),
+            modified: Timestamp::from_micros(5),
             old_head: None,
             new_head: None,
             sections: sections.into_iter().map(|(old, new)| SectionChange { old, new }).collect(),

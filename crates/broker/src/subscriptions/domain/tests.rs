@@ -69,6 +69,8 @@ fn entry(document: &Document, changed: Option<usize>) -> Entry {
         number: document.number,
         id: document.id.clone(),
         kind: if changed.is_some() { ChangeKind::Changed } else { ChangeKind::Created },
+        created: NOW,
+        modified: NOW,
         old_head: None,
         new_head: None,
         sections: sections.map(change).collect(),

@@ -29,37 +29,42 @@ pub enum Corrupt {
 
 /// A place in stored bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
+pub struct Reader<'a> {
     left: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    /// Reads from the beginning.
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self { left: bytes }
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    /// Whether all was read.
+    pub const fn is_empty(&self) -> bool {
         self.left.is_empty()
     }
 
-    pub(super) fn finish(self) -> Result<(), Corrupt> {
+    /// Refuses what is left.
+    pub fn finish(self) -> Result<(), Corrupt> {
         if self.is_empty() { Ok(()) } else { Err(Corrupt::Trailing) }
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, Corrupt> {
+    /// One byte.
+    pub fn byte(&mut self) -> Result<u8, Corrupt> {
         let (first, left) = self.left.split_first().ok_or(Corrupt::Truncated)?;
         self.left = left;
         Ok(*first)
     }
 
-    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Corrupt> {
+    /// So many bytes.
+    pub fn take(&mut self, length: usize) -> Result<&'a [u8], Corrupt> {
         let (taken, left) = self.left.split_at_checked(length).ok_or(Corrupt::Truncated)?;
         self.left = left;
         Ok(taken)
     }
 
     /// An unsigned LEB128 number.
-    pub(super) fn number(&mut self) -> Result<u64, Corrupt> {
+    pub fn number(&mut self) -> Result<u64, Corrupt> {
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -72,7 +77,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A number of things each of which takes at least one byte.
-    pub(super) fn count(&mut self) -> Result<usize, Corrupt> {
+    pub fn count(&mut self) -> Result<usize, Corrupt> {
         let count = self.number()?;
         match usize::try_from(count) {
             Ok(count) if count <= self.left.len() => Ok(count),
@@ -80,23 +85,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn block(&mut self) -> Result<&'a [u8], Corrupt> {
+    /// Bytes behind their length.
+    pub fn block(&mut self) -> Result<&'a [u8], Corrupt> {
         let length = self.count()?;
         self.take(length)
     }
 
-    pub(super) fn text(&mut self) -> Result<&'a str, Corrupt> {
+    /// A text behind its length.
+    pub fn text(&mut self) -> Result<&'a str, Corrupt> {
         str::from_utf8(self.block()?).map_err(|_| Corrupt::Text)
     }
 
-    pub(super) fn time(&mut self) -> Result<Timestamp, Corrupt> {
+    /// A time in microseconds.
+    pub fn time(&mut self) -> Result<Timestamp, Corrupt> {
         let bytes = self.take(8)?;
         let bytes = <[u8; 8]>::try_from(bytes).map_err(|_| Corrupt::Truncated)?;
         Ok(Timestamp::from_micros(i64::from_le_bytes(bytes)))
     }
 }
 
-pub(super) fn put_number(mut number: u64, out: &mut Vec<u8>) {
+/// Appends an unsigned LEB128 number.
+pub fn put_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push((number as u8) | 0x80);
         number >>= 7;
@@ -104,11 +113,13 @@ pub(super) fn put_number(mut number: u64, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
-pub(super) fn put_text(text: &str, out: &mut Vec<u8>) {
+/// Appends a text behind its length.
+pub fn put_text(text: &str, out: &mut Vec<u8>) {
     put_number(text.len() as u64, out);
     out.extend_from_slice(text.as_bytes());
 }
 
-pub(super) fn put_time(time: Timestamp, out: &mut Vec<u8>) {
+/// Appends a time in microseconds.
+pub fn put_time(time: Timestamp, out: &mut Vec<u8>) {
     out.extend_from_slice(&time.micros().to_le_bytes());
 }

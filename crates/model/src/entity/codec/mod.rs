@@ -4,7 +4,7 @@
 //! names have well-known namespaces as one byte. A section holds neither its name, nor its dataset, nor its own times:
 //! the store keeps those. `section.rs` tells what a section looks like.
 
-mod bytes;
+pub mod bytes;
 mod head;
 mod prefix;
 mod section;
