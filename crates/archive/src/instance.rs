@@ -39,6 +39,9 @@ pub enum Origin {
     Change,
     /// The temporal API: it is about the past or the future, and never was the present.
     Account,
+    /// Of heads alone: what the entity was when its past was erased while it lived on. It has an evolution again as soon
+    /// as there is an instance of it.
+    Forgotten,
 }
 
 /// One attribute at one point in time.
@@ -134,8 +137,13 @@ impl Evolution {
 
     /// Since when there is no such entity, where there is none.
     pub fn deleted_at(&self) -> Option<Timestamp> {
-        let changes = self.heads.iter().filter(|head| head.origin == Origin::Change);
+        let changes = self.heads.iter().filter(|head| head.origin != Origin::Account);
         changes.max_by_key(|head| head.modified_at)?.deleted_at
+    }
+
+    /// Whether nothing has come since the past of the entity was erased, but for instances perhaps.
+    pub fn is_forgotten(&self) -> bool {
+        self.heads.iter().all(|head| head.origin == Origin::Forgotten)
     }
 }
 

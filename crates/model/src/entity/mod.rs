@@ -33,7 +33,10 @@ pub use json_text::{JsonText, iris_of, string_of, value_of};
 pub use kind::Kind;
 pub use name::{MOST_NAMES, check_name, is_language_tag, is_scope};
 pub use observed::Observed;
-pub use parse::{Fault, Input, InvalidEntity, parse_attribute, parse_entity, parse_fragment};
+pub use parse::{
+    EvolutionFragment, Fault, Input, InvalidEntity, ScopeInstance, TemporalInstance, parse_attribute, parse_entity,
+    parse_evolution, parse_fragment, parse_temporal_instance,
+};
 pub use scalars::{Scalar, json_scalars, scalars};
 pub use terms::{CORE, Coercion, CoreTerms, DEFAULT, Terms};
 pub use times::{FullNames, parse_with_times};

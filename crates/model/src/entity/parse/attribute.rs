@@ -87,7 +87,12 @@ impl Parser<'_> {
     }
 
     /// One instance, by whichever representation.
-    fn instance(self, name: &Name, json: &Json<'_>, path: &Path<'_>) -> Result<InstanceFragment, InvalidEntity> {
+    pub(super) fn instance(
+        self,
+        name: &Name,
+        json: &Json<'_>,
+        path: &Path<'_>,
+    ) -> Result<InstanceFragment, InvalidEntity> {
         match json {
             Json::Object(members) => self.object(name, (json, members), form_of(members, json, self.input), path),
             json => self.bare(name, json, path),

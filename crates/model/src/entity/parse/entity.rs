@@ -43,7 +43,11 @@ impl Parser<'_> {
     }
 
     /// The context that the entity's types open for its attributes (JSON-LD 1.1 §4.1.8).
-    fn terms_for_types(self, members: &Members<'_>, path: &Path<'_>) -> Result<Option<Arc<dyn Terms>>, InvalidEntity> {
+    pub(super) fn terms_for_types(
+        self,
+        members: &Members<'_>,
+        path: &Path<'_>,
+    ) -> Result<Option<Arc<dyn Terms>>, InvalidEntity> {
         let Some((key, types)) = members.iter().find(|(key, _)| member_of(key) == Some(Member::Type)) else {
             return Ok(None);
         };
@@ -85,17 +89,32 @@ impl Parser<'_> {
         names: &mut Names,
         path: &Path<'_>,
     ) -> Result<AttributeFragment, InvalidEntity> {
+        let name = self.attribute_name(key, names, path)?;
+        let instances = self.inside(key, path, |inner| inner.instances(&name, value, path))?;
+        Ok(AttributeFragment { name, instances })
+    }
+
+    /// The full name of an attribute that the object has only once.
+    pub(super) fn attribute_name(self, key: &str, names: &mut Names, path: &Path<'_>) -> Result<Name, InvalidEntity> {
         let name = self.name(key, path)?;
         // An @context may lead a term of the user to a word of the standard.
         if member_of(&name).is_some() && (name.starts_with(CORE) || name.starts_with('@')) {
             return Err(path.fault(Fault::Reserved(shortened(key))));
         }
         names.add(&name, path)?;
+        Ok(name)
+    }
+
+    /// Reads what an attribute holds, by the context that its name opens.
+    pub(super) fn inside<R>(
+        self,
+        key: &str,
+        path: &Path<'_>,
+        read: impl FnOnce(Parser<'_>) -> Result<R, InvalidEntity>,
+    ) -> Result<R, InvalidEntity> {
         let scoped = self.terms.for_attribute(key).map_err(|reason| expansion(key, reason, path))?;
         let depth = self.depth.checked_sub(1).ok_or_else(|| path.fault(Fault::Depth))?;
-        let inner = Parser { terms: scoped.as_deref().unwrap_or(self.terms), depth, ..self };
-        let instances = inner.instances(&name, value, path)?;
-        Ok(AttributeFragment { name, instances })
+        read(Parser { terms: scoped.as_deref().unwrap_or(self.terms), depth, ..self })
     }
 }
 

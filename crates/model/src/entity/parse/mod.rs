@@ -5,6 +5,7 @@
 mod attribute;
 mod classify;
 mod entity;
+mod evolution;
 mod fault;
 mod member;
 mod path;
@@ -15,6 +16,7 @@ use std::cell::Cell;
 
 use machi_types::{Json, Name};
 
+pub use evolution::{EvolutionFragment, ScopeInstance, TemporalInstance};
 pub use fault::{Fault, InvalidEntity};
 
 use self::path::Path;
@@ -101,6 +103,20 @@ pub fn parse_instance(
     let input = Input { nulls: Nulls::Refused, values: Values::Needed, ..input };
     let fragment = Parser::new(terms, input, &Cell::new(EXPANDED_BYTES)).single_instance(json, name)?;
     fragment.into_instance().ok_or_else(|| Path::ROOT.fault(Fault::NoValue))
+}
+
+/// Reads a temporal evolution, or a part of one (§5.2.20).
+pub fn parse_evolution(json: &Json<'_>, terms: &dyn Terms) -> Result<EvolutionFragment, InvalidEntity> {
+    Parser::new(terms, Input::WHOLE, &Cell::new(EXPANDED_BYTES)).evolution(json)
+}
+
+/// Reads one instance of the attribute with this expanded name, as part of an evolution.
+pub fn parse_temporal_instance(
+    json: &Json<'_>,
+    name: &Name,
+    terms: &dyn Terms,
+) -> Result<TemporalInstance, InvalidEntity> {
+    Parser::new(terms, Input::WHOLE, &Cell::new(EXPANDED_BYTES)).temporal_instance(name, json, &Path::ROOT)
 }
 
 /// Carries what does not change while one document is read.

@@ -1,0 +1,63 @@
+//! The ways in which history fails, and what a client reads of them.
+
+use machi_archive::ArchiveError;
+use machi_face::FaceError;
+use machi_http::{Language, Text};
+use machi_model::entity::Corrupt;
+use machi_store::StoreError;
+use machi_types::ErrorKind;
+
+/// Why something could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The archive failed.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// What is kept is not what was written.
+    #[error("what history keeps cannot be read: {0}")]
+    Corrupt(#[from] Corrupt),
+    /// Work in the background broke off.
+    #[error("the work of history broke off: {0}")]
+    Broken(String),
+}
+
+impl From<HistoryError> for FaceError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Store(error) => error.into(),
+            HistoryError::Archive(error) => of_archive(error),
+            HistoryError::Corrupt(error) => error.into(),
+            HistoryError::Broken(_) => Self::Bug("the work of history broke off"),
+        }
+    }
+}
+
+fn of_archive(error: ArchiveError) -> FaceError {
+    let en = error.to_string();
+    let (kind, detail) = match error {
+        ArchiveError::TooComplex(detail) => (ErrorKind::TooComplexQuery, detail),
+        ArchiveError::Damaged { file, reason } => (
+            ErrorKind::InternalError,
+            Text::both(
+                en,
+                format!("履歴のファイル{file}が壊れています({reason})。バックアップから戻すまで、その内容は読めません"),
+            ),
+        ),
+        ArchiveError::Unreachable { place, what, reason } => {
+            let ja = if what == "read" { "読み取り" } else { "書き込み" };
+            (ErrorKind::Unavailable, Text::both(en, format!("履歴の保存先{place}の{ja}ができません: {reason}")))
+        }
+    };
+    FaceError::Refused { kind, detail }
+}
+
+/// In English, for the log.
+pub(crate) fn told(error: &HistoryError) -> String {
+    match error {
+        HistoryError::Archive(ArchiveError::TooComplex(detail)) => detail.in_language(Language::English).to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,214 @@
+//! Hands what was taken from the feed to the archive, and lets the feed forget it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use machi_archive::{Head, Origin};
+use machi_face::ENTITIES;
+use machi_http::Shutdown;
+use machi_model::entity::HeadRef;
+use machi_store::{Budget, Commit, Decision, Document, Filter, Find, Position, Refusal, StoreError};
+use machi_types::{Name, TenantId};
+use tokio::sync::MutexGuard;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{info, warn};
+
+use crate::account::ACCOUNTS;
+use crate::blocking;
+use crate::error::{HistoryError, told};
+use crate::history::{CONSUMER, History, Leaving};
+use crate::hot::Hot;
+use crate::taking;
+
+/// How long it rests after a failure.
+const REST: Duration = Duration::from_secs(5);
+/// How often at most the feed is looked at while it moves.
+const BREATH: Duration = Duration::from_millis(200);
+/// What reading the entities of a city may cost.
+const UNHURRIED: Budget = Budget { scanned: u64::MAX, documents: u64::MAX, time: Duration::from_mins(10) };
+/// How many entities are read at a time where there is no feed to read.
+const PAGE: usize = 1000;
+
+impl History {
+    /// Takes what the feed brings and hands it on, until the city closes.
+    pub async fn keep(&self, mut heard: Shutdown) {
+        let mut due = Instant::now() + self.config.archive_after;
+        while !heard.is_begun() {
+            let kept = tokio::select! {
+                biased;
+                () = heard.begun() => return,
+                kept = self.keep_on(&mut due) => kept,
+            };
+            if let Err(error) = kept {
+                warn!(error = told(&error), "history could not be written; trying again");
+                tokio::select! {
+                    () = heard.begun() => return,
+                    () = sleep(REST) => {}
+                }
+            }
+        }
+    }
+
+    async fn keep_on(&self, due: &mut Instant) -> Result<(), HistoryError> {
+        self.catch_up().await?;
+        if Instant::now() >= *due {
+            self.archive_now().await?;
+            *due = Instant::now() + self.config.archive_after;
+        }
+        let taken = self.state.read().taken.clone().unwrap_or_default();
+        // Nothing may come for long.
+        if let Ok(changed) = timeout_at(*due, self.store().changed(&taken)).await {
+            changed?;
+        }
+        sleep(BREATH).await;
+        Ok(())
+    }
+
+    /// Archives all that was committed before this was called.
+    pub async fn archive_now(&self) -> Result<(), HistoryError> {
+        self.catch_up().await?;
+        let turn = self.taking.lock().await;
+        self.hand_over(&turn).await
+    }
+
+    /// Hands all that was taken to the archive.
+    pub(crate) async fn hand_over(&self, _turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
+        // What could not leave the last time goes first.
+        self.deliver().await?;
+        let (up_to, accounts) = self.freeze();
+        self.deliver().await?;
+        let Some(up_to) = up_to else { return Ok(()) };
+        let forgotten = self.forget(up_to, &accounts).await;
+        if forgotten.is_err() {
+            let mut state = self.state.write();
+            state.has_moved = true;
+            state.accounts.extend(accounts);
+        }
+        forgotten
+    }
+
+    /// From here on what comes is not among what leaves.
+    fn freeze(&self) -> (Option<Position>, Vec<(TenantId, Name)>) {
+        let mut state = self.state.write();
+        if !std::mem::take(&mut state.has_moved) {
+            return (None, Vec::new());
+        }
+        let up_to = state.taken.clone().unwrap_or_default();
+        state.accounts.sort_unstable();
+        for held in state.tenants.values_mut().filter(|held| !held.hot.read().is_empty()) {
+            let layer = std::mem::take(&mut held.hot);
+            held.leaving = Some(Leaving { layer, up_to: up_to.clone() });
+        }
+        state.tenants.retain(|_, held| held.leaving.is_some());
+        (Some(up_to), std::mem::take(&mut state.accounts))
+    }
+
+    async fn deliver(&self) -> Result<(), HistoryError> {
+        let leaving =
+            |(tenant, held): (&TenantId, &crate::history::Held)| Some((tenant.clone(), held.leaving.clone()?));
+        let all: Vec<(TenantId, Leaving)> = self.state.read().tenants.iter().filter_map(leaving).collect();
+        for (tenant, leaving) in all {
+            let (archive, store, of) = (Arc::clone(&self.archive), Arc::clone(self.store()), tenant.clone());
+            let take = move || {
+                let delivery = leaving.layer.read().delivery(Some(leaving.up_to), store.names());
+                archive.take(&of, delivery)
+            };
+            blocking(take).await??;
+            if let Some(held) = self.state.write().tenants.get_mut(&tenant) {
+                held.leaving = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is archived needs to be told no more.
+    async fn forget(&self, up_to: Position, accounts: &[(TenantId, Name)]) -> Result<(), HistoryError> {
+        for accounts in accounts.chunk_by(|one, next| one.0 == next.0) {
+            let Some((tenant, _)) = accounts.first() else { continue };
+            let remove = |commit: Commit, (_, id): &(TenantId, Name)| {
+                commit.with(ACCOUNTS, id.clone(), |_: Option<&Document>| -> Result<Decision, Refusal> {
+                    Ok(Decision::Delete)
+                })
+            };
+            self.store().commit(accounts.iter().fold(Commit::new(tenant.clone()), remove)).await?;
+        }
+        let mut commit = Commit::new(TenantId::default_tenant());
+        commit.cursors.push((CONSUMER.into(), up_to.clone()));
+        self.store().commit(commit).await?;
+        self.store().pin(CONSUMER, Some(&up_to));
+        Ok(())
+    }
+
+    /// Finds out where to go on, when it is first asked.
+    pub(crate) async fn begin(&self) -> Result<(), HistoryError> {
+        if self.state.read().taken.is_some() {
+            return Ok(());
+        }
+        let start = match self.store().cursor(CONSUMER) {
+            Some(saved) => saved,
+            None => self.first_place().await?,
+        };
+        self.state.write().taken = Some(start);
+        Ok(())
+    }
+
+    /// Where a city begins that has no history yet: before everything, if the feed still tells all, else with the city
+    /// as it is now.
+    async fn first_place(&self) -> Result<Position, HistoryError> {
+        self.store().pin(CONSUMER, Some(&Position::default()));
+        match self.store().feed(&Position::default(), 1).await {
+            Ok(_) => return Ok(Position::default()),
+            Err(StoreError::PositionGone(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let view = self.store().view();
+        self.store().pin(CONSUMER, Some(&view.position()));
+        info!("history begins with the city as it is now: the feed does not reach back to its beginning");
+        for status in self.store().tenants().await? {
+            self.archive_as_it_is(&*view, &status.tenant).await?;
+        }
+        self.forget(view.position(), &[]).await?;
+        Ok(view.position())
+    }
+
+    /// Archives the entities of a tenant as they are, each attribute as of its last change.
+    async fn archive_as_it_is(&self, view: &dyn machi_store::View, tenant: &TenantId) -> Result<(), HistoryError> {
+        self.archive.erase(tenant)?;
+        let mut find = Find { limit: PAGE, budget: UNHURRIED, ..Find::new(tenant.clone(), ENTITIES, Filter::All) };
+        let mut hot = Hot::default();
+        loop {
+            let found = view.find(find.clone()).await?;
+            for row in &found.rows {
+                self.take_as_it_is(&mut hot, &row.document)?;
+            }
+            find.after = found.rows.last().map(|row| row.cursor.clone());
+            let is_last = !found.more;
+            if is_last || hot.bytes() >= self.config.memory {
+                let up_to = is_last.then(|| view.position());
+                let delivery = std::mem::take(&mut hot).delivery(up_to, self.store().names());
+                let (archive, of) = (Arc::clone(&self.archive), tenant.clone());
+                blocking(move || archive.take(&of, delivery)).await??;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take_as_it_is(&self, hot: &mut Hot, document: &Document) -> Result<(), HistoryError> {
+        let head = HeadRef::read(&document.head)?;
+        let types = head.types().map(machi_model::entity::NameRef::to_name).collect();
+        let (modified_at, created_at, expires_at) = (document.modified, document.created, head.expires_at());
+        hot.add_head(
+            &document.id,
+            Head { modified_at, created_at, deleted_at: None, expires_at, origin: Origin::Change, types },
+        );
+        if let Some(scope) = taking::scope_as_it_is(document.modified, &head) {
+            hot.add(&document.id, taking::scope_key(self.store().names()), scope);
+        }
+        for section in &document.sections {
+            hot.add(&document.id, section.key, taking::written(section)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! The block as one value: what was taken from the feed, and what of it is archived.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use machi_archive::{Archive, Snapshot};
+use machi_face::{ENTITIES, Face};
+use machi_model::entity::Corrupt;
+use machi_store::{Change, Commit, Decision, Document, Entry, Outcome, Position, Refusal, Store};
+use machi_types::{Name, TenantId, Timestamp};
+use parking_lot::RwLock;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use tokio::sync::MutexGuard;
+use tracing::{error, warn};
+
+use crate::account::{ACCOUNTS, Account};
+use crate::config::Config;
+use crate::error::{HistoryError, told};
+use crate::hot::Hot;
+use crate::past::{Layer, Past};
+use crate::taking;
+
+/// The name under which the feed is kept for this block.
+pub(crate) const CONSUMER: &str = "history";
+/// How many entities can be written to at once.
+const TURNS: usize = 64;
+/// How many times the memory that it should take history takes while it cannot be written.
+const BEARABLE: usize = 4;
+/// How many entries of the feed are taken at a time.
+const AT_ONCE: usize = 10_000;
+
+/// The history of a city.
+#[derive(Debug)]
+pub struct History {
+    /// What it shares with other blocks.
+    pub(crate) face: Arc<Face>,
+    pub(crate) archive: Arc<dyn Archive>,
+    pub(crate) config: Config,
+    pub(crate) state: RwLock<State>,
+    /// Held by who takes from the feed or hands to the archive.
+    pub(crate) taking: tokio::sync::Mutex<()>,
+    /// Held by who writes to the past of an entity, one of many for each.
+    turns: [tokio::sync::Mutex<()>; TURNS],
+    /// Makes the names of accounts.
+    accounts: AtomicU64,
+}
+
+/// How far history has come, and what it holds in memory.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Up to where the feed was taken; none until that is known.
+    pub(crate) taken: Option<Position>,
+    /// The time of the last commit that was taken.
+    until: Timestamp,
+    pub(crate) tenants: FxHashMap<TenantId, Held>,
+    /// Accounts that were taken and stand in the store until they are archived.
+    pub(crate) accounts: Vec<(TenantId, Name)>,
+    /// Whether anything was taken since the place in the feed was last saved.
+    pub(crate) has_moved: bool,
+}
+
+/// What is held of a tenant.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// What came last.
+    pub(crate) hot: Arc<Layer>,
+    /// What is on its way to the archive.
+    pub(crate) leaving: Option<Leaving>,
+}
+
+/// What is on its way to the archive.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaving {
+    pub(crate) layer: Arc<Layer>,
+    /// Up to where in the feed it goes.
+    pub(crate) up_to: Position,
+}
+
+impl Default for State {
+    /// Nothing was taken yet.
+    fn default() -> Self {
+        let until = Timestamp::from_micros(i64::MIN);
+        Self { taken: None, until, tenants: FxHashMap::default(), accounts: Vec::new(), has_moved: false }
+    }
+}
+
+impl History {
+    /// The history of a city whose store was opened with the collections of [`crate::collections`].
+    pub fn new(face: Arc<Face>, archive: Arc<dyn Archive>, config: Config) -> Self {
+        Self {
+            face,
+            archive,
+            config,
+            state: RwLock::default(),
+            taking: tokio::sync::Mutex::default(),
+            turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+            accounts: AtomicU64::default(),
+        }
+    }
+
+    /// Lets one at a time read the past of an entity and write to it.
+    pub(crate) async fn turn(&self, tenant: &TenantId, id: &Name) -> MutexGuard<'_, ()> {
+        let hash = FxBuildHasher.hash_one((tenant, id));
+        self.turns[hash as usize % TURNS].lock().await
+    }
+
+    /// Commits an account; what it tells is in the past when this returns.
+    pub(crate) async fn commit(&self, tenant: &TenantId, account: &Account) -> Result<(), HistoryError> {
+        let head = Bytes::from(account.encode());
+        loop {
+            let number = self.accounts.fetch_add(1, Ordering::Relaxed);
+            let id = Name::from(format!("{:x}-{number:x}", self.face.clock.now().micros()));
+            let head = head.clone();
+            let decide = move |current: Option<&Document>| -> Result<Decision, Refusal> {
+                let change = Change { head: Some(head.clone()), ..Change::default() };
+                Ok(if current.is_some() { Decision::Keep } else { Decision::Change(change) })
+            };
+            let receipt = self.store().commit(Commit::new(tenant.clone()).with(ACCOUNTS, id, decide)).await?;
+            // A clock that was set back may give a name again.
+            if !matches!(receipt.outcomes.first(), Some(Outcome::Kept)) {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.face.store
+    }
+
+    /// The past of a tenant up to now: what was acknowledged before this was called is in it.
+    pub async fn past(&self, tenant: &TenantId) -> Result<Arc<dyn Snapshot>, HistoryError> {
+        self.catch_up().await?;
+        let state = self.state.read();
+        let archive = self.archive.open(tenant)?;
+        let position = state.taken.clone().unwrap_or_default();
+        let mut layers = Vec::new();
+        if let Some(held) = state.tenants.get(tenant) {
+            // It may be in the archive already, and not have left yet.
+            let leaving = held.leaving.as_ref().filter(|leaving| !archive.position().reaches(&leaving.up_to));
+            layers.extend(leaving.map(|leaving| Arc::clone(&leaving.layer)));
+            layers.push(Arc::clone(&held.hot));
+        }
+        Ok(Arc::new(Past { store: Arc::clone(self.store()), archive, layers, until: state.until, position }))
+    }
+
+    /// Takes from the feed what was committed before this was called.
+    pub(crate) async fn catch_up(&self) -> Result<(), HistoryError> {
+        let goal = self.store().view().position();
+        if self.has_taken(&goal) {
+            return Ok(());
+        }
+        let turn = self.taking.lock().await;
+        self.begin().await?;
+        while !self.has_taken(&goal) {
+            let after = self.state.read().taken.clone().unwrap_or_default();
+            let (entries, last) = self.store().feed(&after, AT_ONCE).await?;
+            if last == after {
+                break;
+            }
+            self.take(&entries, last);
+            if self.bytes() >= self.config.memory {
+                self.make_room(&turn).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What cannot be archived now stays in memory, as long as that is no more than it can bear.
+    async fn make_room(&self, turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
+        let handed = self.hand_over(turn).await;
+        if let Err(error) = &handed
+            && self.bytes() < BEARABLE * self.config.memory
+        {
+            warn!(error = told(error), "history waits in memory: it could not be written");
+            return Ok(());
+        }
+        handed
+    }
+
+    fn has_taken(&self, goal: &Position) -> bool {
+        self.state.read().taken.as_ref().is_some_and(|taken| taken.reaches(goal))
+    }
+
+    /// How much memory is taken by what is not on its way to the archive.
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.read().tenants.values().map(|held| held.hot.read().bytes()).sum()
+    }
+
+    /// Takes whole commits.
+    fn take(&self, entries: &[Arc<Entry>], last: Position) {
+        for entries in entries.chunk_by(|one, next| one.tenant == next.tenant) {
+            if let Some(first) = entries.first() {
+                let layer = Arc::clone(&self.state.write().tenants.entry(first.tenant.clone()).or_default().hot);
+                self.take_of_tenant(&layer, entries);
+            }
+        }
+        let mut state = self.state.write();
+        if let Some(entry) = entries.last() {
+            state.until = entry.time;
+            state.has_moved = true;
+        }
+        // What was taken is seen from here on.
+        state.taken = Some(last);
+    }
+
+    fn take_of_tenant(&self, layer: &Layer, entries: &[Arc<Entry>]) {
+        let names = self.store().names();
+        let mut hot = layer.write();
+        for entry in entries {
+            let taken = match entry.collection {
+                ENTITIES => taking::take(&mut hot, entry, names),
+                ACCOUNTS => self.take_account(&mut hot, entry),
+                _ => continue,
+            };
+            if let Err(error) = taken {
+                error!(%error, entity = %entry.id, commit = entry.commit, "a change is left out of history: it cannot be read");
+            }
+        }
+    }
+
+    fn take_account(&self, hot: &mut Hot, entry: &Entry) -> Result<(), Corrupt> {
+        let Some(bytes) = &entry.new_head else { return Ok(()) };
+        self.state.write().accounts.push((entry.tenant.clone(), entry.id.clone()));
+        Account::decode(bytes)?.take(hot, entry.time, self.store().names())
+    }
+}

@@ -1,0 +1,41 @@
+//! `POST /temporal/entities` (ETSI GS CIM 009 §5.6.11, §6.18.3.1)
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use machi_face::{Asked, FaceError};
+use machi_http::answer::{created, no_content};
+use machi_http::{Problem, Text, percent};
+use machi_model::entity::parse_evolution;
+
+use super::EVOLUTIONS;
+use crate::history::History;
+use crate::service::tell::Telling;
+
+pub(super) async fn handle(State(history): State<Arc<History>>, mut asked: Asked) -> Result<Response, Problem> {
+    asked.parameters(&["local"])?.flag("local")?;
+    let payload = asked.payload(&history.face).await?;
+    let json = payload.json()?;
+    let context = payload.context(&history.face, &asked.caller, &json).await?;
+    let told = parse_evolution(&json, &context).map_err(FaceError::from)?;
+    let Some(id) = told.id.clone() else { return Err(missing("id").into()) };
+    if told.types.is_empty() {
+        return Err(missing("type").into());
+    }
+    match history.tell_evolution(&asked.caller, told).await? {
+        Telling::Created => {
+            let mut location = EVOLUTIONS.to_owned();
+            percent::encode_into(&id, &mut location);
+            Ok(created(&location))
+        }
+        Telling::Updated => Ok(no_content()),
+    }
+}
+
+fn missing(member: &str) -> FaceError {
+    FaceError::bad_data(Text::both(
+        format!("the member \"{member}\" is missing: an evolution has an id and a type"),
+        format!("\"{member}\"がありません。idとtypeは必須です"),
+    ))
+}

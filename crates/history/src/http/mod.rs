@@ -1,0 +1,60 @@
+//! The HTTP face of the block: the temporal API of NGSI-LD (ETSI GS CIM 009 §6.18 to §6.24).
+
+mod add;
+mod create;
+mod delete;
+mod delete_attribute;
+mod delete_instance;
+mod modify_instance;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete as on_delete, patch, post};
+use machi_archive::InstanceKey;
+use machi_face::{Asked, FaceError};
+use machi_http::{Problem, Text};
+use machi_types::{Iri, Name};
+
+use crate::history::History;
+use crate::service::tell::not_found;
+
+/// Where evolutions are.
+const EVOLUTIONS: &str = "/ngsi-ld/v1/temporal/entities/";
+
+/// The routes.
+pub fn router(history: Arc<History>) -> Router {
+    Router::new()
+        .route("/ngsi-ld/v1/temporal/entities", post(create::handle))
+        .route(EVOLUTIONS, post(create::handle))
+        .route("/ngsi-ld/v1/temporal/entities/{entityId}", on_delete(delete::handle))
+        .route("/ngsi-ld/v1/temporal/entities/{entityId}/attrs", post(add::handle))
+        .route("/ngsi-ld/v1/temporal/entities/{entityId}/attrs/", post(add::handle))
+        .route("/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}", on_delete(delete_attribute::handle))
+        // What lost its instanceId must not delete the attribute.
+        .route("/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}/", on_delete(delete_instance::without_id))
+        .route(
+            "/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}",
+            patch(modify_instance::handle).delete(delete_instance::handle),
+        )
+        .with_state(history)
+}
+
+/// The instance that the path names. A URI that no instance here has names none.
+fn instance_key(asked: &Asked, id: &Name) -> Result<InstanceKey, Problem> {
+    let text = asked.piece("instanceId");
+    Iri::check(text).map_err(|error| {
+        FaceError::bad_data(Text::both(
+            format!("the instanceId in the path is no IRI: {error}"),
+            format!("パスのinstanceIdがIRIではありません: {}", machi_face::japanese::iri(&error)),
+        ))
+    })?;
+    text.parse().map_err(|_| {
+        let text: String = text.chars().take(200).collect();
+        not_found(Text::both(
+            format!("the past of entity {id} has no instance {text}"),
+            format!("エンティティ{id}の履歴にインスタンス{text}はありません"),
+        ))
+        .into()
+    })
+}

@@ -1,0 +1,112 @@
+//! Delete an evolution, an attribute of it, or one instance, for good (ETSI GS CIM 009 §5.6.13, §5.6.15, §5.6.16).
+
+use machi_archive::{InstanceKey, Part};
+use machi_face::{ENTITIES, FaceError};
+use machi_http::Text;
+use machi_model::entity::{HeadRef, NameRef};
+use machi_types::{Caller, Name};
+
+use crate::account::{Account, ToldHead};
+use crate::error::HistoryError;
+use crate::gather::Gathered;
+use crate::history::History;
+use crate::service::tell::{evolution, no_evolution, not_found};
+
+/// Which instances of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Datasets {
+    /// Those of all datasets.
+    All,
+    /// Those of one; none is the default one.
+    One(Option<Name>),
+}
+
+impl History {
+    /// Deletes all that is known of the past of an entity. The entity itself stays as it is.
+    pub async fn delete_evolution(&self, caller: &Caller, id: &Name) -> Result<(), FaceError> {
+        self.face.check_tenant(caller)?;
+        self.erase(caller, id, Part::All).await
+    }
+
+    /// Deletes the past of an attribute.
+    pub async fn delete_attribute(
+        &self,
+        caller: &Caller,
+        id: &Name,
+        attribute: Name,
+        datasets: Datasets,
+    ) -> Result<(), FaceError> {
+        self.face.check_tenant(caller)?;
+        let part = match datasets {
+            Datasets::All => Part::Attribute(attribute),
+            Datasets::One(dataset) => Part::Series { attribute, dataset },
+        };
+        self.erase(caller, id, part).await
+    }
+
+    /// Deletes one instance of an attribute.
+    pub async fn delete_instance(
+        &self,
+        caller: &Caller,
+        id: &Name,
+        attribute: Name,
+        key: InstanceKey,
+    ) -> Result<(), FaceError> {
+        self.face.check_tenant(caller)?;
+        let _turn = self.turn(caller.tenant(), id).await;
+        let (dataset, _) = self.find_instance(caller, id, &attribute, key).await?;
+        self.commit_removal(caller, id, Part::Instance { attribute, dataset, key }).await
+    }
+
+    async fn erase(&self, caller: &Caller, id: &Name, part: Part) -> Result<(), FaceError> {
+        let _turn = self.turn(caller.tenant(), id).await;
+        let past = self.past(caller.tenant()).await?;
+        let (of, wanted) = (id.clone(), part.clone());
+        let missing = crate::blocking(move || -> Result<Option<FaceError>, HistoryError> {
+            if evolution(&*past, &of)?.is_none() {
+                return Ok(Some(no_evolution(&of)));
+            }
+            let (Part::Attribute(attribute) | Part::Series { attribute, .. }) = &wanted else { return Ok(None) };
+            let gathered = Gathered::of(&*past, &of, std::slice::from_ref(attribute), None)?;
+            let has_any = gathered.series().any(|(series, all)| all.iter().any(|one| wanted.holds(series, one.key)));
+            Ok((!has_any).then(|| no_series(&of, &wanted)))
+        });
+        if let Some(missing) = missing.await?? {
+            return Err(missing);
+        }
+        self.commit_removal(caller, id, part).await
+    }
+
+    async fn commit_removal(&self, caller: &Caller, id: &Name, part: Part) -> Result<(), FaceError> {
+        let head = if part == Part::All { self.left_without(caller, id).await? } else { None };
+        let account = Account { entity: id.clone(), head, removals: vec![(part, false)], instances: Vec::new() };
+        Ok(self.commit(caller.tenant(), &account).await?)
+    }
+}
+
+impl History {
+    /// What goes on without an evolution: the entity as it is, where there is one.
+    async fn left_without(&self, caller: &Caller, id: &Name) -> Result<Option<ToldHead>, FaceError> {
+        let document = self.store().view().document(caller.tenant(), ENTITIES, id).await?;
+        let Some(document) = document else { return Ok(None) };
+        let head = HeadRef::read(&document.head)?;
+        let types = head.types().map(NameRef::to_name).collect();
+        Ok(Some(ToldHead { types, expires_at: head.expires_at(), forgotten: Some(document.created) }))
+    }
+}
+
+fn no_series(id: &Name, part: &Part) -> FaceError {
+    let (attribute, dataset) = match part {
+        Part::Series { attribute, dataset } => (attribute, dataset.as_ref()),
+        Part::Attribute(attribute) | Part::Instance { attribute, .. } => (attribute, None),
+        Part::All => return no_evolution(id),
+    };
+    let (en, ja) = match dataset {
+        Some(dataset) => (format!(" with the datasetId {dataset}"), format!("(datasetId {dataset})")),
+        None => Default::default(),
+    };
+    not_found(Text::both(
+        format!("the past of entity {id} has no attribute {attribute}{en}"),
+        format!("エンティティ{id}の履歴に属性{attribute}{ja}はありません"),
+    ))
+}

@@ -1,0 +1,5 @@
+//! What clients do with the past, one operation in each file.
+
+pub(crate) mod delete;
+pub(crate) mod modify;
+pub(crate) mod tell;

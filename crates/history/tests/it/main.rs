@@ -1,0 +1,15 @@
+//! The history of a city, asked through its router.
+#![allow(
+    clippy::unwrap_used,
+    clippy::clone_on_ref_ptr,
+    reason = "a test fails by panicking, and is read more than run"
+)]
+
+mod city;
+mod deleting;
+mod layers;
+mod modifying;
+mod taking;
+mod telling;
+mod troubled;
+mod writer;

@@ -1,0 +1,170 @@
+//! An archive that cannot be written, and a feed that does not reach back to the beginning.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use machi_archive::memory::MemoryArchive;
+use machi_archive::{Archive, ArchiveError, Delivery, Snapshot};
+use machi_history::config::Config;
+use machi_store::memory::MemoryStore;
+use machi_store::{
+    Answer, Collection, Commit, Entry, IndexStatus, Names, Position, Receipt, Store, StoreError, TenantStatus, View,
+};
+use machi_types::{FixedClock, Name, TenantId};
+use serde_json::json;
+
+use crate::city::{City, EVOLUTIONS, all, at, collections};
+
+const ROOM: &str = "urn:ngsi-ld:Room:1";
+
+/// An archive that takes nothing while its disk is full.
+#[derive(Debug, Default)]
+struct Full {
+    memory: MemoryArchive,
+    is_full: AtomicBool,
+}
+
+impl Archive for Full {
+    fn open(&self, tenant: &TenantId) -> Result<Arc<dyn Snapshot>, ArchiveError> {
+        self.memory.open(tenant)
+    }
+
+    fn take(&self, tenant: &TenantId, delivery: Delivery) -> Result<(), ArchiveError> {
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(ArchiveError::Unreachable {
+                place: "here".into(),
+                what: "written",
+                reason: "it is full".into(),
+            });
+        }
+        self.memory.take(tenant, delivery)
+    }
+
+    fn erase(&self, tenant: &TenantId) -> Result<(), ArchiveError> {
+        self.memory.erase(tenant)
+    }
+}
+
+/// A store whose feed has forgotten its beginning.
+#[derive(Debug)]
+struct Forgetful {
+    memory: MemoryStore,
+    has_forgotten: AtomicBool,
+}
+
+impl Store for Forgetful {
+    fn names(&self) -> &dyn Names {
+        self.memory.names()
+    }
+
+    fn commit(&self, commit: Commit) -> Answer<'_, Receipt> {
+        self.memory.commit(commit)
+    }
+
+    fn view(&self) -> Arc<dyn View> {
+        self.memory.view()
+    }
+
+    fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {
+        self.memory.view_at(position)
+    }
+
+    fn feed(&self, after: &Position, limit: usize) -> Answer<'_, (Vec<Arc<Entry>>, Position)> {
+        if *after == Position::default() && self.has_forgotten.load(Ordering::SeqCst) {
+            let gone = StoreError::PositionGone(after.to_string());
+            return Box::pin(async move { Err(gone) });
+        }
+        self.memory.feed(after, limit)
+    }
+
+    fn changed(&self, after: &Position) -> Answer<'_, ()> {
+        self.memory.changed(after)
+    }
+
+    fn cursor(&self, consumer: &str) -> Option<Position> {
+        self.memory.cursor(consumer)
+    }
+
+    fn pin(&self, consumer: &str, position: Option<&Position>) {
+        self.memory.pin(consumer, position);
+    }
+
+    fn has_tenant(&self, tenant: &TenantId) -> bool {
+        self.memory.has_tenant(tenant)
+    }
+
+    fn tenants(&self) -> Answer<'_, Vec<TenantStatus>> {
+        self.memory.tenants()
+    }
+
+    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>) {
+        self.memory.declare_indexes(tenant, collection, definitions);
+    }
+
+    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus> {
+        self.memory.indexes(tenant, collection)
+    }
+
+    fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Answer<'_, ()> {
+        self.memory.erase(tenant, spared)
+    }
+}
+
+fn memory_store(clock: &Arc<FixedClock>) -> MemoryStore {
+    MemoryStore::new(collections(), clock.clone())
+}
+
+async fn write(city: &City, hour: u32) {
+    city.write(&[json!({"id": ROOM, "type": "Room", "scope": "/A", "a": at(hour, hour)})]).await;
+}
+
+// An acknowledged write is in the past at once, also while the archive takes nothing.
+#[tokio::test]
+async fn what_cannot_be_archived_is_told_all_the_same_and_archived_later() {
+    let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
+    let archive = Arc::new(Full::default());
+    let config = Config { memory: 3000, archive_after: Duration::from_hours(1) };
+    let city = City::over(Arc::new(memory_store(&clock)), archive.clone(), clock, config);
+    write(&city, 0).await;
+    city.history.archive_now().await.unwrap();
+    archive.is_full.store(true, Ordering::SeqCst);
+    for hour in 1..20 {
+        write(&city, hour).await;
+        assert_eq!(city.said(ROOM, "a").await.len(), hour as usize + 1);
+    }
+    let told = json!({"id": ROOM, "type": "Room", "a": at(0, "corrected")});
+    city.done("POST", EVOLUTIONS, &told).await;
+    assert!(city.history.archive_now().await.is_err());
+    let before = all(&*city.past().await, ROOM);
+    archive.is_full.store(false, Ordering::SeqCst);
+    city.history.archive_now().await.unwrap();
+    assert_eq!(all(&*city.past().await, ROOM), before);
+    let archived = archive.open(&TenantId::default_tenant()).unwrap();
+    assert_eq!(all(&*archived, ROOM), before);
+}
+
+// A city that had no history before begins with what it is.
+#[tokio::test]
+async fn history_begins_with_the_city_as_it_is_where_the_feed_does_not_reach_back() {
+    let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
+    let store = Arc::new(Forgetful { memory: memory_store(&clock), has_forgotten: AtomicBool::new(true) });
+    let config = Config { memory: 10_000, archive_after: Duration::from_hours(1) };
+    let city = City::over(store, Arc::new(MemoryArchive::default()), clock, config);
+    for number in 0..200 {
+        let thing = json!({"id": format!("urn:ngsi-ld:Thing:{number}"), "type": "Thing", "a": at(1, number)});
+        city.write(&[thing]).await;
+    }
+    write(&city, 1).await;
+    write(&city, 2).await;
+    let before = all(&*city.past().await, ROOM);
+    // Of the changes before only what came of them is known.
+    let values: Vec<_> =
+        before.iter().map(|(series, _)| series.attribute.rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(values, ["a", "scope"]);
+    assert!(city.evolution("urn:ngsi-ld:Thing:199").await.is_some());
+    write(&city, 3).await;
+    assert_eq!(city.said(ROOM, "a").await.len(), 2);
+    assert_eq!(city.restarted().said(ROOM, "a").await, city.said(ROOM, "a").await);
+    assert_eq!(city.restarted().instances("urn:ngsi-ld:Thing:7", "a").await.len(), 1);
+}
