@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 pub use machi_face::ENTITIES;
 use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS};
+pub use machi_face::once::ANSWERS;
 use machi_store::{Collection, CollectionSpec, NoFacets};
 
 use crate::domain::facets::DeriveEntities;
-use crate::service::answers::DeriveAnswers;
 pub(crate) use crate::service::indexes::INDEXES;
 use crate::subscriptions::parked::DeriveParked;
 pub use crate::subscriptions::parked::{DEAD_LETTERS, DELIVERIES};
 pub use crate::subscriptions::stored::SUBSCRIPTIONS;
-
-/// Answers to requests that carried an `Idempotency-Key`.
-pub const ANSWERS: Collection = Collection("answers");
+use machi_face::once::DeriveAnswers;
 
 /// Tenants that are being restored; a row is there just as long as that takes.
 pub const RESTORES: Collection = Collection("restores");

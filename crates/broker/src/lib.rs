@@ -34,7 +34,7 @@ mod subscriptions;
 
 pub use broker::Broker;
 pub use domain::transfer::Counted;
-pub use service::effect::{BatchResult, Effect, NotUpdated, UpdateResult};
+pub use machi_face::once::{BatchResult, Effect, NotUpdated, UpdateResult};
 pub use service::export::Export;
 pub use service::restore::Pieces;
 pub use subscriptions::Notifier;

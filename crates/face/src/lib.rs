@@ -18,6 +18,7 @@ mod face;
 mod hash;
 pub mod japanese;
 mod negotiated;
+pub mod once;
 pub mod wanted;
 
 use machi_store::Collection;

@@ -9,6 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use machi_face::once::EXPIRES;
 use machi_model::entity::{Corrupt, HeadRef, InstanceRef, Kind, Scalar, iris_of, scalars, value_of};
 use machi_model::query::Moment;
 use machi_store::{Derive, DeriveAdded, Facet, FacetValue, NameNo, Names, SectionKey};
@@ -24,8 +25,6 @@ pub(crate) const TYPE: &str = "@type";
 pub(crate) const SCOPE: &str = "@scope";
 /// Tags the attributes that have instances other than the default one.
 pub(crate) const DATASET: &str = "@dataset";
-/// When the entity expires (under [`NameNo::NONE`]), and when its instances do (under others).
-pub(crate) const EXPIRES: &str = "@expires";
 /// When parts of its instances expire.
 pub(crate) const PART_EXPIRES: &str = "@expires:part";
 /// The texts of an attribute's date-times: those are ordered as times, and yet found as texts.

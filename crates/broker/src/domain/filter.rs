@@ -25,9 +25,10 @@ use machi_store::{
 use machi_types::{Name, Timestamp};
 use regex::RegexBuilder;
 
-use super::facets::{EXPIRES, PART_EXPIRES, SCOPE, TYPE, instance_key};
+use super::facets::{PART_EXPIRES, SCOPE, TYPE, instance_key};
 use super::scope::ANY_SCOPE;
 use super::selection::{Condition, LinkedCondition, Selection};
+use machi_face::once::EXPIRES;
 
 use check::{PatternCheck, ScopeCheck, SelectionCheck};
 

@@ -15,7 +15,7 @@ use machi_http::request::{BodyLimits, BodyStream};
 use super::output;
 use crate::Broker;
 use crate::service::batch::{Batch, BatchKind};
-use crate::service::effect::BatchResult;
+use machi_face::once::BatchResult;
 
 /// `POST /entityOperations/create`
 pub(super) async fn create(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {

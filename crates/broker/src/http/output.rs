@@ -8,8 +8,8 @@ use machi_http::request::{Etag, MediaType};
 use machi_http::{Language, percent};
 use machi_model::context::CORE_URL;
 
-use crate::service::effect::{BatchResult, Effect};
 use crate::service::write::Written;
+use machi_face::once::{BatchResult, Effect};
 
 /// The path of the entities.
 const ENTITIES_PATH: &str = "/ngsi-ld/v1/entities/";

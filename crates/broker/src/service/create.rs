@@ -5,10 +5,10 @@ use machi_model::entity::Entity;
 use machi_store::Stamp;
 use machi_types::Caller;
 
-use super::effect::Effect;
 use super::write::{Decider, Target, Written};
 use crate::Broker;
 use crate::domain::change::{Plan, Prepared};
+use machi_face::once::Effect;
 
 impl Broker {
     /// Creates an entity.

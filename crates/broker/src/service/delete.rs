@@ -3,10 +3,10 @@
 use machi_face::FaceError;
 use machi_types::{Caller, Name};
 
-use super::effect::Effect;
 use super::write::{Decider, Target, Written};
 use crate::Broker;
 use crate::domain::change::Plan;
+use machi_face::once::Effect;
 
 impl Broker {
     /// Deletes an entity.

@@ -11,11 +11,11 @@ use machi_store::{
 };
 use machi_types::{Name, TenantId, Timestamp};
 
-use super::answers::Answer;
 use crate::Broker;
 use crate::collections::{ANSWERS, ENTITIES};
-use crate::domain::facets::EXPIRES;
 use crate::domain::guard;
+use machi_face::once::Answer;
+use machi_face::once::EXPIRES;
 
 /// How many documents are removed by one commit.
 const AT_ONCE: usize = 500;

@@ -4,11 +4,11 @@ use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS, is_head, is_text};
 use machi_http::Text;
 use machi_store::{Collection, Names};
 
-use super::answers::Answer;
 use super::indexes;
 use crate::collections::{ANSWERS, DEAD_LETTERS, DELIVERIES, INDEXES, SUBSCRIPTIONS};
 use crate::domain::transfer::Item;
 use crate::subscriptions::{is_row, is_subscription};
+use machi_face::once::Answer;
 
 /// Refuses what is not what this collection holds. Entities have been read already.
 pub(super) fn check(collection: Collection, item: &Item, names: &dyn Names) -> Result<(), Text> {

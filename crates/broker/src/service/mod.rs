@@ -1,12 +1,10 @@
 //! The operations of the broker, one verb a file.
 
-pub(crate) mod answers;
 pub(crate) mod attribute;
 pub(crate) mod batch;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod discovery;
-pub(crate) mod effect;
 mod expire;
 pub(crate) mod export;
 mod fit;

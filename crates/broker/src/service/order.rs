@@ -16,10 +16,11 @@ use super::query::Rows;
 use super::select::Sight;
 use crate::Broker;
 use crate::domain::cursor::PageStart;
-use crate::domain::facets::{EXPIRES, value};
+use crate::domain::facets::value;
 use crate::domain::filter::{Compiler, any, is_nothing, not};
 use crate::domain::reading::Reading;
 use crate::domain::sorted::{Place, is_sorted_cursor};
+use machi_face::once::EXPIRES;
 
 /// How an order is brought about.
 #[derive(Clone, Debug)]

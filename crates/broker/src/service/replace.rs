@@ -6,10 +6,10 @@ use machi_store::Stamp;
 use machi_types::{Caller, Name};
 
 use super::check_id;
-use super::effect::Effect;
 use super::write::{Decider, Target, Written};
 use crate::Broker;
 use crate::domain::change::{Plan, Prepared};
+use machi_face::once::Effect;
 
 impl Broker {
     /// Makes an entity what the fragment says, whatever it was.

@@ -7,12 +7,12 @@ use machi_model::laws::{self, Overwrite, Reason};
 use machi_store::Stamp;
 use machi_types::{Caller, Name};
 
-use super::effect::Effect;
 use super::write::{Decider, Target, Written, decided};
 use super::{attributes_of, check_id};
 use crate::Broker;
 use crate::domain::change::{Plan, Prepared};
 use crate::domain::current::Wanted;
+use machi_face::once::Effect;
 
 impl Broker {
     /// Appends attributes; those that exist are replaced or left, as `overwrite` says.

@@ -10,13 +10,13 @@ use machi_store::{Commit, Decision, Document, Outcome, Receipt, Refusal, Store};
 use machi_types::{Caller, Name, Timestamp};
 use parking_lot::Mutex;
 
-use super::answers::{Answer, earlier};
-use super::effect::Effect;
 use crate::Broker;
 use crate::collections::{ANSWERS, ENTITIES};
 use crate::domain::change::Plan;
 use crate::domain::current::{Wanted, with_entity};
 use crate::domain::guard::{self, Guard};
+use machi_face::once::Effect;
+use machi_face::once::{Answer, earlier};
 
 /// Which entity is meant, and what it must be like for the write to be done.
 #[derive(Debug, Default)]

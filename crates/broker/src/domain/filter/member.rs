@@ -8,8 +8,8 @@ use machi_types::{Name, Timestamp};
 
 use super::operand::map;
 use super::{Compiler, any, not, nothing};
-use crate::domain::facets::EXPIRES;
 use crate::domain::scope::ANY_SCOPE;
+use machi_face::once::EXPIRES;
 
 impl Compiler<'_> {
     pub(super) fn member(&self, member: Member, term: &Term) -> Filter {

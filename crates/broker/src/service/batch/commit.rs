@@ -12,8 +12,8 @@ use super::Shared;
 use super::item::Item;
 use crate::collections::ENTITIES;
 use crate::domain::guard;
-use crate::service::effect::{Effect, UpdateResult};
 use crate::service::write::{Decider, Now};
+use machi_face::once::{Effect, UpdateResult};
 
 /// What became of one item.
 pub(super) enum Verdict {

@@ -23,8 +23,8 @@ use machi_http::{Language, Problem, Text};
 use machi_model::context::Context;
 use machi_types::{Caller, Iri, Name};
 
-use super::effect::BatchResult;
 use crate::Broker;
+use machi_face::once::BatchResult;
 
 use arriving::Arriving;
 use intake::{Broken, Intake};

@@ -9,8 +9,8 @@ use machi_types::{Caller, Name, TenantId};
 
 use crate::Broker;
 use crate::collections::ANSWERS;
-use crate::service::answers::{earlier, is_answer};
-use crate::service::effect::{BatchResult, Effect};
+use machi_face::once::{BatchResult, Effect};
+use machi_face::once::{earlier, is_answer};
 
 use super::arriving::Arriving;
 

@@ -2,29 +2,33 @@
 //! commit, so that the same request, sent again, gets the first answer and changes nothing.
 
 use bytes::Bytes;
-use machi_face::{FaceError, RequestKey};
-use machi_store::{Change, Decision, Derive, Document, Facet, FacetValue, NameNo, Names, SectionKey};
+use machi_store::{Change, Collection, Decision, Derive, Document, Facet, FacetValue, NameNo, Names, SectionKey};
 use machi_types::Timestamp;
 
 use super::effect::Effect;
-use crate::domain::facets::EXPIRES;
+use crate::{FaceError, RequestKey};
+
+/// Answers to requests that carried an `Idempotency-Key`.
+pub const ANSWERS: Collection = Collection("answers");
+/// The facet that tells when a document expires (under [`NameNo::NONE`]), and when its sections do (under others).
+pub const EXPIRES: &str = "@expires";
 
 /// A stored answer.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// Until when it is kept.
-    pub(crate) expires: Timestamp,
+    pub expires: Timestamp,
     /// Which request it answers.
-    pub(crate) fingerprint: u64,
+    pub fingerprint: u64,
     /// What was done.
-    pub(crate) effect: Effect,
+    pub effect: Effect,
 }
 
 const VERSION: u8 = 1;
 
 impl Answer {
     /// The stored form: version, expiry, fingerprint, effect.
-    pub(crate) fn encode(&self) -> Bytes {
+    pub fn encode(&self) -> Bytes {
         let mut out = vec![VERSION];
         out.extend_from_slice(&self.expires.micros().to_le_bytes());
         out.extend_from_slice(&self.fingerprint.to_le_bytes());
@@ -33,7 +37,7 @@ impl Answer {
     }
 
     /// Reads the stored form.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, rest) = bytes.split_first()?;
         let (expires, rest) = rest.split_first_chunk::<8>()?;
         let (fingerprint, rest) = rest.split_first_chunk::<8>()?;
@@ -48,13 +52,13 @@ impl Answer {
     }
 
     /// The decision that stores this answer.
-    pub(crate) fn store(&self) -> Decision {
+    pub fn store(&self) -> Decision {
         Decision::Change(Change { head: Some(self.encode()), replace: true, ..Change::default() })
     }
 }
 
 /// Whether something is answered by this document now.
-pub(crate) fn is_answer(stored: Option<&Document>, now: Timestamp) -> Result<bool, FaceError> {
+pub fn is_answer(stored: Option<&Document>, now: Timestamp) -> Result<bool, FaceError> {
     Ok(living_answer(stored, now)?.is_some())
 }
 
@@ -65,7 +69,7 @@ fn living_answer(stored: Option<&Document>, now: Timestamp) -> Result<Option<(An
 }
 
 /// What was done under this key, in the commit of which number; nothing if it is new, or forgotten.
-pub(crate) fn earlier(
+pub fn earlier(
     key: &RequestKey,
     stored: Option<&Document>,
     now: Timestamp,
@@ -79,7 +83,7 @@ pub(crate) fn earlier(
 
 /// Tells when a stored answer may be dropped.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct DeriveAnswers;
+pub struct DeriveAnswers;
 
 impl Derive for DeriveAnswers {
     fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
@@ -96,7 +100,7 @@ mod tests {
     use machi_http::Text;
 
     use super::*;
-    use crate::service::effect::{BatchResult, NotUpdated, UpdateResult};
+    use crate::once::effect::{BatchResult, NotUpdated, UpdateResult};
 
     #[test]
     fn stored_answers_round_trip() {

@@ -1,8 +1,9 @@
 //! What a write came to, in words that hold however often the answer is given.
 
-use machi_face::japanese;
 use machi_model::laws::{self, Changes};
 use machi_types::{Json, Language, Name, Text, json};
+
+use crate::japanese;
 
 /// What became of one entity.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +53,7 @@ pub struct BatchResult {
 
 impl Effect {
     /// What a law did to an entity that existed.
-    pub(crate) fn of(changes: &Changes) -> Self {
+    pub fn of(changes: &Changes) -> Self {
         if changes.not_updated.is_empty() {
             return Self::Changed;
         }
@@ -174,7 +175,7 @@ fn write_names<'a>(names: impl Iterator<Item = &'a Name>, out: &mut Vec<u8>) {
 
 impl Effect {
     /// The stored form.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    pub fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Created => out.extend_from_slice(br#"{"effect":"created"}"#),
             Self::Changed => out.extend_from_slice(br#"{"effect":"changed"}"#),
@@ -199,7 +200,7 @@ impl Effect {
     }
 
     /// Reads the stored form.
-    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+    pub fn read(text: &[u8]) -> Option<Self> {
         let json = json::parse(text, json::DEFAULT_DEPTH).ok()?;
         match json.get("effect")?.as_str()? {
             "created" => Some(Self::Created),
