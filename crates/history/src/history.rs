@@ -2,13 +2,12 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-use bytes::Bytes;
 use machi_archive::{Archive, Snapshot};
 use machi_face::{ENTITIES, Face};
 use machi_model::entity::Corrupt;
-use machi_store::{Change, Commit, Decision, Document, Entry, Outcome, Position, Refusal, Store};
+use machi_store::{Entry, Position, Store};
 use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::RwLock;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -44,7 +43,7 @@ pub struct History {
     /// Held by who writes to the past of an entity, one of many for each.
     turns: [tokio::sync::Mutex<()>; TURNS],
     /// Makes the names of accounts.
-    accounts: AtomicU64,
+    pub(crate) accounts: AtomicU64,
 }
 
 /// How far history has come, and what it holds in memory.
@@ -104,25 +103,6 @@ impl History {
     pub(crate) async fn turn(&self, tenant: &TenantId, id: &Name) -> MutexGuard<'_, ()> {
         let hash = FxBuildHasher.hash_one((tenant, id));
         self.turns[hash as usize % TURNS].lock().await
-    }
-
-    /// Commits an account; what it tells is in the past when this returns.
-    pub(crate) async fn commit(&self, tenant: &TenantId, account: &Account) -> Result<(), HistoryError> {
-        let head = Bytes::from(account.encode());
-        loop {
-            let number = self.accounts.fetch_add(1, Ordering::Relaxed);
-            let id = Name::from(format!("{:x}-{number:x}", self.face.clock.now().micros()));
-            let head = head.clone();
-            let decide = move |current: Option<&Document>| -> Result<Decision, Refusal> {
-                let change = Change { head: Some(head.clone()), ..Change::default() };
-                Ok(if current.is_some() { Decision::Keep } else { Decision::Change(change) })
-            };
-            let receipt = self.store().commit(Commit::new(tenant.clone()).with(ACCOUNTS, id, decide)).await?;
-            // A clock that was set back may give a name again.
-            if !matches!(receipt.outcomes.first(), Some(Outcome::Kept)) {
-                return Ok(());
-            }
-        }
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

@@ -33,7 +33,6 @@ mod taking;
 pub use error::HistoryError;
 pub use history::History;
 pub use service::delete::Datasets;
-pub use service::tell::Telling;
 
 /// Runs what may block where that is allowed.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, HistoryError> {

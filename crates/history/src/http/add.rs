@@ -22,7 +22,8 @@ pub(super) async fn handle(State(history): State<Arc<History>>, mut asked: Asked
     if let Some(other) = told.id.as_ref().filter(|told| **told != id) {
         return Err(of_another(&id, other).into());
     }
-    history.add_instances(&asked.caller, &id, told).await?;
+    let key = asked.request_key(payload.bytes())?;
+    history.add_instances(&asked.caller, &id, told, key).await?;
     Ok(no_content())
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::once::Effect;
 use machi_face::{Asked, FaceError};
 use machi_http::answer::{created, no_content};
 use machi_http::{Problem, Text, percent};
@@ -11,7 +12,6 @@ use machi_model::entity::parse_evolution;
 
 use super::EVOLUTIONS;
 use crate::history::History;
-use crate::service::tell::Telling;
 
 pub(super) async fn handle(State(history): State<Arc<History>>, mut asked: Asked) -> Result<Response, Problem> {
     asked.parameters(&["local"])?.flag("local")?;
@@ -23,14 +23,13 @@ pub(super) async fn handle(State(history): State<Arc<History>>, mut asked: Asked
     if told.types.is_empty() {
         return Err(missing("type").into());
     }
-    match history.tell_evolution(&asked.caller, told).await? {
-        Telling::Created => {
-            let mut location = EVOLUTIONS.to_owned();
-            percent::encode_into(&id, &mut location);
-            Ok(created(&location))
-        }
-        Telling::Updated => Ok(no_content()),
+    let key = asked.request_key(payload.bytes())?;
+    if history.tell_evolution(&asked.caller, told, key).await? != Effect::Created {
+        return Ok(no_content());
     }
+    let mut location = EVOLUTIONS.to_owned();
+    percent::encode_into(&id, &mut location);
+    Ok(created(&location))
 }
 
 fn missing(member: &str) -> FaceError {

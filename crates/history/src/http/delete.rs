@@ -13,6 +13,6 @@ use crate::history::History;
 pub(super) async fn handle(State(history): State<Arc<History>>, asked: Asked) -> Result<Response, Problem> {
     let id = asked.entity_id()?;
     asked.parameters(&["local"])?.flag("local")?;
-    history.delete_evolution(&asked.caller, &id).await?;
+    history.delete_evolution(&asked.caller, &id, asked.request_key(b"")?).await?;
     Ok(no_content())
 }

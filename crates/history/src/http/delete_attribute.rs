@@ -24,7 +24,7 @@ pub(super) async fn handle(State(history): State<Arc<History>>, asked: Asked) ->
         AttributeName::Attribute(name) => name,
         AttributeName::Scope => Name::from(SCOPE),
     };
-    history.delete_attribute(&asked.caller, &id, attribute, datasets).await?;
+    history.delete_attribute(&asked.caller, &id, attribute, datasets, asked.request_key(b"")?).await?;
     Ok(no_content())
 }
 

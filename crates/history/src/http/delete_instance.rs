@@ -20,8 +20,8 @@ pub(super) async fn handle(State(history): State<Arc<History>>, asked: Asked) ->
         AttributeName::Attribute(name) => name,
         AttributeName::Scope => Name::from(SCOPE),
     };
-    let key = super::instance_key(&asked, &id)?;
-    history.delete_instance(&asked.caller, &id, attribute, key).await?;
+    let instance = super::instance_key(&asked, &id)?;
+    history.delete_instance(&asked.caller, &id, attribute, instance, asked.request_key(b"")?).await?;
     Ok(no_content())
 }
 

@@ -20,9 +20,10 @@ pub(super) async fn handle(State(history): State<Arc<History>>, mut asked: Asked
     let json = payload.json()?;
     let context = payload.context(&history.face, &asked.caller, &json).await?;
     let attribute = asked.attribute_to_write(&context)?;
-    let key = super::instance_key(&asked, &id)?;
+    let of = super::instance_key(&asked, &id)?;
     let told = instance(&json, &attribute, &context)?;
-    history.modify_instance(&asked.caller, &id, attribute, key, told).await?;
+    let key = asked.request_key(payload.bytes())?;
+    history.modify_instance(&asked.caller, &id, attribute, of, told, key).await?;
     Ok(no_content())
 }
 

@@ -1,7 +1,8 @@
 //! Delete an evolution, an attribute of it, or one instance, for good (ETSI GS CIM 009 §5.6.13, §5.6.15, §5.6.16).
 
 use machi_archive::{InstanceKey, Part};
-use machi_face::{ENTITIES, FaceError};
+use machi_face::once::Effect;
+use machi_face::{ENTITIES, FaceError, RequestKey};
 use machi_http::Text;
 use machi_model::entity::{HeadRef, NameRef};
 use machi_types::{Caller, Name};
@@ -23,9 +24,9 @@ pub enum Datasets {
 
 impl History {
     /// Deletes all that is known of the past of an entity. The entity itself stays as it is.
-    pub async fn delete_evolution(&self, caller: &Caller, id: &Name) -> Result<(), FaceError> {
+    pub async fn delete_evolution(&self, caller: &Caller, id: &Name, key: Option<RequestKey>) -> Result<(), FaceError> {
         self.face.check_tenant(caller)?;
-        self.erase(caller, id, Part::All).await
+        self.erase(caller, id, Part::All, key).await
     }
 
     /// Deletes the past of an attribute.
@@ -35,13 +36,14 @@ impl History {
         id: &Name,
         attribute: Name,
         datasets: Datasets,
+        key: Option<RequestKey>,
     ) -> Result<(), FaceError> {
         self.face.check_tenant(caller)?;
         let part = match datasets {
             Datasets::All => Part::Attribute(attribute),
             Datasets::One(dataset) => Part::Series { attribute, dataset },
         };
-        self.erase(caller, id, part).await
+        self.erase(caller, id, part, key).await
     }
 
     /// Deletes one instance of an attribute.
@@ -50,16 +52,23 @@ impl History {
         caller: &Caller,
         id: &Name,
         attribute: Name,
-        key: InstanceKey,
+        instance: InstanceKey,
+        key: Option<RequestKey>,
     ) -> Result<(), FaceError> {
         self.face.check_tenant(caller)?;
         let _turn = self.turn(caller.tenant(), id).await;
-        let (dataset, _) = self.find_instance(caller, id, &attribute, key).await?;
-        self.commit_removal(caller, id, Part::Instance { attribute, dataset, key }).await
+        if self.earlier(caller, key.as_ref()).await?.is_some() {
+            return Ok(());
+        }
+        let (dataset, _) = self.find_instance(caller, id, &attribute, instance).await?;
+        self.commit_removal(caller, id, Part::Instance { attribute, dataset, key: instance }, key).await
     }
 
-    async fn erase(&self, caller: &Caller, id: &Name, part: Part) -> Result<(), FaceError> {
+    async fn erase(&self, caller: &Caller, id: &Name, part: Part, key: Option<RequestKey>) -> Result<(), FaceError> {
         let _turn = self.turn(caller.tenant(), id).await;
+        if self.earlier(caller, key.as_ref()).await?.is_some() {
+            return Ok(());
+        }
         let past = self.past(caller.tenant()).await?;
         let (of, wanted) = (id.clone(), part.clone());
         let missing = crate::blocking(move || -> Result<Option<FaceError>, HistoryError> {
@@ -74,13 +83,19 @@ impl History {
         if let Some(missing) = missing.await?? {
             return Err(missing);
         }
-        self.commit_removal(caller, id, part).await
+        self.commit_removal(caller, id, part, key).await
     }
 
-    async fn commit_removal(&self, caller: &Caller, id: &Name, part: Part) -> Result<(), FaceError> {
+    async fn commit_removal(
+        &self,
+        caller: &Caller,
+        id: &Name,
+        part: Part,
+        key: Option<RequestKey>,
+    ) -> Result<(), FaceError> {
         let head = if part == Part::All { self.left_without(caller, id).await? } else { None };
         let account = Account { entity: id.clone(), head, removals: vec![(part, false)], instances: Vec::new() };
-        Ok(self.commit(caller.tenant(), &account).await?)
+        self.commit(caller, &account, Effect::Deleted, key).await.map(|_| ())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What clients do with the past, one operation in each file.
 
+mod commit;
 pub(crate) mod delete;
 pub(crate) mod modify;
 pub(crate) mod tell;

@@ -1,7 +1,8 @@
 //! Modify an instance: replace what it holds, and perhaps when it was observed (ETSI GS CIM 009 §5.6.14).
 
 use machi_archive::{Instance, InstanceKey, Part};
-use machi_face::FaceError;
+use machi_face::once::Effect;
+use machi_face::{FaceError, RequestKey};
 use machi_http::Text;
 use machi_model::entity::TemporalInstance;
 use machi_types::{Caller, Name};
@@ -19,29 +20,33 @@ impl History {
         caller: &Caller,
         id: &Name,
         attribute: Name,
-        key: InstanceKey,
+        of: InstanceKey,
         mut told: TemporalInstance,
+        key: Option<RequestKey>,
     ) -> Result<(), FaceError> {
         self.face.check_tenant(caller)?;
         let _turn = self.turn(caller.tenant(), id).await;
-        let (dataset, series) = self.find_instance(caller, id, &attribute, key).await?;
+        if self.earlier(caller, key.as_ref()).await?.is_some() {
+            return Ok(());
+        }
+        let (dataset, series) = self.find_instance(caller, id, &attribute, of).await?;
         if let Some(other) = told.instance.dataset_id.as_ref().filter(|other| Some(*other) != dataset.as_ref()) {
             return Err(of_other_dataset(other, dataset.as_ref()));
         }
         told.instance.dataset_id.clone_from(&dataset);
         let (mut told, observed_at) = instance(&attribute, &told);
-        let is_at = |one: &&Instance| one.key != key && one.observed_at.is_some() && one.observed_at == observed_at;
+        let is_at = |one: &&Instance| one.key != of && one.observed_at.is_some() && one.observed_at == observed_at;
         if let Some(other) = series.iter().find(is_at) {
             return Err(observed_twice(other.key));
         }
-        told.key = Some(key);
+        told.key = Some(of);
         let account = Account {
             entity: id.clone(),
             head: None,
-            removals: vec![(Part::Instance { attribute, dataset, key }, true)],
+            removals: vec![(Part::Instance { attribute, dataset, key: of }, true)],
             instances: vec![told],
         };
-        Ok(self.commit(caller.tenant(), &account).await?)
+        self.commit(caller, &account, Effect::Changed, key).await.map(|_| ())
     }
 
     /// The dataset of an instance, and all instances of its series.

@@ -1,7 +1,8 @@
 //! Create or update an evolution, and add instances to it (ETSI GS CIM 009 §5.6.11, §5.6.12).
 
 use machi_archive::{Evolution, InstanceKey, Part, SCOPE, Snapshot, WantedEvolutions};
-use machi_face::FaceError;
+use machi_face::once::Effect;
+use machi_face::{FaceError, RequestKey};
 use machi_http::Text;
 use machi_model::entity::{EvolutionFragment, Observed, ScopeInstance, TemporalInstance, encode_instance};
 use machi_model::query::{TemporalQuery, TemporalRelation, TimeProperty};
@@ -14,13 +15,12 @@ use crate::gather::Gathered;
 use crate::history::History;
 use crate::taking;
 
-/// What came of it.
+/// What must be so before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Telling {
-    /// There was no evolution of this entity.
-    Created,
-    /// There was one.
-    Updated,
+enum Must {
+    Nothing,
+    /// There is an evolution.
+    Exist,
 }
 
 /// An instance that is told, and when it was observed.
@@ -31,16 +31,27 @@ type Places = FxHashMap<(Name, Option<Name>, Timestamp), Vec<InstanceKey>>;
 
 impl History {
     /// Tells of the past of an entity, of which there may be an evolution or not.
-    pub async fn tell_evolution(&self, caller: &Caller, told: EvolutionFragment) -> Result<Telling, FaceError> {
+    pub async fn tell_evolution(
+        &self,
+        caller: &Caller,
+        told: EvolutionFragment,
+        key: Option<RequestKey>,
+    ) -> Result<Effect, FaceError> {
         self.face.check_tenant_or_create(caller)?;
         let id = told.id.clone().ok_or(FaceError::Bug("an evolution came without an id"))?;
-        self.tell(caller, &id, told, false).await
+        self.tell(caller, &id, told, Must::Nothing, key).await
     }
 
     /// Tells more of the past of an entity that has an evolution.
-    pub async fn add_instances(&self, caller: &Caller, id: &Name, told: EvolutionFragment) -> Result<(), FaceError> {
+    pub async fn add_instances(
+        &self,
+        caller: &Caller,
+        id: &Name,
+        told: EvolutionFragment,
+        key: Option<RequestKey>,
+    ) -> Result<Effect, FaceError> {
         self.face.check_tenant(caller)?;
-        self.tell(caller, id, told, true).await.map(|_| ())
+        self.tell(caller, id, told, Must::Exist, key).await
     }
 
     async fn tell(
@@ -48,22 +59,25 @@ impl History {
         caller: &Caller,
         id: &Name,
         told: EvolutionFragment,
-        must_exist: bool,
-    ) -> Result<Telling, FaceError> {
+        must: Must,
+        key: Option<RequestKey>,
+    ) -> Result<Effect, FaceError> {
         let _turn = self.turn(caller.tenant(), id).await;
+        if let Some(earlier) = self.earlier(caller, key.as_ref()).await? {
+            return Ok(earlier);
+        }
         let past = self.past(caller.tenant()).await?;
         let of = id.clone();
-        let work = move || -> Result<Option<(Account, Telling)>, HistoryError> {
+        let work = move || -> Result<Option<(Account, Effect)>, HistoryError> {
             let known = evolution(&*past, &of)?;
-            if known.is_none() && must_exist {
+            if known.is_none() && must == Must::Exist {
                 return Ok(None);
             }
-            let telling = if known.is_none() { Telling::Created } else { Telling::Updated };
-            Ok(Some((account(&*past, &of, told, known.as_ref())?, telling)))
+            let effect = if known.is_none() { Effect::Created } else { Effect::Changed };
+            Ok(Some((account(&*past, &of, told, known.as_ref())?, effect)))
         };
-        let (account, telling) = crate::blocking(work).await??.ok_or_else(|| no_evolution(id))?;
-        self.commit(caller.tenant(), &account).await?;
-        Ok(telling)
+        let (account, effect) = crate::blocking(work).await??.ok_or_else(|| no_evolution(id))?;
+        self.commit(caller, &account, effect, key).await
     }
 }
 

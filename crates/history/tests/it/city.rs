@@ -9,6 +9,7 @@ use http::{HeaderMap, Request, StatusCode};
 use machi_archive::memory::MemoryArchive;
 use machi_archive::{Archive, Evolution, Instance, Series, Share, Sink, Snapshot, WantedEvolutions, WantedInstances};
 use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS, LoadDocument, Loading};
+use machi_face::once::ANSWERS;
 use machi_face::{ENTITIES, Face};
 use machi_history::History;
 use machi_history::config::Config;
@@ -156,7 +157,7 @@ impl City {
 
 /// What a store must know of them.
 pub(crate) fn collections() -> Vec<CollectionSpec> {
-    let without_facets = [ENTITIES, CONTEXTS, CONTEXT_TEXTS];
+    let without_facets = [ENTITIES, CONTEXTS, CONTEXT_TEXTS, ANSWERS];
     let spec = |collection| CollectionSpec { collection, derive: Arc::new(NoFacets) };
     without_facets.into_iter().map(spec).chain(machi_history::collections::specs()).collect()
 }

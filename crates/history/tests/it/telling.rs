@@ -146,3 +146,35 @@ async fn a_tenant_begins_with_its_first_evolution() {
     assert_eq!(city.send_as("POST", &add, &tenant, &json!({"a": at(9, 1)})).await.status, 204);
     assert!(city.evolution(ROOM).await.is_none());
 }
+
+// A request that is sent again under its key is answered as before, and done once.
+#[tokio::test]
+async fn a_request_is_done_once_under_its_key() {
+    let city = City::new();
+    let key = [("idempotency-key", "one")];
+    let told = told(&json!({"a": {"value": 1}}));
+    for _ in 0..3 {
+        assert_eq!(city.send_as("POST", EVOLUTIONS, &key, &told).await.status, 201);
+    }
+    assert_eq!(city.instances(ROOM, "a").await.len(), 1);
+    let add = format!("{EVOLUTIONS}/{ROOM}/attrs");
+    assert_eq!(city.send_as("POST", &add, &key, &json!({"a": {"value": 2}})).await.status, 422);
+    for _ in 0..3 {
+        assert_eq!(
+            city.send_as("POST", &add, &[("idempotency-key", "two")], &json!({"a": {"value": 2}})).await.status,
+            204
+        );
+    }
+    let all = city.instances(ROOM, "a").await;
+    assert_eq!(all.len(), 2);
+    let one = format!("{add}/a/{}", all[1].1.key);
+    for _ in 0..3 {
+        let reply = city.send_as("PATCH", &one, &[("idempotency-key", "three")], &json!({"value": 3})).await;
+        assert_eq!(reply.status, 204);
+    }
+    for path in [one, format!("{add}/a"), format!("{EVOLUTIONS}/{ROOM}")] {
+        for _ in 0..2 {
+            assert_eq!(city.send_as("DELETE", &path, &[("idempotency-key", &path)], &Value::Null).await.status, 204);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The one way in which the past is written: an account is committed, together with the answer where the client may
+//! repeat the request.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use machi_face::once::{ANSWERS, Answer, Effect, earlier};
+use machi_face::{FaceError, RequestKey};
+use machi_store::{Change, Commit, Decision, Document, Outcome, Refusal};
+use machi_types::{Caller, Name};
+
+use crate::account::{ACCOUNTS, Account};
+use crate::history::History;
+
+/// Stands for the answer that is stored already.
+#[derive(Debug, thiserror::Error)]
+#[error("the request was answered already")]
+struct Repeated(Effect);
+
+impl History {
+    /// What the request came to when it was made before.
+    pub(crate) async fn earlier(&self, caller: &Caller, key: Option<&RequestKey>) -> Result<Option<Effect>, FaceError> {
+        let Some(key) = key else { return Ok(None) };
+        let stored = self.store().view().document(caller.tenant(), ANSWERS, &key.key).await?;
+        Ok(earlier(key, stored.as_deref(), self.face.clock.now())?.map(|(effect, _)| effect))
+    }
+
+    /// Commits an account; what it tells is in the past when this returns. It gives the effect back, or that of the
+    /// same request where that was made meanwhile.
+    pub(crate) async fn commit(
+        &self,
+        caller: &Caller,
+        account: &Account,
+        effect: Effect,
+        key: Option<RequestKey>,
+    ) -> Result<Effect, FaceError> {
+        let head = Bytes::from(account.encode());
+        loop {
+            let mut commit = Commit::new(caller.tenant().clone());
+            commit.all_or_nothing = true;
+            commit = commit.with(ACCOUNTS, self.name_account(), storing(head.clone()));
+            if let Some(key) = &key {
+                commit = commit.with(ANSWERS, key.key.clone(), self.answering(key.clone(), effect.clone()));
+            }
+            let receipt = self.store().commit(commit).await?;
+            let mut outcomes = receipt.outcomes.into_iter();
+            match (outcomes.next(), outcomes.next()) {
+                (_, Some(Outcome::Refused(refusal))) => {
+                    return refusal.downcast::<Repeated>().map(|repeated| repeated.0).map_err(FaceError::of_refusal);
+                }
+                // A clock that was set back may give a name again.
+                (Some(Outcome::Refused(_)), _) => {}
+                _ => return Ok(effect),
+            }
+        }
+    }
+
+    fn name_account(&self) -> Name {
+        let number = self.accounts.fetch_add(1, Ordering::Relaxed);
+        Name::from(format!("{:x}-{number:x}", self.face.clock.now().micros()))
+    }
+
+    fn answering(
+        &self,
+        key: RequestKey,
+        effect: Effect,
+    ) -> impl FnMut(Option<&Document>) -> Result<Decision, Refusal> + Send + 'static {
+        let now = self.face.clock.now();
+        let answer = Answer { expires: self.face.answers_expire(now), fingerprint: key.fingerprint, effect };
+        move |stored| match earlier(&key, stored, now)? {
+            Some((effect, _)) => Err(Box::new(Repeated(effect))),
+            None => Ok(answer.store()),
+        }
+    }
+}
+
+fn storing(head: Bytes) -> impl FnMut(Option<&Document>) -> Result<Decision, Refusal> + Send + 'static {
+    move |current| match current {
+        Some(_) => Err("there is an account of this name".into()),
+        None => Ok(Decision::Change(Change { head: Some(head.clone()), ..Change::default() })),
+    }
+}
