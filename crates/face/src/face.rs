@@ -1,10 +1,13 @@
 //! What all operations share while a city runs.
 
-use std::sync::Arc;
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use machi_http::Crowd;
-use machi_store::{Budget, Store};
+use machi_store::{Budget, Collection, Store};
 use machi_types::{Caller, Clock, TenantId, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashSet;
@@ -28,7 +31,18 @@ pub struct Face {
     crowd: Mutex<Crowd<TenantId>>,
     /// Tenants that are being restored.
     restoring: RwLock<FxHashSet<TenantId>>,
+    /// What else keeps something of tenants.
+    keepers: RwLock<Vec<Weak<dyn Keeper>>>,
 }
+
+/// What keeps something of tenants beside the store.
+pub trait Keeper: Debug + Send + Sync {
+    /// Removes all of a tenant, for good; the store has removed it already.
+    fn forget<'a>(&'a self, tenant: &'a TenantId) -> Forgetting<'a>;
+}
+
+/// Removes something, in time.
+pub type Forgetting<'a> = Pin<Box<dyn Future<Output = Result<(), FaceError>> + Send + 'a>>;
 
 impl Face {
     /// A face over a store that was opened with the collections of [`crate::contexts`].
@@ -39,7 +53,30 @@ impl Face {
         loader: Arc<dyn LoadDocument>,
     ) -> Self {
         let contexts = Contexts::new(Arc::clone(&store), Arc::clone(&clock), config.contexts.clone(), loader);
-        Self { store, clock, contexts, config, crowd: Mutex::default(), restoring: RwLock::default() }
+        Self {
+            store,
+            clock,
+            contexts,
+            config,
+            crowd: Mutex::default(),
+            restoring: RwLock::default(),
+            keepers: RwLock::default(),
+        }
+    }
+
+    /// From now on this is told, too, when a tenant goes.
+    pub fn keep_with(&self, keeper: Weak<dyn Keeper>) {
+        self.keepers.write().push(keeper);
+    }
+
+    /// Removes a tenant, but for these collections, and what is kept of it elsewhere.
+    pub async fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Result<(), FaceError> {
+        self.store.erase(tenant, spared).await?;
+        let keepers: Vec<_> = self.keepers.read().iter().filter_map(Weak::upgrade).collect();
+        for keeper in keepers {
+            keeper.forget(tenant).await?;
+        }
+        Ok(())
     }
 
     /// How much work one query may cost.

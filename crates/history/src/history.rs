@@ -1,8 +1,8 @@
 //! The block as one value: what was taken from the feed, and what of it is archived.
 
 use std::hash::BuildHasher;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Weak};
 
 use machi_archive::{Archive, Snapshot};
 use machi_face::{ENTITIES, Face};
@@ -87,8 +87,8 @@ impl Default for State {
 
 impl History {
     /// The history of a city whose store was opened with the collections of [`crate::collections`].
-    pub fn new(face: Arc<Face>, archive: Arc<dyn Archive>, config: Config) -> Self {
-        Self {
+    pub fn new(face: Arc<Face>, archive: Arc<dyn Archive>, config: Config) -> Arc<Self> {
+        let history = Arc::new(Self {
             face,
             archive,
             config,
@@ -96,7 +96,10 @@ impl History {
             taking: tokio::sync::Mutex::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             accounts: AtomicU64::default(),
-        }
+        });
+        let keeper: Weak<Self> = Arc::downgrade(&history);
+        history.face.keep_with(keeper);
+        history
     }
 
     /// Lets one at a time read the past of an entity and write to it.

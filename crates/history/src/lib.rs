@@ -21,6 +21,7 @@ mod account;
 pub mod collections;
 pub mod config;
 mod error;
+mod forgetting;
 mod gather;
 mod handing;
 mod history;

@@ -226,9 +226,9 @@ impl Broker {
         if tenant.is_default() {
             self.face.contexts.remove_own(tenant).await?;
             self.face.contexts.remove_copies(&self.copies_put(tenant).await?).await?;
-            self.store.erase(tenant, &[CONTEXTS, CONTEXT_TEXTS]).await?;
+            self.face.erase(tenant, &[CONTEXTS, CONTEXT_TEXTS]).await?;
         } else {
-            self.store.erase(tenant, &[]).await?;
+            self.face.erase(tenant, &[]).await?;
         }
         self.hub.forget_tenant(tenant);
         Ok(())

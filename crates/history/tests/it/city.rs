@@ -29,6 +29,7 @@ pub(crate) struct City {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) clock: Arc<FixedClock>,
+    face: Arc<Face>,
     router: Router,
 }
 
@@ -81,9 +82,9 @@ impl City {
             machi_face::config::FaceConfig::default(),
             Arc::new(Alone),
         ));
-        let history = Arc::new(History::new(face, archive.clone(), config));
+        let history = History::new(face.clone(), archive.clone(), config);
         let router = machi_history::http::router(history.clone());
-        Self { history, store, archive, clock, router }
+        Self { history, store, archive, clock, face, router }
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: &Value) -> Reply {
@@ -126,6 +127,11 @@ impl City {
 
     pub(crate) fn later(&self, seconds: i64) {
         self.clock.set(Timestamp::from_micros(self.clock.now().micros() + seconds * 1_000_000));
+    }
+
+    /// What it shares with other blocks.
+    pub(crate) fn face(&self) -> &Face {
+        &self.face
     }
 
     pub(crate) async fn past(&self) -> Arc<dyn Snapshot> {

@@ -1,5 +1,6 @@
 //! What is deleted from the past is gone for good.
 
+use machi_types::TenantId;
 use serde_json::{Value, json};
 
 use crate::city::{City, EVOLUTIONS, at};
@@ -79,4 +80,18 @@ async fn a_path_without_its_instance_deletes_nothing() {
     let city = given().await;
     assert_eq!(delete(&city, "/attrs/a/").await, 400);
     assert_eq!(city.said(ROOM, "a").await.len(), 3);
+}
+
+// A tenant that is erased leaves no past, wherever that lies, and may come again.
+#[tokio::test]
+async fn an_erased_tenant_leaves_no_past() {
+    let city = given().await;
+    city.history.archive_now().await.unwrap();
+    city.done("POST", &format!("{EVOLUTIONS}/{ROOM}/attrs"), &json!({"a": at(12, 1)})).await;
+    city.face().erase(&TenantId::default_tenant(), &[]).await.unwrap();
+    assert!(city.evolution(ROOM).await.is_none());
+    assert_eq!(city.said(ROOM, "a").await, []);
+    city.write(&[json!({"id": ROOM, "type": "Room", "a": at(13, 2)})]).await;
+    assert_eq!(city.said(ROOM, "a").await.len(), 1);
+    assert_eq!(city.restarted().said(ROOM, "a").await.len(), 1);
 }
