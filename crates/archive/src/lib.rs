@@ -26,4 +26,4 @@ mod port;
 pub use delivery::{Delivery, Part, Removal, Replaced};
 pub use error::ArchiveError;
 pub use instance::{Evolution, Head, Instance, InstanceKey, NoInstanceId, Origin, SCOPE, Series};
-pub use port::{Archive, Share, Sink, Snapshot, WantedEvolutions, WantedInstances};
+pub use port::{Archive, Share, Sink, Snapshot, WantedEvolutions, WantedInstances, Writers};

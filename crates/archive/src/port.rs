@@ -7,7 +7,7 @@ use machi_model::query::TemporalQuery;
 use machi_store::Position;
 use machi_types::{Name, TenantId, Timestamp};
 
-use crate::{ArchiveError, Delivery, Evolution, Instance, Replaced, Series};
+use crate::{ArchiveError, Delivery, Evolution, Instance, Origin, Replaced, Series};
 
 /// An archive of the instances of all tenants.
 pub trait Archive: Debug + Send + Sync {
@@ -64,10 +64,22 @@ pub struct WantedInstances<'w> {
     pub attributes: Option<&'w [Name]>,
     /// With such a time; none asks for all, those without any time, too.
     pub time: Option<TemporalQuery>,
+    /// By whom they were written.
+    pub writers: Writers,
     /// How many.
     pub share: Share,
     /// Whether numbers will do: then what holds a plain number may go to [`Sink::numbers`].
     pub numbers: bool,
+}
+
+/// Whose instances are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Writers {
+    /// All that an evolution shows.
+    #[default]
+    All,
+    /// Those of changes of the city alone ([`Origin::Change`](crate::Origin)), which were once the present.
+    Changes,
 }
 
 /// How many of the instances with a wanted time are needed. More than these may be given.
@@ -98,8 +110,9 @@ impl WantedInstances<'_> {
             && self.attributes.is_none_or(|attributes| attributes.contains(&series.attribute))
     }
 
-    /// Whether an instance has a wanted time.
+    /// Whether an instance has a wanted time and writer.
     pub fn is_at(&self, instance: &Instance) -> bool {
-        self.time.is_none_or(|query| instance.time(query.property).is_some_and(|time| query.matches(time)))
+        let is_by = self.writers == Writers::All || instance.origin == Origin::Change;
+        is_by && self.time.is_none_or(|query| instance.time(query.property).is_some_and(|time| query.matches(time)))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use machi_archive::{Instance, Series, Share, Sink, Snapshot, WantedInstances};
+use machi_archive::{Instance, Series, Share, Sink, Snapshot, WantedInstances, Writers};
 use machi_model::query::TemporalQuery;
 use machi_types::{Name, Timestamp};
 
@@ -21,8 +21,14 @@ impl Gathered {
         time: Option<TemporalQuery>,
     ) -> Result<Self, HistoryError> {
         let entities = std::slice::from_ref(entity);
-        let wanted =
-            WantedInstances { entities, attributes: Some(attributes), time, share: Share::All, numbers: false };
+        let wanted = WantedInstances {
+            entities,
+            attributes: Some(attributes),
+            time,
+            writers: Writers::All,
+            share: Share::All,
+            numbers: false,
+        };
         let mut gathered = Self::default();
         past.read(&wanted, &mut gathered)?;
         gathered.0.values_mut().for_each(|instances| instances.sort_unstable_by_key(Instance::written));

@@ -108,13 +108,16 @@ impl History {
             |(tenant, held): (&TenantId, &crate::history::Held)| Some((tenant.clone(), held.leaving.clone()?));
         let all: Vec<(TenantId, Leaving)> = self.state.read().tenants.iter().filter_map(leaving).collect();
         for (tenant, leaving) in all {
+            let up_to = leaving.up_to.clone();
             let (archive, store, of) = (Arc::clone(&self.archive), Arc::clone(self.store()), tenant.clone());
             let take = move || {
                 let delivery = leaving.layer.read().delivery(Some(leaving.up_to), store.names());
                 archive.take(&of, delivery)
             };
             blocking(take).await??;
-            if let Some(held) = self.state.write().tenants.get_mut(&tenant) {
+            let mut state = self.state.write();
+            state.archived.insert(tenant.clone(), up_to);
+            if let Some(held) = state.tenants.get_mut(&tenant) {
                 held.leaving = None;
             }
         }

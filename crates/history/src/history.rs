@@ -15,6 +15,7 @@ use tokio::sync::MutexGuard;
 use tracing::{error, warn};
 
 use crate::account::{ACCOUNTS, Account};
+use crate::blocking;
 use crate::config::Config;
 use crate::error::{HistoryError, told};
 use crate::hot::Hot;
@@ -54,6 +55,8 @@ pub(crate) struct State {
     /// The time of the last commit that was taken.
     until: Timestamp,
     pub(crate) tenants: FxHashMap<TenantId, Held>,
+    /// Up to where the feed is in the archive, by tenant: a process may have ended before it could save its place.
+    pub(crate) archived: FxHashMap<TenantId, Position>,
     /// Accounts that were taken and stand in the store until they are archived.
     pub(crate) accounts: Vec<(TenantId, Name)>,
     /// Whether anything was taken since the place in the feed was last saved.
@@ -81,7 +84,14 @@ impl Default for State {
     /// Nothing was taken yet.
     fn default() -> Self {
         let until = Timestamp::from_micros(i64::MIN);
-        Self { taken: None, until, tenants: FxHashMap::default(), accounts: Vec::new(), has_moved: false }
+        Self {
+            taken: None,
+            until,
+            tenants: FxHashMap::default(),
+            archived: FxHashMap::default(),
+            accounts: Vec::new(),
+            has_moved: false,
+        }
     }
 }
 
@@ -142,6 +152,7 @@ impl History {
             if last == after {
                 break;
             }
+            self.learn_of(&entries).await?;
             self.take(&entries, last);
             if self.bytes() >= self.config.memory {
                 self.make_room(&turn).await?;
@@ -166,6 +177,20 @@ impl History {
         self.state.read().taken.as_ref().is_some_and(|taken| taken.reaches(goal))
     }
 
+    /// Finds out what the archive has of tenants that come for the first time.
+    async fn learn_of(&self, entries: &[Arc<Entry>]) -> Result<(), HistoryError> {
+        for entries in entries.chunk_by(|one, next| one.tenant == next.tenant) {
+            let Some(tenant) = entries.first().map(|first| &first.tenant) else { continue };
+            if self.state.read().archived.contains_key(tenant) {
+                continue;
+            }
+            let (archive, of) = (Arc::clone(&self.archive), tenant.clone());
+            let position = blocking(move || archive.open(&of)).await??.position();
+            self.state.write().archived.insert(tenant.clone(), position);
+        }
+        Ok(())
+    }
+
     /// How much memory is taken by what is not on its way to the archive.
     pub(crate) fn bytes(&self) -> usize {
         self.state.read().tenants.values().map(|held| held.hot.read().bytes()).sum()
@@ -175,8 +200,11 @@ impl History {
     fn take(&self, entries: &[Arc<Entry>], last: Position) {
         for entries in entries.chunk_by(|one, next| one.tenant == next.tenant) {
             if let Some(first) = entries.first() {
-                let layer = Arc::clone(&self.state.write().tenants.entry(first.tenant.clone()).or_default().hot);
-                self.take_of_tenant(&layer, entries);
+                let mut state = self.state.write();
+                let archived = state.archived.get(&first.tenant).cloned().unwrap_or_default();
+                let layer = Arc::clone(&state.tenants.entry(first.tenant.clone()).or_default().hot);
+                drop(state);
+                self.take_of_tenant(&layer, &archived, entries);
             }
         }
         let mut state = self.state.write();
@@ -188,13 +216,15 @@ impl History {
         state.taken = Some(last);
     }
 
-    fn take_of_tenant(&self, layer: &Layer, entries: &[Arc<Entry>]) {
+    fn take_of_tenant(&self, layer: &Layer, archived: &Position, entries: &[Arc<Entry>]) {
         let names = self.store().names();
         let mut hot = layer.write();
         for entry in entries {
+            let is_archived = archived.reaches(&Position::single(entry.commit));
             let taken = match entry.collection {
+                ENTITIES if is_archived => continue,
                 ENTITIES => taking::take(&mut hot, entry, names),
-                ACCOUNTS => self.take_account(&mut hot, entry),
+                ACCOUNTS => self.take_account(&mut hot, entry, is_archived),
                 _ => continue,
             };
             if let Err(error) = taken {
@@ -203,9 +233,12 @@ impl History {
         }
     }
 
-    fn take_account(&self, hot: &mut Hot, entry: &Entry) -> Result<(), Corrupt> {
+    fn take_account(&self, hot: &mut Hot, entry: &Entry, is_archived: bool) -> Result<(), Corrupt> {
         let Some(bytes) = &entry.new_head else { return Ok(()) };
         self.state.write().accounts.push((entry.tenant.clone(), entry.id.clone()));
+        if is_archived {
+            return Ok(());
+        }
         Account::decode(bytes)?.take(hot, entry.time, self.store().names())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use machi_archive::{
     ArchiveError, Evolution, Head, Instance, Part, Removal, Replaced, Series, Share, Sink, Snapshot, WantedEvolutions,
-    WantedInstances,
+    WantedInstances, Writers,
 };
 use machi_store::{Position, Store};
 use machi_types::{Name, Timestamp};
@@ -152,7 +152,10 @@ impl Past {
     fn has_instances(&self, id: &Name) -> Result<bool, ArchiveError> {
         let (entities, share) = (std::slice::from_ref(id), Share::All);
         let mut any = Any(false);
-        self.read(&WantedInstances { entities, attributes: None, time: None, share, numbers: false }, &mut any)?;
+        self.read(
+            &WantedInstances { entities, attributes: None, time: None, writers: Writers::All, share, numbers: false },
+            &mut any,
+        )?;
         Ok(any.0)
     }
 
@@ -231,8 +234,14 @@ impl Past {
             if ids.is_empty() {
                 continue;
             }
-            let wanted =
-                WantedInstances { entities: &ids, attributes: None, time: None, share: Share::All, numbers: false };
+            let wanted = WantedInstances {
+                entities: &ids,
+                attributes: None,
+                time: None,
+                writers: Writers::All,
+                share: Share::All,
+                numbers: false,
+            };
             let mut taken = Taken { removals: &removals, found };
             match place.checked_sub(1).and_then(|place| self.layers.get(place)) {
                 None => self.archive.read(&wanted, &mut taken)?,

@@ -5,7 +5,7 @@ use machi_types::{Name, TenantId};
 
 use super::dice::Dice;
 use super::{Make, Read};
-use crate::{Archive, Delivery, Series, Share, WantedEvolutions, WantedInstances};
+use crate::{Archive, Delivery, Series, Share, WantedEvolutions, WantedInstances, Writers};
 
 pub(super) fn run(make: Make<'_>) {
     an_unknown_tenant_has_nothing(&*make());
@@ -74,7 +74,7 @@ fn entities() -> [Name; 1] {
 }
 
 fn everything(entities: &[Name]) -> WantedInstances<'_> {
-    WantedInstances { entities, attributes: None, time: None, share: Share::All, numbers: false }
+    WantedInstances { entities, attributes: None, time: None, writers: Writers::All, share: Share::All, numbers: false }
 }
 
 /// One instance of always the same series, of this commit.

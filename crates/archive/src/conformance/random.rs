@@ -9,6 +9,7 @@ use super::dice::Dice;
 use crate::memory::MemoryArchive;
 use crate::{
     Archive, Delivery, Instance, Part, Removal, Replaced, Series, Share, Snapshot, WantedEvolutions, WantedInstances,
+    Writers,
 };
 
 /// Delivers so many times to both, and asks both after each.
@@ -105,6 +106,7 @@ impl World {
             entities: &entities,
             attributes: self.dice.one_in(2).then_some(&attributes),
             time: (!self.dice.one_in(5)).then(|| self.query()),
+            writers: *self.dice.pick(&[Writers::All, Writers::All, Writers::Changes]),
             share: *self.dice.pick(&[Share::All, Share::All, Share::Earliest(3), Share::Latest(1), Share::Latest(2)]),
             numbers: false,
         };

@@ -7,7 +7,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Request, StatusCode};
 use machi_archive::memory::MemoryArchive;
-use machi_archive::{Archive, Evolution, Instance, Series, Share, Sink, Snapshot, WantedEvolutions, WantedInstances};
+use machi_archive::{
+    Archive, Evolution, Instance, Series, Share, Sink, Snapshot, WantedEvolutions, WantedInstances, Writers,
+};
 use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS, LoadDocument, Loading};
 use machi_face::once::ANSWERS;
 use machi_face::{ENTITIES, Face};
@@ -199,8 +201,14 @@ impl Sink for All {
 /// All instances of an entity, in the order in which they were written.
 pub(crate) fn all(past: &dyn Snapshot, id: &str) -> Vec<(Series, Instance)> {
     let entities = [Name::from(id)];
-    let wanted =
-        WantedInstances { entities: &entities, attributes: None, time: None, share: Share::All, numbers: false };
+    let wanted = WantedInstances {
+        entities: &entities,
+        attributes: None,
+        time: None,
+        writers: Writers::All,
+        share: Share::All,
+        numbers: false,
+    };
     let mut all = All::default();
     past.read(&wanted, &mut all).unwrap();
     all.0.sort_by(|one, other| (one.1.written(), &one.0).cmp(&(other.1.written(), &other.0)));

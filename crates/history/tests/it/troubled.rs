@@ -18,11 +18,12 @@ use crate::city::{City, EVOLUTIONS, all, at, collections};
 
 const ROOM: &str = "urn:ngsi-ld:Room:1";
 
-/// An archive that takes nothing while its disk is full.
+/// An archive that takes nothing while its disk is full, or takes what comes and ends before it says so.
 #[derive(Debug, Default)]
 struct Full {
     memory: MemoryArchive,
-    is_full: AtomicBool,
+    refuses: AtomicBool,
+    ends: AtomicBool,
 }
 
 impl Archive for Full {
@@ -31,14 +32,18 @@ impl Archive for Full {
     }
 
     fn take(&self, tenant: &TenantId, delivery: Delivery) -> Result<(), ArchiveError> {
-        if self.is_full.load(Ordering::SeqCst) {
+        if self.refuses.load(Ordering::SeqCst) {
             return Err(ArchiveError::Unreachable {
                 place: "here".into(),
                 what: "written",
                 reason: "it is full".into(),
             });
         }
-        self.memory.take(tenant, delivery)
+        self.memory.take(tenant, delivery)?;
+        if self.ends.load(Ordering::SeqCst) {
+            return Err(ArchiveError::Unreachable { place: "here".into(), what: "written", reason: "it ended".into() });
+        }
+        Ok(())
     }
 
     fn erase(&self, tenant: &TenantId) -> Result<(), ArchiveError> {
@@ -128,7 +133,7 @@ async fn what_cannot_be_archived_is_told_all_the_same_and_archived_later() {
     let city = City::over(Arc::new(memory_store(&clock)), archive.clone(), clock, config);
     write(&city, 0).await;
     city.history.archive_now().await.unwrap();
-    archive.is_full.store(true, Ordering::SeqCst);
+    archive.refuses.store(true, Ordering::SeqCst);
     for hour in 1..20 {
         write(&city, hour).await;
         assert_eq!(city.said(ROOM, "a").await.len(), hour as usize + 1);
@@ -137,7 +142,7 @@ async fn what_cannot_be_archived_is_told_all_the_same_and_archived_later() {
     city.done("POST", EVOLUTIONS, &told).await;
     assert!(city.history.archive_now().await.is_err());
     let before = all(&*city.past().await, ROOM);
-    archive.is_full.store(false, Ordering::SeqCst);
+    archive.refuses.store(false, Ordering::SeqCst);
     city.history.archive_now().await.unwrap();
     assert_eq!(all(&*city.past().await, ROOM), before);
     let archived = archive.open(&TenantId::default_tenant()).unwrap();
@@ -167,4 +172,27 @@ async fn history_begins_with_the_city_as_it_is_where_the_feed_does_not_reach_bac
     assert_eq!(city.said(ROOM, "a").await.len(), 2);
     assert_eq!(city.restarted().said(ROOM, "a").await, city.said(ROOM, "a").await);
     assert_eq!(city.restarted().instances("urn:ngsi-ld:Thing:7", "a").await.len(), 1);
+}
+
+// What was archived by a process that ended before it could save its place is not taken twice.
+#[tokio::test]
+async fn a_delivery_without_its_receipt_is_taken_once() {
+    let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
+    let archive = Arc::new(Full::default());
+    let city = City::over(Arc::new(memory_store(&clock)), archive.clone(), clock, Config::default());
+    write(&city, 1).await;
+    city.history.archive_now().await.unwrap();
+    write(&city, 2).await;
+    let told = json!({"id": ROOM, "type": "Room", "a": [at(1, "corrected"), {"value": 5}]});
+    city.done("POST", EVOLUTIONS, &told).await;
+    archive.ends.store(true, Ordering::SeqCst);
+    let before = all(&*city.past().await, ROOM);
+    assert!(city.history.archive_now().await.is_err());
+    archive.ends.store(false, Ordering::SeqCst);
+    let other = city.restarted();
+    assert_eq!(all(&*other.past().await, ROOM), before);
+    write(&other, 3).await;
+    assert_eq!(all(&*other.past().await, ROOM).len(), before.len() + 1);
+    other.history.archive_now().await.unwrap();
+    assert_eq!(all(&*other.restarted().past().await, ROOM).len(), before.len() + 1);
 }
