@@ -1,10 +1,10 @@
 //! The archive in memory: the readable reference, and what tests run on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use machi_store::Position;
-use machi_types::{Name, TenantId};
+use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::RwLock;
 
 use crate::{
@@ -138,6 +138,15 @@ impl Snapshot for Shelf {
             sink.instances(series, instances.into_iter().cloned().collect());
         }
         Ok(())
+    }
+
+    fn written_after(&self, time: Timestamp) -> Result<Vec<Name>, ArchiveError> {
+        let heads = self.heads.iter().filter(|(_, heads)| heads.iter().any(|head| head.modified_at > time));
+        let instances = self.instances.iter().filter(|(_, all)| all.iter().any(|one| one.modified_at > time));
+        let replaced = self.replaced.iter().filter(|one| one.instance.modified_at > time);
+        let ids = heads.map(|(entity, _)| entity).chain(instances.map(|(series, _)| &series.entity));
+        let ids: BTreeSet<&Name> = ids.chain(replaced.map(|one| &one.series.entity)).collect();
+        Ok(ids.into_iter().cloned().collect())
     }
 
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {

@@ -35,6 +35,9 @@ pub trait Snapshot: Debug + Send + Sync {
     /// attributes and times.
     fn read(&self, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) -> Result<(), ArchiveError>;
 
+    /// The entities of which anything was written after a time, ascending, perhaps more.
+    fn written_after(&self, time: Timestamp) -> Result<Vec<Name>, ArchiveError>;
+
     /// What was once in place of an instance that was corrected, for who asks what was known at some time.
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError>;
 }

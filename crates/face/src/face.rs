@@ -7,8 +7,10 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use machi_http::Crowd;
-use machi_store::{Budget, Collection, Store};
-use machi_types::{Caller, Clock, TenantId, Timestamp};
+use machi_http::Text;
+use machi_model::entity::{is_date, parse_datetime};
+use machi_store::{Budget, Collection, Position, Store, View};
+use machi_types::{Caller, Clock, ErrorKind, TenantId, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashSet;
 
@@ -33,6 +35,8 @@ pub struct Face {
     restoring: RwLock<FxHashSet<TenantId>>,
     /// What else keeps something of tenants.
     keepers: RwLock<Vec<Weak<dyn Keeper>>>,
+    /// What remembers how the city was.
+    memory: RwLock<Option<Weak<dyn Recall>>>,
 }
 
 /// What keeps something of tenants beside the store.
@@ -41,8 +45,54 @@ pub trait Keeper: Debug + Send + Sync {
     fn forget<'a>(&'a self, tenant: &'a TenantId) -> Forgetting<'a>;
 }
 
+/// What remembers how the city was.
+pub trait Recall: Debug + Send + Sync {
+    /// A view of a tenant's entities as they were.
+    fn view_as_of<'a>(&'a self, tenant: &'a TenantId, as_of: &'a AsOf) -> Recalling<'a>;
+}
+
+/// When the city is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// At an instant: after what was committed at it.
+    Time(Timestamp),
+    /// Behind a commit.
+    Position(Position),
+}
+
+/// A view, and the instant that it is of, in time.
+pub type Recalling<'a> = Pin<Box<dyn Future<Output = Result<(Arc<dyn View>, Timestamp), FaceError>> + Send + 'a>>;
+
 /// Removes something, in time.
 pub type Forgetting<'a> = Pin<Box<dyn Future<Output = Result<(), FaceError>> + Send + 'a>>;
+
+impl AsOf {
+    /// Reads the query parameter `asOf`.
+    pub fn parse(text: &str) -> Result<Self, FaceError> {
+        if let Some(time) = parse_datetime(text) {
+            return Ok(Self::Time(time));
+        }
+        // A date is no position, though it could be one of three buckets.
+        let position = text.parse().ok().filter(|_| !is_date(text));
+        position.map(Self::Position).ok_or_else(|| {
+            let text: String = text.chars().take(40).collect();
+            FaceError::bad_data(Text::both(
+                format!("asOf: \"{text}\" is neither a date-time in UTC such as 2026-11-22T10:00:00Z nor a position such as 12"),
+                format!("asOf: \"{text}\"は、UTCの日時(例: 2026-11-22T10:00:00Z)でも位置(例: 12)でもありません"),
+            ))
+        })
+    }
+}
+
+fn no_history() -> FaceError {
+    FaceError::Refused {
+        kind: ErrorKind::OperationNotSupported,
+        detail: Text::both(
+            "asOf: this city keeps no history; ask without asOf",
+            "asOf: この都市は履歴を保持していません。asOfを付けずに送信してください",
+        ),
+    }
+}
 
 impl Face {
     /// A face over a store that was opened with the collections of [`crate::contexts`].
@@ -61,7 +111,20 @@ impl Face {
             crowd: Mutex::default(),
             restoring: RwLock::default(),
             keepers: RwLock::default(),
+            memory: RwLock::default(),
         }
+    }
+
+    /// From now on this is asked how the city was.
+    pub fn remember_by(&self, memory: Weak<dyn Recall>) {
+        *self.memory.write() = Some(memory);
+    }
+
+    /// A view of a tenant's entities: as they are, or as they were, and the time by which things have expired in it.
+    pub async fn view(&self, tenant: &TenantId, as_of: Option<&AsOf>) -> Result<(Arc<dyn View>, Timestamp), FaceError> {
+        let Some(as_of) = as_of else { return Ok((self.store.view(), self.clock.now())) };
+        let memory = self.memory.read().as_ref().and_then(Weak::upgrade);
+        memory.ok_or_else(no_history)?.view_as_of(tenant, as_of).await
     }
 
     /// From now on this is told, too, when a tenant goes.

@@ -29,7 +29,7 @@ pub use asked::{
 };
 pub use criteria::{Criteria, Selector};
 pub use error::FaceError;
-pub use face::{Face, Forgetting, Keeper};
+pub use face::{AsOf, Face, Forgetting, Keeper, Recall, Recalling};
 pub use hash::StableHash;
 pub use negotiated::{Negotiated, with_context_link};
 

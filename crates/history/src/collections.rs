@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use machi_store::{CollectionSpec, NoFacets};
+use machi_store::{Collection, CollectionSpec, NoFacets};
 
 pub use crate::account::ACCOUNTS;
 
+/// What history remembers of itself.
+pub const MARKS: Collection = Collection("history");
+
 /// What a store must know of the collections when it is opened.
 pub fn specs() -> Vec<CollectionSpec> {
-    vec![CollectionSpec { collection: ACCOUNTS, derive: Arc::new(NoFacets) }]
+    [ACCOUNTS, MARKS].map(|collection| CollectionSpec { collection, derive: Arc::new(NoFacets) }).into()
 }

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use machi_archive::{Head, Origin};
 use machi_face::ENTITIES;
 use machi_http::Shutdown;
 use machi_model::entity::HeadRef;
-use machi_store::{Budget, Commit, Decision, Document, Filter, Find, Position, Refusal, StoreError};
-use machi_types::{Name, TenantId};
+use machi_store::{Budget, Change, Commit, Decision, Document, Filter, Find, Position, Refusal, StoreError};
+use machi_types::{Name, TenantId, Timestamp};
 use tokio::sync::MutexGuard;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{info, warn};
 
 use crate::account::ACCOUNTS;
 use crate::blocking;
+use crate::collections::MARKS;
 use crate::error::{HistoryError, told};
 use crate::history::{CONSUMER, History, Leaving};
 use crate::hot::Hot;
@@ -24,6 +26,8 @@ use crate::taking;
 const REST: Duration = Duration::from_secs(5);
 /// How often at most the feed is looked at while it moves.
 const BREATH: Duration = Duration::from_millis(200);
+/// The mark that tells since when history knows all.
+const BEGINNING: &str = "beginning";
 /// What reading the entities of a city may cost.
 const UNHURRIED: Budget = Budget { scanned: u64::MAX, documents: u64::MAX, time: Duration::from_mins(10) };
 /// How many entities are read at a time where there is no feed to read.
@@ -151,7 +155,9 @@ impl History {
             Some(saved) => saved,
             None => self.first_place().await?,
         };
-        self.state.write().taken = Some(start);
+        let begins = self.beginning().await?;
+        let mut state = self.state.write();
+        (state.taken, state.begins) = (Some(start), begins);
         Ok(())
     }
 
@@ -170,8 +176,27 @@ impl History {
         for status in self.store().tenants().await? {
             self.archive_as_it_is(&*view, &status.tenant).await?;
         }
+        self.begin_with(self.face.clock.now()).await?;
         self.forget(view.position(), &[]).await?;
         Ok(view.position())
+    }
+
+    /// Remembers since when history knows all.
+    async fn begin_with(&self, time: Timestamp) -> Result<(), HistoryError> {
+        let head = Bytes::copy_from_slice(&time.micros().to_le_bytes());
+        let decide = move |_: Option<&Document>| -> Result<Decision, Refusal> {
+            Ok(Decision::Change(Change { head: Some(head.clone()), ..Change::default() }))
+        };
+        let commit = Commit::new(TenantId::default_tenant()).with(MARKS, Name::from(BEGINNING), decide);
+        self.store().commit(commit).await?;
+        Ok(())
+    }
+
+    /// Since when history knows all, where it did not begin with the city.
+    async fn beginning(&self) -> Result<Option<Timestamp>, HistoryError> {
+        let mark = self.store().view().document(&TenantId::default_tenant(), MARKS, BEGINNING).await?;
+        let bytes = mark.as_ref().and_then(|mark| mark.head.first_chunk::<8>());
+        Ok(bytes.map(|bytes| Timestamp::from_micros(i64::from_le_bytes(*bytes))))
     }
 
     /// Archives the entities of a tenant as they are, each attribute as of its last change.

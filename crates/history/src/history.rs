@@ -5,9 +5,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 
 use machi_archive::{Archive, Snapshot};
-use machi_face::{ENTITIES, Face};
+use machi_face::{ENTITIES, Face, Keeper};
 use machi_model::entity::Corrupt;
-use machi_store::{Entry, Position, Store};
+use machi_store::{Derive, Entry, Position, Store};
 use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::RwLock;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -38,6 +38,8 @@ pub struct History {
     pub(crate) face: Arc<Face>,
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) config: Config,
+    /// Tells what filters ask of an entity.
+    pub(crate) derive: Arc<dyn Derive>,
     pub(crate) state: RwLock<State>,
     /// Held by who takes from the feed or hands to the archive.
     pub(crate) taking: tokio::sync::Mutex<()>,
@@ -53,7 +55,9 @@ pub(crate) struct State {
     /// Up to where the feed was taken; none until that is known.
     pub(crate) taken: Option<Position>,
     /// The time of the last commit that was taken.
-    until: Timestamp,
+    pub(crate) until: Timestamp,
+    /// Since when history knows all; none where it knows all from the beginning.
+    pub(crate) begins: Option<Timestamp>,
     pub(crate) tenants: FxHashMap<TenantId, Held>,
     /// Up to where the feed is in the archive, by tenant: a process may have ended before it could save its place.
     pub(crate) archived: FxHashMap<TenantId, Position>,
@@ -87,6 +91,7 @@ impl Default for State {
         Self {
             taken: None,
             until,
+            begins: None,
             tenants: FxHashMap::default(),
             archived: FxHashMap::default(),
             accounts: Vec::new(),
@@ -97,18 +102,21 @@ impl Default for State {
 
 impl History {
     /// The history of a city whose store was opened with the collections of [`crate::collections`].
-    pub fn new(face: Arc<Face>, archive: Arc<dyn Archive>, config: Config) -> Arc<Self> {
+    /// `derive` tells what filters ask of an entity.
+    pub fn new(face: Arc<Face>, archive: Arc<dyn Archive>, derive: Arc<dyn Derive>, config: Config) -> Arc<Self> {
         let history = Arc::new(Self {
             face,
             archive,
             config,
+            derive,
             state: RwLock::default(),
             taking: tokio::sync::Mutex::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             accounts: AtomicU64::default(),
         });
         let keeper: Weak<Self> = Arc::downgrade(&history);
-        history.face.keep_with(keeper);
+        history.face.keep_with(Weak::clone(&keeper) as Weak<dyn Keeper>);
+        history.face.remember_by(keeper);
         history
     }
 

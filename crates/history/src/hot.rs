@@ -98,6 +98,11 @@ impl Hot {
         Box::new(self.entities.iter().filter(|(entity, _)| entities.binary_search(entity).is_ok()))
     }
 
+    /// The entities that came.
+    pub(crate) fn entities(&self) -> impl Iterator<Item = &Name> {
+        self.entities.keys().chain(self.heads.keys())
+    }
+
     /// The heads of an entity.
     pub(crate) fn heads(&self, entity: &str) -> Option<&[Head]> {
         self.heads.get(entity).map(Vec::as_slice)

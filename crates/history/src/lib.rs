@@ -18,6 +18,7 @@
 //! * Only `http` knows status codes.
 
 mod account;
+mod as_of;
 pub mod collections;
 pub mod config;
 mod error;

@@ -55,6 +55,16 @@ impl Snapshot for Past {
         Ok(())
     }
 
+    fn written_after(&self, time: Timestamp) -> Result<Vec<Name>, ArchiveError> {
+        let mut ids = self.archive.written_after(time)?;
+        for layer in &self.layers {
+            ids.extend(layer.read().entities().cloned());
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {
         let mut found = self.archive.replaced(entities)?;
         found.retain(|one| !self.erases(0, &one.series, &one.instance));

@@ -128,6 +128,13 @@ impl World {
             );
         }
         compare_types(known, found, &types, seed);
+        let time = Dice::commit(self.dice.below(self.commit + 2));
+        let (known_ids, ids) = (known.written_after(time), found.written_after(time));
+        let ids = ids.expect("what was written is told");
+        assert!(ids.is_sorted(), "seed {seed}: {ids:?}");
+        for id in known_ids.expect("the reference tells") {
+            assert!(ids.contains(&id), "seed {seed}: {id} was written after {time}");
+        }
         let order = |one: &Replaced, other: &Replaced| {
             (&one.series, one.instance.written(), one.instance.key).cmp(&(
                 &other.series,

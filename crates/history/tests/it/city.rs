@@ -84,7 +84,7 @@ impl City {
             machi_face::config::FaceConfig::default(),
             Arc::new(Alone),
         ));
-        let history = History::new(face.clone(), archive.clone(), config);
+        let history = History::new(face.clone(), archive.clone(), Arc::new(NoFacets), config);
         let router = machi_history::http::router(history.clone());
         Self { history, store, archive, clock, face, router }
     }

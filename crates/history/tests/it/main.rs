@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, and is read more than run"
 )]
 
+mod as_of;
 mod city;
 mod deleting;
 mod layers;

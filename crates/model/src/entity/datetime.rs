@@ -57,7 +57,7 @@ fn is_fraction_and_zone(rest: &[u8]) -> bool {
 }
 
 /// Whether a text is a date that exists.
-pub(super) fn is_date(text: &str) -> bool {
+pub fn is_date(text: &str) -> bool {
     text.len() == 10 && parse_datetime(&[text, "T00:00:00Z"].concat()).is_some()
 }
 

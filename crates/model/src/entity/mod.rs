@@ -24,7 +24,7 @@ mod times;
 
 pub use codec::{Corrupt, Head, HeadRef, InstanceRef, NameRef, SubInstance, encode_instance};
 pub(crate) use datetime::{civil_of, days_of};
-pub use datetime::{is_datetime, parse_datetime, write_datetime};
+pub use datetime::{is_date, is_datetime, parse_datetime, write_datetime};
 pub use document::{Document, Encoded, Section, group};
 pub use entity::{Attribute, Entity, Instance, Sealed};
 pub use facts::{EntityFacts, LinkedDocuments};

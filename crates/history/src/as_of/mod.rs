@@ -1,0 +1,80 @@
+//! The city as it was at an instant: its entities, and queries on them.
+
+mod entities;
+mod view;
+
+use std::sync::Arc;
+
+use machi_face::{AsOf, FaceError, Recall, Recalling};
+use machi_http::Text;
+use machi_store::{Position, StoreError, View};
+use machi_types::{TenantId, Timestamp};
+
+use self::view::Then;
+use crate::history::History;
+
+impl Recall for History {
+    fn view_as_of<'a>(&'a self, tenant: &'a TenantId, as_of: &'a AsOf) -> Recalling<'a> {
+        Box::pin(self.then(tenant, as_of))
+    }
+}
+
+impl History {
+    async fn then(&self, tenant: &TenantId, as_of: &AsOf) -> Result<(Arc<dyn View>, Timestamp), FaceError> {
+        // The past must reach at least as far as what stands for all that has not changed.
+        let now = self.store().view();
+        let past = self.past(tenant).await?;
+        let at = match as_of {
+            AsOf::Time(at) => *at,
+            AsOf::Position(position) => self.time_of(position, &now.position()).await?,
+        };
+        self.check_known(at)?;
+        let store = (Arc::clone(self.store()), Arc::clone(&self.derive));
+        Ok((Arc::new(Then::new(store, (past, now), tenant.clone(), at)), at))
+    }
+
+    fn check_known(&self, at: Timestamp) -> Result<(), FaceError> {
+        let (begins, now) = (self.state.read().begins, self.face.clock.now());
+        if begins.is_some_and(|begins| at < begins) {
+            let begins = begins.unwrap_or(at);
+            return Err(FaceError::bad_data(Text::both(
+                format!("asOf: the history of this city begins at {begins}; {at} lies before it"),
+                format!("asOf: この都市の履歴は{begins}から始まります。{at}はそれより前です"),
+            )));
+        }
+        let last = self.state.read().until.max(now);
+        if at <= last {
+            return Ok(());
+        }
+        Err(FaceError::bad_data(Text::both(
+            format!("asOf: {at} lies in the future; it is {now}"),
+            format!("asOf: {at}は未来の日時です(現在は{now})"),
+        )))
+    }
+
+    /// The time of the commit at a position, as long as the feed tells it.
+    async fn time_of(&self, position: &Position, newest: &Position) -> Result<Timestamp, FaceError> {
+        if !newest.reaches(position) {
+            return Err(unknown_position(position));
+        }
+        let before = Position::single(position.bucket(0).saturating_sub(1));
+        let entries = match self.store().feed(&before, 1).await {
+            Ok((entries, _)) => entries,
+            Err(StoreError::PositionGone(_)) => return Err(unknown_position(position)),
+            Err(error) => return Err(error.into()),
+        };
+        match entries.first() {
+            // What is behind it has not happened at it.
+            Some(entry) if entry.commit > position.bucket(0) => Ok(Timestamp::from_micros(entry.time.micros() - 1)),
+            Some(entry) => Ok(entry.time),
+            None => Ok(self.state.read().until),
+        }
+    }
+}
+
+fn unknown_position(position: &Position) -> FaceError {
+    FaceError::bad_data(Text::both(
+        format!("asOf: the feed does not tell of position {position} any more, or not yet; give a date-time"),
+        format!("asOf: 位置{position}は、まだないか、すでに記録から消えています。日時を指定してください"),
+    ))
+}
