@@ -67,8 +67,8 @@ pub type Recalling<'a> = Pin<Box<dyn Future<Output = Result<(Arc<dyn View>, Time
 pub type Forgetting<'a> = Pin<Box<dyn Future<Output = Result<(), FaceError>> + Send + 'a>>;
 
 impl AsOf {
-    /// Reads the query parameter `asOf`.
-    pub fn parse(text: &str) -> Result<Self, FaceError> {
+    /// Reads a query parameter, such as `asOf`.
+    pub fn parse(parameter: &str, text: &str) -> Result<Self, FaceError> {
         if let Some(time) = parse_datetime(text) {
             return Ok(Self::Time(time));
         }
@@ -77,8 +77,8 @@ impl AsOf {
         position.map(Self::Position).ok_or_else(|| {
             let text: String = text.chars().take(40).collect();
             FaceError::bad_data(Text::both(
-                format!("asOf: \"{text}\" is neither a date-time in UTC such as 2026-11-22T10:00:00Z nor a position such as 12"),
-                format!("asOf: \"{text}\"は、UTCの日時(例: 2026-11-22T10:00:00Z)でも位置(例: 12)でもありません"),
+                format!("{parameter}: \"{text}\" is neither a date-time in UTC such as 2026-11-22T10:00:00Z nor a position such as 12"),
+                format!("{parameter}: \"{text}\"は、UTCの日時(例: 2026-11-22T10:00:00Z)でも位置(例: 12)でもありません"),
             ))
         })
     }

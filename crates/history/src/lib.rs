@@ -34,6 +34,7 @@ mod taking;
 
 pub use error::HistoryError;
 pub use history::History;
+pub use service::changes::{ChangedEntity, Changes, EntityChange, Span};
 pub use service::delete::Datasets;
 
 /// Runs what may block where that is allowed.

@@ -15,7 +15,7 @@ use crate::error::HistoryError;
 
 /// The entities of these ids, which ascend, as they were at an instant; none where there was none. `now` are the same
 /// entities as they are: what has lasted until now has kept the time of its creation.
-pub(super) fn entities_at(
+pub(crate) fn entities_at(
     past: &dyn Snapshot,
     names: &dyn Names,
     ids: &[Name],

@@ -10,6 +10,7 @@ use machi_http::Text;
 use machi_store::{Position, StoreError, View};
 use machi_types::{TenantId, Timestamp};
 
+pub(crate) use self::entities::entities_at;
 use self::view::Then;
 use crate::history::History;
 
@@ -24,13 +25,19 @@ impl History {
         // The past must reach at least as far as what stands for all that has not changed.
         let now = self.store().view();
         let past = self.past(tenant).await?;
-        let at = match as_of {
-            AsOf::Time(at) => *at,
-            AsOf::Position(position) => self.time_of(position, &now.position()).await?,
-        };
-        self.check_known(at)?;
+        let at = self.instant(as_of, &now.position()).await?;
         let store = (Arc::clone(self.store()), Arc::clone(&self.derive));
         Ok((Arc::new(Then::new(store, (past, now), tenant.clone(), at)), at))
+    }
+
+    /// The instant that is meant, where history knows it.
+    pub(crate) async fn instant(&self, as_of: &AsOf, newest: &Position) -> Result<Timestamp, FaceError> {
+        let at = match as_of {
+            AsOf::Time(at) => *at,
+            AsOf::Position(position) => self.time_of(position, newest).await?,
+        };
+        self.check_known(at)?;
+        Ok(at)
     }
 
     fn check_known(&self, at: Timestamp) -> Result<(), FaceError> {

@@ -1,6 +1,8 @@
-//! The HTTP face of the block: the temporal API of NGSI-LD (ETSI GS CIM 009 §6.18 to §6.24).
+//! The HTTP face of the block: the temporal API of NGSI-LD (ETSI GS CIM 009 §6.18 to §6.24), and endpoints of our own
+//! under `/machi/v1`.
 
 mod add;
+mod changes;
 mod create;
 mod delete;
 mod delete_attribute;
@@ -13,6 +15,7 @@ use axum::Router;
 use axum::routing::{delete as on_delete, patch, post};
 use machi_archive::InstanceKey;
 use machi_face::{Asked, FaceError};
+use machi_http::openapi::Api;
 use machi_http::{Problem, Text};
 use machi_types::{Iri, Name};
 
@@ -38,6 +41,11 @@ pub fn router(history: Arc<History>) -> Router {
             patch(modify_instance::handle).delete(delete_instance::handle),
         )
         .with_state(history)
+}
+
+/// The endpoints of our own, with their descriptions.
+pub fn api(history: Arc<History>) -> Api {
+    Api::new().route(changes::operation(), changes::handle).with_state(history)
 }
 
 /// The instance that the path names. A URI that no instance here has names none.

@@ -204,10 +204,10 @@ async fn what_is_not_known_is_refused() {
         let found = city.face().view(&TenantId::default_tenant(), Some(&as_of)).await;
         found.map(|_| ()).map_err(|error| error.to_string())
     };
-    assert!(asked(AsOf::parse("2999-01-01T00:00:00Z").unwrap()).await.unwrap_err().contains("future"));
-    assert!(asked(AsOf::parse("99").unwrap()).await.unwrap_err().contains("99"));
-    assert!(asked(AsOf::parse("0001-01-01T00:00:00Z").unwrap()).await.is_ok());
+    assert!(asked(AsOf::parse("asOf", "2999-01-01T00:00:00Z").unwrap()).await.unwrap_err().contains("future"));
+    assert!(asked(AsOf::parse("asOf", "99").unwrap()).await.unwrap_err().contains("99"));
+    assert!(asked(AsOf::parse("asOf", "0001-01-01T00:00:00Z").unwrap()).await.is_ok());
     for wrong in ["", "yesterday", "2026-11-22", "2026-11-22T10:00:00+09:00", "-1"] {
-        assert!(AsOf::parse(wrong).is_err(), "{wrong}");
+        assert!(AsOf::parse("asOf", wrong).is_err(), "{wrong}");
     }
 }

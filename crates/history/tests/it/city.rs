@@ -85,7 +85,8 @@ impl City {
             Arc::new(Alone),
         ));
         let history = History::new(face.clone(), archive.clone(), Arc::new(NoFacets), config);
-        let router = machi_history::http::router(history.clone());
+        let router =
+            machi_history::http::router(history.clone()).merge(machi_history::http::api(history.clone()).into_router());
         Self { history, store, archive, clock, face, router }
     }
 
@@ -95,7 +96,11 @@ impl City {
 
     pub(crate) async fn send_as(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let mut request = Request::builder().method(method).uri(format!("/ngsi-ld/v1{path}"));
+        let mut request = Request::builder().method(method).uri(if path.starts_with("/machi") {
+            path.to_owned()
+        } else {
+            format!("/ngsi-ld/v1{path}")
+        });
         if !body.is_empty() {
             request = request.header("content-type", "application/json").header("content-length", body.len());
         }

@@ -6,6 +6,7 @@
 )]
 
 mod as_of;
+mod changes;
 mod city;
 mod deleting;
 mod layers;

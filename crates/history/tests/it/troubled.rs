@@ -174,7 +174,7 @@ async fn history_begins_with_the_city_as_it_is_where_the_feed_does_not_reach_bac
     assert_eq!(city.restarted().said(ROOM, "a").await, city.said(ROOM, "a").await);
     assert_eq!(city.restarted().instances("urn:ngsi-ld:Thing:7", "a").await.len(), 1);
     // Before that nothing is known, and not that there was nothing.
-    let earlier = AsOf::parse("2026-11-22T09:00:00Z").unwrap();
+    let earlier = AsOf::parse("asOf", "2026-11-22T09:00:00Z").unwrap();
     let refused = city.face().view(&TenantId::default_tenant(), Some(&earlier)).await.unwrap_err();
     assert!(refused.to_string().contains("begins"), "{refused}");
 }
