@@ -15,6 +15,7 @@ mod checkpoint;
 mod codec;
 mod committer;
 mod documents;
+mod ends;
 mod engine;
 mod erasure;
 mod failure;

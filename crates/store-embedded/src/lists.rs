@@ -57,6 +57,11 @@ impl Lists {
         self.check(|_| true)
     }
 
+    /// The files of which sums are kept.
+    pub(crate) fn summed(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.read()?.into_keys().collect())
+    }
+
     fn check(&self, is_wanted: impl Fn(&str) -> bool) -> Result<(), StoreError> {
         let sums = self.read()?;
         for (name, sum) in sums.iter().filter(|(name, _)| is_wanted(name)) {

@@ -16,6 +16,7 @@ use lsm_tree::{AbstractTree, AnyTree, Cache, CompressionType, Config, Guard, Seq
 use machi_store::StoreError;
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::ends::check_ends;
 use crate::failure::{damaged, engine, io_error};
 use crate::files;
 use crate::kept::Kept;
@@ -90,6 +91,7 @@ impl Tree {
         cache: Arc<Cache>,
         keep_from: Option<Arc<AtomicU64>>,
     ) -> Result<Self, StoreError> {
+        check_ends(folder, &lists)?;
         let list_numbers = SequenceNumberCounter::default();
         let config = Config::new(folder, list_numbers.clone(), SequenceNumberCounter::default())
             .use_cache(cache)
