@@ -28,10 +28,10 @@ pub(crate) const RESTORED: &str = "restored";
 const HELD: &str = "backup-under-way-";
 
 /// Writes a backup of a working store to a new folder.
-pub(crate) fn write(engine: &Engine, to: &Path) -> Result<Position, StoreError> {
+pub(crate) fn write(engine: &Engine, beside: &[PathBuf], to: &Path) -> Result<Position, StoreError> {
     let filling = Filling::begin(to, Filler::Backup)?;
     let links = Links::new(engine);
-    let (files, position) = hold(engine, &links.0)?;
+    let (files, position) = hold(engine, beside, &links.0)?;
     copy_all(&files, &links.0, to, position)?;
     filling.finish()?;
     Ok(Position::single(position))
@@ -74,9 +74,13 @@ struct Held {
 }
 
 /// Links every file of one position to a place where nobody removes it.
-fn hold(engine: &Engine, held: &Path) -> Result<(Vec<Held>, u64), StoreError> {
+fn hold(engine: &Engine, beside: &[PathBuf], held: &Path) -> Result<(Vec<Held>, u64), StoreError> {
     let _tables = engine.tables.lock();
     let mut files = Vec::new();
+    for name in beside {
+        link(&engine.folder, name, held)?;
+        files.push(Held { name: name.clone(), length: length_of(&held.join(name))? });
+    }
     for tree in ["documents", "indexes"] {
         link_folder(&engine.folder, Path::new(tree), held, &mut files)?;
     }

@@ -25,6 +25,9 @@ pub struct Options {
     pub feed_bytes_pinned: u64,
     /// How many commits before the newest one can still be read by position.
     pub versions_kept: u64,
+    /// Consumers of the feed whose effects lie in the folder of the city, and so in its backups: a restored city goes on
+    /// where these were. All others count as served up to the backup.
+    pub own_consumers: &'static [&'static str],
     /// How many changes may wait for the committer.
     pub queue_changes: usize,
     /// How many bytes of changes may wait for the committer.
@@ -44,6 +47,7 @@ impl Default for Options {
             feed_bytes: 256 << 20,
             feed_bytes_pinned: 8 << 30,
             versions_kept: 64,
+            own_consumers: &[],
             queue_changes: 50_000,
             queue_bytes: 64 << 20,
         }

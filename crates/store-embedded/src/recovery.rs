@@ -84,8 +84,8 @@ fn learn_names(engine: &Engine, mut after: u64) -> Result<(), StoreError> {
     }
 }
 
-/// In a restored folder every consumer counts as served up to the backup: what was due by then was sent by
-/// the store that the backup was taken of.
+/// In a restored folder every consumer counts as served up to the backup, but for those whose effects are in the
+/// backup: what was due by then was sent by the store that it was taken of.
 fn serve_restored(engine: &Engine) -> Result<(), StoreError> {
     let marker = engine.folder.join(RESTORED);
     let Some(text) = files::read_if_there(&marker)? else { return Ok(()) };
@@ -93,8 +93,10 @@ fn serve_restored(engine: &Engine) -> Result<(), StoreError> {
     let position = position.filter(|(content, end)| *end == files::sum_line(content));
     let restored = position.and_then(|(content, _)| content.parse::<u64>().ok());
     let restored = restored.ok_or_else(|| damaged(&marker, "it is not what was written"))?;
-    for position in engine.cursors.write().values_mut().filter(|position| position.bucket(0) < restored) {
-        *position = Position::single(restored);
+    for (consumer, position) in engine.cursors.write().iter_mut() {
+        if position.bucket(0) < restored && !engine.options.own_consumers.contains(&&**consumer) {
+            *position = Position::single(restored);
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The adapter: the port's operations on the engine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -105,7 +105,12 @@ impl EmbeddedStore {
 
     /// Writes a backup of one position to a new folder while the store works.
     pub fn backup(&self, to: &Path) -> Result<Position, StoreError> {
-        backup::write(&self.engine, to)
+        self.backup_with(&[], to)
+    }
+
+    /// The same with further files of the folder of the city, which must stay as they are until it has ended.
+    pub fn backup_with(&self, beside: &[PathBuf], to: &Path) -> Result<Position, StoreError> {
+        backup::write(&self.engine, beside, to)
     }
 
     /// Puts a backup into a new folder. The restored store does not send again what was sent before.

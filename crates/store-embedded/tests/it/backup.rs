@@ -1,6 +1,7 @@
 //! Backups are taken under load, equal one position, and are refused when they are not what was written.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -114,6 +115,7 @@ async fn consumers_of_a_restored_store_count_as_served() {
     let store = open(&folder.path().join("city")).unwrap();
     let mut commit = Commit::new(TenantId::default_tenant());
     commit.cursors.push(("subscriptions".into(), Position::single(1)));
+    commit.cursors.push(("history".into(), Position::single(1)));
     store.commit(commit).await.unwrap();
     set(&store, "one", 1, 1).await.unwrap();
     let position = store.backup(&folder.path().join("backup")).unwrap();
@@ -121,6 +123,27 @@ async fn consumers_of_a_restored_store_count_as_served() {
     let restored = open(&folder.path().join("restored")).unwrap();
     assert_eq!(restored.cursor("subscriptions"), Some(position));
     assert_eq!(store.cursor("subscriptions"), Some(Position::single(1)));
+    // What it did lies in the city itself, and what it has not done yet is to be done.
+    assert_eq!(restored.cursor("history"), Some(Position::single(1)));
+}
+
+#[tokio::test]
+async fn what_lies_beside_the_store_travels_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let (city, backup, restored) =
+        (folder.path().join("city"), folder.path().join("backup"), folder.path().join("new"));
+    let store = open(&city).unwrap();
+    set(&store, "one", 1, 1).await.unwrap();
+    let name = PathBuf::from("history/one/part-1");
+    fs::create_dir_all(city.join("history/one")).unwrap();
+    fs::write(city.join(&name), "a year").unwrap();
+    store.backup_with(std::slice::from_ref(&name), &backup).unwrap();
+    EmbeddedStore::check_backup(&backup).unwrap().unwrap();
+    EmbeddedStore::restore(&backup, &restored).unwrap();
+    assert_eq!(fs::read_to_string(restored.join(&name)).unwrap(), "a year");
+    fs::write(backup.join(&name), "a yeur").unwrap();
+    let damaged = EmbeddedStore::check_backup(&backup).unwrap().unwrap_err().to_string();
+    assert!(damaged.contains("part-1"), "{damaged}");
 }
 
 #[tokio::test]

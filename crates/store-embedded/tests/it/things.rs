@@ -13,7 +13,8 @@ use machi_store_embedded::{EmbeddedStore, Options};
 use machi_types::{Name, SystemClock, TenantId};
 
 pub(crate) fn open(folder: &Path) -> Result<EmbeddedStore, StoreError> {
-    let options = Options { segment_bytes: 1 << 16, checkpoint_bytes: 1 << 18, ..Options::default() };
+    let own_consumers = &["history"];
+    let options = Options { segment_bytes: 1 << 16, checkpoint_bytes: 1 << 18, own_consumers, ..Options::default() };
     EmbeddedStore::open(folder, collections(), Arc::new(SystemClock), options)
 }
 
