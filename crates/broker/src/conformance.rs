@@ -11,14 +11,13 @@ use std::sync::Arc;
 
 use machi_face::config::FaceConfig;
 use machi_face::contexts::LoadNothing;
-use machi_face::{Face, FaceError};
+use machi_face::{Face, FaceError, PageStart};
 use machi_model::entity::{CoreTerms, Terms};
 use machi_store::{Find, Store};
 use machi_types::{Caller, Name, RequestId, SystemClock, TenantId};
 
 use crate::Broker;
 use crate::config::Config;
-use crate::domain::cursor::PageStart;
 use crate::service::indexes::definition;
 use crate::service::query::EntityQuery;
 use crate::service::select::Sight;

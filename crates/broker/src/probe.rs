@@ -1,6 +1,7 @@
 //! Doors for fuzzing: readers of bytes from outside that have no door of their own, given any bytes at all.
 
-use crate::domain::cursor::PageStart;
+use machi_face::PageStart;
+
 use crate::subscriptions::mqtt::packet::hear;
 
 /// What a stream of bytes from an MQTT broker came to.

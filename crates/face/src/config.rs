@@ -64,6 +64,8 @@ pub struct LimitsConfig {
     pub page_rows: usize,
     /// How many rows a page may have.
     pub page_rows_max: usize,
+    /// How many instances, or periods, an answer about the past may hold; what is more is cut in time.
+    pub instances: usize,
     /// How far `offset` may reach.
     pub offset_max: usize,
     /// How long a query may run.
@@ -113,6 +115,7 @@ impl Default for LimitsConfig {
             attributes: 10_000,
             page_rows: 20,
             page_rows_max: 1000,
+            instances: 10_000,
             offset_max: 10_000,
             query_seconds: 2,
             query_documents: 50_000,

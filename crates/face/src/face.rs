@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use machi_http::Crowd;
 use machi_http::Text;
+use machi_http::request::PageLimits;
 use machi_model::entity::{is_date, parse_datetime};
 use machi_store::{Budget, Collection, Position, Store, View};
 use machi_types::{Caller, Clock, ErrorKind, TenantId, Timestamp};
@@ -149,6 +150,16 @@ impl Face {
             documents: limits.query_documents,
             time: Duration::from_secs(limits.query_seconds),
             ..Budget::default()
+        }
+    }
+
+    /// How large pages may be.
+    pub fn page_limits(&self) -> PageLimits {
+        let limits = &self.config.limits;
+        PageLimits {
+            default: u32::try_from(limits.page_rows).unwrap_or(u32::MAX),
+            largest: u32::try_from(limits.page_rows_max).unwrap_or(u32::MAX),
+            largest_offset: limits.offset_max as u64,
         }
     }
 

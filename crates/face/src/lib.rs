@@ -10,15 +10,21 @@
 //! Blocks that offer operations of NGSI-LD know this crate and not each other.
 
 mod asked;
+pub mod base64;
 pub mod config;
 pub mod contexts;
 mod criteria;
+mod cursor;
 mod error;
 mod face;
 mod hash;
 pub mod japanese;
 mod negotiated;
+pub mod older;
 pub mod once;
+pub mod page;
+pub mod query_body;
+pub mod shown;
 pub mod wanted;
 
 use machi_store::Collection;
@@ -28,6 +34,7 @@ pub use asked::{
     refuse_snapshot,
 };
 pub use criteria::{Criteria, Selector};
+pub use cursor::{ForeignCursor, PageStart};
 pub use error::FaceError;
 pub use face::{AsOf, Face, Forgetting, Keeper, Recall, Recalling};
 pub use hash::StableHash;

@@ -27,6 +27,11 @@ impl Negotiated {
         Ok(Self { media: accept(headers, MediaType::WITH_GEO)?, prefer: Prefer::of(headers) })
     }
 
+    /// The same of a request for what GeoJSON has no form for: a query for the past (§6.3.4).
+    pub fn without_geo(headers: &HeaderMap) -> Result<Self, Problem> {
+        Ok(Self { media: accept(headers, MediaType::STANDARD)?, prefer: Prefer::of(headers) })
+    }
+
     /// Whether the @context stands in the body.
     pub fn has_context_in_body(self) -> bool {
         match self.media {

@@ -55,6 +55,8 @@ pub struct Wanted<'a> {
     pub local: Option<bool>,
     /// Whether entities are named and only some of their attributes are to be deleted (§5.6.21.4, b).
     pub is_of_attributes: bool,
+    /// Whether `attrs` may name the scopes, whose history is that of an attribute (§4.5.6).
+    pub scope_is_attribute: bool,
 }
 
 /// One of the selectors as it came.
@@ -100,9 +102,18 @@ impl<'a> List<'a> {
 
     /// The items as names of attributes, system attributes among them.
     pub fn attributes(&self, parameter: &'static str, context: &Context) -> Result<Vec<Step>, Problem> {
-        let names = self.names(parameter, context)?;
         // Table 6.5.3.1-1: id, type and scope are no attributes, and not allowed.
-        let is_head = |step: &&Step| matches!(step, Step::Member(Member::Id | Member::Type | Member::Scope));
+        self.names_but(parameter, context, &[Member::Id, Member::Type, Member::Scope])
+    }
+
+    /// The same where the scopes have a history as attributes have.
+    pub fn histories(&self, parameter: &'static str, context: &Context) -> Result<Vec<Step>, Problem> {
+        self.names_but(parameter, context, &[Member::Id, Member::Type])
+    }
+
+    fn names_but(&self, parameter: &'static str, context: &Context, heads: &[Member]) -> Result<Vec<Step>, Problem> {
+        let names = self.names(parameter, context)?;
+        let is_head = |step: &&Step| matches!(step, Step::Member(member) if heads.contains(member));
         match names.iter().find(is_head) {
             None => Ok(names),
             Some(member) => Err(bad(Text::both(
@@ -138,7 +149,7 @@ impl<'a> Wanted<'a> {
             scope_q: query.get("scopeQ"),
             csf: query.get("csf"),
             local: query.flag("local")?,
-            is_of_attributes: false,
+            ..Self::default()
         })
     }
 
@@ -146,7 +157,10 @@ impl<'a> Wanted<'a> {
     pub fn criteria(&self, context: &Context) -> Result<Criteria, Problem> {
         let criteria = Criteria {
             selectors: self.selectors.iter().map(|selector| selector.read(context)).collect::<Result<_, Problem>>()?,
-            attributes: self.attrs.attributes("attrs", context)?,
+            attributes: match self.scope_is_attribute {
+                true => self.attrs.histories("attrs", context)?,
+                false => self.attrs.attributes("attrs", context)?,
+            },
             q: self.query(context)?,
             geo: self.place(context)?,
             scopes: self.scope_q.map(ScopeQuery::parse).transpose().map_err(FaceError::from)?,

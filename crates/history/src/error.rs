@@ -28,14 +28,15 @@ impl From<HistoryError> for FaceError {
     fn from(error: HistoryError) -> Self {
         match error {
             HistoryError::Store(error) => error.into(),
-            HistoryError::Archive(error) => of_archive(error),
+            HistoryError::Archive(error) => failed(error),
             HistoryError::Corrupt(error) => error.into(),
             HistoryError::Broken(_) => Self::Bug("the work of history broke off"),
         }
     }
 }
 
-fn of_archive(error: ArchiveError) -> FaceError {
+/// What a client reads of an archive's error.
+pub(crate) fn failed(error: ArchiveError) -> FaceError {
     let en = error.to_string();
     let (kind, detail) = match error {
         ArchiveError::TooComplex(detail) => (ErrorKind::TooComplexQuery, detail),

@@ -10,6 +10,8 @@
 //! * *Hot* is what came since something was last archived, in memory; a *layer* is what came between two such times.
 //! * A *past* is what archive and layers tell at one position of the feed.
 //! * An *account* is what the temporal API writes: it tells of the past and never changes the present.
+//! * *Timing* is which time of the instances a question looks at, and in which interval. An answer that would be too long
+//!   is *cut* in time: it tells up to where it goes, and a link leads on.
 //!
 //! # Invariants
 //!
@@ -21,6 +23,7 @@ mod account;
 mod as_of;
 pub mod collections;
 pub mod config;
+mod domain;
 mod error;
 mod forgetting;
 mod gather;

@@ -35,6 +35,7 @@ pub fn face(config: &Config) -> face::FaceConfig {
             // A page is never refused that nobody asked to be so long.
             page_rows: limits.page.min(limits.largest_page).get(),
             page_rows_max: limits.largest_page.get(),
+            instances: limits.instances.get(),
             offset_max: limits.largest_offset as usize,
             query_seconds: limits.query_time.as_secs(),
             query_documents: limits.query_reads,

@@ -1,17 +1,14 @@
 //! What this block decides, without store, network or clock.
 
 pub(crate) mod added;
-pub(crate) mod base64;
 pub(crate) mod change;
 pub(crate) mod current;
-pub(crate) mod cursor;
 mod expiry;
 pub(crate) mod facets;
 pub(crate) mod filter;
 pub(crate) mod graph;
 pub(crate) mod guard;
 pub(crate) mod members;
-pub(crate) mod older;
 pub(crate) mod reading;
 pub(crate) mod rendered;
 pub(crate) mod representation;

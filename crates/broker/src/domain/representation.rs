@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use machi_face::older;
 use machi_model::context::Context;
 use machi_model::entity::render::{self, Datasets, Format, GeometrySource, Languages, Links, Output};
 use machi_model::entity::{Corrupt, Document, Encoded};
@@ -12,7 +13,6 @@ use machi_types::Name;
 
 use super::graph::{Graph, Join};
 use super::members::{Members, NodeNo};
-use super::older;
 use super::reading::Reading;
 use super::rendered::Look;
 

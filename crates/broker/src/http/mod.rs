@@ -13,7 +13,6 @@ mod live;
 mod output;
 mod page;
 mod preload_context;
-mod query_body;
 mod representation;
 mod shortcut;
 mod source_identity;

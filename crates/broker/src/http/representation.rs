@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use machi_face::wanted::{List, bad, expander};
-use machi_face::{FaceError, Negotiated, japanese};
+use machi_face::query_body::flag_member;
+use machi_face::shown::{check_choice, datasets, languages, projection, refuse_entity_map};
+use machi_face::wanted::{List, bad, list_member, text_member, wrong_kind};
+use machi_face::{FaceError, Negotiated};
 use machi_http::request::{MediaType, Query};
 use machi_http::{Problem, Text};
 use machi_model::context::Context;
-use machi_model::entity::render::{Datasets, Format, InvalidLanguages, Languages};
-use machi_model::query::{Projection, Step};
-use machi_types::{ErrorKind, Name, TenantId};
+use machi_model::entity::render::Format;
+use machi_model::query::Projection;
+use machi_types::{ErrorKind, Json, Name, TenantId};
 
 use crate::Broker;
 use crate::domain::graph::Join;
@@ -74,6 +76,30 @@ impl<'a> Shown<'a> {
         Ok(shown)
     }
 
+    /// From the members of a body.
+    pub(super) fn of_body(json: &'a Json<'_>) -> Result<Self, Problem> {
+        refuse_entity_map(flag_member(json, "entityMap")?)?;
+        flag_member(json, "splitEntities")?;
+        let join_level = match json.get("joinLevel") {
+            None => None,
+            Some(level) => match level.as_u64() {
+                Some(level) => Some(level),
+                None => return Err(wrong_kind("joinLevel", "a whole number from 1 on", "1以上の整数", level)),
+            },
+        };
+        Ok(Self {
+            attrs: list_member(json, "attrs")?,
+            pick: list_member(json, "pick")?,
+            omit: list_member(json, "omit")?,
+            lang: text_member(json, "lang")?,
+            datasets: list_member(json, "datasetId")?,
+            join: text_member(json, "join")?,
+            join_level,
+            contained_by: list_member(json, "containedBy")?,
+            ..Self::default()
+        })
+    }
+
     /// `format` and `options`; where both name a format, `options` being the older way, `format` decides.
     pub(super) fn read_format(&mut self, query: &Query<'_>) -> Result<(), Problem> {
         let options = query.words("options", &FORMATS)?;
@@ -102,17 +128,13 @@ impl<'a> Shown<'a> {
         for (name, projection) in [("pick", &pick), ("omit", &omit)] {
             check_depth(name, projection.as_ref().map_or(0, Projection::link_depth), join_level)?;
         }
-        let datasets = match self.datasets {
-            List::Absent => None,
-            _ => Some(self.read_datasets()?),
-        };
         Ok(Representation {
             context: Arc::clone(context),
             context_in_body: negotiated.has_context_in_body(),
             format: self.format,
             sys_attrs: self.sys_attrs,
-            languages: self.lang.map(Languages::parse).transpose().map_err(|error| no_languages(&error))?,
-            datasets,
+            languages: languages(self.lang)?,
+            datasets: datasets(&self.datasets)?,
             members: Members::new(pick.as_ref(), omit.as_ref(), &attrs),
             feature: self.feature(context, negotiated)?,
             version: negotiated.version(),
@@ -145,13 +167,6 @@ impl<'a> Shown<'a> {
         Ok(if join == Join::None { (join, 0) } else { (join, level) })
     }
 
-    fn read_datasets(&self) -> Result<Datasets, Problem> {
-        let items = self.datasets.items();
-        let ids: Vec<&str> = items.iter().copied().filter(|item| *item != "@none").collect();
-        List::Items(ids).iris("datasetId")?;
-        Ok(Datasets::new(items))
-    }
-
     /// §5.7.1.4: `geometryProperty` makes sense for GeoJSON alone.
     fn feature(&self, context: &Context, negotiated: Negotiated) -> Result<Option<Name>, Problem> {
         match (negotiated.media, self.geometry_property) {
@@ -168,23 +183,6 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// §4.21: what is shown is told in one way, and without contradiction.
-fn check_choice(pick: Option<&Projection>, omit: Option<&Projection>, attrs: &[Step]) -> Result<(), Problem> {
-    if !attrs.is_empty() && (pick.is_some() || omit.is_some()) {
-        return Err(bad(Text::both(
-            "attrs is an older word for pick and goes with neither pick nor omit; give pick instead",
-            "attrsはpickの旧称であり、pickやomitと同時には指定できません。pickを指定してください",
-        )));
-    }
-    let contradiction = pick.zip(omit).and_then(|(pick, omit)| pick.contradiction(omit));
-    contradiction.map_or(Ok(()), |member| {
-        Err(bad(Text::both(
-            format!("pick keeps {member} and omit leaves it out; name it in one of them"),
-            format!("{member}がpickとomitの両方にあります。どちらか一方に指定してください"),
-        )))
-    })
-}
-
 /// Refuses links that are followed deeper than `joinLevel` allows (§5.7.1.4, §5.7.2.4).
 pub(super) fn check_depth(name: &str, depth: usize, levels: u32) -> Result<(), Problem> {
     if depth <= levels as usize {
@@ -198,34 +196,6 @@ pub(super) fn check_depth(name: &str, depth: usize, levels: u32) -> Result<(), P
         format!("{name} follows {depth} links, {en}"),
         format!("{name}は{depth}段のリンクをたどります。{ja}"),
     )))
-}
-
-/// Entity maps belong to distributed operations, which are not offered here.
-pub(super) fn refuse_entity_map(wanted: Option<bool>) -> Result<(), Problem> {
-    if wanted != Some(true) {
-        return Ok(());
-    }
-    Err(Problem::new(
-        ErrorKind::OperationNotSupported,
-        Text::both("entity maps are not offered here; ask without entityMap", "エンティティマップには対応していません"),
-    ))
-}
-
-fn projection(
-    parameter: &'static str,
-    list: &List<'_>,
-    context: &Context,
-) -> Result<Option<Projection<Step>>, FaceError> {
-    let written = match list {
-        List::Absent => return Ok(None),
-        List::Text(text) => Projection::parse(parameter, text)?,
-        List::Items(items) => Projection::parse_items(parameter, items.iter().copied())?,
-    };
-    Ok(Some(written.expand(&expander(context))?))
-}
-
-pub(super) fn no_languages(error: &InvalidLanguages) -> Problem {
-    bad(Text::both(format!("lang: {error}"), format!("lang: {}", japanese::languages(error))))
 }
 
 impl From<Unwritable> for FaceError {

@@ -4,7 +4,7 @@
 use std::cmp::Ordering as Compared;
 use std::sync::Arc;
 
-use machi_face::FaceError;
+use machi_face::{FaceError, PageStart};
 use machi_model::entity::{EntityFacts, Kind};
 use machi_model::query::{Collation, Direction, Member, OrderBy, OrderTerm, SortKey, Step};
 use machi_store::{
@@ -15,7 +15,6 @@ use machi_types::Text;
 use super::query::Rows;
 use super::select::Sight;
 use crate::Broker;
-use crate::domain::cursor::PageStart;
 use crate::domain::facets::value;
 use crate::domain::filter::{Compiler, any, is_nothing, not};
 use crate::domain::reading::Reading;

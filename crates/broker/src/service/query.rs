@@ -1,6 +1,6 @@
 //! Query Entities (ETSI GS CIM 009 §5.7.2): one page of the entities that a selection finds.
 
-use machi_face::{Criteria, FaceError};
+use machi_face::{Criteria, FaceError, PageStart};
 use machi_model::query::OrderBy;
 use machi_store::{Cursor, Filter, Find, Found, Row, Seen};
 use machi_types::Caller;
@@ -8,7 +8,6 @@ use machi_types::Caller;
 use super::order::Ordering;
 use super::select::Sight;
 use crate::Broker;
-use crate::domain::cursor::PageStart;
 
 /// Which entities are asked for, and which page of them.
 #[derive(Clone, Debug)]

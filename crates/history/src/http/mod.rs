@@ -2,17 +2,23 @@
 //! under `/machi/v1`.
 
 mod add;
+mod answer;
 mod changes;
 mod create;
 mod delete;
 mod delete_attribute;
 mod delete_instance;
+mod entity_maps;
 mod modify_instance;
+mod query;
+mod query_body;
+mod retrieve;
+mod wish;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete as on_delete, patch, post};
+use axum::routing::{get, patch, post};
 use machi_archive::InstanceKey;
 use machi_face::{Asked, FaceError};
 use machi_http::openapi::Api;
@@ -28,18 +34,26 @@ const EVOLUTIONS: &str = "/ngsi-ld/v1/temporal/entities/";
 /// The routes.
 pub fn router(history: Arc<History>) -> Router {
     Router::new()
-        .route("/ngsi-ld/v1/temporal/entities", post(create::handle))
-        .route(EVOLUTIONS, post(create::handle))
-        .route("/ngsi-ld/v1/temporal/entities/{entityId}", on_delete(delete::handle))
+        .route("/ngsi-ld/v1/temporal/entities", post(create::handle).get(query::handle))
+        .route(EVOLUTIONS, post(create::handle).get(query::handle))
+        .route("/ngsi-ld/v1/temporal/entities/{entityId}", get(retrieve::handle).delete(delete::handle))
         .route("/ngsi-ld/v1/temporal/entities/{entityId}/attrs", post(add::handle))
         .route("/ngsi-ld/v1/temporal/entities/{entityId}/attrs/", post(add::handle))
-        .route("/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}", on_delete(delete_attribute::handle))
+        .route(
+            "/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}",
+            axum::routing::delete(delete_attribute::handle),
+        )
         // What lost its instanceId must not delete the attribute.
-        .route("/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}/", on_delete(delete_instance::without_id))
+        .route(
+            "/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}/",
+            axum::routing::delete(delete_instance::without_id),
+        )
         .route(
             "/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}",
             patch(modify_instance::handle).delete(delete_instance::handle),
         )
+        .route("/ngsi-ld/v1/temporal/entityOperations/query", post(query_body::handle))
+        .route("/ngsi-ld/v1/temporal/entityMaps", get(entity_maps::handle).post(entity_maps::handle))
         .with_state(history)
 }
 

@@ -11,6 +11,7 @@ mod city;
 mod deleting;
 mod layers;
 mod modifying;
+mod reading;
 mod taking;
 mod telling;
 mod troubled;

@@ -28,17 +28,19 @@ impl<'a> PageLinks<'a> {
 
     /// The page after this one: the same request with other parameters.
     pub fn next(&self, changes: &[(&str, &str)]) -> HeaderValue {
-        self.link("next", changes)
+        self.to("next", changes)
     }
 
     /// The page before this one.
     pub fn prev(&self, changes: &[(&str, &str)]) -> HeaderValue {
-        self.link("prev", changes)
+        self.to("prev", changes)
     }
 
+    /// Another part of what was asked for, which stands in this relation to the answer.
+    ///
     /// ETSI GS CIM 009 §6.3.10: the type attribute is the media type of the answer. There are no blanks, which is how
     /// other brokers write these links, and clients compare them letter by letter.
-    fn link(&self, relation: &str, changes: &[(&str, &str)]) -> HeaderValue {
+    pub fn to(&self, relation: &str, changes: &[(&str, &str)]) -> HeaderValue {
         let mut text = String::from("<");
         text.push_str(self.request.path());
         self.write_query(changes, &mut text);

@@ -108,6 +108,8 @@ section! {
         page: NonZeroUsize = count(20);
         /// The most elements on a page.
         largest_page: NonZeroUsize = count(1000);
+        /// Instances, or periods, in an answer about the past; what is more is cut in time, and a link leads on.
+        instances: NonZeroUsize = count(10_000);
         /// The farthest offset; links to the next page lead on without such a bound.
         largest_offset: u64 = 10_000;
         /// Entities that one query may read beyond those that it returns.

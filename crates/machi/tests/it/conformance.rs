@@ -12,21 +12,27 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     entries.into_iter().flat_map(|entry| if entry.is_dir() { files_in(&entry) } else { vec![entry] }).collect()
 }
 
+/// Where tests cite requirements, and what their names begin with in the table.
+const FOLDERS: [(&str, &str); 2] = [("tests/it", ""), ("../history/tests/it", "history::")];
+
 /// The requirements in the comments above each test, with the tests that check them.
 fn cited() -> BTreeMap<(String, String), Vec<String>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let mut requirements: BTreeMap<_, Vec<String>> = BTreeMap::new();
-    for file in files_in(&folder) {
-        let module = file.strip_prefix(&folder).expect("it lies there").with_extension("");
-        let stem = module.to_str().unwrap_or_default().replace('/', "::");
-        let text = fs::read_to_string(&file).expect("a test file is UTF-8");
-        let mut pending = Vec::new();
-        for line in text.lines() {
-            if let Some((clause, requirement)) = line.strip_prefix("// §").and_then(|rest| rest.split_once(": ")) {
-                pending.push((clause.to_owned(), requirement.to_owned()));
-            } else if let Some(name) = line.strip_prefix("fn ").and_then(|rest| rest.split('(').next()) {
-                for requirement in pending.drain(..) {
-                    requirements.entry(requirement).or_default().push(format!("`{stem}::{name}`"));
+    for (folder, prefix) in FOLDERS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for file in files_in(&folder) {
+            let module = file.strip_prefix(&folder).expect("it lies there").with_extension("");
+            let stem = module.to_str().unwrap_or_default().replace('/', "::");
+            let text = fs::read_to_string(&file).expect("a test file is UTF-8");
+            let mut pending = Vec::new();
+            for line in text.lines() {
+                let signature = line.strip_prefix("async ").unwrap_or(line);
+                if let Some((clause, requirement)) = line.strip_prefix("// §").and_then(|rest| rest.split_once(": ")) {
+                    pending.push((clause.to_owned(), requirement.to_owned()));
+                } else if let Some(name) = signature.strip_prefix("fn ").and_then(|rest| rest.split('(').next()) {
+                    for requirement in pending.drain(..) {
+                        requirements.entry(requirement).or_default().push(format!("`{prefix}{stem}::{name}`"));
+                    }
                 }
             }
         }

@@ -83,6 +83,19 @@ impl Kind {
         }
     }
 
+    /// The member that holds the values with their times (§4.5.9).
+    pub const fn temporal_member(self) -> &'static str {
+        match self {
+            Self::Property | Self::GeoProperty => "values",
+            Self::Relationship => "objects",
+            Self::LanguageProperty => "languageMaps",
+            Self::VocabProperty => "vocabs",
+            Self::JsonProperty => "jsons",
+            Self::ListProperty => "valueLists",
+            Self::ListRelationship => "objectLists",
+        }
+    }
+
     /// The member that holds the value before a change (§5.8.6, showChanges).
     pub const fn previous_member(self) -> &'static str {
         match self {

@@ -40,6 +40,14 @@ impl Period {
         self == Self::ZERO
     }
 
+    /// How long each lasts, where all last equally long: days do, in UTC, and months do not.
+    pub fn micros(self) -> Option<i64> {
+        if self.months != 0 {
+            return None;
+        }
+        self.days.checked_mul(DAY)?.checked_add(self.micros)
+    }
+
     /// Where the period of this number begins, counted from the origin, which begins the period 0.
     ///
     /// Months are counted first, and a day that the month does not have is its last one; then days, then time.

@@ -1,8 +1,7 @@
 //! Stored bytes as JSON that people can read, and back, byte by byte.
 
+use machi_face::base64;
 use machi_types::{Json, json};
-
-use crate::domain::base64;
 
 /// How deep stored JSON may nest and still be shown as JSON.
 const DEPTH: usize = 64;

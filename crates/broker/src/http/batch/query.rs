@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use machi_face::page::{PageRequest, fingerprint};
+use machi_face::query_body;
 use machi_face::wanted::order;
 use machi_face::{Asked, Negotiated};
 use machi_http::Problem;
@@ -11,9 +13,33 @@ use machi_http::request::PAGE_PARAMETERS;
 use machi_model::query::Query;
 
 use crate::Broker;
-use crate::http::page::{self, PageRequest};
-use crate::http::query_body;
-use crate::http::representation::check_depth;
+use crate::http::page;
+use crate::http::representation::{Shown, check_depth};
+
+/// The members of a query (§5.2.23; temporal queries go to another operation).
+const MEMBERS: [&str; 21] = [
+    "type",
+    "entities",
+    "q",
+    "geoQ",
+    "scopeQ",
+    "attrs",
+    "omit",
+    "pick",
+    "csf",
+    "containedBy",
+    "datasetId",
+    "expandValues",
+    "entityMap",
+    "entityMapLifetime",
+    "jsonKeys",
+    "join",
+    "joinLevel",
+    "lang",
+    "ordering",
+    "splitEntities",
+    "@context",
+];
 
 /// What stands in the URL: paging, and how the answer is written (§6.3.7, §6.3.10, §6.3.15, §6.3.18).
 const OTHERS: [&str; 4] = ["local", "format", "options", "geometryProperty"];
@@ -22,14 +48,14 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     let negotiated = Negotiated::of(&asked.headers)?;
     let payload = asked.payload(&broker.face).await?;
     let json = payload.json()?;
-    query_body::check(&json)?;
+    query_body::check(&json, &MEMBERS)?;
     let context = payload.context(&broker.face, &asked.caller, &json).await?;
     let link = asked.context_link()?;
     let query = asked.parameters(&[&PAGE_PARAMETERS[..], &OTHERS].concat())?;
-    let fingerprint = page::fingerprint(&query, link.as_deref().unwrap_or_default(), payload.bytes());
-    let page = PageRequest::of(&broker, &query, &fingerprint)?;
+    let fingerprint = fingerprint(&query, &[], link.as_deref().unwrap_or_default(), payload.bytes());
+    let page = PageRequest::of(&broker.face, &query, &fingerprint)?;
     let wanted = query_body::wanted(&json, query.flag("local")?)?;
-    let mut shown = query_body::shown(&json)?;
+    let mut shown = Shown::of_body(&json)?;
     shown.geometry_property = query.get("geometryProperty");
     shown.read_format(&query)?;
     let representation = shown.representation(&context, negotiated)?;
@@ -42,7 +68,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     page::answer(
         &broker,
         (&asked.caller, &asked.uri),
-        page.query(criteria, order, &representation),
+        page::query(&page, criteria, order, &representation),
         &page,
         &representation,
         negotiated,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use machi_face::contexts::ContextRef;
+use machi_face::page::{PageRequest, fingerprint};
 use machi_face::wanted::{SELECTING, Wanted, order};
 use machi_face::{Asked, Negotiated};
 use machi_http::Problem;
@@ -12,7 +13,7 @@ use machi_http::request::PAGE_PARAMETERS;
 use machi_model::query::{Coordinates, OrderParameters, Query};
 
 use crate::Broker;
-use crate::http::page::{self, PageRequest};
+use crate::http::page;
 use crate::http::representation::{SHOWING, Shown, check_depth};
 
 /// The other parameters of Table 6.4.3.2-1.
@@ -27,7 +28,8 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let context_ref = link.as_deref().map_or(ContextRef::Core, ContextRef::Url);
     let wanted = Wanted::of_query(&query)?;
     let shown = Shown::of_query(&query)?;
-    let page = PageRequest::of(&broker, &query, &page::fingerprint(&query, link.as_deref().unwrap_or_default(), b""))?;
+    let fingerprint = fingerprint(&query, &[], link.as_deref().unwrap_or_default(), b"");
+    let page = PageRequest::of(&broker.face, &query, &fingerprint)?;
     let context = broker.face.contexts.resolve(asked.caller.tenant(), context_ref).await?;
     let representation = shown.representation(&context, negotiated)?;
     let criteria = wanted.criteria(&context)?;
@@ -42,7 +44,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     page::answer(
         &broker,
         (&asked.caller, &asked.uri),
-        page.query(criteria, order, &representation),
+        page::query(&page, criteria, order, &representation),
         &page,
         &representation,
         negotiated,

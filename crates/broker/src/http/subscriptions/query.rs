@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use machi_face::Asked;
+use machi_face::{Asked, PageStart};
 use machi_http::answer::{AnswerExt, PageLinks};
-use machi_http::request::{Page, PageLimits, Start};
+use machi_http::request::{Page, Start};
 use machi_http::{Problem, Text};
 use machi_types::ErrorKind;
 
 use super::wants_sys_attrs;
 use crate::Broker;
-use crate::domain::cursor::PageStart;
 use crate::http::described::Described;
 use crate::subscriptions::Shown;
 
@@ -23,12 +22,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let parameters = asked.parameters(&["options", "limit", "offset", "count", "cursor"])?;
     let sys_attrs = wants_sys_attrs(&parameters)?;
     let described = Described::of(&broker, &asked.caller, &asked.headers).await?;
-    let limits = &broker.face.config.limits;
-    let limits = PageLimits {
-        default: limits.page_rows as u32,
-        largest: limits.page_rows_max as u32,
-        largest_offset: limits.offset_max as u64,
-    };
+    let limits = broker.face.page_limits();
     let page = Page::from_query(&parameters, &limits)?;
     let start = start_of(&page)?;
     let offset = if start.after.is_some() { 0 } else { start.passed as usize };

@@ -5,6 +5,7 @@ mod retrieve;
 
 use std::sync::Arc;
 
+use machi_face::shown::no_languages;
 use machi_face::wanted::{List, bad, expander};
 use machi_face::{Asked, FaceError};
 use machi_http::openapi::{Api, Operation, Schema};
@@ -16,7 +17,6 @@ use machi_model::entity::render::Languages;
 use machi_model::query::{Q, ScopeQuery, Step};
 use machi_types::Name;
 
-use super::representation::no_languages;
 use crate::Broker;
 use crate::domain::tile::TileAttribute;
 use crate::service::tile::MapQuery;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use machi_face::older;
 use machi_http::request::MediaType;
 use machi_model::context::Context;
 use machi_model::entity::render::{
@@ -18,7 +19,6 @@ use super::cause::Cause;
 use super::identity::NotificationId;
 use super::shape::{Join, Shape};
 use super::trigger::Triggers;
-use crate::domain::older;
 use crate::domain::reading::Reading;
 
 /// A notification, ready to be sent.

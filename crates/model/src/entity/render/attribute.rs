@@ -1,7 +1,10 @@
 //! Writes attributes in the normalized and the concise representation (ETSI GS CIM 009 §4.5.2, §4.5.3, §4.5.18 to §4.5.24).
 
+use std::fmt::Display;
+
 use machi_types::Timestamp;
 
+use super::evolution::SUPERSEDED_AT;
 use super::value::{InLanguage, is_plain};
 use super::writer::Object;
 use super::{DEPTH, Format, Renderer};
@@ -10,6 +13,7 @@ use crate::entity::document::Section;
 use crate::entity::geometry::has_geometry_type;
 use crate::entity::json_text::{iris_of, value_of};
 use crate::entity::kind::Kind;
+use crate::query::TimeProperty;
 
 /// An instance with what surrounds it.
 #[derive(Clone, Copy)]
@@ -22,6 +26,10 @@ pub(super) struct Surrounded<'a> {
     pub(super) previous: Option<InstanceRef<'a>>,
     /// The section's `modifiedAt`, for sub-attributes without a time.
     pub(super) written_at: Option<Timestamp>,
+    /// What tells it from the others of its series, where it is one of several in time.
+    pub(super) instance_id: Option<&'a dyn Display>,
+    /// Since when another one is in force in its place, where it is one of several in time.
+    pub(super) superseded_at: Option<Timestamp>,
     /// The name of the attribute, where it is one of the entity's own.
     pub(super) attribute: Option<&'a str>,
     /// Whether the attribute has other instances beside it.
@@ -39,6 +47,8 @@ impl<'a> Surrounded<'a> {
             modified_at: section.modified_at,
             previous: section.previous.map(InstanceRef::read).transpose()?,
             written_at: section.modified_at,
+            instance_id: None,
+            superseded_at: None,
             attribute: Some(section.name),
             is_one_of_many: false,
             depth: DEPTH,
@@ -183,6 +193,9 @@ impl Renderer<'_> {
         if let Some(dataset_id) = surrounded.dataset_id {
             object.text("datasetId", dataset_id, out);
         }
+        if let Some(instance_id) = surrounded.instance_id {
+            object.text("instanceId", &instance_id.to_string(), out);
+        }
     }
 
     pub(super) fn times(&self, surrounded: &Surrounded<'_>, object: &mut Object, out: &mut Vec<u8>) {
@@ -192,11 +205,20 @@ impl Renderer<'_> {
             observed.write(out);
             out.push(b'"');
         }
-        if self.output.sys_attrs {
+        // The time by which an instance was asked for is told of it, though not of what it holds.
+        let is_told = |property| {
+            self.output.sys_attrs || (surrounded.instance_id.is_some() && self.output.time_property == Some(property))
+        };
+        if is_told(TimeProperty::CreatedAt) {
             object.time("createdAt", surrounded.created_at.or(surrounded.written_at), out);
+        }
+        if is_told(TimeProperty::ModifiedAt) {
             object.time("modifiedAt", surrounded.modified_at.or(surrounded.written_at), out);
+        }
+        if self.output.sys_attrs {
             object.time("expiresAt", surrounded.instance.expires_at(), out);
         }
+        object.time(SUPERSEDED_AT, surrounded.superseded_at, out);
     }
 
     /// §4.5.23.2: the targets that can be shown, in `entity` or `entityList`.
@@ -279,6 +301,8 @@ impl Renderer<'_> {
             modified_at: sub.modified_at,
             previous: None,
             written_at: surrounded.written_at,
+            instance_id: None,
+            superseded_at: None,
             attribute: None,
             is_one_of_many,
             depth,

@@ -64,7 +64,7 @@ impl Renderer<'_> {
 }
 
 /// The NGSI-LD Null of each kind (§4.5.0).
-const fn null_of(kind: Kind) -> &'static str {
+pub(super) const fn null_of(kind: Kind) -> &'static str {
     match kind {
         Kind::LanguageProperty => "{\"@none\":\"urn:ngsi-ld:null\"}",
         Kind::ListProperty | Kind::ListRelationship => "[\"urn:ngsi-ld:null\"]",

@@ -4,6 +4,7 @@
 
 mod attribute;
 mod deleted;
+mod evolution;
 mod feature;
 mod language;
 mod projection;
@@ -13,6 +14,7 @@ mod writer;
 
 use std::fmt;
 
+pub use evolution::{Aggregate, Aggregates, EvolutionHead, EvolutionWriter, Past, Track};
 pub use feature::{GeometrySource, write_feature, write_feature_collection};
 pub use language::{InvalidLanguages, Languages};
 pub use projection::{Datasets, Projection};
@@ -22,6 +24,7 @@ use machi_types::{Timestamp, json};
 use super::codec::{Corrupt, HeadRef};
 use super::document::{Document, Section};
 use super::terms::Terms;
+use crate::query::TimeProperty;
 
 use self::writer::{Object, put_one_or_more};
 
@@ -61,6 +64,8 @@ pub struct Output<'o> {
     pub context: Option<&'o str>,
     /// Writes linked entities inline (§4.5.23.2).
     pub links: Option<&'o dyn Links>,
+    /// The time by which the instances of an evolution were asked for, which each of them shows (§4.5.7).
+    pub time_property: Option<TimeProperty>,
 }
 
 /// Linked entities, for the inline representation.
@@ -82,6 +87,7 @@ impl<'o> Output<'o> {
             projection: None,
             context: None,
             links: None,
+            time_property: None,
         }
     }
 

@@ -26,7 +26,7 @@ impl Projection {
 
     /// These attributes beside everything that is no attribute (the parameter `attrs`).
     pub fn attributes(names: impl IntoIterator<Item = Name>) -> Self {
-        let core = ["id", "type", "scope", "createdAt", "modifiedAt", "expiresAt"].map(Name::from);
+        let core = ["id", "type", "scope", "createdAt", "modifiedAt", "expiresAt", "deletedAt"].map(Name::from);
         Self { pick: Some(core.into_iter().chain(names).collect()), omit: Vec::new() }
     }
 

@@ -5,7 +5,7 @@
 
 use machi_store::Cursor;
 
-use super::base64;
+use crate::base64;
 
 const VERSION: u8 = 1;
 /// How many earlier pages are remembered.
@@ -15,11 +15,11 @@ const TRAIL_BYTES: usize = 512;
 
 /// The start of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PageStart {
+pub struct PageStart {
     /// How many rows lie before the page.
-    pub(crate) passed: u64,
+    pub passed: u64,
     /// The row behind which it starts; none where it is told by `passed` alone.
-    pub(crate) after: Option<Cursor>,
+    pub after: Option<Cursor>,
     /// The starts of the pages before it, the nearest last.
     trail: Vec<(u64, Cursor)>,
 }
@@ -27,16 +27,17 @@ pub(crate) struct PageStart {
 /// A text that is no cursor of this query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the cursor does not belong to this query")]
-pub(crate) struct ForeignCursor;
+pub struct ForeignCursor;
 
 impl PageStart {
     /// Behind so many rows.
-    pub(crate) const fn at(passed: u64) -> Self {
+    pub const fn at(passed: u64) -> Self {
         Self { passed, after: None, trail: Vec::new() }
     }
 
     /// The page that follows one that started here and had `rows` rows, the last of them at `last`.
-    pub(crate) fn next(&self, rows: u64, last: Cursor) -> Self {
+    #[must_use]
+    pub fn next(&self, rows: u64, last: Cursor) -> Self {
         let mut trail = self.trail.clone();
         trail.extend(self.after.clone().map(|after| (self.passed, after)));
         while trail.len() > TRAIL || trail.iter().map(|(_, start)| start.0.len()).sum::<usize>() > TRAIL_BYTES {
@@ -46,7 +47,7 @@ impl PageStart {
     }
 
     /// The page of `rows` rows before this one: by its offset if that is small, else by where it started.
-    pub(crate) fn previous(&self, rows: u64, largest_offset: u64) -> Option<Self> {
+    pub fn previous(&self, rows: u64, largest_offset: u64) -> Option<Self> {
         if self.passed == 0 {
             return None;
         }
@@ -60,7 +61,7 @@ impl PageStart {
     }
 
     /// The text for a query with this hash.
-    pub(crate) fn encode(&self, query: u64) -> String {
+    pub fn encode(&self, query: u64) -> String {
         let mut bytes = vec![VERSION];
         bytes.extend(query.to_le_bytes());
         bytes.extend(self.passed.to_le_bytes());
@@ -75,7 +76,7 @@ impl PageStart {
     }
 
     /// The start behind a text that was made for the query with this hash.
-    pub(crate) fn decode(text: &str, query: u64) -> Result<Self, ForeignCursor> {
+    pub fn decode(text: &str, query: u64) -> Result<Self, ForeignCursor> {
         let bytes = base64::decode(text).ok_or(ForeignCursor)?;
         let mut rest = bytes.as_slice();
         let start = read(&mut rest, query).ok_or(ForeignCursor)?;

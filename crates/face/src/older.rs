@@ -5,7 +5,7 @@ use machi_model::entity::{Attribute, Entity, Instance, JsonText, Kind, Terms};
 use machi_types::Json;
 
 /// The version that is spoken here, by the number after its dot: 1.9.
-pub(crate) const OURS: u16 = 9;
+pub const OURS: u16 = 9;
 
 /// What was new in which version 1.x.
 const EXPIRY: u16 = 9;
@@ -21,7 +21,7 @@ const METADATA: u16 = 3;
 /// Rewrites an entity so that it keeps to version 1.`minor`; says whether anything had to be changed.
 ///
 /// `terms` writes vocabulary terms as they would have been written.
-pub(crate) fn rewrite(entity: &mut Entity, minor: u16, terms: &dyn Terms) -> bool {
+pub fn rewrite(entity: &mut Entity, minor: u16, terms: &dyn Terms) -> bool {
     let mut rewriter = Rewriter { minor, terms, changed: false };
     rewriter.entity(entity);
     rewriter.changed

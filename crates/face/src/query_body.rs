@@ -1,40 +1,14 @@
 //! A query in a body (ETSI GS CIM 009 §5.2.23, §5.2.13, §5.2.33, §5.2.43).
 
-use machi_face::wanted::{List, Wanted, WantedSelector, bad, list_member, text_member, wrong_kind};
 use machi_http::{Problem, Text};
 use machi_model::query::{Coordinates, GeoParameters, OrderParameters};
 use machi_types::Json;
 use machi_types::json::Members;
 
-use super::representation::{Shown, refuse_entity_map};
+use crate::wanted::{List, Wanted, WantedSelector, bad, list_member, text_member, wrong_kind};
 
-/// The members of a query.
-const MEMBERS: [&str; 21] = [
-    "type",
-    "entities",
-    "q",
-    "geoQ",
-    "scopeQ",
-    "attrs",
-    "omit",
-    "pick",
-    "csf",
-    "containedBy",
-    "datasetId",
-    "expandValues",
-    "entityMap",
-    "entityMapLifetime",
-    "jsonKeys",
-    "join",
-    "joinLevel",
-    "lang",
-    "ordering",
-    "splitEntities",
-    "@context",
-];
-
-/// Checks that the body is a query and holds nothing that a query does not know.
-pub(super) fn check(json: &Json<'_>) -> Result<(), Problem> {
+/// Checks that the body is a query and holds nothing but these members.
+pub fn check(json: &Json<'_>, known: &[&str]) -> Result<(), Problem> {
     let Some(members) = json.as_object() else {
         return Err(bad(Text::both(
             format!("a query is a JSON object, and the body is {}", json.kind()),
@@ -47,8 +21,7 @@ pub(super) fn check(json: &Json<'_>) -> Result<(), Problem> {
             "検索条件の\"type\"は\"Query\"でなければなりません",
         )));
     }
-    // §5.2.23: temporal queries go to another operation.
-    refuse_unknown(members, &MEMBERS)
+    refuse_unknown(members, known)
 }
 
 fn refuse_unknown(members: &Members<'_>, known: &[&str]) -> Result<(), Problem> {
@@ -67,7 +40,7 @@ fn unknown_member(name: &str, known: &[&str]) -> Problem {
 }
 
 /// What the query selects.
-pub(super) fn wanted<'a>(json: &'a Json<'_>, local: Option<bool>) -> Result<Wanted<'a>, Problem> {
+pub fn wanted<'a>(json: &'a Json<'_>, local: Option<bool>) -> Result<Wanted<'a>, Problem> {
     Ok(Wanted {
         selectors: selectors(json)?,
         attrs: list_member(json, "attrs")?,
@@ -78,37 +51,17 @@ pub(super) fn wanted<'a>(json: &'a Json<'_>, local: Option<bool>) -> Result<Want
         scope_q: text_member(json, "scopeQ")?,
         csf: text_member(json, "csf")?,
         local,
-        is_of_attributes: false,
+        ..Wanted::default()
     })
 }
 
-/// How its entities are shown.
-pub(super) fn shown<'a>(json: &'a Json<'_>) -> Result<Shown<'a>, Problem> {
-    let flag = |member: &str| match json.get(member) {
+/// A member that is true or false.
+pub fn flag_member(json: &Json<'_>, member: &str) -> Result<Option<bool>, Problem> {
+    match json.get(member) {
         None => Ok(None),
         Some(Json::Bool(value)) => Ok(Some(*value)),
         Some(other) => Err(wrong_kind(member, "true or false", "trueまたはfalse", other)),
-    };
-    refuse_entity_map(flag("entityMap")?)?;
-    flag("splitEntities")?;
-    let join_level = match json.get("joinLevel") {
-        None => None,
-        Some(level) => match level.as_u64() {
-            Some(level) => Some(level),
-            None => return Err(wrong_kind("joinLevel", "a whole number from 1 on", "1以上の整数", level)),
-        },
-    };
-    Ok(Shown {
-        attrs: list_member(json, "attrs")?,
-        pick: list_member(json, "pick")?,
-        omit: list_member(json, "omit")?,
-        lang: text_member(json, "lang")?,
-        datasets: list_member(json, "datasetId")?,
-        join: text_member(json, "join")?,
-        join_level,
-        contained_by: list_member(json, "containedBy")?,
-        ..Shown::default()
-    })
+    }
 }
 
 fn selectors<'a>(json: &'a Json<'_>) -> Result<Vec<WantedSelector<'a>>, Problem> {
@@ -166,7 +119,7 @@ fn place<'a>(json: &'a Json<'_>) -> Result<GeoParameters<'a>, Problem> {
 }
 
 /// How its entities are ordered: the terms of `orderBy` joined, the rest as parameters.
-pub(super) fn ordering<'a>(json: &'a Json<'_>) -> Result<Option<Ordering<'a>>, Problem> {
+pub fn ordering<'a>(json: &'a Json<'_>) -> Result<Option<Ordering<'a>>, Problem> {
     const KNOWN: [&str; 4] = ["collation", "coordinates", "geometry", "orderBy"];
     let Some(ordering) = object_member(json, "ordering", &KNOWN)? else { return Ok(None) };
     let terms = match list_member(ordering, "orderBy")? {
@@ -183,7 +136,7 @@ pub(super) fn ordering<'a>(json: &'a Json<'_>) -> Result<Option<Ordering<'a>>, P
 
 /// An order as it came in a body.
 #[derive(Debug)]
-pub(super) struct Ordering<'a> {
+pub struct Ordering<'a> {
     terms: Option<String>,
     from: Option<&'a Json<'a>>,
     geometry: Option<&'a str>,
@@ -191,7 +144,8 @@ pub(super) struct Ordering<'a> {
 }
 
 impl Ordering<'_> {
-    pub(super) fn parameters(&self) -> OrderParameters<'_> {
+    /// As parameters of a URL say it.
+    pub fn parameters(&self) -> OrderParameters<'_> {
         OrderParameters {
             order_by: self.terms.as_deref(),
             order_from: self.from.map(Coordinates::Json),
@@ -202,7 +156,7 @@ impl Ordering<'_> {
 }
 
 /// A member that is an object with members of these names.
-fn object_member<'a>(json: &'a Json<'a>, member: &str, known: &[&str]) -> Result<Option<&'a Json<'a>>, Problem> {
+pub fn object_member<'a>(json: &'a Json<'a>, member: &str, known: &[&str]) -> Result<Option<&'a Json<'a>>, Problem> {
     match json.get(member) {
         None => Ok(None),
         Some(object @ Json::Object(members)) => refuse_unknown(members, known).map(|()| Some(object)),
