@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::error::{HistoryError, told};
 use crate::hot::Hot;
 use crate::past::{Layer, Past};
-use crate::taking;
+use crate::taking::{self, Bodies};
 
 /// The name under which the feed is kept for this block.
 pub(crate) const CONSUMER: &str = "history";
@@ -226,17 +226,20 @@ impl History {
 
     fn take_of_tenant(&self, layer: &Layer, archived: &Position, entries: &[Arc<Entry>]) {
         let names = self.store().names();
+        let is_archived = |entry: &Entry| archived.reaches(&Position::single(entry.commit));
+        let is_new = |entry: &&Entry| entry.collection == ENTITIES && !is_archived(entry);
+        let mut bodies = Bodies::of(&entries.iter().map(|entry| &**entry).filter(is_new));
         let mut hot = layer.write();
         for entry in entries {
-            let is_archived = archived.reaches(&Position::single(entry.commit));
+            let is_archived = is_archived(entry);
             let taken = match entry.collection {
                 ENTITIES if is_archived => continue,
-                ENTITIES => taking::take(&mut hot, entry, names),
+                ENTITIES => taking::take(&mut hot, entry, names, &mut bodies),
                 ACCOUNTS => self.take_account(&mut hot, entry, is_archived),
                 _ => continue,
             };
             if let Err(error) = taken {
-                error!(%error, entity = %entry.id, commit = entry.commit, "a change is left out of history: it cannot be read");
+                error!(%error, entity = %entry.id, commit = entry.commit, "a change is not all in history: some of it cannot be read");
             }
         }
     }

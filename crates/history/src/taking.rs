@@ -12,18 +12,54 @@ use machi_types::{Name, Timestamp};
 
 use crate::hot::Hot;
 
-/// Takes the change of an entity.
-pub(crate) fn take(hot: &mut Hot, entry: &Entry, names: &dyn Names) -> Result<(), Corrupt> {
+/// What the attributes of several changes hold from then on, in memory of its own: the feed's own pieces would keep alive
+/// all that was written with them.
+#[derive(Debug)]
+pub(crate) struct Bodies {
+    all: Bytes,
+    next: usize,
+}
+
+impl Bodies {
+    /// Those of the changes in these entries, which are then taken in this order.
+    pub(crate) fn of<'e>(entries: &(impl Iterator<Item = &'e Entry> + Clone)) -> Self {
+        let bodies = || entries.clone().flat_map(|entry| &entry.sections).filter_map(|change| change.new.as_ref());
+        let mut all = Vec::with_capacity(bodies().map(|section| section.body.len()).sum());
+        bodies().for_each(|section| all.extend_from_slice(&section.body));
+        Self { all: all.into(), next: 0 }
+    }
+
+    /// The same as this one, which comes next.
+    fn next(&mut self, body: &Bytes) -> Bytes {
+        let start = self.next;
+        self.next += body.len();
+        self.all.slice(start..self.next)
+    }
+}
+
+/// Takes the change of an entity. What cannot be read of it is left out.
+pub(crate) fn take(hot: &mut Hot, entry: &Entry, names: &dyn Names, bodies: &mut Bodies) -> Result<(), Corrupt> {
+    let mut taken = take_head(hot, entry, names);
+    for change in &entry.sections {
+        let body = change.new.as_ref().map(|section| bodies.next(&section.body));
+        match instance(entry, change) {
+            Ok(Some((key, instance))) => {
+                let body = body.unwrap_or_else(|| instance.body.clone());
+                hot.add(&entry.id, key, Instance { body, ..instance });
+            }
+            Ok(None) => {}
+            Err(corrupt) => taken = Err(corrupt),
+        }
+    }
+    taken
+}
+
+fn take_head(hot: &mut Hot, entry: &Entry, names: &dyn Names) -> Result<(), Corrupt> {
     if let Some(head) = head(entry)? {
         hot.add_head(&entry.id, head);
     }
     if let Some(instance) = scope(entry)? {
         hot.add(&entry.id, scope_key(names), instance);
-    }
-    for change in &entry.sections {
-        if let Some((key, instance)) = instance(entry, change)? {
-            hot.add(&entry.id, key, instance);
-        }
     }
     Ok(())
 }

@@ -91,7 +91,7 @@ impl Asked {
         }
         for (name, list) in [("attrs", &self.attrs), ("datasetId", &self.datasets)] {
             if !list.is_empty() {
-                all.push_str(&format!("&{name}={}", list.join(",")));
+                all.extend(["&", name, "=", &list.join(",")]);
             }
         }
         let conditions: Vec<String> = self
@@ -104,10 +104,10 @@ impl Asked {
             })
             .collect();
         if !conditions.is_empty() {
-            all.push_str(&format!("&q={}", conditions.join(";")));
+            all.extend(["&q=", &conditions.join(";")]);
         }
         if let Some(last) = self.last {
-            all.push_str(&format!("&lastN={last}"));
+            all.extend(["&lastN=", &last.to_string()]);
         }
         all
     }
