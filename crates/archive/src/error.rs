@@ -29,3 +29,20 @@ pub enum ArchiveError {
     #[error("the query needs more than its budget: {0:?}")]
     TooComplex(Text),
 }
+
+impl ArchiveError {
+    /// What happened, in both languages.
+    pub fn text(&self) -> Text {
+        let ja = match self {
+            Self::Damaged { file, reason } => {
+                format!("履歴のファイル{file}が壊れています({reason})。バックアップから戻すまで、その内容は読めません")
+            }
+            Self::Unreachable { place, what, reason } => {
+                let what = if *what == "read" { "読み取り" } else { "書き込み" };
+                format!("履歴の保存先{place}の{what}ができません: {reason}")
+            }
+            Self::TooComplex(detail) => return detail.clone(),
+        };
+        Text::both(self.to_string(), ja)
+    }
+}

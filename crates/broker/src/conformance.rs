@@ -138,6 +138,7 @@ async fn check_order(broker: &Broker, sight: &Sight, world: &World, question: &Q
     let mut start = Some(PageStart::at(0));
     while let Some(at) = start {
         let query = EntityQuery {
+            as_of: None,
             criteria: question.criteria(),
             order: question.order().cloned(),
             limit: 7,

@@ -2,7 +2,7 @@
 
 use machi_archive::ArchiveError;
 use machi_face::FaceError;
-use machi_http::{Language, Text};
+use machi_http::Language;
 use machi_model::entity::Corrupt;
 use machi_store::StoreError;
 use machi_types::ErrorKind;
@@ -37,20 +37,10 @@ impl From<HistoryError> for FaceError {
 
 /// What a client reads of an archive's error.
 pub(crate) fn failed(error: ArchiveError) -> FaceError {
-    let en = error.to_string();
     let (kind, detail) = match error {
         ArchiveError::TooComplex(detail) => (ErrorKind::TooComplexQuery, detail),
-        ArchiveError::Damaged { file, reason } => (
-            ErrorKind::InternalError,
-            Text::both(
-                en,
-                format!("履歴のファイル{file}が壊れています({reason})。バックアップから戻すまで、その内容は読めません"),
-            ),
-        ),
-        ArchiveError::Unreachable { place, what, reason } => {
-            let ja = if what == "read" { "読み取り" } else { "書き込み" };
-            (ErrorKind::Unavailable, Text::both(en, format!("履歴の保存先{place}の{ja}ができません: {reason}")))
-        }
+        damaged @ ArchiveError::Damaged { .. } => (ErrorKind::InternalError, damaged.text()),
+        other => (ErrorKind::Unavailable, other.text()),
     };
     FaceError::Refused { kind, detail }
 }

@@ -23,7 +23,7 @@ use crate::past::{Layer, Past};
 use crate::taking::{self, Bodies};
 
 /// The name under which the feed is kept for this block.
-pub(crate) const CONSUMER: &str = "history";
+pub const CONSUMER: &str = "history";
 /// How many entities can be written to at once.
 const TURNS: usize = 64;
 /// How many times the memory that it should take history takes while it cannot be written.

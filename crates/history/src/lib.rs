@@ -36,7 +36,7 @@ mod service;
 mod taking;
 
 pub use error::HistoryError;
-pub use history::History;
+pub use history::{CONSUMER, History};
 pub use service::changes::{ChangedEntity, Changes, EntityChange, Span};
 pub use service::delete::Datasets;
 

@@ -54,7 +54,15 @@ impl Client {
     /// A request with any method. A path below `/ngsi-ld/v1` may be given without that prefix
     /// (`/entities`); a full URL is taken as it is.
     pub fn request(&self, method: &str, path: &str) -> Request {
-        let short = ["/entities", "/entityOperations", "/types", "/attributes", "/subscriptions", "/jsonldContexts"];
+        let short = [
+            "/entities",
+            "/entityOperations",
+            "/types",
+            "/attributes",
+            "/subscriptions",
+            "/jsonldContexts",
+            "/temporal",
+        ];
         let url = if path.starts_with("http://") {
             path.to_owned()
         } else if short.iter().any(|start| path.starts_with(start)) || path.starts_with("/info/") {

@@ -38,6 +38,8 @@ pub(crate) struct Representation {
     pub(crate) join: Join,
     pub(crate) join_level: u32,
     pub(crate) contained_by: Vec<Name>,
+    /// Whether entities are shown as they were.
+    pub(crate) is_of_past: bool,
 }
 
 /// Why an answer cannot be written.
@@ -75,7 +77,14 @@ impl Representation {
             join: Join::None,
             join_level: 0,
             contained_by: Vec::new(),
+            is_of_past: false,
         }
+    }
+
+    /// The same of entities as they were: what is written of them is for nobody else.
+    #[must_use]
+    pub(crate) fn of_past(self, is_of_past: bool) -> Self {
+        Self { is_of_past, ..self }
     }
 
     /// The look of entities that are shown whole; none where something of them is chosen, or changed.
@@ -83,7 +92,7 @@ impl Representation {
         let is_chosen = self.members.is_some() || self.datasets.is_some() || self.languages.is_some();
         let is_changed = self.feature.is_some() || self.version.is_some() || self.join != Join::None;
         let look = Look { format: self.format, sys_attrs: self.sys_attrs, has_context: self.context_in_body };
-        (!is_chosen && !is_changed).then_some(look)
+        (!is_chosen && !is_changed && !self.is_of_past).then_some(look)
     }
 
     /// Whether instances of this attribute are shown of entities at this place.

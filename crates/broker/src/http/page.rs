@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::Uri;
 use machi_face::page::PageRequest;
-use machi_face::{Criteria, Negotiated};
+use machi_face::{AsOf, Criteria, Negotiated};
 use machi_http::Problem;
 use machi_http::answer::AnswerExt;
 use machi_model::query::OrderBy;
@@ -19,7 +19,7 @@ pub(super) fn query(
     page: &PageRequest,
     criteria: Criteria,
     order: Option<OrderBy>,
-    representation: &Representation,
+    (representation, as_of): (&Representation, Option<AsOf>),
 ) -> EntityQuery {
     EntityQuery {
         criteria,
@@ -28,6 +28,7 @@ pub(super) fn query(
         start: page.start().clone(),
         is_counted: page.is_counted(),
         takes_notes: representation.look().is_some(),
+        as_of,
     }
 }
 

@@ -7,7 +7,7 @@ use axum::response::Response;
 use machi_face::query_body::flag_member;
 use machi_face::shown::{check_choice, datasets, languages, projection, refuse_entity_map};
 use machi_face::wanted::{List, bad, list_member, text_member, wrong_kind};
-use machi_face::{FaceError, Negotiated};
+use machi_face::{AsOf, FaceError, Negotiated};
 use machi_http::request::{MediaType, Query};
 use machi_http::{Problem, Text};
 use machi_model::context::Context;
@@ -36,6 +36,14 @@ pub(super) const SHOWING: [&str; 13] = [
     "entityMap",
     "entityMapLifetime",
 ];
+
+/// The parameter that asks how the city was, an extension of ours.
+pub(super) const AS_OF: &str = "asOf";
+
+/// When the city is asked about, where that is told.
+pub(super) fn as_of(query: &Query<'_>) -> Result<Option<AsOf>, FaceError> {
+    query.get(AS_OF).map(|text| AsOf::parse(AS_OF, text)).transpose()
+}
 
 /// The words of `format`, and of `options` beside `sysAttrs`.
 const FORMATS: [&str; 5] = ["normalized", "concise", "simplified", "keyValues", "sysAttrs"];
@@ -141,6 +149,7 @@ impl<'a> Shown<'a> {
             join,
             join_level,
             contained_by: self.contained_by.iris("containedBy")?,
+            is_of_past: false,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Query Entities (ETSI GS CIM 009 §5.7.2): one page of the entities that a selection finds.
 
-use machi_face::{Criteria, FaceError, PageStart};
+use machi_face::{AsOf, Criteria, FaceError, PageStart};
 use machi_model::query::OrderBy;
 use machi_store::{Cursor, Filter, Find, Found, Row, Seen};
 use machi_types::Caller;
@@ -19,6 +19,8 @@ pub(crate) struct EntityQuery {
     pub(crate) start: PageStart,
     /// Whether the number of all matches is wanted.
     pub(crate) is_counted: bool,
+    /// When the entities are asked about; none is now.
+    pub(crate) as_of: Option<AsOf>,
     /// Whether what earlier readers left beside the entities is as good as the entities.
     pub(crate) takes_notes: bool,
 }
@@ -62,8 +64,8 @@ impl Broker {
     /// A page of the entities that are asked for.
     pub(crate) async fn query_entities(&self, caller: &Caller, query: EntityQuery) -> Result<EntityPage, FaceError> {
         self.face.check_tenant(caller)?;
-        let sight = self.sight(caller.tenant());
-        let EntityQuery { criteria, order, limit, start, is_counted, takes_notes } = query;
+        let EntityQuery { criteria, order, limit, start, is_counted, as_of, takes_notes } = query;
+        let sight = self.sight_as_of(caller.tenant(), as_of.as_ref()).await?;
         let filter = self.select(&sight, criteria).await?;
         let count = match is_counted {
             true => Some(sight.view.count(self.entity_find(&sight, filter.clone())).await?),

@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use machi_face::{Criteria, FaceError, Selector};
+use machi_face::{AsOf, Criteria, FaceError, Selector};
 use machi_model::query::{Link, Logic, Query, Step, Term, Test, TypeExpression};
 use machi_store::{Filter, Find, StoreError, View};
 use machi_types::{Name, TenantId, Text, Timestamp};
@@ -31,6 +31,12 @@ impl Broker {
     /// The newest instant.
     pub(crate) fn sight(&self, tenant: &TenantId) -> Sight {
         Sight { view: self.store.view(), tenant: tenant.clone(), now: self.clock.now() }
+    }
+
+    /// The newest instant, or an earlier one.
+    pub(crate) async fn sight_as_of(&self, tenant: &TenantId, as_of: Option<&AsOf>) -> Result<Sight, FaceError> {
+        let (view, now) = self.face.view(tenant, as_of).await?;
+        Ok(Sight { view, tenant: tenant.clone(), now })
     }
 
     /// The filter that the criteria come to.

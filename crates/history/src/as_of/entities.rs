@@ -70,7 +70,7 @@ impl Latest {
         }
     }
 
-    /// The series of an entity that held something.
+    /// The series of an entity, those that held nothing any more among them.
     fn take_of(&mut self, id: &Name) -> Vec<(Series, Instance)> {
         let first = Series { entity: id.clone(), attribute: Name::from(""), dataset: None };
         let of_it: Vec<Series> = self
@@ -80,8 +80,7 @@ impl Latest {
             .take_while(|series| series.entity == *id)
             .cloned()
             .collect();
-        let taken = of_it.into_iter().filter_map(|series| self.0.remove_entry(&series));
-        taken.filter(|(_, instance)| instance.deleted_at.is_none()).collect()
+        of_it.into_iter().filter_map(|series| self.0.remove_entry(&series)).collect()
     }
 }
 
@@ -120,7 +119,11 @@ fn entity_at(
         if instance.modified_at < head.created_at {
             continue;
         }
-        modified = modified.max(instance.modified_at);
+        // What had expired by then may have been cleared away later.
+        modified = modified.max(instance.modified_at).min(at);
+        if instance.deleted_at.is_some() {
+            continue;
+        }
         if *series.attribute == *SCOPE {
             scopes = scopes_of(&instance)?;
             continue;

@@ -14,7 +14,7 @@ use machi_model::query::Query;
 
 use crate::Broker;
 use crate::http::page;
-use crate::http::representation::{Shown, check_depth};
+use crate::http::representation::{AS_OF, Shown, as_of, check_depth};
 
 /// The members of a query (§5.2.23; temporal queries go to another operation).
 const MEMBERS: [&str; 21] = [
@@ -42,7 +42,7 @@ const MEMBERS: [&str; 21] = [
 ];
 
 /// What stands in the URL: paging, and how the answer is written (§6.3.7, §6.3.10, §6.3.15, §6.3.18).
-const OTHERS: [&str; 4] = ["local", "format", "options", "geometryProperty"];
+const OTHERS: [&str; 5] = ["local", "format", "options", "geometryProperty", AS_OF];
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked: Asked) -> Result<Response, Problem> {
     let negotiated = Negotiated::of(&asked.headers)?;
@@ -58,7 +58,8 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     let mut shown = Shown::of_body(&json)?;
     shown.geometry_property = query.get("geometryProperty");
     shown.read_format(&query)?;
-    let representation = shown.representation(&context, negotiated)?;
+    let as_of = as_of(&query)?;
+    let representation = shown.representation(&context, negotiated)?.of_past(as_of.is_some());
     let criteria = wanted.criteria(&context)?;
     check_depth("q", criteria.q.as_ref().map_or(0, Query::link_depth), representation.join_level)?;
     let order = match query_body::ordering(&json)? {
@@ -68,7 +69,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     page::answer(
         &broker,
         (&asked.caller, &asked.uri),
-        page::query(&page, criteria, order, &representation),
+        page::query(&page, criteria, order, (&representation, as_of)),
         &page,
         &representation,
         negotiated,

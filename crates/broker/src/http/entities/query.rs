@@ -14,10 +14,10 @@ use machi_model::query::{Coordinates, OrderParameters, Query};
 
 use crate::Broker;
 use crate::http::page;
-use crate::http::representation::{SHOWING, Shown, check_depth};
+use crate::http::representation::{AS_OF, SHOWING, Shown, as_of, check_depth};
 
-/// The other parameters of Table 6.4.3.2-1.
-const OTHERS: [&str; 6] = ["local", "splitEntities", "orderBy", "orderFrom", "orderGeometry", "collation"];
+/// The other parameters of Table 6.4.3.2-1, and one of our own.
+const OTHERS: [&str; 7] = ["local", "splitEntities", "orderBy", "orderFrom", "orderGeometry", "collation", AS_OF];
 
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let allowed = [&SELECTING[..], &SHOWING, &PAGE_PARAMETERS, &OTHERS].concat();
@@ -31,7 +31,8 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let fingerprint = fingerprint(&query, &[], link.as_deref().unwrap_or_default(), b"");
     let page = PageRequest::of(&broker.face, &query, &fingerprint)?;
     let context = broker.face.contexts.resolve(asked.caller.tenant(), context_ref).await?;
-    let representation = shown.representation(&context, negotiated)?;
+    let as_of = as_of(&query)?;
+    let representation = shown.representation(&context, negotiated)?.of_past(as_of.is_some());
     let criteria = wanted.criteria(&context)?;
     check_depth("q", criteria.q.as_ref().map_or(0, Query::link_depth), representation.join_level)?;
     let parameters = OrderParameters {
@@ -44,7 +45,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     page::answer(
         &broker,
         (&asked.caller, &asked.uri),
-        page::query(&page, criteria, order, &representation),
+        page::query(&page, criteria, order, (&representation, as_of)),
         &page,
         &representation,
         negotiated,

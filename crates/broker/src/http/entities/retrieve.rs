@@ -26,7 +26,7 @@ use crate::domain::members::NodeNo;
 use crate::domain::reading::Reading;
 use crate::domain::rendered::Rendered;
 use crate::domain::representation::Representation;
-use crate::http::representation::{SHOWING, Shown, answer};
+use crate::http::representation::{AS_OF, SHOWING, Shown, answer, as_of};
 
 pub(in crate::http) const PATH: &str = "/ngsi-ld/v1/entities/";
 pub(in crate::http) const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -46,13 +46,14 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: 
     };
     query.flag("local")?;
     let shown = Shown::of_query(&query)?;
-    let representation = shown.representation(&context, negotiated)?;
+    let as_of = as_of(&query)?;
+    let representation = shown.representation(&context, negotiated)?.of_past(as_of.is_some());
     let types = types(&query, &context)?;
-    let (sight, row) = broker.retrieve_entity(&caller, &id, types.as_ref()).await?;
+    let (sight, row) = broker.retrieve_entity(&caller, &id, types.as_ref(), as_of.as_ref()).await?;
     check_attributes(&shown, &context, &row)?;
     check_rest(&representation, &row)?;
-    // Where other entities are shown, too, no version stands for what is seen.
-    let is_alone = representation.join == Join::None;
+    // Where other entities are shown, too, or what was, no version stands for what is seen.
+    let is_alone = representation.join == Join::None && as_of.is_none();
     let etag = is_alone.then(|| etag(row.version(), row.instances(), parts.uri.query(), &parts.headers));
     if let Some(etag) = &etag {
         let conditions = Conditions::of(&parts.headers)?;
@@ -74,15 +75,16 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, request: 
     })
 }
 
-/// The parameters of Table 6.5.3.1-1.
-const ALLOWED: [&str; SHOWING.len() + 2] = {
-    let mut allowed = ["type"; SHOWING.len() + 2];
+/// The parameters of Table 6.5.3.1-1, and one of our own.
+const ALLOWED: [&str; SHOWING.len() + 3] = {
+    let mut allowed = ["type"; SHOWING.len() + 3];
     let mut at = 0;
     while at < SHOWING.len() {
         allowed[at] = SHOWING[at];
         at += 1;
     }
     allowed[at] = "local";
+    allowed[at + 1] = AS_OF;
     allowed
 };
 
