@@ -47,8 +47,10 @@ fn declared(line: &str) -> Option<&str> {
     if KEYWORDS.contains(&keyword) { words.next() } else { None }
 }
 
-/// `get_many` is the store port's own word, for reading many keys by one call.
+/// `get_many` is the store port's own word, for reading many keys by one call; the others are those of a trait of Parquet.
+const TAKEN_OVER: &[&str] = &["get_many", "get_read", "get_bytes"];
+
 fn is_vague(name: &str) -> bool {
-    let getter = name.starts_with("get_") && name != "get_many";
+    let getter = name.starts_with("get_") && !TAKEN_OVER.contains(&name);
     getter || VAGUE_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }

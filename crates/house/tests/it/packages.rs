@@ -88,6 +88,12 @@ impl Graph {
         seen.into_iter().map(|id| self.0[id].name.as_str()).collect()
     }
 
+    /// The packages that need one to be built and run.
+    pub(crate) fn needing(&self, name: &str) -> BTreeSet<&str> {
+        let needs = |package: &&Package| package.needs.iter().any(|id| self.0[id].name == name);
+        self.packages().filter(needs).map(|package| package.name.as_str()).collect()
+    }
+
     fn read(metadata: &Value) -> Self {
         let needs: BTreeMap<&str, Vec<String>> =
             list(&metadata["resolve"], "nodes").iter().map(|node| (text(node, "id"), needs(node))).collect();

@@ -15,7 +15,7 @@ pub struct Observed {
 
 impl Observed {
     /// A time with up to six digits of a second; nothing where these would cut it.
-    pub(super) fn with_digits(time: Timestamp, digits: u8) -> Option<Self> {
+    pub fn with_digits(time: Timestamp, digits: u8) -> Option<Self> {
         let unit = 10_i64.checked_pow(6_u32.checked_sub(u32::from(digits))?)?;
         (time.micros() % unit == 0).then_some(Self { time, digits })
     }
@@ -25,8 +25,13 @@ impl Observed {
         self.time
     }
 
+    /// How many digits of a second were written.
+    pub const fn digits(self) -> u8 {
+        self.digits
+    }
+
     /// How many digits of a second there are, unless they are as many as the time is written with by itself.
-    pub(super) fn own_digits(self) -> Option<u8> {
+    pub fn own_digits(self) -> Option<u8> {
         Some(self.digits).filter(|digits| *digits != digits_of(self.time))
     }
 

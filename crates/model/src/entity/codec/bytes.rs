@@ -39,6 +39,11 @@ impl<'a> Reader<'a> {
         Self { left: bytes }
     }
 
+    /// What is left.
+    pub const fn rest(self) -> &'a [u8] {
+        self.left
+    }
+
     /// Whether all was read.
     pub const fn is_empty(&self) -> bool {
         self.left.is_empty()

@@ -14,7 +14,7 @@ pub use bytes::Corrupt;
 pub use head::{Head, HeadRef};
 pub use prefix::NameRef;
 pub use section::{InstanceRef, Names, SubAttributes, SubInstance};
-pub use write::encode_instance;
+pub use write::{Parts, encode_instance};
 
 /// The format written today.
 const VERSION: u8 = 1;

@@ -172,6 +172,11 @@ impl<'a> InstanceRef<'a> {
         self.subs.is_some()
     }
 
+    /// The sub-attributes as they are stored, for [`Parts`](super::Parts).
+    pub fn stored_attributes(&self) -> Option<&'a [u8]> {
+        self.subs.map(Reader::rest)
+    }
+
     /// Whether there is nothing but the value and, maybe, the time of expiry.
     pub const fn is_bare_but_expiry(&self) -> bool {
         self.observed_at.is_none()

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::entity::arbitrary::{any_entity, any_instance, term, with_times};
-use crate::entity::{Attribute, Document, Encoded, Instance, JsonText, Kind, Section};
+use crate::entity::{Attribute, Document, Encoded, Instance, JsonText, Kind, Sealed, Section};
 
 fn small() -> Instance {
     Instance { unit_code: Some("CEL".into()), ..Instance::new(Kind::Property, JsonText::parse("20.5").unwrap()) }
@@ -86,6 +86,28 @@ proptest! {
         let bytes = encode_instance(&instance);
         let read = InstanceRef::read(&bytes).unwrap();
         prop_assert_eq!(read.to_instance(None, None, None).unwrap(), instance);
+    }
+
+    #[test]
+    fn parts_make_the_section_that_they_are_of(instance in any_instance(2), sealed: [bool; 2], micros in 0..1_000_000_i64) {
+        let sealed = Sealed { id: sealed[0].then(|| "urn:a:b".into()), entity_type: sealed[1].then(|| term("Room")) };
+        let sealed = Some(Box::new(sealed)).filter(|sealed| sealed.id.is_some() || sealed.entity_type.is_some());
+        let bytes = encode_instance(&with_times(Instance { sealed, ..instance }, micros));
+        let read = InstanceRef::read(&bytes).unwrap();
+        let object_types: Vec<String> = read.object_types().map(|name| name.to_string()).collect();
+        let (value_type, sealed_type) = (read.value_type().map(NameRef::to_name), read.sealed_type().map(NameRef::to_name));
+        let parts = Parts {
+            kind: read.kind(),
+            value: read.value(),
+            observed_at: read.observed_at(),
+            expires_at: read.expires_at(),
+            unit_code: read.unit_code(),
+            value_type: value_type.as_deref(),
+            object_types: &object_types,
+            sealed: (read.sealed_id(), sealed_type.as_deref()),
+            attributes: read.stored_attributes(),
+        };
+        prop_assert_eq!(parts.encode(), bytes);
     }
 
     #[test]

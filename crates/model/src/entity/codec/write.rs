@@ -9,7 +9,79 @@ use super::section::{
     DIGITS, EXPIRES, MARK_CREATED, MARK_DATASET, MARK_MODIFIED, OBJECT_TYPES, OBSERVED, SEALED, SEALED_ID, SEALED_TYPE,
     SUBS, UNIT, VALUE_TYPE,
 };
-use crate::entity::entity::{Attribute, Instance, Sealed};
+use crate::entity::entity::{Attribute, Instance};
+use crate::entity::kind::Kind;
+use crate::entity::observed::Observed;
+
+/// What a section holds, for those who keep it in parts elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'p> {
+    /// What kind of attribute it is.
+    pub kind: Kind,
+    /// The value as JSON text.
+    pub value: &'p str,
+    /// When the value was observed.
+    pub observed_at: Option<Observed>,
+    /// When the instance is to vanish.
+    pub expires_at: Option<Timestamp>,
+    /// The unit of measurement.
+    pub unit_code: Option<&'p str>,
+    /// The expanded datatype.
+    pub value_type: Option<&'p str>,
+    /// The expanded types of a link's targets.
+    pub object_types: &'p [String],
+    /// The id and the expanded type that a proof seals.
+    pub sealed: (Option<&'p str>, Option<&'p str>),
+    /// What [`InstanceRef::stored_attributes`](super::InstanceRef::stored_attributes) gave.
+    pub attributes: Option<&'p [u8]>,
+}
+
+impl Parts<'_> {
+    /// The section that they make.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(24 + self.value.len());
+        out.extend([VERSION, self.kind as u8, self.flags()]);
+        put_text(self.value, &mut out);
+        if let Some(observed) = self.observed_at {
+            put_time(observed.time(), &mut out);
+            out.extend(observed.own_digits());
+        }
+        if let Some(time) = self.expires_at {
+            put_time(time, &mut out);
+        }
+        if let Some(unit) = self.unit_code {
+            put_text(unit, &mut out);
+        }
+        if let Some(value_type) = self.value_type {
+            put_name(value_type, &mut out);
+        }
+        if !self.object_types.is_empty() {
+            put_number(self.object_types.len() as u64, &mut out);
+            self.object_types.iter().for_each(|name| put_name(name, &mut out));
+        }
+        if self.is_sealed() {
+            put_sealed(self.sealed, &mut out);
+        }
+        out.extend_from_slice(self.attributes.unwrap_or_default());
+        out
+    }
+
+    fn is_sealed(&self) -> bool {
+        self.sealed.0.is_some() || self.sealed.1.is_some()
+    }
+
+    fn flags(&self) -> u8 {
+        let flag = |present: bool, flag: u8| if present { flag } else { 0 };
+        flag(self.observed_at.is_some(), OBSERVED)
+            | flag(self.observed_at.is_some_and(|observed| observed.own_digits().is_some()), DIGITS)
+            | flag(self.expires_at.is_some(), EXPIRES)
+            | flag(self.unit_code.is_some(), UNIT)
+            | flag(self.value_type.is_some(), VALUE_TYPE)
+            | flag(!self.object_types.is_empty(), OBJECT_TYPES)
+            | flag(self.is_sealed(), SEALED)
+            | flag(self.attributes.is_some(), SUBS)
+    }
+}
 
 /// The stored form of an instance. Its name, dataset and own times are not in it.
 ///
@@ -45,7 +117,7 @@ fn put_body(instance: &Instance, out: &mut Vec<u8>) {
         }
     }
     if let Some(sealed) = &instance.sealed {
-        put_sealed(sealed, out);
+        put_sealed((sealed.id.as_deref(), sealed.entity_type.as_deref()), out);
     }
     if !instance.attributes.is_empty() {
         put_subs(&instance.attributes, out);
@@ -64,14 +136,14 @@ fn flags_of(instance: &Instance) -> u8 {
         | flag(!instance.attributes.is_empty(), SUBS)
 }
 
-fn put_sealed(sealed: &Sealed, out: &mut Vec<u8>) {
-    let id = if sealed.id.is_some() { SEALED_ID } else { 0 };
-    let entity_type = if sealed.entity_type.is_some() { SEALED_TYPE } else { 0 };
-    out.push(id | entity_type);
-    if let Some(id) = &sealed.id {
+fn put_sealed((id, entity_type): (Option<&str>, Option<&str>), out: &mut Vec<u8>) {
+    let id_mark = if id.is_some() { SEALED_ID } else { 0 };
+    let type_mark = if entity_type.is_some() { SEALED_TYPE } else { 0 };
+    out.push(id_mark | type_mark);
+    if let Some(id) = id {
         put_text(id, out);
     }
-    if let Some(entity_type) = &sealed.entity_type {
+    if let Some(entity_type) = entity_type {
         put_name(entity_type, out);
     }
 }

@@ -1,0 +1,37 @@
+//! The archive on a folder: Delta tables of plain Parquet, which other engines read without us (docs/adr/0015).
+//!
+//! A tenant has a folder with three tables; `tenant.rs` tells how they make one archive. A *file* is a Parquet file of a
+//! table, sorted by series and then by time; behind its pages lies a *directory* of where each series is. The *log* of a
+//! table tells which files are in it; a *pinned* state is a version of each of the three logs that belong together.
+//!
+//! # Invariants
+//!
+//! * A file never changes. What is to be different is written anew, and the log is told in one version.
+//! * The log names only what is durable. * A file goes from disk only after it has been out of its table for a while.
+//! * Each page is checked by its sum when it is read, each footer when it is opened: damage is told with the file's name.
+//! * Nothing private is in a file but the directory, which is derived: whatever reads Parquet reads history.
+
+mod body;
+mod cell;
+mod checkpoint;
+mod columns;
+#[cfg(test)]
+mod crash;
+mod data;
+mod directory;
+mod fault;
+mod files;
+mod lake;
+mod log;
+mod merge;
+mod read;
+mod removal;
+mod rows;
+mod snapshot;
+mod take;
+mod tenant;
+mod upkeep;
+mod write;
+
+pub use lake::{HistoryLake, Options};
+pub use upkeep::{Upkeep, Verified};

@@ -1,0 +1,201 @@
+//! Merging: many small files become few large ones, which take less room and less time.
+//!
+//! Files are merged with those of about their size, eight at a time, so that a row is written anew a few times only. Those
+//! that are merged lie next to each other in time, so that large files hold stretches of it. The work is done beside the
+//! writers; only the commit is theirs to wait for, and it is given up where a file is no longer what it was.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::sync::Arc;
+use std::time::Instant;
+
+use machi_archive::ArchiveError;
+use machi_types::Name;
+
+use crate::cell::Cell;
+use crate::columns::Shape;
+use crate::data::DataFile;
+use crate::log::{Changes, Entry, State, Table};
+use crate::removal::BATCH;
+use crate::rows::RowReader;
+use crate::take::{TRIES, compare, new_name};
+use crate::tenant::{Pinned, Plan, Tenant};
+use crate::write::{FileWriter, Level};
+
+/// How many files of about one size are merged.
+const MANY: usize = 8;
+/// How many rows a file has at most for merging.
+const MOST_ROWS: u32 = 1 << 24;
+
+/// A file that takes part.
+type Source = (Name, Arc<Entry>);
+
+impl Tenant {
+    /// Merges files of each table, where there are enough of them; says how many went.
+    pub(crate) fn merge(&self) -> Result<usize, ArchiveError> {
+        let mut gone = 0;
+        for table in 0..3 {
+            while let Some(count) = self.merge_once(table)? {
+                gone += count;
+            }
+        }
+        Ok(gone)
+    }
+
+    fn merge_once(&self, number: usize) -> Result<Option<usize>, ArchiveError> {
+        let pinned = self.refresh()?;
+        let (table, state) = self.tables(&pinned)[number];
+        let Some(sources) = chosen(state) else { return Ok(None) };
+        let begun = Instant::now();
+        let (name, entry) = self.write_merged(table, &sources)?;
+        let merged = Changes {
+            add: [(name.clone(), Arc::new(entry))].into(),
+            remove: sources.iter().map(|(name, _)| name.clone()).collect(),
+            ..Changes::default()
+        };
+        // Later than this, what was written might be taken for what a crash has left, and be removed.
+        let is_late = begun.elapsed() > self.shared.grace / 2;
+        if !is_late && self.swap(number, &sources, &merged)? {
+            return Ok(Some(sources.len()));
+        }
+        let _ = self.shared.files.remove(&table.file(&name));
+        Ok(None)
+    }
+
+    /// Puts the merged file in the place of its sources, if these are still there.
+    fn swap(&self, number: usize, sources: &[Source], merged: &Changes) -> Result<bool, ArchiveError> {
+        let _commits = self.commits.lock();
+        for _ in 0..TRIES {
+            let pinned = self.refresh()?;
+            let (_, state) = self.tables(&pinned)[number];
+            let is_there = |(name, entry): &Source| state.files.get(name).is_some_and(|now| now == entry);
+            if !sources.iter().all(is_there) {
+                return Ok(false);
+            }
+            if self.commit(&pinned, Plan::of(number, merged.clone()))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn write_merged(&self, table: &Table, sources: &[Source]) -> Result<(Name, Entry), ArchiveError> {
+        let files: Vec<Arc<DataFile>> =
+            sources.iter().map(|(name, entry)| self.shared.open(table, name, entry)).collect::<Result<_, _>>()?;
+        let name = new_name();
+        let mut writer = FileWriter::new(&*self.shared.files, &table.file(&name), table.shape, Level::Merged)?;
+        let mut streams = Vec::new();
+        let mut fronts = BinaryHeap::new();
+        for (source, file) in files.iter().enumerate() {
+            let mut stream = Stream::new(file);
+            let front = stream.next()?;
+            streams.push(stream);
+            fronts.extend(front.map(|row| Reverse(Front { row, source, shape: table.shape })));
+        }
+        while let Some(mut first) = fronts.peek_mut() {
+            match streams[first.0.source].next()? {
+                Some(next) => writer.push(std::mem::replace(&mut first.0.row, next))?,
+                None => writer.push(PeekMut::pop(first).0.row)?,
+            }
+        }
+        Ok((name, writer.finish()?))
+    }
+}
+
+impl Plan {
+    /// A plan that changes one of the tables.
+    fn of(table: usize, changes: Changes) -> Self {
+        let mut plan = Self::default();
+        *[&mut plan.instances, &mut plan.heads, &mut plan.replaced][table] = changes;
+        plan
+    }
+}
+
+/// The files to be merged next, if there are enough of one size or less.
+fn chosen(state: &State) -> Option<Vec<Source>> {
+    let size = |entry: &Entry| entry.rows.max(1).ilog2() / MANY.ilog2();
+    let mut small: Vec<Source> = state
+        .files
+        .iter()
+        .filter(|(_, entry)| entry.rows < MOST_ROWS / 2)
+        .map(|(name, entry)| (name.clone(), Arc::clone(entry)))
+        .collect();
+    let mut sizes: Vec<u32> = small.iter().map(|(_, entry)| size(entry)).collect();
+    sizes.sort_unstable();
+    let largest = sizes.iter().enumerate().rev().find(|(place, of)| {
+        let of_size = sizes[..=*place].iter().filter(|one| one == of).count();
+        of_size >= MANY || (*place + 1 >= 2 * MANY && of_size > 1)
+    });
+    let largest = *largest?.1;
+    small.retain(|(_, entry)| size(entry) <= largest);
+    small.sort_by_key(|(name, entry)| (entry.extent.times[2], entry.extent.times[0], name.clone()));
+    let mut rows = 0_u32;
+    small.retain(|(_, entry)| {
+        rows = rows.saturating_add(entry.rows);
+        rows <= MOST_ROWS
+    });
+    (small.len() > 1).then_some(small)
+}
+
+/// The rows of a file, one after the other.
+struct Stream<'f> {
+    reader: RowReader<'f>,
+    rows: u32,
+    /// Which rows were read, and the next of them.
+    read: std::ops::Range<u32>,
+    next: u32,
+}
+
+impl<'f> Stream<'f> {
+    fn new(file: &'f DataFile) -> Self {
+        Self { reader: RowReader::without(file, &[]), rows: file.rows(), read: 0..0, next: 0 }
+    }
+
+    fn next(&mut self) -> Result<Option<Vec<Cell>>, ArchiveError> {
+        if self.next == self.read.end {
+            if self.next == self.rows {
+                return Ok(None);
+            }
+            self.read = self.next..self.rows.min(self.next + BATCH);
+            self.reader.read(self.read.clone())?;
+        }
+        let row = self.reader.row((self.next - self.read.start) as usize);
+        self.next += 1;
+        Ok(Some(row))
+    }
+}
+
+/// The first row that is left of a file.
+struct Front {
+    row: Vec<Cell>,
+    source: usize,
+    shape: &'static Shape,
+}
+
+impl Ord for Front {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare(self.shape, &self.row, &other.row).then(self.source.cmp(&other.source))
+    }
+}
+
+impl PartialOrd for Front {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Front {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Front {}
+
+impl Pinned {
+    /// How many files all tables have.
+    pub(crate) fn files(&self) -> usize {
+        self.instances.files.len() + self.heads.files.len() + self.replaced.files.len()
+    }
+}

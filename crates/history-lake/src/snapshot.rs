@@ -1,0 +1,184 @@
+//! One state of a tenant's archive: finding evolutions and what was replaced. `read.rs` reads instances.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use machi_archive::{ArchiveError, Evolution, Head, Replaced, Sink, Snapshot, WantedEvolutions, WantedInstances};
+use machi_model::query::{TemporalRelation, TimeProperty};
+use machi_store::Position;
+use machi_types::{Name, Timestamp};
+use parquet::data_type::Int64Type;
+use rustc_hash::FxHashMap;
+
+use crate::data::DataFile;
+use crate::directory::Run;
+use crate::log::{State, Table};
+use crate::read;
+use crate::rows::RowReader;
+use crate::tenant::{Pinned, Tenant};
+
+/// How many evolutions are looked at together where most may be of other types.
+const MANY: usize = 1024;
+
+/// A state, from now on unchanged.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) pinned: Arc<Pinned>,
+}
+
+impl View {
+    pub(crate) fn new(tenant: &Arc<Tenant>, pinned: &Arc<Pinned>) -> Self {
+        Self { tenant: Arc::clone(tenant), pinned: Arc::clone(pinned) }
+    }
+
+    /// The files of a table that may hold one of these entities, which ascend.
+    fn files_of(&self, table: &Table, state: &State, ids: &[Name]) -> Result<Vec<Arc<DataFile>>, ArchiveError> {
+        let near = state.files.iter().filter(|(_, entry)| entry.extent.holds_any(ids));
+        near.map(|(name, entry)| self.tenant.shared.open(table, name, entry)).collect()
+    }
+
+    /// The evolutions of these ids, which ascend.
+    pub(crate) fn evolutions_of(&self, ids: &[Name]) -> Result<Vec<Evolution>, ArchiveError> {
+        let mut heads: FxHashMap<&Name, Vec<Head>> = FxHashMap::default();
+        for file in self.files_of(&self.tenant.heads, &self.pinned.heads, ids)? {
+            let mut runs: Vec<_> =
+                ids.iter().flat_map(|id| file.directory.of(id).iter().map(move |run| (run.rows(), id))).collect();
+            runs.sort_unstable_by_key(|(rows, _)| rows.start);
+            let mut reader = RowReader::without(&file, &[]);
+            for (rows, id) in runs {
+                reader.read(rows.clone())?;
+                heads.entry(id).or_default().extend(reader.heads(rows.len())?);
+            }
+        }
+        let evolution = |id: &Name| {
+            let mut heads = heads.remove(id)?;
+            heads.sort_by_key(|head| head.modified_at);
+            Some(Evolution { entity: id.clone(), heads })
+        };
+        Ok(ids.iter().filter_map(evolution).collect())
+    }
+
+    /// The first ids behind one.
+    fn ids_behind(&self, after: Option<&str>, limit: usize) -> Result<Vec<Name>, ArchiveError> {
+        let mut ids: BTreeSet<Name> = BTreeSet::new();
+        let mut files: Vec<_> = self.pinned.heads.files.iter().collect();
+        files.sort_by_key(|(_, entry)| entry.extent.entities.clone());
+        for (name, entry) in files {
+            let Some((first, last)) = &entry.extent.entities else { continue };
+            let is_full = |ids: &BTreeSet<Name>| ids.len() == limit && ids.last().is_some_and(|id| id < first);
+            if after.is_some_and(|after| last.as_str() <= after) || is_full(&ids) {
+                continue;
+            }
+            let file = self.tenant.shared.open(&self.tenant.heads, name, entry)?;
+            for id in file.directory.behind(after).take(limit) {
+                if ids.len() == limit && ids.last().is_some_and(|last| last.as_str() < id) {
+                    break;
+                }
+                ids.insert(Name::from(id));
+                if ids.len() > limit {
+                    ids.pop_last();
+                }
+            }
+        }
+        Ok(ids.into_iter().collect())
+    }
+
+    /// Adds the entities of which a file holds something that was written after a time.
+    fn add_written_after(file: &DataFile, time: Timestamp, ids: &mut BTreeSet<Name>) -> Result<(), ArchiveError> {
+        let Some(column) = file.shape.times[2] else { return Ok(()) };
+        let after = TemporalRelation::After(Timestamp::from_micros(time.micros().saturating_add(1)));
+        let mut runs: Vec<_> = file.directory.all().map(|(id, run)| (run.rows(), id)).collect();
+        runs.sort_unstable_by_key(|(rows, _)| rows.start);
+        let mut cursor = file.cursor(column);
+        let (mut times, mut levels) = (Vec::new(), Vec::new());
+        for (rows, id) in runs {
+            let rows = file.narrowed(rows, column, after);
+            if rows.is_empty() || ids.contains(id) {
+                continue;
+            }
+            times.clear();
+            levels.clear();
+            cursor.read_plain::<Int64Type>(rows, &mut times, &mut levels)?;
+            if times.iter().any(|one| *one > time.micros()) {
+                ids.insert(Name::from(id));
+            }
+        }
+        Ok(())
+    }
+
+    fn evolutions_behind(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        types: Option<&[Name]>,
+    ) -> Result<Vec<Evolution>, ArchiveError> {
+        let is_of = |evolution: &Evolution| {
+            let mut all = evolution.heads.iter().flat_map(|head| head.types.iter());
+            types.is_none_or(|types| all.any(|one| types.contains(one)))
+        };
+        let mut found = Vec::new();
+        let mut after = after.map(Name::from);
+        while found.len() < limit {
+            let count = if types.is_some() { MANY.max(limit) } else { limit };
+            let ids = self.ids_behind(after.as_deref(), count)?;
+            let is_last = ids.len() < count;
+            found.extend(self.evolutions_of(&ids)?.into_iter().filter(is_of).take(limit - found.len()));
+            if is_last {
+                break;
+            }
+            after = ids.last().cloned();
+        }
+        Ok(found)
+    }
+}
+
+impl Snapshot for View {
+    fn position(&self) -> Position {
+        self.pinned.position()
+    }
+
+    fn evolutions(&self, wanted: &WantedEvolutions<'_>) -> Result<Vec<Evolution>, ArchiveError> {
+        match *wanted {
+            WantedEvolutions::Of(ids) => self.evolutions_of(ids),
+            WantedEvolutions::After { after, limit, types } => self.evolutions_behind(after, limit, types),
+        }
+    }
+
+    fn read(&self, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) -> Result<(), ArchiveError> {
+        read::read(self, wanted, sink)
+    }
+
+    fn written_after(&self, time: Timestamp) -> Result<Vec<Name>, ArchiveError> {
+        let mut ids = BTreeSet::new();
+        for (table, state) in self.tenant.tables(&self.pinned) {
+            for (name, entry) in &state.files {
+                let Some((from, to)) = entry.extent.range(TimeProperty::ModifiedAt) else { continue };
+                if to <= time.micros() {
+                    continue;
+                }
+                let file = self.tenant.shared.open(table, name, entry)?;
+                if from > time.micros() {
+                    ids.extend(file.directory.behind(None).map(Name::from));
+                } else {
+                    Self::add_written_after(&file, time, &mut ids)?;
+                }
+            }
+        }
+        Ok(ids.into_iter().collect())
+    }
+
+    fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {
+        let mut replaced = Vec::new();
+        for file in self.files_of(&self.tenant.replaced, &self.pinned.replaced, entities)? {
+            let mut runs: Vec<_> = entities.iter().flat_map(|id| file.directory.of(id)).map(Run::rows).collect();
+            runs.sort_unstable_by_key(|rows| rows.start);
+            let mut reader = RowReader::without(&file, &[]);
+            for rows in runs {
+                reader.read(rows.clone())?;
+                replaced.extend(reader.replaced(rows.len())?);
+            }
+        }
+        Ok(replaced)
+    }
+}
