@@ -78,6 +78,10 @@ impl Files for Failing {
         self.folder.list(folder)
     }
 
+    fn folders(&self, folder: &str) -> io::Result<Vec<String>> {
+        self.folder.folders(folder)
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn Upload>> {
         spend(&self.left)?;
         Ok(Box::new(FailingUpload { upload: Some(self.folder.create(name)?), left: Arc::clone(&self.left) }))

@@ -27,6 +27,9 @@ pub(crate) trait Files: Debug + Send + Sync {
     /// The files right in a folder; none where there is no such folder.
     fn list(&self, folder: &str) -> io::Result<Vec<Listed>>;
 
+    /// The names of the folders right in a folder.
+    fn folders(&self, folder: &str) -> io::Result<Vec<String>>;
+
     /// Begins a file, which is there once it is finished.
     fn create(&self, name: &str) -> io::Result<Box<dyn Upload>>;
 
@@ -140,6 +143,18 @@ impl Files for Folder {
             }
         }
         Ok(listed)
+    }
+
+    fn folders(&self, folder: &str) -> io::Result<Vec<String>> {
+        let mut folders = Vec::new();
+        for entry in fs::read_dir(self.path(folder))? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        folders.sort_unstable();
+        Ok(folders)
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn Upload>> {

@@ -51,6 +51,10 @@ impl HistoryLake {
         Self { shared, tenants: Mutex::default() }
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     pub(crate) fn tenant(&self, id: &TenantId) -> Arc<Tenant> {
         let mut tenants = self.tenants.lock();
         let tenant = tenants.entry(id.clone()).or_insert_with(|| Arc::new(Tenant::new(Arc::clone(&self.shared), id)));

@@ -238,9 +238,38 @@ fn folder_of(id: &TenantId) -> String {
     folder
 }
 
+/// The tenant whose folder has this name.
+pub(crate) fn tenant_of(folder: &str) -> Option<TenantId> {
+    if folder == "_default" {
+        return Some(TenantId::default_tenant());
+    }
+    let mut id = Vec::new();
+    let mut left = folder.bytes();
+    while let Some(byte) = left.next() {
+        if byte != b'=' {
+            id.push(byte);
+            continue;
+        }
+        let digits = [left.next()?, left.next()?];
+        id.push(u8::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()?);
+    }
+    let id: TenantId = String::from_utf8(id).ok()?.parse().ok()?;
+    Some(id).filter(|id| folder_of(id) == folder)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_tells_its_tenant() {
+        for id in ["aoi_city-1.x", "Aoi:x", "_x"] {
+            let id: TenantId = id.parse().unwrap();
+            assert_eq!(tenant_of(&folder_of(&id)), Some(id));
+        }
+        assert_eq!(tenant_of("_default"), Some(TenantId::default_tenant()));
+        assert_eq!(tenant_of("=zz"), None);
+    }
 
     #[test]
     fn folders_differ_where_tenants_do_also_without_case() {

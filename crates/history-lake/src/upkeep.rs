@@ -11,7 +11,7 @@ use crate::fault;
 use crate::files::UNFINISHED;
 use crate::lake::HistoryLake;
 use crate::log::{State, Table, now};
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, tenant_of};
 
 /// After how many versions a log is summed up.
 const VERSIONS: u64 = 32;
@@ -46,6 +46,36 @@ impl HistoryLake {
         tenant.sum_up()?;
         let removed = tenant.clear()?;
         Ok(Upkeep { merged, removed, files: tenant.refresh()?.files() })
+    }
+
+    /// The tenants that are in the archive.
+    pub fn tenants(&self) -> Result<Vec<TenantId>, ArchiveError> {
+        let folders = self.shared().files.folders("");
+        let folders = folders.map_err(|error| fault::reading(&self.shared().files.place(""), &error))?;
+        Ok(folders.iter().filter_map(|folder| tenant_of(folder)).collect())
+    }
+
+    /// The files that tell a tenant's past as it is now, below the folder of the archive: a copy of these is an archive
+    /// of it. They stay as they are for the time of grace at least.
+    pub fn files(&self, tenant: &TenantId) -> Result<Vec<String>, ArchiveError> {
+        let tenant = self.tenant(tenant);
+        let pinned = tenant.refresh()?;
+        let mut names = Vec::new();
+        for (table, state) in tenant.tables(&pinned) {
+            names.extend(state.files.keys().map(|name| table.file(name)));
+            let log = table.log();
+            let listed = tenant.shared.files.list(&log);
+            let listed = listed.map_err(|error| fault::reading(&tenant.shared.files.place(&log), &error))?;
+            let is_of = |name: &str| {
+                name.split('.')
+                    .next()
+                    .and_then(|number| number.parse().ok())
+                    .is_none_or(|number: u64| number < state.next)
+            };
+            let of_it = listed.iter().filter(|one| !one.name.ends_with(UNFINISHED) && is_of(&one.name));
+            names.extend(of_it.map(|one| format!("{log}/{}", one.name)));
+        }
+        Ok(names)
     }
 
     /// Reads every file of a tenant's tables to the end, and says which of them are not what was written.

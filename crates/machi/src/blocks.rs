@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use machi_broker::config as broker;
 use machi_face::config as face;
+use machi_history::config as history;
+use machi_history_lake::Options;
 
 use crate::config::{Config, SubscriptionsSection};
 
@@ -57,6 +59,17 @@ pub fn broker(config: &Config) -> broker::Config {
         },
         subscriptions: subscriptions(&config.subscriptions),
     }
+}
+
+/// The settings of history.
+pub fn history(config: &Config) -> history::Config {
+    let section = &config.history;
+    history::Config { memory: section.memory.0 as usize, archive_after: section.archive_after }
+}
+
+/// How the archive is kept.
+pub fn archive(config: &Config) -> Options {
+    Options { grace: config.history.files_kept, cache_bytes: config.history.cache.0 }
 }
 
 fn subscriptions(section: &SubscriptionsSection) -> broker::SubscriptionsConfig {

@@ -26,5 +26,6 @@ pub mod import;
 pub mod lifecycle;
 pub mod log;
 pub mod own;
+pub mod past;
 pub mod said;
 pub mod wiring;

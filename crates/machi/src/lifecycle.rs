@@ -55,6 +55,9 @@ pub enum StartError {
     /// Its store cannot be opened.
     #[error("the city's data cannot be opened")]
     Store(#[from] machi_store::StoreError),
+    /// Its past cannot be opened.
+    #[error("the city's past cannot be opened")]
+    Archive(#[from] machi_archive::ArchiveError),
     /// The file for the command line cannot be written.
     #[error("the file by which the command line finds the city cannot be written")]
     Control(#[from] ControlError),

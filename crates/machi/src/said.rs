@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use machi_archive::ArchiveError;
 use machi_connect::{MappingError, OpenError as TableError};
 use machi_demo::DemoError;
 use machi_http::{Language, Text};
@@ -58,6 +59,7 @@ fn japanese(error: &(dyn Error + 'static)) -> Option<String> {
         .and_then(of_store)
         .or_else(|| error.downcast_ref().and_then(of_start))
         .or_else(|| error.downcast_ref().map(of_opening))
+        .or_else(|| error.downcast_ref().map(of_archive))
         .or_else(|| error.downcast_ref().and_then(of_control))
         .or_else(|| error.downcast_ref().map(of_import))
         .or_else(|| error.downcast_ref().map(of_table))
@@ -68,6 +70,10 @@ fn japanese(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| error.downcast_ref().map(of_settings))
         .or_else(|| error.downcast_ref().and_then(of_system))
         .or_else(|| error.downcast_ref().map(|told: &Told| told.0.in_language(Language::Japanese).to_owned()))
+}
+
+fn of_archive(error: &ArchiveError) -> String {
+    error.text().in_language(Language::Japanese).to_owned()
 }
 
 fn of_store(error: &StoreError) -> Option<String> {
@@ -127,6 +133,7 @@ fn of_start(error: &StartError) -> Option<String> {
         StartError::Listen { listen, .. } => format!(
             "{listen}で待ち受けできません。このマシンのアドレスと、rootでない場合は1024以上のポートを指定してください"
         ),
+        StartError::Archive(_) => "都市の履歴を開けません".to_owned(),
         StartError::Trust(_) => "[egress] authoritiesを使用できません".to_owned(),
         StartError::Control(_) | StartError::Restore(_) | StartError::Runtime(_) => return None,
     })

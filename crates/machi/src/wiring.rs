@@ -5,9 +5,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
+use machi_archive::memory::MemoryArchive;
 use machi_broker::{Broker, Notifier};
 use machi_face::Face;
 use machi_face::contexts::HttpLoader;
+use machi_history::History;
 use machi_http::client::{Client, ClientSettings, Egress};
 use machi_http::edge::{Edge, EdgeSettings, Origins, Peers, Shortcut};
 use machi_http::metrics::{Kind, Registry, observe_process};
@@ -25,6 +27,7 @@ use crate::config::{self, Config, ServerSection};
 use crate::control::{self, Commanded};
 use crate::lifecycle::StartError;
 use crate::own::{self, Readiness};
+use crate::past::{self, Past};
 
 /// How long the broker rests between two rounds of what it does in the background.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
@@ -61,12 +64,15 @@ fn options(config: &Config) -> Options {
         document_cache_bytes: eighth * 7,
         note_bytes: config.store.rendered.0,
         block_cache_bytes: eighth,
+        // The past lies in the folder of the city.
+        own_consumers: &[machi_history::CONSUMER],
         ..Options::default()
     }
 }
 
 fn collections() -> Vec<CollectionSpec> {
-    machi_broker::collections::specs()
+    let blocks = [machi_broker::collections::specs(), machi_history::collections::specs()];
+    blocks.into_iter().flatten().collect()
 }
 
 /// Builds a city on its store.
@@ -84,22 +90,29 @@ pub async fn assemble(
     worry_about_the_clock(&readiness, &store);
     let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
+    let past = Past::open(config, broker.face())?;
     broker.resume_indexes().await?;
     broker.end_restores().await?;
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
     notifier.report_to(registry);
     worry_about_the_notifier(&readiness, &broker);
-    let own = own_endpoints(config, registry, &readiness, &broker, heard);
+    let own = own_endpoints(config, registry, &readiness, (&broker, &past.history), heard);
     let router = own
         .into_router()
         .merge(own::page_routes())
         .merge(machi_broker::http::router(Arc::clone(&broker)))
-        .merge(control::router(Commanded { store: Arc::clone(&store), broker: Arc::clone(&broker) }, &secret));
+        .merge(machi_history::http::router(Arc::clone(&past.history)))
+        .merge(control::router(
+            Commanded { store: Arc::clone(&store), broker: Arc::clone(&broker), past: past.clone() },
+            &secret,
+        ));
     let shortcut: Arc<dyn Shortcut> = Arc::new(machi_broker::http::HotEntities::new(Arc::clone(&broker)));
     let work = vec![
         tokio::spawn(keep_house(Arc::clone(&broker), heard.clone())),
         tokio::spawn(keep_contexts(broker, heard.clone())),
         tokio::spawn(notifier.run(heard.clone())),
+        tokio::spawn(keep_history(Arc::clone(&past.history), heard.clone())),
+        tokio::spawn(past.keep_in_order(heard.clone(), config.history.upkeep)),
     ];
     Ok(City { router, shortcut, secret, store, work })
 }
@@ -120,7 +133,8 @@ pub fn resting(config: &Config, folder: DataFolder) -> Result<Commanded, StartEr
     let store = Arc::new(open_store(config, folder)?);
     let client = Client::new(client_settings(config))?;
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client);
-    Ok(Commanded { store, broker })
+    let past = Past::open(config, broker.face())?;
+    Ok(Commanded { store, broker, past })
 }
 
 impl City {
@@ -238,6 +252,11 @@ async fn keep_contexts(broker: Arc<Broker>, heard: Shutdown) {
     in_rounds(heard, round).await;
 }
 
+/// Takes what the feed brings into the past.
+async fn keep_history(history: Arc<History>, heard: Shutdown) {
+    history.keep(heard).await;
+}
+
 /// Does something again and again until the city closes.
 async fn in_rounds<Round: Future<Output = ()>>(mut heard: Shutdown, round: impl Fn() -> Round) {
     while !heard.is_begun() {
@@ -258,12 +277,13 @@ fn own_endpoints(
     config: &Config,
     registry: &Arc<Registry>,
     readiness: &Arc<Readiness>,
-    broker: &Arc<Broker>,
+    (broker, history): (&Arc<Broker>, &Arc<History>),
     heard: &Shutdown,
 ) -> Api {
     let description = Arc::new(OnceLock::new());
     let api = own::endpoints(Arc::clone(registry), Arc::clone(readiness), Arc::clone(&description));
     let api = api.merge(machi_broker::http::api(Arc::clone(broker)));
+    let api = api.merge(machi_history::http::api(Arc::clone(history)));
     let api = api.merge(machi_broker::http::live(Arc::clone(broker), heard.clone()));
     let upserts = machi_broker::http::upserts(Arc::clone(broker));
     let api = api.merge(own::import::endpoints(upserts, &config.limits, heard.clone()));
@@ -277,7 +297,9 @@ pub fn openapi_text() -> String {
     let client = Client::new(client_settings(&Config::default())).expect("the default settings name no file");
     let broker = broker(&Config::default(), Arc::new(store), client);
     let (registry, readiness) = (Arc::new(Registry::new()), Arc::new(Readiness::default()));
-    let api = own_endpoints(&Config::default(), &registry, &readiness, &broker, &machi_http::shutdown().1);
+    let history = past::history(&Config::default(), broker.face(), Arc::new(MemoryArchive::default()));
+    let blocks = (&broker, &history);
+    let api = own_endpoints(&Config::default(), &registry, &readiness, blocks, &machi_http::shutdown().1);
     own::describe(api.operations())
 }
 

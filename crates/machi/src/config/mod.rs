@@ -18,8 +18,8 @@ pub use error::{ConfigError, Expected, Origin};
 pub use example::example;
 pub use section::{Key, Section};
 pub use sections::{
-    ContextsSection, EgressSection, LimitsSection, LogSection, ServerSection, SourceSection, StoreSection,
-    SubscriptionsSection, TenantsSection,
+    ContextsSection, EgressSection, HistorySection, LimitsSection, LogSection, ServerSection, SourceSection,
+    StoreSection, SubscriptionsSection, TenantsSection,
 };
 pub use setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalPath, Setting, ShortTime};
 
@@ -42,19 +42,21 @@ pub struct Config {
     pub subscriptions: SubscriptionsSection,
     /// `[egress]`
     pub egress: EgressSection,
+    /// `[history]`
+    pub history: HistorySection,
     /// `[store]`
     pub store: StoreSection,
 }
 
 impl Config {
     /// The sections, in the order of the example.
-    pub fn sections(&self) -> [&dyn Section; 9] {
-        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, store } = self;
-        [server, log, tenants, limits, contexts, source, subscriptions, egress, store]
+    pub fn sections(&self) -> [&dyn Section; 10] {
+        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, history, store } = self;
+        [server, log, tenants, limits, contexts, source, subscriptions, egress, history, store]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 9] {
-        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, store } = self;
-        [server, log, tenants, limits, contexts, source, subscriptions, egress, store]
+    fn sections_mut(&mut self) -> [&mut dyn Section; 10] {
+        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, history, store } = self;
+        [server, log, tenants, limits, contexts, source, subscriptions, egress, history, store]
     }
 }

@@ -230,6 +230,22 @@ section! {
 }
 
 section! {
+    /// The past: every change of an entity is kept, and told by the temporal API.
+    [history] HistorySection {
+        /// Memory for changes that are not archived yet; when it is full they are archived at once.
+        memory: ByteSize = ByteSize(64 << 20);
+        /// How long changes wait in memory at most before they are archived. A restart reads again those that waited.
+        archive_after: Duration = Duration::from_mins(10);
+        /// How often archived files are put in order: small ones merged, those that nobody needs removed.
+        upkeep: Duration = Duration::from_mins(1);
+        /// How long files that were merged into others stay, for those who still read them.
+        files_kept: Duration = Duration::from_hours(1);
+        /// Memory for what tells where in the archived files something lies.
+        cache: ByteSize = ByteSize(64 << 20);
+    }
+}
+
+section! {
     /// Where the city's data lies.
     [store] StoreSection {
         /// The folder, made where it is missing. The option --data overrides it.

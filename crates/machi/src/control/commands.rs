@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use machi_archive::ArchiveError;
 use machi_broker::{Broker, Export, Pieces};
 use machi_face::FaceError;
 use machi_http::{Language, Problem, Text};
@@ -16,6 +17,7 @@ use machi_store::StoreError;
 use machi_store_embedded::{EmbeddedStore, Verified};
 use machi_types::{ErrorKind, Iri, Json, TenantId, json};
 
+use crate::past::{Past, Whole};
 use crate::said;
 
 /// How much of a file is read at once.
@@ -75,6 +77,8 @@ pub struct Commanded {
     pub store: Arc<EmbeddedStore>,
     /// The broker on it.
     pub broker: Arc<Broker>,
+    /// Its past.
+    pub past: Past,
 }
 
 impl Asked {
@@ -130,7 +134,8 @@ impl Commanded {
             Asked::Backup { to } => self.backup(to).await,
             Asked::Verify => {
                 let verified = self.blocking(EmbeddedStore::verify).await?;
-                Ok(whole(&verified))
+                let archived = self.of_archive(Past::verify).await?;
+                Ok(whole(&verified, archived))
             }
             Asked::AcceptClock => {
                 self.store.accept_clock().map_err(refused)?;
@@ -161,9 +166,23 @@ impl Commanded {
         tokio::task::spawn_blocking(move || work(&store)).await.map_err(Problem::internal)?.map_err(refused)
     }
 
+    async fn of_archive<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Past) -> Result<T, ArchiveError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let past = self.past.clone();
+        let done = tokio::task::spawn_blocking(move || work(&past)).await.map_err(Problem::internal)?;
+        done.map_err(|error| {
+            let said = |language| said::in_language(&error, language);
+            Problem::new(ErrorKind::BadRequestData, Text::both(said(Language::English), said(Language::Japanese)))
+        })
+    }
+
     async fn backup(&self, to: PathBuf) -> Result<Text, Problem> {
         let folder = to.display().to_string();
-        let position = self.blocking(move |store| store.backup(&to)).await?;
+        // The archive first: what came since is in the journal of the backup.
+        let past = self.of_archive(Past::files).await?;
+        let position = self.blocking(move |store| store.backup_with(&past, &to)).await?;
         Ok(Text::both(
             format!("the city up to position {position} is in {folder}"),
             format!("位置{position}までの都市データを{folder}に保存しました"),
@@ -269,11 +288,16 @@ fn read_piece(file: &File) -> io::Result<Option<Bytes>> {
 }
 
 /// What a check has seen, as a sentence.
-pub(super) fn whole(verified: &Verified) -> Text {
+pub(super) fn whole(verified: &Verified, archived: Whole) -> Text {
     let Verified { documents, commits, facets, .. } = verified;
+    let Whole { files, rows } = archived;
     Text::both(
-        format!("everything is whole: {documents} documents, {commits} commits, {facets} facets"),
-        format!("すべて正常です: 文書{documents}件、コミット{commits}件、ファセット{facets}件"),
+        format!(
+            "everything is whole: {documents} documents, {commits} commits, {facets} facets; of the past {rows} rows in {files} files"
+        ),
+        format!(
+            "すべて正常です: 文書{documents}件、コミット{commits}件、ファセット{facets}件、履歴{rows}行({files}ファイル)"
+        ),
     )
 }
 

@@ -30,7 +30,7 @@ use tokio::runtime::Runtime;
 pub use commands::{Asked, Commanded};
 
 use crate::config::Config;
-use crate::wiring;
+use crate::{past, wiring};
 
 /// The file with address and secret.
 const FILE: &str = "control";
@@ -165,7 +165,10 @@ pub fn ask_any(data: &Path, asked: Asked, language: Language) -> Result<String, 
 pub fn verify(data: &Path, language: Language) -> Result<String, Box<dyn Error>> {
     match find(data, &Asked::Verify, language, wiring::verify_resting)? {
         Found::Running(said) => Ok(said),
-        Found::Resting(verified) => Ok(commands::whole(&verified).in_language(language).to_owned()),
+        Found::Resting(verified) => {
+            let archived = past::verify_resting(data)?;
+            Ok(commands::whole(&verified, archived).in_language(language).to_owned())
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod formats;
 mod fragments;
 mod geo_queries;
 mod headers;
+mod history;
 mod hostile;
 mod import;
 mod import_endpoint;

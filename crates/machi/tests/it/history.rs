@@ -1,0 +1,213 @@
+//! The past of a running city: through kills, backups and erasures, and the city as it was.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::kit::*;
+
+/// A city that archives what it can within a moment.
+fn hasty() -> Options {
+    let config = "[history]\narchive_after = \"100ms\"\nupkeep = \"200ms\"\n";
+    Options { config: Some(config.to_owned()), ..Options::default() }
+}
+
+fn start(options: Options) -> City {
+    City::start_with(env!("CARGO_BIN_EXE_machi"), options)
+}
+
+/// A machi command on two places; what it wrote.
+fn machi(arguments: &[&str], places: &[&Path]) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_machi"));
+    let done = command.env("LC_ALL", "C").args(arguments).args(places).output().expect("the binary runs");
+    let said = [done.stdout, done.stderr].concat();
+    (done.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+fn change(client: &Client, value: i64) {
+    let path = format!("/entities/{}", thing("x"));
+    client.patch(&path).json(json!({"a": property(value)})).send().expect_status(204);
+}
+
+fn evolution(client: &Client) -> Value {
+    let path = format!("/temporal/entities/{}", thing("x"));
+    client.get(&path).query(&[("options", "sysAttrs")]).send().expect_status(200).json()
+}
+
+/// The values of an attribute in the order of their changes.
+fn values(client: &Client) -> Vec<i64> {
+    let path = format!("/temporal/entities/{}", thing("x"));
+    let query = [("timeproperty", "modifiedAt"), ("options", "temporalValues")];
+    let answer = client.get(&path).query(&query).send().expect_status(200).json();
+    answer["a"]["values"].as_array().into_iter().flatten().filter_map(|pair| pair[0].as_i64()).collect()
+}
+
+/// The files of the archive that hold something.
+fn archived(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files = Vec::new();
+    for path in entries.map(|entry| entry.expect("the folder is read").path()) {
+        match path.is_dir() {
+            true => files.extend(archived(&path)),
+            false if path.extension().is_some_and(|kind| kind == "parquet") => files.push(path),
+            false => {}
+        }
+    }
+    files
+}
+
+// Issue 4, build 1: every committed change is in the past at once, and each once, through kills at any point.
+#[test]
+fn the_past_survives_kills() {
+    let city = start(hasty());
+    let client = city.client();
+    client.create(&t("x", json!({"a": property(0)})));
+    let mut written = 0;
+    for round in 0..6 {
+        for _ in 0..15 {
+            written += 1;
+            change(&client, written);
+        }
+        let told = json!({"b": {"value": round, "observedAt": format!("2026-01-01T0{round}:00:00Z")}});
+        client.post(&format!("/temporal/entities/{}/attrs", thing("x"))).json(told).send().expect_status(204);
+        std::thread::sleep(std::time::Duration::from_millis(40 * round));
+        let before = evolution(&client);
+        city.kill();
+        city.restart();
+        assert_eq!(evolution(&client), before, "round {round}");
+    }
+    assert_eq!(values(&client), (0..=written).collect::<Vec<_>>());
+    assert!(!archived(&city.data().join("history")).is_empty());
+}
+
+// Issue 4: a backup holds the past, and what is restored goes on from there.
+#[test]
+fn a_backup_holds_the_past() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (backup, data) = (folder.path().join("backup"), folder.path().join("restored"));
+    let city = start(hasty());
+    let client = city.client();
+    client.create(&t("x", json!({"a": property(0)})));
+    for value in 1..=40 {
+        change(&client, value);
+        if value % 10 == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(150));
+        }
+    }
+    let before = evolution(&client);
+    let (done, said) = machi(&["backup", "--data"], &[&city.data(), &backup]);
+    assert!(done, "{said}");
+    change(&client, 99);
+    city.kill();
+    let (done, said) = machi(&["restore", "--data"], &[&data, &backup]);
+    assert!(done, "{said}");
+    let restored = start(Options { data: Some(data), ..hasty() });
+    let client = restored.client();
+    assert_eq!(evolution(&client), before);
+    change(&client, 100);
+    assert_eq!(values(&client), (0..=40).chain([100]).collect::<Vec<_>>());
+    restored.restart();
+    assert_eq!(values(&client), (0..=40).chain([100]).collect::<Vec<_>>());
+}
+
+// Issue 4, bad input: a damaged file of the archive is named, and everything else is read.
+#[test]
+fn a_damaged_archive_is_told_by_name() {
+    let city = start(hasty());
+    let (client, other) = (city.client(), city.tenant("other"));
+    for client in [&client, &other] {
+        client.create(&t("x", json!({"a": property(0)})));
+        (1..=20).for_each(|value| change(client, value));
+    }
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    city.stop();
+    let folder = city.data().join("history/_default/instances");
+    let file = archived(&folder).pop().expect("something is archived");
+    let mut bytes = std::fs::read(&file).expect("the file is read");
+    let middle = bytes.len() / 3;
+    bytes[middle] ^= 0x55;
+    std::fs::write(&file, bytes).expect("the file is written");
+    let (done, said) = machi(&["verify", "--data"], &[&city.data()]);
+    let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+    assert!(!done && said.contains(&name), "{said}");
+    city.restart();
+    let answer = client.get(&format!("/temporal/entities/{}", thing("x"))).send().expect_status(500);
+    assert!(answer.text().contains(&name), "{}", answer.text());
+    assert_eq!(client.retrieve(&thing("x"))["a"]["value"], 20);
+    assert_eq!(values(&other), (0..=20).collect::<Vec<_>>());
+}
+
+// §4.5.7: an erased tenant leaves no past, on disk neither.
+#[test]
+fn an_erased_tenant_leaves_no_past() {
+    let city = start(hasty());
+    let aoi = city.tenant("aoi");
+    aoi.create(&t("x", json!({"a": property(0)})));
+    (1..=20).for_each(|value| change(&aoi, value));
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    let (done, said) = machi(&["tenants", "erase", "aoi", "--confirm", "aoi", "--data"], &[&city.data()]);
+    assert!(done, "{said}");
+    assert_eq!(archived(&city.data().join("history/aoi")), Vec::<PathBuf>::new());
+    aoi.create(&t("x", json!({"a": property(7)})));
+    assert_eq!(values(&aoi), [7]);
+    city.kill();
+    city.restart();
+    assert_eq!(values(&aoi), [7]);
+}
+
+/// The time behind everything that was written.
+fn now(client: &Client) -> String {
+    let answer = client.get("/machi/v1/changes").query(&[("from", "2020-01-01T00:00:00Z"), ("limit", "1")]).send();
+    answer.expect_status(200).json()["to"].as_str().expect("a time").to_owned()
+}
+
+// Issue 4, build 3: queries answer with the state and the graph of an instant.
+#[test]
+fn the_city_is_shown_as_it_was() {
+    let city = start(hasty());
+    let client = city.client();
+    let link = |to: &str| json!({"type": "Relationship", "object": thing(to)});
+    client.create(&t("house", json!({"name": property("old")})));
+    client.create(&t("x", json!({"a": property(1), "in": link("house"), "location": point(139.7, 35.6)})));
+    client.create(&t("y", json!({"a": property(5)})));
+    let questions: [&[(&str, &str)]; 5] = [
+        &[("type", "T"), ("options", "sysAttrs"), ("count", "true")],
+        &[("type", "T"), ("q", "a>2")],
+        &[("type", "T"), ("q", "in{name}==\"old\""), ("join", "inline"), ("joinLevel", "1")],
+        &[("type", "T"), ("georel", "near;maxDistance==10"), ("geometry", "Point"), ("coordinates", "[139.7,35.6]")],
+        &[("type", "T"), ("join", "inline"), ("joinLevel", "2"), ("orderBy", "a;desc")],
+    ];
+    let ask = |extra: &[(&str, &str)]| -> Vec<Value> {
+        questions.iter().map(|query| client.find(&[*query, extra].concat())).collect()
+    };
+    let mut moments = Vec::new();
+    let steps: [&dyn Fn(); 6] = [
+        &|| change(&client, 3),
+        &|| drop(client.patch(&format!("/entities/{}", thing("house"))).json(json!({"name": property("new")})).send()),
+        &|| drop(client.delete(&format!("/entities/{}", thing("y"))).send().expect_status(204)),
+        &|| client.create(&t("z", json!({"a": property(9), "in": link("house"), "location": point(139.7, 35.6)}))),
+        &|| drop(client.delete(&format!("/entities/{}/attrs/location", thing("x"))).send().expect_status(204)),
+        &|| std::thread::sleep(std::time::Duration::from_millis(400)),
+    ];
+    for step in steps {
+        moments.push((now(&client), ask(&[])));
+        step();
+    }
+    for (number, (time, before)) in moments.iter().enumerate() {
+        assert_eq!(ask(&[("asOf", time)]), *before, "moment {number}");
+    }
+    let first = &moments[0].0;
+    let then = client.retrieve_with(&thing("y"), &[("asOf", first)]);
+    assert_eq!(then["a"]["value"], 5);
+    client.expect_absent(&thing("y"));
+    let body = json!({"type": "Query", "entities": [{"type": "T"}], "q": "a<2"});
+    let posted = client.post("/entityOperations/query").query(&[("asOf", first)]).json(body).send().expect_status(200);
+    assert_eq!(ids(&posted.json()), [thing("x")]);
+    let page = client.get("/entities").query(&[("type", "T"), ("limit", "1"), ("asOf", first)]).send();
+    let next = page.expect_status(200).link("next").expect("there are more");
+    assert_eq!(client.get(&next).send().expect_status(200).json().as_array().map(Vec::len), Some(1));
+    for (wrong, fault) in
+        [("tomorrow", "BadRequestData"), ("2999-01-01T00:00:00Z", "BadRequestData"), ("99999999", "BadRequestData")]
+    {
+        client.get("/entities").query(&[("type", "T"), ("asOf", wrong)]).send().problem(fault);
+    }
+}
