@@ -1,11 +1,14 @@
 // What goes out with a request, and what an answer comes to.
 import { afterEach, expect, it, vi } from "vitest";
-import { AskError, ask, base, failureOf, headersOf, isAbort, own } from "./ask";
+import { AskError, ask, base, clock, failureOf, headersOf, isAbort, own } from "./ask";
 
 const asking = { tenant: "aoi", language: "ja" as const, context: "https://example.org/c.jsonld" };
 const stub = (answer: (url: URL, init: RequestInit) => Promise<Response>): void => void vi.stubGlobal("fetch", answer);
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 async function failure(): Promise<unknown> {
   return ask("ngsi-ld/v1/types", asking).then(
@@ -65,4 +68,23 @@ it("lets a request that the page gave up pass as it is", async () => {
   const error = await ask("a", { ...asking, signal: control.signal }).catch((thrown: unknown) => thrown);
   expect(isAbort(error)).toBe(true);
   expect(failureOf(error)).toEqual({ kind: "unreadable", status: 0 });
+});
+
+it("tells a clock that is wrong from an answer that is read late", async () => {
+  vi.useFakeTimers({ now: Date.parse("2026-01-01T00:00:00.700Z"), toFake: ["Date"] });
+  /** The server's clock is ahead by so much, and the page comes to the answer so much later. */
+  const read = async (aheadMs: number, lateMs: number): Promise<number> => {
+    stub(async () => {
+      const date = new Date(Date.now() + aheadMs).toUTCString();
+      vi.setSystemTime(Date.now() + lateMs);
+      return new Response("{}", { headers: { Date: date } });
+    });
+    await ask("a", asking);
+    return clock.aheadMs;
+  };
+  expect(await read(0, 0)).toBe(0);
+  expect(await read(0, 15_000)).toBe(0);
+  expect(Math.abs((await read(60_000, 0)) - 60_000)).toBeLessThanOrEqual(1000);
+  expect(Math.abs((await read(60_000, 15_000)) - 60_000)).toBeLessThanOrEqual(1000);
+  expect(Math.abs(await read(0, 10))).toBeLessThanOrEqual(1000);
 });

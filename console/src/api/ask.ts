@@ -108,6 +108,7 @@ async function exchange(
   }
   let response: Response;
   let text: string;
+  const askedAt = Date.now();
   own.begun += 1;
   try {
     response = await fetch(new URL(path, base()), init);
@@ -118,7 +119,7 @@ async function exchange(
   } finally {
     own.ended += 1;
   }
-  keepTime(response.headers.get("Date"));
+  keepTime(response.headers.get("Date"), askedAt);
   if (!response.ok) throw new AskError(await refusal(response, text));
   return { text, response };
 }
@@ -149,12 +150,13 @@ export async function refusal(response: Response, text: string): Promise<Failure
   };
 }
 
-/** The header counts whole seconds and is some milliseconds old: less than two seconds is no difference. */
-function keepTime(date: string | null): void {
+/** The header counts whole seconds, and was written some time between the question and now, when a busy page comes to
+ * read its answer: only what lies outside of that is a difference of the clocks. */
+function keepTime(date: string | null, askedAt: number): void {
   const server = date === null ? Number.NaN : Date.parse(date);
   if (Number.isNaN(server)) return;
-  const ahead = server + 500 - Date.now();
-  clock.aheadMs = Math.abs(ahead) < 2000 ? 0 : ahead;
+  const [least, most] = [server - Date.now(), server + 1000 - askedAt];
+  clock.aheadMs = Math.min(Math.max(clock.aheadMs, least), most);
 }
 
 export function isAbort(error: unknown): boolean {

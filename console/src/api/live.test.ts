@@ -25,6 +25,7 @@ it("reads a change", () => {
 it("reads a deletion, after which there is no entity to tell of", () => {
   const data = { change: "deleted", id: "urn:ngsi-ld:Room:1", at: AT, attributes: ["temperature"] };
   expect(read("change", data)).toMatchObject({ kind: "deleted", types: [] });
+  expect(read("change", { ...data, types: ["Room"] })).toMatchObject({ kind: "deleted", types: ["Room"], entity: null });
 });
 
 it("keeps every digit of a number", () => {

@@ -13,7 +13,7 @@ export interface Change {
   event: "change";
   kind: ChangeKind;
   id: string;
-  /** Empty where it is gone. */
+  /** Of one that is gone those that it had. */
   types: string[];
   /** The attributes that it happened to. */
   attributes: string[];
@@ -47,7 +47,7 @@ function changeOf(data: unknown): Change | null {
     event: "change",
     kind,
     id: data["id"],
-    types: strings(entity?.["type"]),
+    types: strings(entity?.["type"] ?? data["types"]),
     attributes: strings(data["attributes"]),
     entity,
     time: text(data["at"]),

@@ -168,10 +168,16 @@ export function themeOf(legend: Legend): string {
   return legend.by === "steps" && legend.of ? `${legend.attribute}/${legend.of}` : legend.attribute;
 }
 
+/** The attributes by whose values a type is coloured. */
+export function themesOf(type: string): string[] {
+  const { legend } = lookOf(type);
+  if (!legend) return [];
+  return [legend.attribute, ...(legend.by === "steps" && legend.of ? [legend.of] : [])];
+}
+
 /** The attributes that a tile has to bring, by their full or short names as the @context has them. */
 export function attributesOf(type: string): string[] {
-  const { legend, bearing } = lookOf(type);
+  const { bearing } = lookOf(type);
   const extra = shortName(type) === "RoadSegment" ? ["roadClass"] : [];
-  const themed = legend ? [legend.attribute, ...(legend.by === "steps" && legend.of ? [legend.of] : [])] : [];
-  return ["name", ...themed, ...(bearing ? [bearing] : []), ...extra];
+  return ["name", ...themesOf(type), ...(bearing ? [bearing] : []), ...extra];
 }

@@ -14,7 +14,7 @@ import { arrow, paintOf } from "./paint";
 import { perFrame } from "./refresh";
 import { CLUSTERS, type Drawn } from "./source";
 import { CHOSEN, DRAWN, LIVE, NAMES, NOTHING, styleOf, typeOfLayer } from "./style";
-import { Sharpness, withoutIdleMasks } from "./thrift";
+import { Sharpness, withFewMasks, withRest } from "./thrift";
 
 /** What is under the pointer. */
 export interface Hint {
@@ -87,12 +87,15 @@ export class CityMap {
       touchPitch: false,
       maxZoom: 20,
       fadeDuration: 120,
+      // Each type has tiles of its own, and keeps those that were in sight before.
+      maxTileCacheZoomLevels: 2,
       locale: { "Map.Title": words.mapCanvas },
       transformRequest: (url) => this.#request(url),
     });
     this.#map.touchZoomRotate.disableRotation();
     this.#map.keyboard.disableRotation();
-    withoutIdleMasks(this.#map);
+    withFewMasks(this.#map);
+    withRest(this.#map);
     this.#sharpness = new Sharpness(this.#map, container);
     this.#overlay = new Overlay(this.#map);
     this.#listen();

@@ -10,7 +10,7 @@ import { attributesOf, firstZooms, inOrder, lookOf } from "./catalogue";
 import { faultOf } from "./fault";
 import { featureOf, namesOf } from "./feature";
 import { type Place, areaOfBox, boxOf, circle, cut, distance, middleOf, shared, wrapped } from "./geo";
-import { styleOf } from "./style";
+import { LIVE, styleOf } from "./style";
 
 
 const paint = (tint: string): string => `rgb(0, 0, ${tint.length})`;
@@ -125,6 +125,20 @@ it("a type is drawn whatever shape its places have", () => {
   const drawn = (type: string): string[] =>
     styleOf([{ type, minzoom: 0, maxzoom: 14, bounds: null, from: 0 }], "", "ja", paint).layers.flatMap(({ id, type: kind }) => (id.startsWith("tile:") ? kind : []));
   for (const type of Object.keys(TYPES)) expect(drawn(type), type).toEqual(expect.arrayContaining(["fill", "line", "circle"]));
+});
+
+it("ground is drawn from its tiles alone, and hides what is below it wherever it may be drawn twice", () => {
+  const layers = Object.keys(TYPES).flatMap((type) => styleOf([{ type, minzoom: 0, maxzoom: 14, bounds: null, from: 0 }], "", "ja", paint).layers.map((layer) => ({ type, layer })));
+  const ofGround = layers.filter(({ type }) => lookOf(type).isGround).map(({ layer }) => layer);
+  expect(ofGround.filter((layer) => "source" in layer && layer.source === LIVE)).toEqual([]);
+  expect(layers.some(({ layer }) => "source" in layer && layer.source === LIVE)).toBe(true);
+  const isFree = ({ metadata }: { metadata?: unknown }): boolean => (metadata as { isFree?: boolean } | undefined)?.isFree === true;
+  const free = layers.filter(({ layer }) => isFree(layer));
+  expect(free.length).toBeGreaterThan(0);
+  for (const { type, layer } of free) {
+    const { "fill-opacity": face, "line-opacity": line } = (layer.paint ?? {}) as Record<string, unknown>;
+    expect([lookOf(type).isGround, face ?? line], layer.id).toEqual([true, 1]);
+  }
 });
 
 it("the style names no other host and each layer once", () => {

@@ -50,7 +50,11 @@ export function styleOf(shown: readonly Drawn[], q: string, language: Language, 
   const hasSea = types.some((type) => lookOf(type).tint === "sea" && lookOf(type).from === 0);
   const hasLand = types.some((type) => lookOf(type).tint === "land");
   const drawn = types.flatMap((type) => byType.get(type) ?? []);
-  const drawings = drawn.flatMap((one) => [drawing(one, false, language, paint), drawing(one, true, language, paint)]);
+  const drawings = drawn.flatMap((one) => {
+    const tiles = drawing(one, false, language, paint);
+    // Ground that has changed comes with newer tiles.
+    return lookOf(one.type).isGround ? [tiles] : [tiles, drawing(one, true, language, paint)];
+  });
   return {
     version: 8,
     glyphs: GLYPHS_URL,
@@ -76,7 +80,8 @@ interface Drawing {
   marks: LayerSpecification[];
 }
 
-/** One type from its tiles or from what is live; what is live hides its older self in the tile. */
+/** One type from its tiles or from what is live; what is live hides its older self in the tile, and newer values of what
+ * has not moved are painted there. */
 function drawing({ type, from: firstZoom }: Drawn, isLive: boolean, language: Language, paint: Paint): Drawing {
   const look = lookOf(type);
   const from = isLive ? { source: LIVE } : { source: tilesOf(type), "source-layer": ENTITIES };
@@ -89,14 +94,15 @@ function drawing({ type, from: firstZoom }: Drawn, isLive: boolean, language: La
     ...from,
   });
   const shape = (kind: string): FilterSpecification => ["all", ...only, ["==", ["geometry-type"], kind]];
-  const unless = (opacity: number): ExpressionSpecification => ["case", ["boolean", ["feature-state", "gone"], false], 0, opacity];
+  // A constant lets ground be painted from the top down, each pixel once.
+  const unless: Unless = (opacity) => (look.isGround ? opacity : ["case", ["boolean", ["feature-state", "gone"], false], 0, opacity]);
   const colour = look.legend ? coloured(look.legend, look.tint, paint) : paint(look.tint);
   const shapes: LayerSpecification[] = [];
   const names: LayerSpecification[] = [];
   const areaNames: LayerSpecification[] = [];
   const marks: LayerSpecification[] = [];
   // Whatever shape a type is made for: a list of parks may have their middles, and one of shelters their yards.
-  shapes.push({ ...of("area"), type: "fill", filter: shape("Polygon"), paint: areaPaint(look, paint, unless) });
+  shapes.push({ ...of("area"), ...freely(look, type), type: "fill", filter: shape("Polygon"), paint: areaPaint(look, paint, unless) });
   if (look.tint === "land" || !look.isGround) {
     shapes.push({
       ...of("edge"),
@@ -105,7 +111,7 @@ function drawing({ type, from: firstZoom }: Drawn, isLive: boolean, language: La
       paint: { "line-color": paint(look.isGround ? "edge" : "other"), "line-width": 1, "line-opacity": unless(0.8) },
     });
   }
-  shapes.push(...lines(look, of, shape("LineString"), paint, unless));
+  shapes.push(...lines(look, type, of, shape("LineString"), paint, unless));
   shapes.push({
     ...of("dot"),
     type: "circle",
@@ -128,25 +134,39 @@ function drawing({ type, from: firstZoom }: Drawn, isLive: boolean, language: La
 }
 
 type Of = (name: string) => { id: string; metadata: object; minzoom: number; source: string; "source-layer"?: string };
-type Unless = (opacity: number) => ExpressionSpecification;
+type Unless = (opacity: number) => ExpressionSpecification | number;
 
-function areaPaint(look: Look, paint: Paint, unless: Unless): object {
-  return { "fill-color": paint(look.tint), "fill-opacity": unless(look.isGround ? 1 : 0.15), "fill-antialias": true };
+/** Ground that hides whatever is below it may be drawn beyond its tile. An edge may not: it is drawn along the cut, too. */
+function freely({ isGround }: Look, type: string): { metadata: object } {
+  return { metadata: { type, isFree: isGround } };
 }
 
-function lines(look: Look, of: Of, filter: FilterSpecification, paint: Paint, unless: Unless): LayerSpecification[] {
+/** Land has an edge drawn around it. */
+function areaPaint(look: Look, paint: Paint, unless: Unless): object {
+  return { "fill-color": paint(look.tint), "fill-opacity": unless(look.isGround ? 1 : 0.15), "fill-antialias": look.tint !== "land" };
+}
+
+/** From afar streets are a haze: main roads are drawn there alone, and none with ends and joins that nobody could see. */
+const STREETS_FROM = 13;
+const ROUND_FROM = 14;
+
+function lines(look: Look, type: string, of: Of, filter: FilterSpecification, paint: Paint, unless: Unless): LayerSpecification[] {
   const isMain: ExpressionSpecification = ["==", ["get", "roadClass"], "main"];
-  const layout = { "line-cap": "round", "line-join": "round" } as const;
   if (look.tint === "road") {
+    const layout = {
+      "line-cap": ["step", ["zoom"], "butt", ROUND_FROM, "round"] as ExpressionSpecification,
+      "line-join": ["step", ["zoom"], "miter", ROUND_FROM, "round"] as ExpressionSpecification,
+    } as const;
     const wide = (more: number): ExpressionSpecification => [
       "interpolate", ["exponential", 1.6], ["zoom"],
       11, ["case", isMain, 1.5 + more, 0.4 + more / 2],
       14, ["case", isMain, 4 + more, 1.8 + more],
       18, ["case", isMain, 22 + more, 13 + more],
     ];
+    const wideEnough: FilterSpecification = ["all", filter as ExpressionSpecification, ["any", isMain, ["!", ["has", "roadClass"]], [">=", ["zoom"], STREETS_FROM]]];
     return [
-      { ...of("casing"), type: "line", filter, layout, paint: { "line-color": paint("road-edge"), "line-width": wide(1.5), "line-opacity": unless(1) } },
-      { ...of("line"), type: "line", filter, layout, paint: { "line-color": paint("road"), "line-width": wide(0), "line-opacity": unless(1) } },
+      { ...of("casing"), ...freely(look, type), type: "line", filter: wideEnough, layout, paint: { "line-color": paint("road-edge"), "line-width": wide(1.5), "line-opacity": unless(1) } },
+      { ...of("line"), ...freely(look, type), type: "line", filter: wideEnough, layout, paint: { "line-color": paint("road"), "line-width": wide(0), "line-opacity": unless(1) } },
     ];
   }
   const dash = look.tint === "rail" ? { "line-dasharray": [3, 2] } : {};
@@ -162,7 +182,7 @@ function radius(look: Look, firstZoom: number): ExpressionSpecification {
 }
 
 /** A letter or an arrow within the dot. */
-function markLayer(look: Look, of: Of, filter: FilterSpecification, language: Language, paint: Paint, opacity: ExpressionSpecification): LayerSpecification | null {
+function markLayer(look: Look, of: Of, filter: FilterSpecification, language: Language, paint: Paint, opacity: ExpressionSpecification | number): LayerSpecification | null {
   // Always drawn, and names keep off it.
   const always = { "text-allow-overlap": true, "text-padding": 3 } as const;
   const ink = { "text-color": paint("ink"), "text-opacity": opacity };
@@ -212,18 +232,23 @@ function nameLayer(look: Look, of: Of, filter: FilterSpecification, paint: Paint
   };
 }
 
+/** The value of an attribute: the newest that is known, or that of the tile. */
+function valueOf(attribute: string): ExpressionSpecification {
+  return ["coalesce", ["feature-state", attribute], ["get", attribute]];
+}
+
 /** The colour of a feature by its value. */
 export function coloured(legend: Legend, otherwise: string, paint: Paint): ExpressionSpecification {
   if (legend.by === "word") {
     const cases = legend.tints.flatMap(([word, tint]) => [word, paint(tint)]);
-    return ["match", ["to-string", ["get", legend.attribute]], ...cases, paint(otherwise)] as unknown as ExpressionSpecification;
+    return ["match", ["to-string", valueOf(legend.attribute)], ...cases, paint(otherwise)] as unknown as ExpressionSpecification;
   }
-  const number: ExpressionSpecification = ["to-number", ["get", legend.attribute], 0];
-  const value: ExpressionSpecification = legend.of ? ["/", number, ["max", 1, ["to-number", ["get", legend.of], 1]]] : number;
+  const number: ExpressionSpecification = ["to-number", valueOf(legend.attribute), 0];
+  const value: ExpressionSpecification = legend.of ? ["/", number, ["max", 1, ["to-number", valueOf(legend.of), 1]]] : number;
   const [first, ...rest] = legend.steps;
   const steps = rest.flatMap(([from, tint]) => [from, paint(tint)]);
   const stepped = ["step", value, paint(first?.[1] ?? otherwise), ...steps] as unknown as ExpressionSpecification;
-  return ["case", ["has", legend.attribute], stepped, paint(otherwise)];
+  return ["case", ["!=", ["to-string", valueOf(legend.attribute)], ""], stepped, paint(otherwise)];
 }
 
 function clusterLayers({ type, from: firstZoom }: Drawn, paint: Paint): LayerSpecification[] {

@@ -10,10 +10,14 @@ const SHARPEN_AFTER_MS = 200;
 /** The share of the pixels on each side that is drawn meanwhile: from one to the next as long as that is too slow. */
 const SHARES = [1, 0.5, 0.35];
 
+/** What a frame of the screen takes at least. */
+const FRAME_MS = 17;
+
 /** A layer of the style as the painter meets it. */
 interface PaintedLayer {
   type: string;
   source: string;
+  metadata?: { isFree?: boolean };
   paint: { get(name: string): { constantOr(otherwise: number): number } };
   isTileClipped(): boolean;
   isHidden(zoom: number): boolean;
@@ -24,33 +28,75 @@ interface Tile {
   getBucket(layer: PaintedLayer): unknown;
 }
 
+interface TileId {
+  overscaledZ: number;
+}
+
 /** The inner parts of MapLibre 4.7 that say what is drawn, and on how many pixels. */
 interface Inside {
   painter: {
     renderPass: "offscreen" | "opaque" | "translucent";
     pixelRatio: number;
+    context: { gl: WebGL2RenderingContext };
     resize(width: number, height: number, ratio: number): void;
-    _renderTileClippingMasks(layer: PaintedLayer, tiles: readonly unknown[] | undefined): void;
+    renderLayer(painter: unknown, tiles: unknown, layer: PaintedLayer, ids: unknown): void;
+    stencilModeForClipping(tile: TileId): object;
+    _renderTileClippingMasks(layer: PaintedLayer, tiles: readonly TileId[] | undefined): void;
   };
-  style: { sourceCaches: Record<string, { getTile(id: unknown): Tile }> };
+  style: { sourceCaches: Record<string, { getTile(id: TileId): Tile }> };
   _resizeCanvas(width: number, height: number, ratio: number): void;
 }
 
 /**
- * Before a layer is drawn, MapLibre fills the whole map with the outlines of its source's tiles, also where the layer
- * has nothing to draw. With a source for each type that is most of all pixels: it is done for what is drawn alone.
+ * Before a layer is drawn, MapLibre fills the whole map with the outlines of its source's tiles, so that none draws
+ * beyond its own. With a source for each type that is most of all pixels. It is done only where there is something to
+ * draw, and where it can be seen: some ground may well be drawn twice where two tiles meet.
  */
-export function withoutIdleMasks(map: GlMap): void {
+export function withFewMasks(map: GlMap): void {
   const inside = map as unknown as Inside;
   const { painter } = inside;
+  const { gl } = painter.context;
   const mask = painter._renderTileClippingMasks.bind(painter);
+  const clipped = painter.stencilModeForClipping.bind(painter);
+  const unclipped = { test: { func: gl.ALWAYS, mask: 0 }, ref: 0, mask: 0, fail: gl.KEEP, depthFail: gl.KEEP, pass: gl.KEEP };
+  let isClipped = true;
+  painter.stencilModeForClipping = (tile) => (isClipped ? clipped(tile) : unclipped);
   painter._renderTileClippingMasks = (layer, tiles) => {
     if (!layer.isTileClipped() || !tiles?.length || layer.isHidden(map.getZoom())) return;
-    const isOpaque = (): boolean => layer.type === "fill" && layer.paint.get("fill-opacity").constantOr(0) === 1;
-    if (painter.renderPass === "opaque" && !isOpaque()) return;
+    if (painter.renderPass === "opaque" && !isOpaque(layer)) return;
+    // Tiles of several zooms lie on each other.
+    const [{ overscaledZ }] = tiles as [TileId];
+    isClipped = !layer.metadata?.isFree || tiles.some((tile) => tile.overscaledZ !== overscaledZ);
+    if (!isClipped) return;
     const cache = inside.style.sourceCaches[layer.source];
     if (tiles.some((id) => cache?.getTile(id).getBucket(layer))) mask(layer, tiles);
   };
+}
+
+/** Whether the layer hides whatever is below it. */
+function isOpaque(layer: PaintedLayer): boolean {
+  return layer.type === "fill" && layer.paint.get("fill-opacity").constantOr(0) === 1;
+}
+
+/**
+ * MapLibre paints the whole map again for each tile that comes, and where that is slow, tiles, changes and the city
+ * itself wait for the processor meanwhile. A map that rests does so as long as its last picture took.
+ */
+export function withRest(map: GlMap): void {
+  const repaint = map.triggerRepaint.bind(map);
+  let until = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  map.triggerRepaint = () => {
+    const wait = map.isMoving() ? 0 : until - performance.now();
+    if (wait <= 0) repaint();
+    else timer ??= setTimeout(() => ((timer = undefined), repaint()), wait);
+  };
+  map.on("render", () => {
+    const began = performance.now();
+    // The next frame of the screen waits for the picture.
+    requestAnimationFrame((now) => (until = now + Math.max(0, now - began - FRAME_MS)));
+  });
+  map.on("remove", () => clearTimeout(timer));
 }
 
 /** Draws a map that moves on fewer pixels, once it has been too slow; where it rests, on all of them. */
@@ -65,6 +111,7 @@ export class Sharpness {
     private readonly container: HTMLElement,
   ) {
     this.#inside = map as unknown as Inside;
+    this.#leaveEdgesRough();
     map.on("movestart", () => (this.#moments = []));
     map.on("move", () => {
       clearTimeout(this.#sharpen);
@@ -79,6 +126,17 @@ export class Sharpness {
 
   close(): void {
     clearTimeout(this.#sharpen);
+  }
+
+  /** What hides all below it has its face drawn in the opaque pass, and its edges smoothed in the other one. */
+  #leaveEdgesRough(): void {
+    const { painter } = this.#inside;
+    const draw = painter.renderLayer.bind(painter);
+    painter.renderLayer = (given, tiles, layer, ids) => {
+      const isCoarse = painter.pixelRatio < this.map.getPixelRatio();
+      if (isCoarse && painter.renderPass === "translucent" && isOpaque(layer)) return;
+      draw(given, tiles, layer, ids);
+    };
   }
 
   #judge(): void {

@@ -60,7 +60,8 @@ export function writePlace(place: Place): string {
   return text ? `#${text}` : "#";
 }
 
-/** The place in the browser's address. */
+/** The place in the browser's address, which may be newer than what the page has been told of: whatever changes it goes on
+ * from there. */
 export class Address {
   place = $state.raw<Place>({ ...NOWHERE });
 
@@ -71,12 +72,12 @@ export class Address {
 
   /** Goes elsewhere, as a step that the browser's back button undoes. */
   go(change: Partial<Place>): void {
-    location.hash = writePlace({ ...this.place, ...change });
+    location.hash = writePlace({ ...readPlace(location.hash), ...change });
   }
 
   /** Notes where the reader is now, without a step that the back button would have to undo. */
   note(change: Partial<Place>): void {
-    this.place = { ...this.place, ...change };
+    this.place = { ...readPlace(location.hash), ...change };
     history.replaceState(history.state, "", writePlace(this.place));
   }
 

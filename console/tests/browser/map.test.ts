@@ -60,7 +60,7 @@ async function features(type: string): Promise<Record<string, Record<string, unk
     return Object.fromEntries(
       found.map((one) => {
         const place = one.geometry.type === "Point" ? map.project(one.geometry.coordinates as [number, number]) : { x: 0, y: 0 };
-        return [String(one.properties["id"] ?? one.properties["count"]), { ...one.properties, x: place.x, y: place.y }];
+        return [String(one.properties["id"] ?? one.properties["count"]), { ...one.properties, ...one.state, x: place.x, y: place.y }];
       }),
     );
   }, type);
@@ -143,6 +143,47 @@ describe("the map", () => {
     await expect.poll(async () => LAMP in (await features("Streetlight"))).toBe(false);
     city.put(lamp(2, "on"));
     await expect.poll(async () => LAMP in (await features("Streetlight"))).toBe(true);
+  });
+
+  it("paints newer values where the tile has the entity, and draws it once where it has moved as well", async () => {
+    await visit();
+    await drawn();
+    /** How often a lamp is drawn, and how. */
+    const painted = (): Promise<unknown[][]> =>
+      page.evaluate((wanted) => {
+        const { map } = document.querySelector(".ground") as unknown as { map: GlMap };
+        const found = map.queryRenderedFeatures({ layers: ["tile:dot:Streetlight", "live:dot:Streetlight"] });
+        const lamps = found.filter((one) => one.properties["id"] === wanted && !one.state["gone"]);
+        return lamps.map((one) => [one.layer.id, one.state["powerState"] ?? one.properties["powerState"]]);
+      }, LAMP);
+    expect(await painted()).toEqual([["tile:dot:Streetlight", "on"]]);
+    const change = (next: Record<string, unknown>, ...attributes: string[]): void => {
+      city.entities.set(LAMP, next);
+      city.change("changed", LAMP, "Streetlight", attributes);
+    };
+    change(lamp(2, "off"), "powerState");
+    await expect.poll(painted).toEqual([["tile:dot:Streetlight", "off"]]);
+    // Two changes that come together: the one that moved it is not forgotten for the other.
+    const moved = { ...lamp(2, "on"), location: lamp(3, "on")["location"] };
+    change(moved, "location");
+    change(moved, "powerState");
+    await expect.poll(painted).toEqual([["live:dot:Streetlight", "on"]]);
+    change({ ...moved, powerState: lamp(2, "off")["powerState"] }, "powerState");
+    await expect.poll(painted).toEqual([["live:dot:Streetlight", "off"]]);
+  });
+
+  it("draws ground anew when it changes", async () => {
+    await visit(`#view=map&at=${LATITUDE},${LONGITUDE},14.5`);
+    await drawn();
+    const houses = async (): Promise<string[]> => Object.keys(await features("Building"));
+    const before = await houses();
+    const [first = ""] = before;
+    const house = city.entities.get(first);
+    city.delete(first);
+    await expect.poll(houses).not.toContain(first);
+    city.put({ ...house, id: first });
+    await expect.poll(houses).toContain(first);
+    expect((await houses()).length).toBe(before.length);
   });
 
   it("stands a flood: frames stay free, and the newest is shown", async () => {

@@ -160,7 +160,6 @@ describe.skipIf(!MACHI).each(["ja", "en"] as const)("in bad times, in %s, the pa
     console.log(`${language}: ${CHANGES} changes in ${((Date.now() - began) / 1000).toFixed(1)} s; the reader was done after ${during * LAMPS}`);
     const [last = ""] = lights;
     await page.goto(`${city.farUrl}#view=map&at=${LATITUDE},${LONGITUDE},14.2&entity=${last}`);
-    await page.locator(`${part("entity")} [data-attribute="powerState"]`).first().waitFor();
     expect(await city.send("PATCH", `ngsi-ld/v1/entities/${last}/attrs/powerState`, { type: "Property", value: "late" })).toBe(204);
     await says(`${part("entity")} [data-attribute="powerState"]`, "late");
     await expect.poll(async () => (await features("Streetlight"))[last]?.["powerState"], { timeout: LONG_MS / 2 }).toBe("late");

@@ -8,7 +8,7 @@ import { readyToCount } from "../browser/counting";
 import { type Memory, isFlat, memoryOf, thirdsOf } from "./memory";
 import { Table, megabytes, milliseconds, seconds, within } from "./table";
 import { Updates } from "./updates";
-import { type Pace, type Seen, drawnOnes, instrument, pan, picturesOf, seenAt } from "./watch";
+import { type Pace, type Seen, instrument, onesInSight, pan, picturesOf, seenAt } from "./watch";
 
 const CITY = process.env["MACHI_URL"] ?? "";
 const UPDATES = process.env["UPDATES"] ?? "";
@@ -149,7 +149,7 @@ describe.skipIf(!CITY || !UPDATES || !process.env["FIGURES"])("the map of a demo
 
     /** From the answer to a change until the map shows it, of some entities by turns. */
     async function latency(what: string, type: string, attribute: string, valueOf: (number: number) => string | number): Promise<void> {
-      const seen = await drawnOnes(page, type, CHANGES);
+      const seen = await onesInSight(page, CITY, type, CHANGES);
       expect(seen.length, `${type} in sight`).toBeGreaterThan(0);
       const delays: number[] = [];
       for (let number = 0; number < CHANGES; number += 1) {

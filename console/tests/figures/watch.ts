@@ -122,26 +122,19 @@ export interface Seen {
   place: [longitude: number, latitude: number];
 }
 
-/** Entities of a type that are drawn one by one, from the middle of the map outwards. */
-export function drawnOnes(page: Page, type: string, most: number): Promise<Seen[]> {
-  return page.evaluate(
-    ({ type, most }) => {
-      const map = window.mapOfCity();
-      const layers = map.getStyle().layers.filter((one) => (one.metadata as { type?: string } | undefined)?.type === type && one.type !== "symbol");
-      const found = map.queryRenderedFeatures({ layers: layers.map(({ id }) => id) });
-      const single = found.filter((one) => one.sourceLayer !== "clusters" && one.geometry.type === "Point" && !one.state["gone"]);
-      const { x, y } = map.project(map.getCenter());
-      const seen = new Map<string, { id: string; place: [number, number]; far: number }>();
-      for (const one of single) {
-        const [longitude = 0, latitude = 0] = (one.geometry as GeoJSON.Point).coordinates;
-        const at = map.project([longitude, latitude]);
-        const far = Math.hypot(at.x - x, at.y - y);
-        if (far < Math.min(x, y) * 0.8) seen.set(String(one.properties["id"]), { id: String(one.properties["id"]), place: [longitude, latitude], far });
-      }
-      return [...seen.values()].sort((a, b) => a.far - b.far).slice(0, most);
-    },
-    { type, most },
-  );
+/** Entities of a type that lie in the middle of the map, also such as it draws in crowds; as the city tells. */
+export async function onesInSight(page: Page, city: string, type: string, most: number): Promise<Seen[]> {
+  const ring = await page.evaluate(() => {
+    const map = window.mapOfCity();
+    const { x, y } = map.project(map.getCenter());
+    const corner = (east: number, south: number): number[] => map.unproject([x + 0.8 * east * x, y + 0.8 * south * y]).toArray();
+    return [corner(-1, 1), corner(1, 1), corner(1, -1), corner(-1, -1), corner(-1, 1)];
+  });
+  const asked = new URL("ngsi-ld/v1/entities", city);
+  const area = { georel: "within", geometry: "Polygon", coordinates: JSON.stringify([ring]) };
+  asked.search = new URLSearchParams({ type, pick: "id,location", limit: String(most), ...area }).toString();
+  const found = (await (await fetch(asked)).json()) as { id: string; location: { value: GeoJSON.Point } }[];
+  return found.map(({ id, location }) => ({ id, place: location.value.coordinates as Seen["place"] }));
 }
 
 export interface Awaited extends Seen {
@@ -166,7 +159,7 @@ export function seenAt(page: Page, awaited: Awaited, patienceMs: number): Promis
         };
         const look = (): void => {
           const found = map.queryRenderedFeatures([[x - 8, y - 8], [x + 8, y + 8]], { layers });
-          const isThere = found.some((one) => one.properties["id"] === id && one.properties[attribute] === value && !one.state["gone"]);
+          const isThere = found.some((one) => one.properties["id"] === id && (one.state[attribute] ?? one.properties[attribute]) === value && !one.state["gone"]);
           // What was painted is on the screen when the next frame begins.
           if (isThere) requestAnimationFrame(() => end(Date.now()));
         };

@@ -77,7 +77,7 @@ export class MockCity {
   }
 
   change(kind: string, id: string, type: unknown, attributes: string[]): void {
-    const entity = kind === "deleted" ? {} : { entity: concise(this.entities.get(id) ?? { id, type }) };
+    const entity = kind === "deleted" ? { types: [type].flat() } : { entity: concise(this.entities.get(id) ?? { id, type }) };
     this.emit("change", { change: kind, id, at: new Date().toISOString(), attributes, ...entity });
   }
 

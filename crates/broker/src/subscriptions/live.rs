@@ -180,6 +180,13 @@ impl Reader {
         head.types().any(|name| self.filter.types.iter().any(|wanted| name.is(wanted)))
     }
 
+    /// The types that an entity had which is gone.
+    fn types_before(&self, entry: &Entry) -> Option<Json<'static>> {
+        let terms: &dyn Terms = &self.filter.context;
+        let head = HeadRef::read(entry.old_head.as_ref()?).ok()?;
+        Some(Json::Array(head.types().map(|name| Json::from(terms.name(&name.to_name()).into_owned())).collect()))
+    }
+
     fn data(&self, entry: &Entry, attributes: &[Name], reading: Option<&Reading>) -> Json<'static> {
         let terms: &dyn Terms = &self.filter.context;
         let change = match entry.kind {
@@ -194,6 +201,11 @@ impl Reader {
             ("at".into(), entry.time.to_string().into()),
             ("attributes".into(), Json::Array(attributes.iter().map(short).collect())),
         ];
+        if entry.kind == ChangeKind::Deleted
+            && let Some(types) = self.types_before(entry)
+        {
+            members.push(("types".into(), types));
+        }
         if let Some(reading) = reading {
             let (sections, mut out) = (reading.sections(), Vec::new());
             let output = Output { format: Format::Concise, ..Output::new(terms) };

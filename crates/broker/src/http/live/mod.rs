@@ -38,6 +38,7 @@ fn operation() -> Operation {
         ("at", Schema::format("date-time").described("When.")),
         ("attributes", Schema::array(Schema::string()).described("The attributes that it happened to.")),
     ])
+    .and_maybe("types", Schema::array(Schema::string()).described("The types that an entity had which is gone."))
     .and_maybe(
         "entity",
         Schema::any().described("The entity as it is now, in the concise format; nothing where it is gone."),

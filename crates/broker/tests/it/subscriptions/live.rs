@@ -63,6 +63,7 @@ async fn readers_hear_of_what_they_asked_for() {
     assert_eq!(changes, ["created", "changed", "deleted"]);
     assert_eq!((&events[1]["entity"]["a"], &events[1]["attributes"]), (&json!(3), &json!(["a"])));
     assert!(events[2].get("entity").is_none() && text.contains("event: change\n") && text.contains("id: "));
+    assert_eq!((&events[2]["types"], events[1].get("types")), (&json!(["T"]), None));
 }
 
 #[tokio::test]
