@@ -20,7 +20,7 @@ fn with(instances: &Value) -> City {
 
 /// Instances of a Property each ten minutes from 09:00 on.
 fn each_ten_minutes(values: &[Value]) -> Value {
-    let instance = |(number, value): (usize, &Value)| json!({"type": "Property", "value": value, "observedAt": format!("2026-03-01T09:{}0:00Z", number)});
+    let instance = |(number, value): (usize, &Value)| json!({"type": "Property", "value": value, "observedAt": format!("2026-03-01T09:{number}0:00Z")});
     values.iter().enumerate().map(instance).collect()
 }
 

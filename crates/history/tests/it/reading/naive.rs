@@ -231,9 +231,9 @@ fn city(rows: &[Row], instances: usize) -> City {
     let city = City::cutting(instances);
     for row in rows {
         match row.value {
-            Some(_) => drop(city.given(&json!({"id": id(row.entity), "type": "X", row.attribute: instance(row)}))),
-            None => drop(city.deleted(&id(row.entity), row.attribute, Kind::Property)),
-        }
+            Some(_) => city.given(&json!({"id": id(row.entity), "type": "X", row.attribute: instance(row)})),
+            None => city.deleted(&id(row.entity), row.attribute, Kind::Property),
+        };
     }
     city
 }
