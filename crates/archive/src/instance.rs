@@ -38,7 +38,7 @@ pub enum Origin {
     /// A change of the city: it was once the present.
     Change,
     /// The temporal API: it is about the past or the future, and never was the present.
-    Account,
+    Amendment,
     /// Of heads alone: what the entity was when its past was erased while it lived on. It has an evolution again as soon
     /// as there is an instance of it.
     Forgotten,
@@ -137,7 +137,7 @@ impl Evolution {
 
     /// Since when there is no such entity, where there is none.
     pub fn deleted_at(&self) -> Option<Timestamp> {
-        let changes = self.heads.iter().filter(|head| head.origin != Origin::Account);
+        let changes = self.heads.iter().filter(|head| head.origin != Origin::Amendment);
         changes.max_by_key(|head| head.modified_at)?.deleted_at
     }
 

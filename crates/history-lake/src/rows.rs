@@ -52,11 +52,11 @@ pub(crate) fn head_row(entity: &Name, of: &Head) -> Vec<Cell> {
 
 fn origin_cell(origin: Origin) -> Cell {
     thread_local! {
-        static WORDS: [Name; 3] = ["change", "account", "forgotten"].map(Name::from);
+        static WORDS: [Name; 3] = ["change", "amendment", "forgotten"].map(Name::from);
     }
     let place = match origin {
         Origin::Change => 0,
-        Origin::Account => 1,
+        Origin::Amendment => 1,
         Origin::Forgotten => 2,
     };
     WORDS.with(|words| Cell::Text(words[place].clone()))
@@ -65,7 +65,7 @@ fn origin_cell(origin: Origin) -> Cell {
 pub(crate) fn origin_of(cell: &Cell) -> Option<Origin> {
     match cell.as_text()?.as_str() {
         "change" => Some(Origin::Change),
-        "account" => Some(Origin::Account),
+        "amendment" => Some(Origin::Amendment),
         "forgotten" => Some(Origin::Forgotten),
         _ => None,
     }

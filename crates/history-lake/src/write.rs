@@ -31,8 +31,17 @@ pub(crate) enum Level {
     Merged,
 }
 
-/// How many rows lie together in a group. More would save little, and each takes a hundred bytes while it is written.
-const GROUP: u32 = 1 << 19;
+impl Level {
+    /// How many rows lie together in a group. Each takes some hundred bytes until it is written, and what has just come
+    /// is written while the city takes more.
+    const fn group(self) -> u32 {
+        match self {
+            Self::Fresh => 1 << 16,
+            Self::Merged => 1 << 18,
+        }
+    }
+}
+
 /// How many rows a page has of a column that is asked for by itself.
 const SMALL_PAGE: usize = 4096;
 const LARGE_PAGE: usize = 65_536;
@@ -105,7 +114,7 @@ impl<'w> FileWriter<'w> {
         self.extent.take(&entity, self.shape, &row);
         self.block.push(row);
         self.rows += 1;
-        if self.block.rows == GROUP { self.close_group() } else { Ok(()) }
+        if self.block.rows == self.level.group() { self.close_group() } else { Ok(()) }
     }
 
     /// How many rows it has.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use machi_store::{Collection, CollectionSpec, NoFacets};
 
-pub use crate::account::ACCOUNTS;
+pub use crate::amendment::AMENDMENTS;
 
 /// What history remembers of itself.
 pub const MARKS: Collection = Collection("history");
 
 /// What a store must know of the collections when it is opened.
 pub fn specs() -> Vec<CollectionSpec> {
-    [ACCOUNTS, MARKS].map(|collection| CollectionSpec { collection, derive: Arc::new(NoFacets) }).into()
+    [AMENDMENTS, MARKS].map(|collection| CollectionSpec { collection, derive: Arc::new(NoFacets) }).into()
 }

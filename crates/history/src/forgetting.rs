@@ -24,7 +24,7 @@ impl History {
             let mut state = self.state.write();
             state.tenants.remove(tenant);
             state.archived.remove(tenant);
-            state.accounts.retain(|(of, _)| of != tenant);
+            state.amendments.retain(|(of, _)| of != tenant);
             // Whoever begins anew begins behind it.
             state.has_moved = true;
         }

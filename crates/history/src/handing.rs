@@ -14,7 +14,7 @@ use tokio::sync::MutexGuard;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{info, warn};
 
-use crate::account::ACCOUNTS;
+use crate::amendment::AMENDMENTS;
 use crate::blocking;
 use crate::collections::MARKS;
 use crate::error::{HistoryError, told};
@@ -79,14 +79,14 @@ impl History {
     pub(crate) async fn hand_over(&self, _turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
         // What could not leave the last time goes first.
         self.deliver().await?;
-        let (up_to, accounts) = self.freeze();
+        let (up_to, amendments) = self.freeze();
         self.deliver().await?;
         let Some(up_to) = up_to else { return Ok(()) };
-        let forgotten = self.forget(up_to, &accounts).await;
+        let forgotten = self.forget(up_to, &amendments).await;
         if forgotten.is_err() {
             let mut state = self.state.write();
             state.has_moved = true;
-            state.accounts.extend(accounts);
+            state.amendments.extend(amendments);
         }
         forgotten
     }
@@ -98,13 +98,13 @@ impl History {
             return (None, Vec::new());
         }
         let up_to = state.taken.clone().unwrap_or_default();
-        state.accounts.sort_unstable();
+        state.amendments.sort_unstable();
         for held in state.tenants.values_mut().filter(|held| !held.hot.read().is_empty()) {
-            let layer = std::mem::take(&mut held.hot);
-            held.leaving = Some(Leaving { layer, up_to: up_to.clone() });
+            let stretch = std::mem::take(&mut held.hot);
+            held.leaving = Some(Leaving { stretch, up_to: up_to.clone() });
         }
         state.tenants.retain(|_, held| held.leaving.is_some());
-        (Some(up_to), std::mem::take(&mut state.accounts))
+        (Some(up_to), std::mem::take(&mut state.amendments))
     }
 
     async fn deliver(&self) -> Result<(), HistoryError> {
@@ -115,7 +115,7 @@ impl History {
             let up_to = leaving.up_to.clone();
             let (archive, store, of) = (Arc::clone(&self.archive), Arc::clone(self.store()), tenant.clone());
             let take = move || {
-                let delivery = leaving.layer.read().delivery(Some(leaving.up_to), store.names());
+                let delivery = leaving.stretch.read().delivery(Some(leaving.up_to), store.names());
                 archive.take(&of, delivery)
             };
             blocking(take).await??;
@@ -129,15 +129,15 @@ impl History {
     }
 
     /// What is archived needs to be told no more.
-    async fn forget(&self, up_to: Position, accounts: &[(TenantId, Name)]) -> Result<(), HistoryError> {
-        for accounts in accounts.chunk_by(|one, next| one.0 == next.0) {
-            let Some((tenant, _)) = accounts.first() else { continue };
+    async fn forget(&self, up_to: Position, amendments: &[(TenantId, Name)]) -> Result<(), HistoryError> {
+        for amendments in amendments.chunk_by(|one, next| one.0 == next.0) {
+            let Some((tenant, _)) = amendments.first() else { continue };
             let remove = |commit: Commit, (_, id): &(TenantId, Name)| {
-                commit.with(ACCOUNTS, id.clone(), |_: Option<&Document>| -> Result<Decision, Refusal> {
+                commit.with(AMENDMENTS, id.clone(), |_: Option<&Document>| -> Result<Decision, Refusal> {
                     Ok(Decision::Delete)
                 })
             };
-            self.store().commit(accounts.iter().fold(Commit::new(tenant.clone()), remove)).await?;
+            self.store().commit(amendments.iter().fold(Commit::new(tenant.clone()), remove)).await?;
         }
         let mut commit = Commit::new(TenantId::default_tenant());
         commit.cursors.push((CONSUMER.into(), up_to.clone()));

@@ -14,12 +14,12 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use tokio::sync::MutexGuard;
 use tracing::{error, warn};
 
-use crate::account::{ACCOUNTS, Account};
+use crate::amendment::{AMENDMENTS, Amendment};
 use crate::blocking;
 use crate::config::Config;
 use crate::error::{HistoryError, told};
 use crate::hot::Hot;
-use crate::past::{Layer, Past};
+use crate::past::{Stretch, Past};
 use crate::taking::{self, Bodies};
 
 /// The name under which the feed is kept for this block.
@@ -45,8 +45,8 @@ pub struct History {
     pub(crate) taking: tokio::sync::Mutex<()>,
     /// Held by who writes to the past of an entity, one of many for each.
     turns: [tokio::sync::Mutex<()>; TURNS],
-    /// Makes the names of accounts.
-    pub(crate) accounts: AtomicU64,
+    /// Makes the names of amendments.
+    pub(crate) amendments: AtomicU64,
 }
 
 /// How far history has come, and what it holds in memory.
@@ -61,8 +61,8 @@ pub(crate) struct State {
     pub(crate) tenants: FxHashMap<TenantId, Held>,
     /// Up to where the feed is in the archive, by tenant: a process may have ended before it could save its place.
     pub(crate) archived: FxHashMap<TenantId, Position>,
-    /// Accounts that were taken and stand in the store until they are archived.
-    pub(crate) accounts: Vec<(TenantId, Name)>,
+    /// Amendments that were taken and stand in the store until they are archived.
+    pub(crate) amendments: Vec<(TenantId, Name)>,
     /// Whether anything was taken since the place in the feed was last saved.
     pub(crate) has_moved: bool,
 }
@@ -71,7 +71,7 @@ pub(crate) struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     /// What came last.
-    pub(crate) hot: Arc<Layer>,
+    pub(crate) hot: Arc<Stretch>,
     /// What is on its way to the archive.
     pub(crate) leaving: Option<Leaving>,
 }
@@ -79,7 +79,7 @@ pub(crate) struct Held {
 /// What is on its way to the archive.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaving {
-    pub(crate) layer: Arc<Layer>,
+    pub(crate) stretch: Arc<Stretch>,
     /// Up to where in the feed it goes.
     pub(crate) up_to: Position,
 }
@@ -94,7 +94,7 @@ impl Default for State {
             begins: None,
             tenants: FxHashMap::default(),
             archived: FxHashMap::default(),
-            accounts: Vec::new(),
+            amendments: Vec::new(),
             has_moved: false,
         }
     }
@@ -112,7 +112,7 @@ impl History {
             state: RwLock::default(),
             taking: tokio::sync::Mutex::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
-            accounts: AtomicU64::default(),
+            amendments: AtomicU64::default(),
         });
         let keeper: Weak<Self> = Arc::downgrade(&history);
         history.face.keep_with(Weak::clone(&keeper) as Weak<dyn Keeper>);
@@ -136,14 +136,14 @@ impl History {
         let state = self.state.read();
         let archive = self.archive.open(tenant)?;
         let position = state.taken.clone().unwrap_or_default();
-        let mut layers = Vec::new();
+        let mut stretches = Vec::new();
         if let Some(held) = state.tenants.get(tenant) {
             // It may be in the archive already, and not have left yet.
             let leaving = held.leaving.as_ref().filter(|leaving| !archive.position().reaches(&leaving.up_to));
-            layers.extend(leaving.map(|leaving| Arc::clone(&leaving.layer)));
-            layers.push(Arc::clone(&held.hot));
+            stretches.extend(leaving.map(|leaving| Arc::clone(&leaving.stretch)));
+            stretches.push(Arc::clone(&held.hot));
         }
-        Ok(Arc::new(Past { store: Arc::clone(self.store()), archive, layers, until: state.until, position }))
+        Ok(Arc::new(Past { store: Arc::clone(self.store()), archive, stretches, until: state.until, position }))
     }
 
     /// Takes from the feed what was committed before this was called.
@@ -210,9 +210,9 @@ impl History {
             if let Some(first) = entries.first() {
                 let mut state = self.state.write();
                 let archived = state.archived.get(&first.tenant).cloned().unwrap_or_default();
-                let layer = Arc::clone(&state.tenants.entry(first.tenant.clone()).or_default().hot);
+                let stretch = Arc::clone(&state.tenants.entry(first.tenant.clone()).or_default().hot);
                 drop(state);
-                self.take_of_tenant(&layer, &archived, entries);
+                self.take_of_tenant(&stretch, &archived, entries);
             }
         }
         let mut state = self.state.write();
@@ -224,18 +224,18 @@ impl History {
         state.taken = Some(last);
     }
 
-    fn take_of_tenant(&self, layer: &Layer, archived: &Position, entries: &[Arc<Entry>]) {
+    fn take_of_tenant(&self, stretch: &Stretch, archived: &Position, entries: &[Arc<Entry>]) {
         let names = self.store().names();
         let is_archived = |entry: &Entry| archived.reaches(&Position::single(entry.commit));
         let is_new = |entry: &&Entry| entry.collection == ENTITIES && !is_archived(entry);
         let mut bodies = Bodies::of(&entries.iter().map(|entry| &**entry).filter(is_new));
-        let mut hot = layer.write();
+        let mut hot = stretch.write();
         for entry in entries {
             let is_archived = is_archived(entry);
             let taken = match entry.collection {
                 ENTITIES if is_archived => continue,
                 ENTITIES => taking::take(&mut hot, entry, names, &mut bodies),
-                ACCOUNTS => self.take_account(&mut hot, entry, is_archived),
+                AMENDMENTS => self.take_amendment(&mut hot, entry, is_archived),
                 _ => continue,
             };
             if let Err(error) = taken {
@@ -244,12 +244,12 @@ impl History {
         }
     }
 
-    fn take_account(&self, hot: &mut Hot, entry: &Entry, is_archived: bool) -> Result<(), Corrupt> {
+    fn take_amendment(&self, hot: &mut Hot, entry: &Entry, is_archived: bool) -> Result<(), Corrupt> {
         let Some(bytes) = &entry.new_head else { return Ok(()) };
-        self.state.write().accounts.push((entry.tenant.clone(), entry.id.clone()));
+        self.state.write().amendments.push((entry.tenant.clone(), entry.id.clone()));
         if is_archived {
             return Ok(());
         }
-        Account::decode(bytes)?.take(hot, entry.time, self.store().names())
+        Amendment::decode(bytes)?.take(hot, entry.time, self.store().names())
     }
 }

@@ -7,19 +7,19 @@
 //!
 //! * An *instance* is one attribute at one point in time. * A *series* is the instances of one attribute and one dataset.
 //! * An *evolution* is what is known of an entity's past: its heads and its series.
-//! * *Hot* is what came since something was last archived, in memory; a *layer* is what came between two such times.
-//! * A *past* is what archive and layers tell at one position of the feed.
-//! * An *account* is what the temporal API writes: it tells of the past and never changes the present.
+//! * *Hot* is what came since something was last archived, in memory; a *stretch* is what came between two such times.
+//! * A *past* is what archive and stretches tell at one position of the feed.
+//! * An *amendment* is what the temporal API writes: it tells of the past and never changes the present.
 //! * *Timing* is which time of the instances a question looks at, and in which interval. An answer that would be too long
 //!   is *cut* in time: it tells up to where it goes, and a link leads on.
 //!
 //! # Invariants
 //!
 //! * What is acknowledged is in the past at once: whoever reads first takes what the feed has.
-//! * Archive and layers together are the feed up to one position, each instance once.
+//! * Archive and stretches together are the feed up to one position, each instance once.
 //! * Only `http` knows status codes.
 
-mod account;
+mod amendment;
 mod as_of;
 pub mod collections;
 pub mod config;

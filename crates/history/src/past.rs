@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use crate::hot::Hot;
 
 /// What came between two positions. It grows until it is on its way to the archive.
-pub(crate) type Layer = RwLock<Hot>;
+pub(crate) type Stretch = RwLock<Hot>;
 
 /// One state of a tenant's past. It stays as it is while more comes, but for what is erased: that is gone at once.
 pub(crate) struct Past {
@@ -22,7 +22,7 @@ pub(crate) struct Past {
     /// What is archived.
     pub(crate) archive: Arc<dyn Snapshot>,
     /// What came since, the oldest first.
-    pub(crate) layers: Vec<Arc<Layer>>,
+    pub(crate) stretches: Vec<Arc<Stretch>>,
     /// The time of the last commit that is in it.
     pub(crate) until: Timestamp,
     /// Where in the feed it stands.
@@ -49,16 +49,16 @@ impl Snapshot for Past {
 
     fn read(&self, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) -> Result<(), ArchiveError> {
         self.read_archive(wanted, sink)?;
-        for (place, layer) in self.layers.iter().enumerate() {
-            self.read_layer(place, &layer.read(), wanted, sink);
+        for (place, stretch) in self.stretches.iter().enumerate() {
+            self.read_stretch(place, &stretch.read(), wanted, sink);
         }
         Ok(())
     }
 
     fn written_after(&self, time: Timestamp) -> Result<Vec<Name>, ArchiveError> {
         let mut ids = self.archive.written_after(time)?;
-        for layer in &self.layers {
-            ids.extend(layer.read().entities().cloned());
+        for stretch in &self.stretches {
+            ids.extend(stretch.read().entities().cloned());
         }
         ids.sort_unstable();
         ids.dedup();
@@ -68,8 +68,8 @@ impl Snapshot for Past {
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {
         let mut found = self.archive.replaced(entities)?;
         found.retain(|one| !self.erases(0, &one.series, &one.instance));
-        for (place, layer) in self.layers.iter().enumerate() {
-            let hot = layer.read();
+        for (place, stretch) in self.stretches.iter().enumerate() {
+            let hot = stretch.read();
             let all = hot.of_all(entities).flat_map(|(_, changed)| &changed.replaced);
             let now = all.filter(|one| one.replaced_at <= self.until);
             found.extend(now.filter(|one| !self.erases(place + 1, &one.series, &one.instance)).cloned());
@@ -80,10 +80,10 @@ impl Snapshot for Past {
 }
 
 impl Past {
-    /// What has happened to something since it was taken into the archive (0) or a layer (1 and so on).
+    /// What has happened to something since it was taken into the archive (0) or a stretch (1 and so on).
     fn since(&self, place: usize, entity: &str, judge: &mut dyn FnMut(&Removal)) {
-        for layer in self.layers.iter().skip(place) {
-            if let Some(changed) = layer.read().of(entity) {
+        for stretch in self.stretches.iter().skip(place) {
+            if let Some(changed) = stretch.read().of(entity) {
                 changed
                     .removals
                     .iter()
@@ -104,8 +104,8 @@ impl Past {
     /// Which of these entities have lost anything of what the archive holds.
     fn removals(&self, place: usize, entities: &[Name]) -> Vec<Removal> {
         let mut removals = Vec::new();
-        for layer in self.layers.iter().skip(place) {
-            let hot = layer.read();
+        for stretch in self.stretches.iter().skip(place) {
+            let hot = stretch.read();
             let all = hot.of_all(entities).flat_map(|(_, changed)| &changed.removals);
             removals.extend(all.filter(|one| one.replaced_at.is_none_or(|at| at <= self.until)).cloned());
         }
@@ -123,7 +123,7 @@ impl Past {
         self.archive.read(&all, &mut Without { removals: &removals, sink })
     }
 
-    fn read_layer(&self, place: usize, hot: &Hot, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) {
+    fn read_stretch(&self, place: usize, hot: &Hot, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) {
         let names = self.store.names();
         let removals = self.removals(place + 1, wanted.entities);
         let mut sink = Without { removals: &removals, sink };
@@ -171,8 +171,8 @@ impl Past {
 
     /// An evolution with what has come since to the heads that are archived.
     fn evolution(&self, entity: &Name, mut heads: Vec<Head>) -> Option<Evolution> {
-        for layer in &self.layers {
-            let hot = layer.read();
+        for stretch in &self.stretches {
+            let hot = stretch.read();
             if hot.of(entity).is_some_and(|changed| changed.removals.iter().any(|one| one.part == Part::All)) {
                 heads.clear();
             }
@@ -217,8 +217,8 @@ impl Past {
         let mut is_end = archived.len() < limit;
         let last = archived.last().filter(|_| !is_end).map(|one| one.entity.clone());
         let mut ids: Vec<Name> = archived.into_iter().map(|one| one.entity).collect();
-        for layer in &self.layers {
-            let hot = layer.read();
+        for stretch in &self.stretches {
+            let hot = stretch.read();
             let until_last =
                 hot.heads_after(after).map(|(id, _)| id).take_while(|id| last.as_ref().is_none_or(|last| *id <= last));
             let count = ids.len();
@@ -236,7 +236,7 @@ impl Past {
 
     /// What the archive still holds as being in force, and is not any more.
     fn replaced_since(&self, entities: &[Name], found: &mut Vec<Replaced>) -> Result<(), ArchiveError> {
-        for place in 0..=self.layers.len() {
+        for place in 0..=self.stretches.len() {
             let removals = self.removals(place, entities);
             let replacing = removals.iter().filter(|one| one.replaced_at.is_some());
             let mut ids: Vec<Name> = replacing.map(|one| one.entity.clone()).collect();
@@ -253,15 +253,15 @@ impl Past {
                 numbers: false,
             };
             let mut taken = Taken { removals: &removals, found };
-            match place.checked_sub(1).and_then(|place| self.layers.get(place)) {
+            match place.checked_sub(1).and_then(|place| self.stretches.get(place)) {
                 None => self.archive.read(&wanted, &mut taken)?,
-                Some(layer) => self.read_layer_alone(&layer.read(), &wanted, &mut taken),
+                Some(stretch) => self.read_stretch_alone(&stretch.read(), &wanted, &mut taken),
             }
         }
         Ok(())
     }
 
-    fn read_layer_alone(&self, hot: &Hot, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) {
+    fn read_stretch_alone(&self, hot: &Hot, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) {
         for (entity, changed) in hot.of_all(wanted.entities) {
             for (series, instances) in changed.instances(entity, self.until, self.store.names()) {
                 sink.instances(&series, instances.to_vec());

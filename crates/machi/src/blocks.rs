@@ -102,6 +102,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn history_has_the_same_defaults_in_the_file_and_in_the_block() {
+        assert_eq!(history(&Config::default()), history::Config::default());
+    }
+
+    #[test]
     fn subscriptions_have_the_same_defaults_in_the_file_and_in_the_broker() {
         assert_eq!(subscriptions(&SubscriptionsSection::default()), broker::SubscriptionsConfig::default());
     }

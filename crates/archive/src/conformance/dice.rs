@@ -79,7 +79,7 @@ impl Dice {
             modified_at: commit,
             observed_at: observed,
             deleted_at,
-            origin: *self.pick(&[Origin::Change, Origin::Change, Origin::Account]),
+            origin: *self.pick(&[Origin::Change, Origin::Change, Origin::Amendment]),
             body: Bytes::from(encode_instance(&body)),
         }
     }
@@ -158,7 +158,7 @@ impl Dice {
             created_at: self.time(),
             deleted_at: is_gone.then_some(commit),
             expires_at: self.one_in(6).then(|| self.time()),
-            origin: *self.pick(&[Origin::Change, Origin::Account, Origin::Forgotten]),
+            origin: *self.pick(&[Origin::Change, Origin::Amendment, Origin::Forgotten]),
             types,
         }
     }

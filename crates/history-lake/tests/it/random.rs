@@ -56,7 +56,7 @@ impl Writer {
         };
         let deleted_at = self.dice.is(9).then(|| time(commit));
         let modified_at = if self.dice.is(6) { time(self.tick()) } else { time(commit) };
-        let origin = if self.dice.is(5) { Origin::Account } else { Origin::Change };
+        let origin = if self.dice.is(5) { Origin::Amendment } else { Origin::Change };
         let key = InstanceKey { created_at: time(commit), place };
         Instance { key, modified_at, observed_at, deleted_at, origin, body: body(&value, observed_at) }
     }

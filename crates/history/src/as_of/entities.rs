@@ -105,7 +105,7 @@ fn entity_at(
     now: Option<&Document>,
     at: Timestamp,
 ) -> Result<Option<Document>, HistoryError> {
-    let heads = evolution.heads.iter().filter(|head| head.origin != Origin::Account && head.modified_at <= at);
+    let heads = evolution.heads.iter().filter(|head| head.origin != Origin::Amendment && head.modified_at <= at);
     let Some(head) =
         heads.max_by_key(|head| head.modified_at).filter(|head| head.deleted_at.is_none_or(|gone| gone > at))
     else {

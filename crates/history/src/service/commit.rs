@@ -1,4 +1,4 @@
-//! The one way in which the past is written: an account is committed, together with the answer where the client may
+//! The one way in which the past is written: an amendment is committed, together with the answer where the client may
 //! repeat the request.
 
 use std::sync::atomic::Ordering;
@@ -9,7 +9,7 @@ use machi_face::{FaceError, RequestKey};
 use machi_store::{Change, Commit, Decision, Document, Outcome, Refusal};
 use machi_types::{Caller, Name};
 
-use crate::account::{ACCOUNTS, Account};
+use crate::amendment::{AMENDMENTS, Amendment};
 use crate::history::History;
 
 /// Stands for the answer that is stored already.
@@ -25,20 +25,20 @@ impl History {
         Ok(earlier(key, stored.as_deref(), self.face.clock.now())?.map(|(effect, _)| effect))
     }
 
-    /// Commits an account; what it tells is in the past when this returns. It gives the effect back, or that of the
+    /// Commits an amendment; what it tells is in the past when this returns. It gives the effect back, or that of the
     /// same request where that was made meanwhile.
     pub(crate) async fn commit(
         &self,
         caller: &Caller,
-        account: &Account,
+        amendment: &Amendment,
         effect: Effect,
         key: Option<RequestKey>,
     ) -> Result<Effect, FaceError> {
-        let head = Bytes::from(account.encode());
+        let head = Bytes::from(amendment.encode());
         loop {
             let mut commit = Commit::new(caller.tenant().clone());
             commit.all_or_nothing = true;
-            commit = commit.with(ACCOUNTS, self.name_account(), storing(head.clone()));
+            commit = commit.with(AMENDMENTS, self.name_amendment(), storing(head.clone()));
             if let Some(key) = &key {
                 commit = commit.with(ANSWERS, key.key.clone(), self.answering(key.clone(), effect.clone()));
             }
@@ -55,8 +55,8 @@ impl History {
         }
     }
 
-    fn name_account(&self) -> Name {
-        let number = self.accounts.fetch_add(1, Ordering::Relaxed);
+    fn name_amendment(&self) -> Name {
+        let number = self.amendments.fetch_add(1, Ordering::Relaxed);
         Name::from(format!("{:x}-{number:x}", self.face.clock.now().micros()))
     }
 
@@ -76,7 +76,7 @@ impl History {
 
 fn storing(head: Bytes) -> impl FnMut(Option<&Document>) -> Result<Decision, Refusal> + Send + 'static {
     move |current| match current {
-        Some(_) => Err("there is an account of this name".into()),
+        Some(_) => Err("there is an amendment of this name".into()),
         None => Ok(Decision::Change(Change { head: Some(head.clone()), ..Change::default() })),
     }
 }

@@ -7,7 +7,7 @@ use machi_http::Text;
 use machi_model::entity::{HeadRef, NameRef};
 use machi_types::{Caller, Name};
 
-use crate::account::{Account, ToldHead};
+use crate::amendment::{Amendment, ToldHead};
 use crate::error::HistoryError;
 use crate::gather::Gathered;
 use crate::history::History;
@@ -94,8 +94,8 @@ impl History {
         key: Option<RequestKey>,
     ) -> Result<(), FaceError> {
         let head = if part == Part::All { self.left_without(caller, id).await? } else { None };
-        let account = Account { entity: id.clone(), head, removals: vec![(part, false)], instances: Vec::new() };
-        self.commit(caller, &account, Effect::Deleted, key).await.map(|_| ())
+        let amendment = Amendment { entity: id.clone(), head, removals: vec![(part, false)], instances: Vec::new() };
+        self.commit(caller, &amendment, Effect::Deleted, key).await.map(|_| ())
     }
 }
 

@@ -7,7 +7,7 @@ use machi_http::Text;
 use machi_model::entity::TemporalInstance;
 use machi_types::{Caller, Name};
 
-use crate::account::Account;
+use crate::amendment::Amendment;
 use crate::error::HistoryError;
 use crate::gather::Gathered;
 use crate::history::History;
@@ -40,13 +40,13 @@ impl History {
             return Err(observed_twice(other.key));
         }
         told.key = Some(of);
-        let account = Account {
+        let amendment = Amendment {
             entity: id.clone(),
             head: None,
             removals: vec![(Part::Instance { attribute, dataset, key: of }, true)],
             instances: vec![told],
         };
-        self.commit(caller, &account, Effect::Changed, key).await.map(|_| ())
+        self.commit(caller, &amendment, Effect::Changed, key).await.map(|_| ())
     }
 
     /// The dataset of an instance, and all instances of its series.

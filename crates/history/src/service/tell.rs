@@ -9,7 +9,7 @@ use machi_model::query::{TemporalQuery, TemporalRelation, TimeProperty};
 use machi_types::{Caller, ErrorKind, Name, Timestamp};
 use rustc_hash::FxHashMap;
 
-use crate::account::{Account, Told, ToldHead};
+use crate::amendment::{Amendment, Told, ToldHead};
 use crate::error::HistoryError;
 use crate::gather::Gathered;
 use crate::history::History;
@@ -68,16 +68,16 @@ impl History {
         }
         let past = self.past(caller.tenant()).await?;
         let of = id.clone();
-        let work = move || -> Result<Option<(Account, Effect)>, HistoryError> {
+        let work = move || -> Result<Option<(Amendment, Effect)>, HistoryError> {
             let known = evolution(&*past, &of)?;
             if known.is_none() && must == Must::Exist {
                 return Ok(None);
             }
             let effect = if known.is_none() { Effect::Created } else { Effect::Changed };
-            Ok(Some((account(&*past, &of, told, known.as_ref())?, effect)))
+            Ok(Some((amendment(&*past, &of, told, known.as_ref())?, effect)))
         };
-        let (account, effect) = crate::blocking(work).await??.ok_or_else(|| no_evolution(id))?;
-        self.commit(caller, &account, effect, key).await
+        let (amendment, effect) = crate::blocking(work).await??.ok_or_else(|| no_evolution(id))?;
+        self.commit(caller, &amendment, effect, key).await
     }
 }
 
@@ -101,12 +101,12 @@ pub(crate) fn not_found(detail: Text) -> FaceError {
 
 /// What is to be committed. An instance comes in the place of what its series has at the same time of observation, and
 /// keeps its key (docs/temporal-api.md, D2).
-fn account(
+fn amendment(
     past: &dyn Snapshot,
     id: &Name,
     told: EvolutionFragment,
     known: Option<&Evolution>,
-) -> Result<Account, HistoryError> {
+) -> Result<Amendment, HistoryError> {
     let types = known.map(Evolution::types).unwrap_or_default();
     let is_news = known.is_none() || told.types.iter().any(|name| !types.contains(name));
     let instances = last_of_each(
@@ -116,7 +116,7 @@ fn account(
             .chain(told.attributes.iter().flat_map(|(name, all)| all.iter().map(|one| instance(name, one)))),
     );
     let held = held(past, id, &instances)?;
-    let mut account = Account {
+    let mut amendment = Amendment {
         entity: id.clone(),
         head: (is_news || told.expires_at.is_some()).then_some(ToldHead {
             types: told.types,
@@ -131,12 +131,12 @@ fn account(
         let keys = observed_at.and_then(|time| held.get(&(attribute.clone(), dataset.clone(), time)));
         for key in keys.into_iter().flatten() {
             let part = Part::Instance { attribute: attribute.clone(), dataset: dataset.clone(), key: *key };
-            account.removals.push((part, true));
+            amendment.removals.push((part, true));
         }
         told.key = keys.and_then(|keys| keys.last().copied());
-        account.instances.push(told);
+        amendment.instances.push(told);
     }
-    Ok(account)
+    Ok(amendment)
 }
 
 /// An instance as it is stored.

@@ -9,7 +9,7 @@ mod as_of;
 mod changes;
 mod city;
 mod deleting;
-mod layers;
+mod stretches;
 mod modifying;
 mod reading;
 mod taking;

@@ -45,7 +45,7 @@ async fn an_instance_comes_in_the_place_of_one_of_the_same_time() {
     assert_eq!(after.len(), 2);
     let (_, corrected) = after.iter().find(|(_, one)| said(one).1 == "3").unwrap();
     assert_eq!(corrected.key, before[0].1.key);
-    assert!(corrected.modified_at > before[0].1.modified_at && corrected.origin == Origin::Account);
+    assert!(corrected.modified_at > before[0].1.modified_at && corrected.origin == Origin::Amendment);
     let replaced = city.past().await.replaced(&[ROOM.into()]).unwrap();
     assert_eq!(replaced.len(), 1);
     assert_eq!((said(&replaced[0].instance).1, replaced[0].replaced_at), ("1".to_owned(), corrected.modified_at));

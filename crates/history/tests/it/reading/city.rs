@@ -106,7 +106,7 @@ impl City {
             created_at: commit,
             deleted_at: None,
             expires_at: None,
-            origin: Origin::Account,
+            origin: Origin::Amendment,
             types: types.into(),
         };
         let mut delivery = Delivery { heads: vec![(id.clone(), vec![head])], ..Delivery::default() };
@@ -208,7 +208,7 @@ fn series_of(id: &Name, name: &str, instances: &Value, commit: Timestamp) -> Vec
             modified_at: commit,
             observed_at: read.observed_at.map(entity::Observed::time),
             deleted_at: None,
-            origin: Origin::Account,
+            origin: Origin::Amendment,
             body: encode_instance(&read).into(),
         };
         match series.iter_mut().find(|(known, _)| *known == of) {

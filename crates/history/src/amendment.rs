@@ -1,4 +1,4 @@
-//! What the temporal API writes, as it is committed: an account of the past that the feed brings like any other change
+//! What the temporal API writes, as it is committed: an amendment of the past that the feed brings like any other change
 //! (docs/temporal-api.md, decisions D1 to D3).
 //!
 //! version · entity · \[head\] · count of removals · removals · count of instances · instances
@@ -14,8 +14,8 @@ use machi_types::{Name, Timestamp};
 
 use crate::hot::Hot;
 
-/// Accounts that are not in the archive yet.
-pub const ACCOUNTS: Collection = Collection("accounts");
+/// Amendments that are not in the archive yet.
+pub const AMENDMENTS: Collection = Collection("amendments");
 
 const VERSION: u8 = 1;
 const HAS_KEY: u8 = 1;
@@ -23,7 +23,7 @@ const IS_DELETION: u8 = 2;
 
 /// What is told of the past of an entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Account {
+pub(crate) struct Amendment {
     /// The entity.
     pub(crate) entity: Name,
     /// What the entity is, where that is told.
@@ -34,7 +34,7 @@ pub(crate) struct Account {
     pub(crate) instances: Vec<Told>,
 }
 
-/// What an account tells of an entity beside its instances.
+/// What an amendment tells of an entity beside its instances.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ToldHead {
     /// Its types.
@@ -45,7 +45,7 @@ pub(crate) struct ToldHead {
     pub(crate) forgotten: Option<Timestamp>,
 }
 
-/// An instance that an account tells of.
+/// An instance that an amendment tells of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Told {
     /// The attribute.
@@ -60,7 +60,7 @@ pub(crate) struct Told {
     pub(crate) body: Bytes,
 }
 
-impl Account {
+impl Amendment {
     /// Takes it at the time of its commit.
     pub(crate) fn take(self, hot: &mut Hot, time: Timestamp, names: &dyn Names) -> Result<(), Corrupt> {
         for (part, is_replaced) in self.removals {
@@ -78,7 +78,7 @@ impl Account {
                 modified_at: time,
                 observed_at,
                 deleted_at: told.is_deletion.then(|| observed_at.unwrap_or(time)),
-                origin: Origin::Account,
+                origin: Origin::Amendment,
                 body: told.body,
             };
             hot.add(&self.entity, key, instance);
@@ -129,7 +129,7 @@ impl ToldHead {
             created_at: self.forgotten.unwrap_or(time),
             deleted_at: None,
             expires_at: self.expires_at,
-            origin: if self.forgotten.is_some() { Origin::Forgotten } else { Origin::Account },
+            origin: if self.forgotten.is_some() { Origin::Forgotten } else { Origin::Amendment },
             types: self.types.into(),
         }
     }
@@ -247,7 +247,7 @@ mod tests {
             is_deletion: false,
             body: Bytes::from_static(b"x"),
         };
-        let account = Account {
+        let amendment = Amendment {
             entity: "urn:ngsi-ld:Room:1".into(),
             head: Some(ToldHead {
                 types: vec!["https://example.org/Room".into()],
@@ -265,10 +265,10 @@ mod tests {
                 Told { key: Some(key), is_deletion: true, dataset: Some("urn:d".into()), ..told },
             ],
         };
-        let bytes = Bytes::from(account.encode());
-        assert_eq!(Account::decode(&bytes), Ok(account));
+        let bytes = Bytes::from(amendment.encode());
+        assert_eq!(Amendment::decode(&bytes), Ok(amendment));
         for length in 0..bytes.len() {
-            assert!(Account::decode(&bytes.slice(..length)).is_err(), "{length}");
+            assert!(Amendment::decode(&bytes.slice(..length)).is_err(), "{length}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Archive, layers and feed tell one past, wherever each instance lies.
+//! Archive, stretches and feed tell one past, wherever each instance lies.
 
 use std::time::Duration;
 
@@ -137,7 +137,7 @@ async fn check(acts: &[Act], archived_after: &[usize]) {
         act(&reference, one).await;
         if archived_after.contains(&number) {
             city.history.archive_now().await.unwrap();
-            // The account of what the temporal API wrote is no longer needed, and takes a commit to go away.
+            // The amendment of what the temporal API wrote is no longer needed, and takes a commit to go away.
             let behind = city.store.view().position().bucket(0) - reference.store.view().position().bucket(0);
             assert!(behind <= 2 * archived_after.len() as u64);
         }
