@@ -19,7 +19,7 @@ use crate::blocking;
 use crate::config::Config;
 use crate::error::{HistoryError, told};
 use crate::hot::Hot;
-use crate::past::{Stretch, Past};
+use crate::past::{Past, Stretch};
 use crate::taking::{self, Bodies};
 
 /// The name under which the feed is kept for this block.
@@ -29,7 +29,7 @@ const TURNS: usize = 64;
 /// How many times the memory that it should take history takes while it cannot be written.
 const BEARABLE: usize = 4;
 /// How many entries of the feed are taken at a time.
-const AT_ONCE: usize = 10_000;
+const AT_ONCE: usize = 1000;
 
 /// The history of a city.
 #[derive(Debug)]
