@@ -90,7 +90,7 @@ impl City {
     fn delivery(&self, day: u64) -> Delivery {
         let instances = (0..self.series).map(|series| {
             let of = Series { entity: entity(series), attribute: self.attribute.clone(), dataset: None };
-            (of, (0..DAY / STEP).map(|step| self.instance(series, day as i64 * (DAY / STEP) + step)).collect())
+            (of, (0..DAY / STEP).map(|step| Self::instance(series, day as i64 * (DAY / STEP) + step)).collect())
         });
         let mut delivery = Delivery { instances: instances.collect(), ..Delivery::default() };
         delivery.up_to = Some(Position::single(day + 1));
@@ -110,7 +110,7 @@ impl City {
         delivery
     }
 
-    fn instance(&self, series: u64, step: i64) -> Instance {
+    fn instance(series: u64, step: i64) -> Instance {
         let random = mix(series.wrapping_mul(1_000_003).wrapping_add(step as u64));
         let minute = START + step * STEP;
         let observed_at = Timestamp::from_micros(minute + (random % 101) as i64 * 1000 - 50_000);

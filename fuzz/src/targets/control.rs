@@ -9,6 +9,7 @@ use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use machi::control::Commanded;
+use machi::past::Past;
 use machi_broker::config::Config;
 use machi_broker::{Broker, collections};
 use machi_face::Face;
@@ -55,15 +56,18 @@ impl Room {
         let folder = std::env::temp_dir().join(format!("machi-fuzz-{}", std::process::id()));
         let store = EmbeddedStore::open(&folder, collections::specs(), Arc::new(SystemClock), Options::default())
             .expect("a store can be made in the folder for temporary files");
-        // The open files stay usable, and nothing is left behind whichever way this process ends.
-        std::fs::remove_dir_all(&folder).expect("the folder was just made");
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.expect("a runtime of one thread can be made");
         let store = Arc::new(store);
         let (shared, clock) = (Arc::clone(&store), Arc::new(SystemClock));
         let face = Face::new(shared, clock, FaceConfig::default(), Arc::new(world::NoNetwork));
         let broker = Arc::new(Broker::new(Arc::new(face), Config::default()));
-        Self { runtime, router: machi::control::router(Commanded { store, broker }, SECRET) }
+        let mut config = machi::config::Config::default();
+        folder.clone_into(&mut config.store.path);
+        let past = Past::open(&config, broker.face()).expect("an archive can be made beside the store");
+        // The open files stay usable, and nothing is left behind whichever way this process ends.
+        std::fs::remove_dir_all(&folder).expect("the folder was just made");
+        Self { runtime, router: machi::control::router(Commanded { store, broker, past }, SECRET) }
     }
 
     fn ask(&self, request: Request<Full<Bytes>>) -> Response<Body> {
