@@ -87,7 +87,7 @@ impl City {
     }
 
     /// A day of all series: minutes that jitter by 50 ms, a curve of the day, a slow walk and some noise, in steps of 0.1.
-    fn delivery(&self, day: u64) -> Delivery {
+    fn delivery(&self, day: u64) -> Delivery<'static> {
         let instances = (0..self.series).map(|series| {
             let of = Series { entity: entity(series), attribute: self.attribute.clone(), dataset: None };
             (of, (0..DAY / STEP).map(|step| Self::instance(series, day as i64 * (DAY / STEP) + step)).collect())
@@ -105,7 +105,7 @@ impl City {
                 origin: Origin::Change,
                 types,
             };
-            delivery.heads = (0..self.series).map(|series| (entity(series), vec![head.clone()])).collect();
+            delivery.heads = (0..self.series).map(|series| (entity(series), vec![head.clone()].into())).collect();
         }
         delivery
     }

@@ -1,20 +1,22 @@
 //! What an archive takes: new instances and heads, and what is removed of those that it has.
 
+use std::borrow::Cow;
+
 use machi_store::Position;
 use machi_types::{Name, Timestamp};
 
 use crate::{Head, Instance, InstanceKey, Series};
 
-/// What the feed brought.
+/// What the feed brought. Instances and heads may be lent: whoever hands them over holds them until they are taken.
 #[derive(Clone, Debug, Default)]
-pub struct Delivery {
+pub struct Delivery<'d> {
     /// Up to where the feed was read. None where more will come before an archive that was empty is filled: what comes so
     /// is taken each time.
     pub up_to: Option<Position>,
     /// New instances. What is to be removed of them is removed already.
-    pub instances: Vec<(Series, Vec<Instance>)>,
+    pub instances: Vec<(Series, Cow<'d, [Instance]>)>,
     /// New heads.
-    pub heads: Vec<(Name, Vec<Head>)>,
+    pub heads: Vec<(Name, Cow<'d, [Head]>)>,
     /// What is removed of what was taken earlier, before the new is added.
     pub removals: Vec<Removal>,
     /// What came and was replaced, all before it was taken.

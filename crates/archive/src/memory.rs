@@ -32,7 +32,7 @@ impl Archive for MemoryArchive {
         Ok(self.tenants.read().get(tenant).cloned().unwrap_or_default())
     }
 
-    fn take(&self, tenant: &TenantId, delivery: Delivery) -> Result<(), ArchiveError> {
+    fn take(&self, tenant: &TenantId, delivery: Delivery<'_>) -> Result<(), ArchiveError> {
         let mut tenants = self.tenants.write();
         let shelf = Arc::make_mut(tenants.entry(tenant.clone()).or_default());
         if !delivery.up_to.as_ref().is_some_and(|up_to| shelf.position.reaches(up_to)) {
@@ -48,14 +48,14 @@ impl Archive for MemoryArchive {
 }
 
 impl Shelf {
-    fn take(&mut self, delivery: Delivery) {
+    fn take(&mut self, delivery: Delivery<'_>) {
         delivery.removals.iter().for_each(|removal| self.remove(removal));
         self.replaced.extend(delivery.replaced);
         for (series, instances) in delivery.instances {
-            self.instances.entry(series).or_default().extend(instances);
+            self.instances.entry(series).or_default().extend(instances.into_owned());
         }
         for (entity, heads) in delivery.heads {
-            self.heads.entry(entity).or_default().extend(heads);
+            self.heads.entry(entity).or_default().extend(heads.into_owned());
         }
         self.position = delivery.up_to.unwrap_or_else(|| self.position.clone());
     }

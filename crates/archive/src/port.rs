@@ -17,7 +17,7 @@ pub trait Archive: Debug + Send + Sync {
 
     /// Takes what the feed brought, whole and durably or not at all. A delivery up to a position that was taken already
     /// is passed over.
-    fn take(&self, tenant: &TenantId, delivery: Delivery) -> Result<(), ArchiveError>;
+    fn take(&self, tenant: &TenantId, delivery: Delivery<'_>) -> Result<(), ArchiveError>;
 
     /// Removes all of a tenant, for good.
     fn erase(&self, tenant: &TenantId) -> Result<(), ArchiveError>;

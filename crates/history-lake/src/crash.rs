@@ -143,12 +143,12 @@ fn instance(commit: Timestamp) -> Instance {
 }
 
 /// Deliveries that touch all three tables, now and then by removals.
-fn delivery(number: u64) -> Delivery {
+fn delivery(number: u64) -> Delivery<'static> {
     let commit = Timestamp::from_micros(number as i64 * 1000);
     let series = |number: u64| Series { entity: entity(number % 4), attribute: "urn:x".into(), dataset: None };
     let mut delivery = Delivery { up_to: Some(Position::single(number)), ..Delivery::default() };
-    delivery.instances.push((series(number), vec![instance(commit)]));
-    delivery.heads.push((entity(number % 4), vec![head(commit)]));
+    delivery.instances.push((series(number), vec![instance(commit)].into()));
+    delivery.heads.push((entity(number % 4), vec![head(commit)].into()));
     if number.is_multiple_of(3) {
         let replaced_at = number.is_multiple_of(2).then_some(commit);
         let part = Part::Series { attribute: "urn:x".into(), dataset: None };
@@ -220,10 +220,10 @@ fn expected(up_to: u64, odd: Option<u64>) -> MemoryArchive {
     memory
 }
 
-fn with_odd(number: u64, odd: Option<u64>) -> Delivery {
+fn with_odd(number: u64, odd: Option<u64>) -> Delivery<'static> {
     let mut delivery = delivery(number);
     if odd == Some(number) {
-        delivery.heads.push((entity(8), vec![head(Timestamp::from_micros(5))]));
+        delivery.heads.push((entity(8), vec![head(Timestamp::from_micros(5))].into()));
     }
     delivery
 }

@@ -69,7 +69,7 @@ impl Archive for HistoryLake {
         Ok(Arc::new(View::new(&tenant, &pinned)))
     }
 
-    fn take(&self, tenant: &TenantId, delivery: Delivery) -> Result<(), ArchiveError> {
+    fn take(&self, tenant: &TenantId, delivery: Delivery<'_>) -> Result<(), ArchiveError> {
         self.tenant(tenant).take(&delivery)
     }
 

@@ -1,5 +1,6 @@
 //! Taking a delivery: new files for what came, rewritten files for what goes, then the commits.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use machi_archive::{ArchiveError, Delivery, Head, Instance, Replaced, Series};
@@ -24,7 +25,7 @@ const MOST_TYPES: usize = 200_000;
 
 impl Tenant {
     /// Takes a delivery, unless it was taken.
-    pub(crate) fn take(self: &Arc<Self>, delivery: &Delivery) -> Result<(), ArchiveError> {
+    pub(crate) fn take(self: &Arc<Self>, delivery: &Delivery<'_>) -> Result<(), ArchiveError> {
         let _commits = self.commits.lock();
         for _ in 0..TRIES {
             let pinned = self.refresh()?;
@@ -40,7 +41,7 @@ impl Tenant {
         Err(fault::writing(&place, &"others write there all the time"))
     }
 
-    fn plan(self: &Arc<Self>, pinned: &Arc<Pinned>, delivery: &Delivery) -> Result<Plan, ArchiveError> {
+    fn plan(self: &Arc<Self>, pinned: &Arc<Pinned>, delivery: &Delivery<'_>) -> Result<Plan, ArchiveError> {
         let Removed { mut plan, moved } = removal::plan(self, pinned, &delivery.removals)?;
         plan.instances.txns = delivery.up_to.as_ref().map(txns_of).unwrap_or_default();
         let types = self.types_of(pinned, delivery)?;
@@ -52,7 +53,7 @@ impl Tenant {
 
     fn add_instances(
         &self,
-        delivery: &Delivery,
+        delivery: &Delivery<'_>,
         types: &FxHashMap<Name, Arc<[Name]>>,
         changes: &mut Changes,
     ) -> Result<(), ArchiveError> {
@@ -96,7 +97,7 @@ impl Tenant {
         self.add(table, rows.into_iter(), changes)
     }
 
-    fn add_heads(&self, heads: &[(Name, Vec<Head>)], changes: &mut Changes) -> Result<(), ArchiveError> {
+    fn add_heads(&self, heads: &[(Name, Cow<'_, [Head]>)], changes: &mut Changes) -> Result<(), ArchiveError> {
         let mut rows: Vec<(&Name, &Head)> =
             heads.iter().flat_map(|(entity, heads)| heads.iter().map(move |head| (entity, head))).collect();
         rows.sort_by_key(|(entity, head)| (*entity, head.modified_at));
@@ -127,7 +128,7 @@ impl Tenant {
     fn types_of(
         self: &Arc<Self>,
         pinned: &Arc<Pinned>,
-        delivery: &Delivery,
+        delivery: &Delivery<'_>,
     ) -> Result<FxHashMap<Name, Arc<[Name]>>, ArchiveError> {
         let mut types = FxHashMap::default();
         for (entity, heads) in &delivery.heads {

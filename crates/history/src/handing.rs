@@ -75,36 +75,36 @@ impl History {
         self.hand_over(&turn).await
     }
 
-    /// Hands all that was taken to the archive.
+    /// Hands all that was taken to the archive. Whoever waits for it may go away at any point: what was not done then is
+    /// done the next time.
     pub(crate) async fn hand_over(&self, _turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
         // What could not leave the last time goes first.
         self.deliver().await?;
-        let (up_to, amendments) = self.freeze();
+        let Some(up_to) = self.freeze() else { return Ok(()) };
         self.deliver().await?;
-        let Some(up_to) = up_to else { return Ok(()) };
-        let forgotten = self.forget(up_to, &amendments).await;
-        if forgotten.is_err() {
-            let mut state = self.state.write();
-            state.has_moved = true;
-            state.amendments.extend(amendments);
-        }
-        forgotten
+        let mut amendments = self.state.read().amendments.clone();
+        amendments.sort_unstable();
+        self.forget(up_to, &amendments).await?;
+        // Nothing was taken meanwhile.
+        let mut state = self.state.write();
+        (state.has_moved, state.amendments) = (false, Vec::new());
+        Ok(())
     }
 
-    /// From here on what comes is not among what leaves.
-    fn freeze(&self) -> (Option<Position>, Vec<(TenantId, Name)>) {
+    /// From here on what comes is not among what leaves. Tells up to where that goes, if anything was taken since the place
+    /// in the feed was last saved.
+    fn freeze(&self) -> Option<Position> {
         let mut state = self.state.write();
-        if !std::mem::take(&mut state.has_moved) {
-            return (None, Vec::new());
+        if !state.has_moved {
+            return None;
         }
         let up_to = state.taken.clone().unwrap_or_default();
-        state.amendments.sort_unstable();
         for held in state.tenants.values_mut().filter(|held| !held.hot.read().is_empty()) {
             let stretch = std::mem::take(&mut held.hot);
             held.leaving = Some(Leaving { stretch, up_to: up_to.clone() });
         }
         state.tenants.retain(|_, held| held.leaving.is_some());
-        (Some(up_to), std::mem::take(&mut state.amendments))
+        Some(up_to)
     }
 
     async fn deliver(&self) -> Result<(), HistoryError> {
@@ -115,8 +115,8 @@ impl History {
             let up_to = leaving.up_to.clone();
             let (archive, store, of) = (Arc::clone(&self.archive), Arc::clone(self.store()), tenant.clone());
             let take = move || {
-                let delivery = leaving.stretch.read().delivery(Some(leaving.up_to), store.names());
-                archive.take(&of, delivery)
+                let stretch = leaving.stretch.read();
+                archive.take(&of, stretch.delivery(Some(leaving.up_to), store.names()))
             };
             blocking(take).await??;
             let mut state = self.state.write();
@@ -213,9 +213,9 @@ impl History {
             let is_last = !found.more;
             if is_last || hot.bytes() >= self.config.memory {
                 let up_to = is_last.then(|| view.position());
-                let delivery = std::mem::take(&mut hot).delivery(up_to, self.store().names());
-                let (archive, of) = (Arc::clone(&self.archive), tenant.clone());
-                blocking(move || archive.take(&of, delivery)).await??;
+                let full = std::mem::take(&mut hot);
+                let (archive, store, of) = (Arc::clone(&self.archive), Arc::clone(self.store()), tenant.clone());
+                blocking(move || archive.take(&of, full.delivery(up_to, store.names()))).await??;
             }
             if is_last {
                 return Ok(());

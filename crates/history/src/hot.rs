@@ -1,5 +1,6 @@
 //! What was taken from the feed and is not in the archive yet, in memory: instances by entity and series.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::mem::size_of;
@@ -8,6 +9,11 @@ use machi_archive::{Delivery, Head, Instance, Part, Removal, Replaced, Series};
 use machi_store::{NameNo, Names, Position, SectionKey};
 use machi_types::{Name, Timestamp};
 use rustc_hash::FxHashMap;
+
+/// What a table with room for more takes for each of its entries, of what they take by themselves.
+const ROOM: usize = 2;
+/// What an allocation takes besides what is in it.
+const ALLOCATED: usize = 16;
 
 /// What came of one tenant since some time.
 #[derive(Debug, Default)]
@@ -47,22 +53,30 @@ impl Hot {
 
     /// Takes an instance of a series; the place in its commit is given here.
     pub(crate) fn add(&mut self, entity: &Name, key: SectionKey, mut instance: Instance) {
-        self.bytes += size_of::<Instance>() + instance.body.len();
+        let body = instance.body.len();
         let changed = self.changed(entity);
-        let series = changed.series(key);
+        let (series, mut taken) = changed.series(key);
         if let Some(last) = series.instances.last()
             && last.key.created_at == instance.key.created_at
             && last.modified_at == instance.modified_at
         {
             instance.key.place = instance.key.place.max(last.key.place + 1);
         }
-        series.instances.push(instance);
+        taken += push(&mut series.instances, instance) + body;
+        self.bytes += taken;
     }
 
     /// Takes a head of an entity.
     pub(crate) fn add_head(&mut self, entity: &Name, head: Head) {
-        self.bytes += size_of::<Head>() + entity.len();
-        self.heads.entry(entity.clone()).or_default().push(head);
+        let heads = match self.heads.entry(entity.clone()) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(new) => {
+                self.bytes += ROOM * size_of::<(Name, Vec<Head>)>();
+                new.insert(Vec::new())
+            }
+        };
+        // The types are as many as names in memory: those of most heads are the same, but each has its own list.
+        self.bytes += size_of_val(&*head.types) + ALLOCATED + push(heads, head);
     }
 
     /// Removes from what is here, and notes what is to be removed from what was taken earlier.
@@ -70,7 +84,7 @@ impl Hot {
         if removal.part == Part::All {
             self.heads.remove(&removal.entity);
         }
-        self.bytes += size_of::<Removal>();
+        self.bytes += ROOM * size_of::<Removal>();
         let entity = removal.entity.clone();
         let changed = self.changed(&entity);
         let mut gone = changed.take_out(&removal, names);
@@ -115,7 +129,7 @@ impl Hot {
     }
 
     /// All of it, as an archive takes it.
-    pub(crate) fn delivery(&self, up_to: Option<Position>, names: &dyn Names) -> Delivery {
+    pub(crate) fn delivery(&self, up_to: Option<Position>, names: &dyn Names) -> Delivery<'_> {
         let mut delivery = Delivery { up_to, ..Delivery::default() };
         let mut entities: Vec<_> = self.entities.iter().collect();
         entities.sort_unstable_by_key(|(entity, _)| *entity);
@@ -123,17 +137,17 @@ impl Hot {
             delivery.removals.extend(changed.removals.iter().cloned());
             delivery.replaced.extend(changed.replaced.iter().cloned());
             for series in changed.series.iter().filter(|series| !series.instances.is_empty()) {
-                delivery.instances.push((series.name(entity, names), series.instances.clone()));
+                delivery.instances.push((series.name(entity, names), Cow::Borrowed(&series.instances)));
             }
         }
         delivery.instances.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-        delivery.heads = self.heads.iter().map(|(entity, heads)| (entity.clone(), heads.clone())).collect();
+        delivery.heads = self.heads.iter().map(|(entity, heads)| (entity.clone(), Cow::Borrowed(&**heads))).collect();
         delivery
     }
 
     fn changed(&mut self, entity: &Name) -> &mut Changed {
         if !self.entities.contains_key(entity) {
-            self.bytes += size_of::<Changed>() + 2 * size_of::<Name>() + entity.len();
+            self.bytes += ROOM * size_of::<(Name, Changed)>() + ALLOCATED + entity.len();
             self.entities.insert(entity.clone(), Changed::default());
         }
         self.entities.get_mut(entity).expect("it was just put there")
@@ -156,13 +170,14 @@ impl Changed {
         })
     }
 
-    fn series(&mut self, key: SectionKey) -> &mut HotSeries {
+    /// A series, and how many bytes it takes more than before.
+    fn series(&mut self, key: SectionKey) -> (&mut HotSeries, usize) {
         let at = self.series.iter().position(|series| series.key == key);
-        let at = at.unwrap_or_else(|| {
-            self.series.push(HotSeries { key, instances: Vec::new() });
-            self.series.len() - 1
-        });
-        &mut self.series[at]
+        let (at, taken) = at.map_or_else(
+            || (self.series.len(), push(&mut self.series, HotSeries { key, instances: Vec::new() })),
+            |at| (at, 0),
+        );
+        (&mut self.series[at], taken)
     }
 
     fn take_out(&mut self, removal: &Removal, names: &dyn Names) -> Vec<Replaced> {
@@ -184,4 +199,15 @@ impl HotSeries {
         let dataset = (self.key.instance != NameNo::NONE).then(|| names.text(self.key.instance));
         Series { entity: entity.clone(), attribute: names.text(self.key.name), dataset }
     }
+}
+
+/// Adds to a list of which most have one thing alone, and tells how many bytes it takes more than before.
+fn push<T>(list: &mut Vec<T>, one: T) -> usize {
+    let before = list.capacity();
+    if before == 0 {
+        list.reserve_exact(1);
+    }
+    list.push(one);
+    let allocated = if before == 0 { ALLOCATED } else { 0 };
+    allocated + (list.capacity() - before) * size_of::<T>()
 }

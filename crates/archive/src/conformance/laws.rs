@@ -78,14 +78,14 @@ fn everything(entities: &[Name]) -> WantedInstances<'_> {
 }
 
 /// One instance of always the same series, of this commit.
-fn delivery(up_to: Option<u64>, commit: u64) -> Delivery {
+fn delivery(up_to: Option<u64>, commit: u64) -> Delivery<'static> {
     let [entity] = entities();
     let series = Series { entity: entity.clone(), attribute: "https://example.org/a".into(), dataset: None };
     let mut dice = Dice::new(commit);
     let instance = dice.instance(&series, Dice::commit(commit), 0);
-    let heads = vec![(entity, vec![dice.head(Dice::commit(commit))])];
+    let heads = vec![(entity, vec![dice.head(Dice::commit(commit))].into())];
     let up_to = up_to.map(Position::single);
-    Delivery { up_to, instances: vec![(series, vec![instance])], heads, ..Delivery::default() }
+    Delivery { up_to, instances: vec![(series, vec![instance].into())], heads, ..Delivery::default() }
 }
 
 fn count(archive: &dyn Archive, of: &str) -> usize {

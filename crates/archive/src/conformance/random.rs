@@ -38,7 +38,7 @@ struct World {
 }
 
 impl World {
-    fn delivery(&mut self, number: u64) -> Delivery {
+    fn delivery(&mut self, number: u64) -> Delivery<'static> {
         let mut delivery = Delivery { up_to: Some(Position::single(number)), ..Delivery::default() };
         for _ in 0..self.dice.below(4) {
             delivery.removals.extend(self.removal());
@@ -51,8 +51,8 @@ impl World {
             self.commit += 1;
             let head = self.dice.head(Dice::commit(self.commit));
             match delivery.heads.iter_mut().find(|(known, _)| *known == entity) {
-                Some((_, heads)) => heads.push(head),
-                None => delivery.heads.push((entity, vec![head])),
+                Some((_, heads)) => heads.to_mut().push(head),
+                None => delivery.heads.push((entity, vec![head].into())),
             }
         }
         if self.dice.one_in(4) {
@@ -66,7 +66,7 @@ impl World {
         delivery
     }
 
-    fn add_instances(&mut self, delivery: &mut Delivery) {
+    fn add_instances(&mut self, delivery: &mut Delivery<'static>) {
         let series = self.dice.series();
         self.commit += 1;
         let commit = Dice::commit(self.commit);
@@ -74,8 +74,8 @@ impl World {
         let instances: Vec<_> = (0..count).map(|place| self.dice.instance(&series, commit, place)).collect();
         self.known.extend(instances.iter().map(|one| (series.clone(), one.clone())));
         match delivery.instances.iter_mut().find(|(known, _)| *known == series) {
-            Some((_, all)) => all.extend(instances),
-            None => delivery.instances.push((series, instances)),
+            Some((_, all)) => all.to_mut().extend(instances),
+            None => delivery.instances.push((series, instances.into())),
         }
     }
 

@@ -95,7 +95,7 @@ impl Writer {
         (entity(self.dice.roll(12)), heads)
     }
 
-    fn delivery(&mut self) -> Delivery {
+    fn delivery(&mut self) -> Delivery<'static> {
         self.position += 1 + self.dice.roll(3) as u64;
         let mut delivery = Delivery { up_to: Some(Position::single(self.position)), ..Delivery::default() };
         for _ in 0..self.dice.roll(3) * self.dice.roll(2) {
@@ -110,13 +110,13 @@ impl Writer {
                 delivery.replaced.push(Replaced { series: series.clone(), instance, replaced_at });
             }
             self.written.extend(instances.iter().map(|one| (series.clone(), one.key)));
-            delivery.instances.push((series, instances));
+            delivery.instances.push((series, instances.into()));
         }
         let mut entities = std::collections::BTreeSet::new();
         for _ in 0..self.dice.roll(3) {
             let (entity, heads) = self.heads();
             if entities.insert(entity.clone()) {
-                delivery.heads.push((entity, heads));
+                delivery.heads.push((entity, heads.into()));
             }
         }
         delivery

@@ -68,11 +68,14 @@ pub(crate) fn head(commit: i64) -> Head {
 }
 
 /// A delivery of one number for each of some entities.
-pub(crate) fn numbers(position: u64, entities: Range<usize>, commit: i64) -> Delivery {
+pub(crate) fn numbers(position: u64, entities: Range<usize>, commit: i64) -> Delivery<'static> {
     Delivery {
         up_to: Some(Position::single(position)),
-        instances: entities.clone().map(|n| (series(n, "level"), vec![number(commit, n as f64 / 10.0)])).collect(),
-        heads: entities.map(|n| (entity(n), vec![head(commit)])).collect(),
+        instances: entities
+            .clone()
+            .map(|n| (series(n, "level"), vec![number(commit, n as f64 / 10.0)].into()))
+            .collect(),
+        heads: entities.map(|n| (entity(n), vec![head(commit)].into())).collect(),
         ..Delivery::default()
     }
 }

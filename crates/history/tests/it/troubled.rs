@@ -1,16 +1,18 @@
 //! An archive that cannot be written, and a feed that does not reach back to the beginning.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use machi_archive::memory::MemoryArchive;
 use machi_archive::{Archive, ArchiveError, Delivery, Snapshot};
 use machi_face::AsOf;
+use machi_history::collections::AMENDMENTS;
 use machi_history::config::Config;
 use machi_store::memory::MemoryStore;
 use machi_store::{
-    Answer, Collection, Commit, Entry, IndexStatus, Names, Position, Receipt, Store, StoreError, TenantStatus, View,
+    Answer, Collection, Commit, Entry, Filter, Find, IndexStatus, Names, Position, Receipt, Store, StoreError,
+    TenantStatus, View,
 };
 use machi_types::{FixedClock, Name, TenantId};
 use serde_json::json;
@@ -19,12 +21,14 @@ use crate::city::{City, EVOLUTIONS, all, at, collections};
 
 const ROOM: &str = "urn:ngsi-ld:Room:1";
 
-/// An archive that takes nothing while its disk is full, or takes what comes and ends before it says so.
+/// An archive that takes nothing while its disk is full or somebody holds it up, or takes what comes and ends before it
+/// says so.
 #[derive(Debug, Default)]
 struct Full {
     memory: MemoryArchive,
     refuses: AtomicBool,
     ends: AtomicBool,
+    held_up: Mutex<()>,
 }
 
 impl Archive for Full {
@@ -32,7 +36,7 @@ impl Archive for Full {
         self.memory.open(tenant)
     }
 
-    fn take(&self, tenant: &TenantId, delivery: Delivery) -> Result<(), ArchiveError> {
+    fn take(&self, tenant: &TenantId, delivery: Delivery<'_>) -> Result<(), ArchiveError> {
         if self.refuses.load(Ordering::SeqCst) {
             return Err(ArchiveError::Unreachable {
                 place: "here".into(),
@@ -40,6 +44,7 @@ impl Archive for Full {
                 reason: "it is full".into(),
             });
         }
+        let _free = self.held_up.lock().unwrap();
         self.memory.take(tenant, delivery)?;
         if self.ends.load(Ordering::SeqCst) {
             return Err(ArchiveError::Unreachable { place: "here".into(), what: "written", reason: "it ended".into() });
@@ -148,6 +153,40 @@ async fn what_cannot_be_archived_is_told_all_the_same_and_archived_later() {
     assert_eq!(all(&*city.past().await, ROOM), before);
     let archived = archive.open(&TenantId::default_tenant()).unwrap();
     assert_eq!(all(&*archived, ROOM), before);
+    // Nothing is kept any longer for what could not be archived the first time.
+    assert_eq!(amendments(&city).await, 0);
+    assert!(city.store.cursor("history").unwrap().reaches(&archived.position()));
+}
+
+// Whoever waits for the archive may go away: what was on its way is handed over by the next one.
+#[tokio::test]
+async fn what_was_on_its_way_when_somebody_went_away_is_handed_over() {
+    let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
+    let archive = Arc::new(Full::default());
+    let city = City::over(Arc::new(memory_store(&clock)), archive.clone(), clock, Config::default());
+    write(&city, 1).await;
+    city.done("POST", EVOLUTIONS, &json!({"id": ROOM, "type": "Room", "a": at(0, 5)})).await;
+    let before = all(&*city.past().await, ROOM);
+    assert_eq!(amendments(&city).await, 1);
+    let held_up = archive.held_up.lock().unwrap();
+    tokio::select! {
+        biased;
+        archived = city.history.archive_now() => panic!("it waits for the archive: {archived:?}"),
+        () = std::future::ready(()) => {}
+    }
+    drop(held_up);
+    city.history.archive_now().await.unwrap();
+    assert_eq!(all(&*city.past().await, ROOM), before);
+    assert_eq!(amendments(&city).await, 0);
+    assert!(
+        city.store.cursor("history").unwrap().reaches(&archive.open(&TenantId::default_tenant()).unwrap().position())
+    );
+}
+
+/// How many amendments still lie in the store.
+async fn amendments(city: &City) -> usize {
+    let find = Find::new(TenantId::default_tenant(), AMENDMENTS, Filter::All);
+    city.store.view().find(find).await.unwrap().rows.len()
 }
 
 // A city that had no history before begins with what it is.

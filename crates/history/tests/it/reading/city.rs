@@ -1,5 +1,6 @@
 //! A history over an archive in memory, asked through its router.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -109,7 +110,7 @@ impl City {
             origin: Origin::Amendment,
             types: types.into(),
         };
-        let mut delivery = Delivery { heads: vec![(id.clone(), vec![head])], ..Delivery::default() };
+        let mut delivery = Delivery { heads: vec![(id.clone(), vec![head].into())], ..Delivery::default() };
         for (name, instances) in evolution.as_object().unwrap() {
             if !["id", "type"].contains(&name.as_str()) {
                 delivery.instances.extend(series_of(&id, name, instances, commit));
@@ -133,7 +134,7 @@ impl City {
             origin: Origin::Change,
             body,
         };
-        let delivery = Delivery { instances: vec![(series, vec![instance])], ..Delivery::default() };
+        let delivery = Delivery { instances: vec![(series, vec![instance].into())], ..Delivery::default() };
         self.archive.take(&TenantId::default_tenant(), delivery).unwrap();
         commit
     }
@@ -149,7 +150,7 @@ impl City {
             origin: Origin::Change,
             types: Arc::from([]),
         };
-        let delivery = Delivery { heads: vec![(Name::from(id), vec![head])], ..Delivery::default() };
+        let delivery = Delivery { heads: vec![(Name::from(id), vec![head].into())], ..Delivery::default() };
         self.archive.take(&TenantId::default_tenant(), delivery).unwrap();
         commit
     }
@@ -159,7 +160,7 @@ impl City {
         let commit = self.commit();
         let id = Name::from(id);
         let mut instances = series_of(&id, attribute, new, commit);
-        for one in instances.iter_mut().flat_map(|(_, all)| all) {
+        for one in instances.iter_mut().flat_map(|(_, all)| all.to_mut()) {
             (one.key, one.modified_at) = (old, commit);
         }
         let part = Part::Instance { attribute: expanded(attribute), dataset: None, key: old };
@@ -196,9 +197,9 @@ pub(crate) fn expanded(name: &str) -> Name {
 }
 
 /// The instances of an attribute, each an object of its own, by series.
-fn series_of(id: &Name, name: &str, instances: &Value, commit: Timestamp) -> Vec<(Series, Vec<Instance>)> {
+fn series_of(id: &Name, name: &str, instances: &Value, commit: Timestamp) -> Vec<(Series, Cow<'static, [Instance]>)> {
     let instances = instances.as_array().cloned().unwrap_or_else(|| vec![instances.clone()]);
-    let mut series: Vec<(Series, Vec<Instance>)> = Vec::new();
+    let mut series: Vec<(Series, Cow<'static, [Instance]>)> = Vec::new();
     for instance in instances {
         let (attribute, read) = read_instance(id, name, &instance);
         let of = Series { entity: id.clone(), attribute, dataset: read.dataset_id.clone() };
@@ -212,8 +213,8 @@ fn series_of(id: &Name, name: &str, instances: &Value, commit: Timestamp) -> Vec
             body: encode_instance(&read).into(),
         };
         match series.iter_mut().find(|(known, _)| *known == of) {
-            Some((_, all)) => all.push(written),
-            None => series.push((of, vec![written])),
+            Some((_, all)) => all.to_mut().push(written),
+            None => series.push((of, vec![written].into())),
         }
     }
     series
