@@ -7,7 +7,7 @@ mod random;
 
 use std::sync::Arc;
 
-use crate::{Archive, Instance, Series, Sink};
+use crate::Archive;
 
 /// Makes an empty archive; one that lies on disk is opened anew each time.
 pub type Make<'m> = &'m dyn Fn() -> Arc<dyn Archive>;
@@ -23,39 +23,6 @@ pub fn run(make: Make<'_>) {
 /// Random deliveries into an archive, and after each of them random questions, compared with the reference.
 pub fn random(archive: &dyn Archive, seed: u64, deliveries: usize) {
     random::run(archive, seed, deliveries);
-}
-
-/// What a reading gave, in an order of its own.
-#[derive(Debug, Default)]
-pub struct Read {
-    /// The instances.
-    pub instances: Vec<(Series, Instance)>,
-    /// The numbers, with their times.
-    pub numbers: Vec<(Series, i64, f64)>,
-}
-
-impl Sink for Read {
-    fn instances(&mut self, series: &Series, instances: Vec<Instance>) {
-        self.instances.extend(instances.into_iter().map(|one| (series.clone(), one)));
-    }
-
-    fn numbers(&mut self, series: &Series, times: &[machi_types::Timestamp], numbers: &[f64]) {
-        assert_eq!(times.len(), numbers.len(), "each number has a time");
-        let pairs = times.iter().zip(numbers);
-        self.numbers.extend(pairs.map(|(time, number)| (series.clone(), time.micros(), *number)));
-    }
-}
-
-impl Read {
-    /// The same in ascending order.
-    #[must_use]
-    pub fn sorted(mut self) -> Self {
-        self.instances.sort_by(|one, other| {
-            (&one.0, one.1.written(), one.1.key).cmp(&(&other.0, other.1.written(), other.1.key))
-        });
-        self.numbers.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)).then(one.2.total_cmp(&other.2)));
-        self
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 //! Implement [`Archive`] and [`Snapshot`] and call `machi_archive::conformance::run` from the adapter's tests.
 //! [`memory::MemoryArchive`] is the readable reference: when in doubt, it decides.
 
+mod collected;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod delivery;
@@ -23,6 +24,7 @@ mod instance;
 pub mod memory;
 mod port;
 
+pub use collected::Collected;
 pub use delivery::{Delivery, Part, Removal, Replaced};
 pub use error::ArchiveError;
 pub use instance::{Evolution, Head, Instance, InstanceKey, NoInstanceId, Origin, SCOPE, Series};

@@ -106,7 +106,12 @@ pub trait Sink {
     fn numbers(&mut self, series: &Series, times: &[Timestamp], numbers: &[f64]);
 }
 
-impl WantedInstances<'_> {
+impl<'w> WantedInstances<'w> {
+    /// All instances of these entities, which ascend.
+    pub const fn all_of(entities: &'w [Name]) -> Self {
+        Self { entities, attributes: None, time: None, writers: Writers::All, share: Share::All, numbers: false }
+    }
+
     /// Whether instances of this series are wanted.
     pub fn is_of(&self, series: &Series) -> bool {
         self.entities.binary_search(&series.entity).is_ok()

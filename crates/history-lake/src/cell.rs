@@ -40,6 +40,15 @@ impl Cell {
         if let Self::Int(number) = self { Some(*number) } else { None }
     }
 
+    /// How many bytes it holds outside of itself, where they are likely to be its own.
+    fn held(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
+
     /// What rows are sorted by: nothing comes first.
     pub(crate) fn order(&self) -> Option<i64> {
         match self {
@@ -55,18 +64,23 @@ impl Cell {
 pub(crate) struct Block {
     pub(crate) columns: Vec<Vec<(Cell, u32)>>,
     pub(crate) rows: u32,
+    /// About how much memory it takes.
+    pub(crate) bytes: usize,
 }
 
 impl Block {
     pub(crate) fn new(columns: usize) -> Self {
-        Self { columns: vec![Vec::new(); columns], rows: 0 }
+        Self { columns: vec![Vec::new(); columns], rows: 0, bytes: 0 }
     }
 
     pub(crate) fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
         for (column, cell) in self.columns.iter_mut().zip(row) {
             match column.last_mut() {
                 Some((last, count)) if *last == cell => *count += 1,
-                _ => column.push((cell, 1)),
+                _ => {
+                    self.bytes += size_of::<(Cell, u32)>() + cell.held();
+                    column.push((cell, 1));
+                }
             }
         }
         self.rows += 1;
@@ -74,6 +88,6 @@ impl Block {
 
     pub(crate) fn clear(&mut self) {
         self.columns.iter_mut().for_each(Vec::clear);
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use machi_archive::memory::MemoryArchive;
 use machi_archive::{
-    Archive, Delivery, Head, Instance, InstanceKey, Origin, Part, Removal, Replaced, Series, Share, Sink,
-    WantedEvolutions, WantedInstances, Writers,
+    Archive, Collected, Delivery, Head, Instance, InstanceKey, Origin, Part, Removal, Replaced, Series,
+    WantedEvolutions, WantedInstances,
 };
 use machi_model::entity::{self, JsonText, Kind, encode_instance};
 use machi_store::Position;
@@ -158,38 +158,15 @@ fn delivery(number: u64) -> Delivery<'static> {
     delivery
 }
 
-#[derive(Default)]
-struct Kept(Vec<(Series, Instance)>);
-
-impl Sink for Kept {
-    fn instances(&mut self, series: &Series, instances: Vec<Instance>) {
-        self.0.extend(instances.into_iter().map(|one| (series.clone(), one)));
-    }
-
-    fn numbers(&mut self, _: &Series, _: &[Timestamp], _: &[f64]) {
-        unreachable!("nobody asks for numbers");
-    }
-}
-
 /// All that an archive holds, in words.
 fn told(archive: &dyn Archive) -> String {
     let snapshot = archive.open(&tenant()).unwrap();
     let entities: Vec<Name> = (0..9).map(entity).collect();
     let evolutions = snapshot.evolutions(&WantedEvolutions::After { after: None, limit: 99, types: None }).unwrap();
-    let mut kept = Kept::default();
-    let wanted = WantedInstances {
-        entities: &entities,
-        attributes: None,
-        time: None,
-        writers: Writers::All,
-        share: Share::All,
-        numbers: false,
-    };
-    snapshot.read(&wanted, &mut kept).unwrap();
-    kept.0.sort_by(|one, other| (&one.0, one.1.key).cmp(&(&other.0, other.1.key)));
+    let instances = Collected::of(&*snapshot, &WantedInstances::all_of(&entities)).unwrap().instances;
     let mut replaced = snapshot.replaced(&entities).unwrap();
     replaced.sort_by_key(|one| (one.series.clone(), one.instance.key, one.replaced_at));
-    format!("{:?} {evolutions:?} {:?} {replaced:?}", snapshot.position(), kept.0)
+    format!("{:?} {evolutions:?} {:?} {replaced:?}", snapshot.position(), instances)
 }
 
 fn options() -> Options {

@@ -21,6 +21,7 @@ mod data;
 mod directory;
 mod fault;
 mod files;
+mod known;
 mod lake;
 mod log;
 mod merge;

@@ -20,9 +20,6 @@ use crate::write::{FileWriter, Level};
 
 /// How often a delivery is begun anew where others commit at the same time.
 pub(crate) const TRIES: usize = 8;
-/// Of how many entities the types are remembered.
-const MOST_TYPES: usize = 200_000;
-
 impl Tenant {
     /// Takes a delivery, unless it was taken.
     pub(crate) fn take(self: &Arc<Self>, delivery: &Delivery<'_>) -> Result<(), ArchiveError> {
@@ -138,13 +135,13 @@ impl Tenant {
             }
         }
         let mut known = self.types.lock();
-        known.extend(types.iter().map(|(entity, types)| (entity.clone(), Arc::clone(types))));
+        types.iter().for_each(|(entity, types)| known.learn(entity, types));
         let of_instances = delivery.instances.iter().map(|(series, _)| &series.entity);
         let all = of_instances.chain(delivery.replaced.iter().map(|one| &one.series.entity));
         let mut unknown = Vec::new();
         for entity in all.filter(|entity| !types.contains_key(*entity)).collect::<Vec<_>>() {
             match known.get(entity) {
-                Some(found) => drop(types.insert(entity.clone(), Arc::clone(found))),
+                Some(found) => drop(types.insert(entity.clone(), found)),
                 None => unknown.push(entity.clone()),
             }
         }
@@ -154,13 +151,10 @@ impl Tenant {
             for evolution in View::new(self, pinned).evolutions_of(&unknown)? {
                 let with_types = evolution.heads.iter().filter(|head| !head.types.is_empty());
                 if let Some(head) = with_types.max_by_key(|head| head.modified_at) {
-                    known.insert(evolution.entity.clone(), Arc::clone(&head.types));
+                    known.learn(&evolution.entity, &head.types);
                     types.insert(evolution.entity.clone(), Arc::clone(&head.types));
                 }
             }
-        }
-        if known.len() > MOST_TYPES {
-            known.clear();
         }
         Ok(types)
     }

@@ -22,11 +22,11 @@ use machi_types::{Name, TenantId};
 use parking_lot::Mutex;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use rustc_hash::FxHashMap;
 
 use crate::columns::{HEADS, INSTANCES, REPLACED};
 use crate::data::DataFile;
 use crate::files::Files;
+use crate::known::KnownTypes;
 use crate::log::{Changes, Entry, State, Table};
 
 /// What all tenants share.
@@ -90,7 +90,7 @@ pub(crate) struct Tenant {
     /// States that somebody may still read.
     live: Mutex<Vec<Weak<Pinned>>>,
     /// The types of entities, as far as they were asked for lately.
-    pub(crate) types: Mutex<FxHashMap<Name, Arc<[Name]>>>,
+    pub(crate) types: Mutex<KnownTypes>,
 }
 
 const HEADS_TXN: &str = "machi/heads";

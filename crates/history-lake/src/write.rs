@@ -32,12 +32,12 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    /// How many rows lie together in a group. Each takes some hundred bytes until it is written, and what has just come
-    /// is written while the city takes more.
-    const fn group(self) -> u32 {
+    /// How many rows lie together in a group, at most, and how much memory they take until it is written: what has just
+    /// come is written while the city takes more.
+    const fn group(self) -> (u32, usize) {
         match self {
-            Self::Fresh => 1 << 16,
-            Self::Merged => 1 << 18,
+            Self::Fresh => (1 << 16, 4 << 20),
+            Self::Merged => (1 << 18, 64 << 20),
         }
     }
 }
@@ -114,7 +114,8 @@ impl<'w> FileWriter<'w> {
         self.extent.take(&entity, self.shape, &row);
         self.block.push(row);
         self.rows += 1;
-        if self.block.rows == self.level.group() { self.close_group() } else { Ok(()) }
+        let (rows, bytes) = self.level.group();
+        if self.block.rows >= rows || self.block.bytes >= bytes { self.close_group() } else { Ok(()) }
     }
 
     /// How many rows it has.

@@ -26,7 +26,6 @@ pub mod config;
 mod domain;
 mod error;
 mod forgetting;
-mod gather;
 mod handing;
 mod history;
 mod hot;

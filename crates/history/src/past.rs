@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use machi_archive::{
     ArchiveError, Evolution, Head, Instance, Part, Removal, Replaced, Series, Share, Sink, Snapshot, WantedEvolutions,
-    WantedInstances, Writers,
+    WantedInstances,
 };
 use machi_store::{Position, Store};
 use machi_types::{Name, Timestamp};
@@ -160,12 +160,8 @@ impl Past {
     }
 
     fn has_instances(&self, id: &Name) -> Result<bool, ArchiveError> {
-        let (entities, share) = (std::slice::from_ref(id), Share::All);
         let mut any = Any(false);
-        self.read(
-            &WantedInstances { entities, attributes: None, time: None, writers: Writers::All, share, numbers: false },
-            &mut any,
-        )?;
+        self.read(&WantedInstances::all_of(std::slice::from_ref(id)), &mut any)?;
         Ok(any.0)
     }
 
@@ -244,14 +240,7 @@ impl Past {
             if ids.is_empty() {
                 continue;
             }
-            let wanted = WantedInstances {
-                entities: &ids,
-                attributes: None,
-                time: None,
-                writers: Writers::All,
-                share: Share::All,
-                numbers: false,
-            };
+            let wanted = WantedInstances::all_of(&ids);
             let mut taken = Taken { removals: &removals, found };
             match place.checked_sub(1).and_then(|place| self.stretches.get(place)) {
                 None => self.archive.read(&wanted, &mut taken)?,

@@ -98,7 +98,6 @@ fn seeds() -> Vec<Vec<u8>> {
     texts(&[
         "POST /machi/v1/control/tenants\nAuthorization: Bearer 5ecreT\n\n{}",
         "POST /machi/v1/control/tenantS\nAuthorization: Bearer 5ecret\n\n{}",
-        "POST /machi/v1/control/verifY\nAuthorization: Bearer 5ecret\n\n{}",
         "POST /machi/v1/control/verify\nAuthorization: Basic 5ecret\n\n{}",
         "POST /machi/v1/control/context\n\n{\"url\":\"https://a.example/c\",\"text\":\"{}\"}",
         "POST /machi/v1/control/erase\nAuthorization: Bearer\n\n{\"tenant\":\"t\"}",

@@ -3,9 +3,9 @@
 use machi_store::Position;
 use machi_types::{Name, TenantId};
 
+use super::Make;
 use super::dice::Dice;
-use super::{Make, Read};
-use crate::{Archive, Delivery, Series, Share, WantedEvolutions, WantedInstances, Writers};
+use crate::{Archive, Collected, Delivery, Series, Snapshot, WantedEvolutions, WantedInstances};
 
 pub(super) fn run(make: Make<'_>) {
     an_unknown_tenant_has_nothing(&*make());
@@ -38,9 +38,7 @@ fn a_snapshot_stays_as_it_is(archive: &dyn Archive) {
     archive.take(&tenant("a"), delivery(Some(1), 1)).expect("it is taken");
     let before = archive.open(&tenant("a")).expect("it opens");
     archive.take(&tenant("a"), delivery(Some(2), 2)).expect("it is taken");
-    let mut read = Read::default();
-    before.read(&everything(&entities()), &mut read).expect("it reads");
-    assert_eq!((before.position(), read.instances.len()), (Position::single(1), 1));
+    assert_eq!((before.position(), instances(&*before)), (Position::single(1), 1));
 }
 
 fn what_fills_an_archive_is_taken_each_time(archive: &dyn Archive) {
@@ -73,8 +71,8 @@ fn entities() -> [Name; 1] {
     ["urn:ngsi-ld:Thing:1".into()]
 }
 
-fn everything(entities: &[Name]) -> WantedInstances<'_> {
-    WantedInstances { entities, attributes: None, time: None, writers: Writers::All, share: Share::All, numbers: false }
+fn instances(snapshot: &dyn Snapshot) -> usize {
+    Collected::of(snapshot, &WantedInstances::all_of(&entities())).expect("it reads").instances.len()
 }
 
 /// One instance of always the same series, of this commit.
@@ -89,7 +87,5 @@ fn delivery(up_to: Option<u64>, commit: u64) -> Delivery<'static> {
 }
 
 fn count(archive: &dyn Archive, of: &str) -> usize {
-    let mut read = Read::default();
-    archive.open(&tenant(of)).expect("it opens").read(&everything(&entities()), &mut read).expect("it reads");
-    read.instances.len()
+    instances(&*archive.open(&tenant(of)).expect("it opens"))
 }

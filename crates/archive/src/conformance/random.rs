@@ -2,14 +2,13 @@
 
 use machi_model::query::{TemporalQuery, TemporalRelation, TimeProperty};
 use machi_store::Position;
-use machi_types::{Name, TenantId};
+use machi_types::{Name, TenantId, Timestamp};
 
-use super::Read;
 use super::dice::Dice;
 use crate::memory::MemoryArchive;
 use crate::{
-    Archive, Delivery, Instance, Part, Removal, Replaced, Series, Share, Snapshot, WantedEvolutions, WantedInstances,
-    Writers,
+    Archive, Collected, Delivery, Instance, Part, Removal, Replaced, Series, Share, Snapshot, WantedEvolutions,
+    WantedInstances, Writers,
 };
 
 /// Delivers so many times to both, and asks both after each.
@@ -194,7 +193,7 @@ fn compare_numbers(known: &dyn Snapshot, found: &dyn Snapshot, wanted: &WantedIn
     all.extend(rows.instances.iter().filter_map(|(series, one)| number(series, one, wanted)));
     let mut expected: Vec<_> =
         read(known, wanted).instances.iter().filter_map(|(series, one)| number(series, one, wanted)).collect();
-    let order = |one: &(Series, i64, f64), other: &(Series, i64, f64)| {
+    let order = |one: &(Series, Timestamp, f64), other: &(Series, Timestamp, f64)| {
         (&one.0, one.1).cmp(&(&other.0, other.1)).then(one.2.total_cmp(&other.2))
     };
     all.sort_by(order);
@@ -203,11 +202,11 @@ fn compare_numbers(known: &dyn Snapshot, found: &dyn Snapshot, wanted: &WantedIn
 }
 
 /// What [`crate::Sink::numbers`] would tell of an instance.
-fn number(series: &Series, instance: &Instance, wanted: &WantedInstances<'_>) -> Option<(Series, i64, f64)> {
+fn number(series: &Series, instance: &Instance, wanted: &WantedInstances<'_>) -> Option<(Series, Timestamp, f64)> {
     let body = machi_model::entity::InstanceRef::read(&instance.body).ok()?;
     let is_number = instance.deleted_at.is_none() && body.kind() == machi_model::entity::Kind::Property;
     let value = body.value().parse().ok().filter(|_| is_number)?;
-    Some((series.clone(), instance.time(wanted.time?.property)?.micros(), value))
+    Some((series.clone(), instance.time(wanted.time?.property)?, value))
 }
 
 fn compare_types(known: &dyn Snapshot, found: &dyn Snapshot, types: &[Name], seed: u64) {
@@ -220,8 +219,6 @@ fn compare_types(known: &dyn Snapshot, found: &dyn Snapshot, types: &[Name], see
     assert_eq!(found, known, "seed {seed}: of the types {types:?}");
 }
 
-fn read(snapshot: &dyn Snapshot, wanted: &WantedInstances<'_>) -> Read {
-    let mut read = Read::default();
-    snapshot.read(wanted, &mut read).expect("what is wanted can be read");
-    read.sorted()
+fn read(snapshot: &dyn Snapshot, wanted: &WantedInstances<'_>) -> Collected {
+    Collected::of(snapshot, wanted).expect("what is wanted can be read")
 }

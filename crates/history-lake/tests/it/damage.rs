@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use machi_archive::{Archive, ArchiveError, Share, Snapshot, WantedInstances, Writers};
+use machi_archive::{Archive, ArchiveError, Collected, Snapshot, WantedInstances};
 use machi_history_lake::{HistoryLake, Options};
 
-use crate::things::{Kept, entity, numbers, tenant};
+use crate::things::{entity, numbers, tenant};
 
 fn lake_of_two_files(folder: &Path) -> HistoryLake {
     let lake = HistoryLake::open_folder(folder, Options::default()).unwrap();
@@ -23,21 +23,11 @@ fn files(folder: &Path, table: &str) -> Vec<PathBuf> {
     files
 }
 
-fn read(snapshot: &dyn Snapshot, of: usize) -> Result<Kept, ArchiveError> {
-    let entities = [entity(of)];
-    let wanted = WantedInstances {
-        entities: &entities,
-        attributes: None,
-        time: None,
-        writers: Writers::All,
-        share: Share::All,
-        numbers: false,
-    };
-    let mut kept = Kept::default();
-    snapshot.read(&wanted, &mut kept).map(|()| kept)
+fn read(snapshot: &dyn Snapshot, of: usize) -> Result<Collected, ArchiveError> {
+    Collected::of(snapshot, &WantedInstances::all_of(&[entity(of)]))
 }
 
-fn assert_names(result: Result<Kept, ArchiveError>, file: &Path) {
+fn assert_names(result: Result<Collected, ArchiveError>, file: &Path) {
     match result {
         Err(ArchiveError::Damaged { file: named, .. }) => assert_eq!(named, file.display().to_string()),
         other => panic!("{other:?}"),

@@ -2,15 +2,15 @@
 
 use machi_archive::memory::MemoryArchive;
 use machi_archive::{
-    Archive, Delivery, Head, Instance, InstanceKey, Origin, Part, Removal, Replaced, Series, Share, Snapshot,
-    WantedInstances, Writers,
+    Archive, Collected, Delivery, Head, Instance, InstanceKey, Origin, Part, Removal, Replaced, Series, Share,
+    Snapshot, WantedInstances, Writers,
 };
 use machi_history_lake::{HistoryLake, Options};
 use machi_model::query::{TemporalQuery, TemporalRelation, TimeProperty};
 use machi_store::Position;
 use machi_types::Name;
 
-use crate::things::{Kept, all_of, body, entity, everything, head, read, tenant, time};
+use crate::things::{all_of, body, entity, everything, head, read, tenant, time};
 
 /// Numbers that look random and come again.
 pub(crate) struct Dice(pub(crate) u64);
@@ -166,7 +166,7 @@ fn ask(dice: &mut Dice, until: i64, memory: &dyn Snapshot, lake: &dyn Snapshot) 
 }
 
 /// What came as numbers and what came whole are together what came whole.
-fn assert_same_with_numbers(expected: &Kept, given: &Kept, query: Option<TemporalQuery>) {
+fn assert_same_with_numbers(expected: &Collected, given: &Collected, query: Option<TemporalQuery>) {
     let mut numbers = given.numbers.clone();
     for (series, instance) in &expected.instances {
         if given.instances.contains(&(series.clone(), instance.clone())) {
@@ -175,7 +175,7 @@ fn assert_same_with_numbers(expected: &Kept, given: &Kept, query: Option<Tempora
         let at =
             query.and_then(|query| instance.time(query.property)).expect("numbers have the time that is asked for");
         let bytes = machi_model::entity::InstanceRef::read(&instance.body).unwrap();
-        let told = (series.clone(), at, bytes.value().parse::<f64>().unwrap().to_bits());
+        let told = (series.clone(), at, bytes.value().parse::<f64>().unwrap());
         let place = numbers.iter().position(|one| *one == told).expect("the number is told");
         numbers.remove(place);
         assert_eq!(instance.deleted_at, None);

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use machi_archive::{
-    Archive, Delivery, Evolution, Head, Instance, InstanceKey, Origin, Replaced, Series, Share, Sink, Snapshot,
-    WantedEvolutions, WantedInstances, Writers,
+    Archive, Collected, Delivery, Evolution, Head, Instance, InstanceKey, Origin, Replaced, Series, Snapshot,
+    WantedEvolutions, WantedInstances,
 };
 use machi_model::entity::{self, JsonText, Kind, encode_instance};
 use machi_store::Position;
@@ -89,31 +89,8 @@ pub(crate) struct All {
     pub(crate) replaced: Vec<Replaced>,
 }
 
-/// A sink that keeps all.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) instances: Vec<(Series, Instance)>,
-    pub(crate) numbers: Vec<(Series, Timestamp, u64)>,
-}
-
-impl Sink for Kept {
-    fn instances(&mut self, series: &Series, instances: Vec<Instance>) {
-        self.instances.extend(instances.into_iter().map(|one| (series.clone(), one)));
-    }
-
-    fn numbers(&mut self, series: &Series, times: &[Timestamp], numbers: &[f64]) {
-        assert_eq!(times.len(), numbers.len());
-        let both = times.iter().zip(numbers);
-        self.numbers.extend(both.map(|(time, number)| (series.clone(), *time, number.to_bits())));
-    }
-}
-
-pub(crate) fn read(snapshot: &dyn Snapshot, wanted: &WantedInstances<'_>) -> Kept {
-    let mut kept = Kept::default();
-    snapshot.read(wanted, &mut kept).unwrap();
-    kept.instances.sort_by(|one, other| (&one.0, one.1.key).cmp(&(&other.0, other.1.key)));
-    kept.numbers.sort();
-    kept
+pub(crate) fn read(snapshot: &dyn Snapshot, wanted: &WantedInstances<'_>) -> Collected {
+    Collected::of(snapshot, wanted).unwrap()
 }
 
 pub(crate) fn everything(archive: &dyn Archive, tenant: &TenantId) -> All {
@@ -133,15 +110,7 @@ pub(crate) fn all_of(snapshot: &dyn Snapshot) -> All {
         }
     }
     let entities: Vec<Name> = (0..40).map(entity).collect();
-    let wanted = WantedInstances {
-        entities: &entities,
-        attributes: None,
-        time: None,
-        writers: Writers::All,
-        share: Share::All,
-        numbers: false,
-    };
-    let instances = read(snapshot, &wanted).instances;
+    let instances = read(snapshot, &WantedInstances::all_of(&entities)).instances;
     let mut replaced = snapshot.replaced(&entities).unwrap();
     let key = |one: &Replaced| (one.series.clone(), one.instance.key, one.replaced_at, one.instance.modified_at);
     replaced.sort_by_key(key);

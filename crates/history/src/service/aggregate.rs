@@ -1,7 +1,7 @@
 //! Gathers the figures that an aggregated answer shows, and cuts them in time where their periods are too many (ETSI GS
 //! CIM 009 §4.5.19, §6.3.10).
 
-use machi_archive::{SCOPE, Series, Share, Snapshot, WantedInstances, Writers};
+use machi_archive::{SCOPE, Series, Snapshot, WantedInstances};
 use machi_face::FaceError;
 use machi_http::Text;
 use machi_model::entity::render::{Aggregate, Aggregates};
@@ -76,12 +76,10 @@ impl Figures<'_> {
         }
         for query in self.question.timing.queries() {
             let wanted = WantedInstances {
-                entities,
                 attributes: attributes.as_deref(),
                 time: Some(query),
-                writers: Writers::All,
-                share: Share::All,
                 numbers: true,
+                ..WantedInstances::all_of(entities)
             };
             self.past.read(&wanted, fold).map_err(failed)?;
         }

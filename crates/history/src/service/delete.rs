@@ -1,6 +1,6 @@
 //! Delete an evolution, an attribute of it, or one instance, for good (ETSI GS CIM 009 §5.6.13, §5.6.15, §5.6.16).
 
-use machi_archive::{InstanceKey, Part};
+use machi_archive::{Collected, InstanceKey, Part, WantedInstances};
 use machi_face::once::Effect;
 use machi_face::{ENTITIES, FaceError, RequestKey};
 use machi_http::Text;
@@ -9,7 +9,6 @@ use machi_types::{Caller, Name};
 
 use crate::amendment::{Amendment, ToldHead};
 use crate::error::HistoryError;
-use crate::gather::Gathered;
 use crate::history::History;
 use crate::service::tell::{evolution, no_evolution, not_found};
 
@@ -76,8 +75,10 @@ impl History {
                 return Ok(Some(no_evolution(&of)));
             }
             let (Part::Attribute(attribute) | Part::Series { attribute, .. }) = &wanted else { return Ok(None) };
-            let gathered = Gathered::of(&*past, &of, std::slice::from_ref(attribute), None)?;
-            let has_any = gathered.series().any(|(series, all)| all.iter().any(|one| wanted.holds(series, one.key)));
+            let attributes = Some(std::slice::from_ref(attribute));
+            let all = WantedInstances { attributes, ..WantedInstances::all_of(std::slice::from_ref(&of)) };
+            let all = Collected::of(&*past, &all)?.instances;
+            let has_any = all.iter().any(|(series, one)| wanted.holds(series, one.key));
             Ok((!has_any).then(|| no_series(&of, &wanted)))
         });
         if let Some(missing) = missing.await?? {

@@ -1,6 +1,6 @@
 //! Which of the evolutions are asked for, many at a time (ETSI GS CIM 009 §5.7.4.4).
 
-use machi_archive::{Evolution, SCOPE, Series, Share, Snapshot, WantedInstances, Writers};
+use machi_archive::{Evolution, SCOPE, Series, Snapshot, WantedInstances};
 use machi_face::{Criteria, FaceError};
 use machi_model::query::{TemporalRelation, TimeProperty};
 use machi_types::Name;
@@ -85,12 +85,9 @@ impl<'j> Judge<'j> {
     ) -> Result<(), FaceError> {
         for query in self.question.timing.queries() {
             let wanted = WantedInstances {
-                entities,
                 attributes: Some(attributes),
                 time: Some(query),
-                writers: Writers::All,
-                share: Share::All,
-                numbers: false,
+                ..WantedInstances::all_of(entities)
             };
             let mut tester = Tester { conditions: &self.conditions, met };
             self.past.read(&wanted, &mut tester).map_err(failed)?;

@@ -1,6 +1,6 @@
 //! Modify an instance: replace what it holds, and perhaps when it was observed (ETSI GS CIM 009 §5.6.14).
 
-use machi_archive::{Instance, InstanceKey, Part};
+use machi_archive::{Collected, Instance, InstanceKey, Part, Series, WantedInstances};
 use machi_face::once::Effect;
 use machi_face::{FaceError, RequestKey};
 use machi_http::Text;
@@ -9,7 +9,6 @@ use machi_types::{Caller, Name};
 
 use crate::amendment::Amendment;
 use crate::error::HistoryError;
-use crate::gather::Gathered;
 use crate::history::History;
 use crate::service::tell::{evolution, instance, no_evolution, not_found};
 
@@ -63,14 +62,22 @@ impl History {
             if evolution(&*past, &of)?.is_none() {
                 return Ok(Err(no_evolution(&of)));
             }
-            let gathered = Gathered::of(&*past, &of, std::slice::from_ref(&name), None)?;
-            let mut all = gathered.series();
-            let found = all.find(|(_, instances)| instances.iter().any(|one| one.key == key));
-            let found = found.map(|(series, instances)| (series.dataset.clone(), instances.to_vec()));
-            Ok(found.ok_or_else(|| no_instance(&of, &name, key)))
+            let attribute = Some(std::slice::from_ref(&name));
+            let wanted =
+                WantedInstances { attributes: attribute, ..WantedInstances::all_of(std::slice::from_ref(&of)) };
+            let all = Collected::of(&*past, &wanted)?.instances;
+            let found = all.iter().find(|(_, one)| one.key == key);
+            Ok(found
+                .map(|(series, _)| (series.dataset.clone(), of_series(&all, series)))
+                .ok_or_else(|| no_instance(&of, &name, key)))
         });
         found.await??
     }
+}
+
+/// The instances of a series, in the order in which they were written.
+fn of_series(all: &[(Series, Instance)], series: &Series) -> Vec<Instance> {
+    all.iter().filter(|(of, _)| of == series).map(|(_, instance)| instance.clone()).collect()
 }
 
 fn no_instance(id: &Name, attribute: &Name, key: InstanceKey) -> FaceError {

@@ -1,6 +1,6 @@
 //! Reads instances of many entities at once from one snapshot of the past, and no more of them than an answer needs.
 
-use machi_archive::{Series, Share, Snapshot, WantedInstances, Writers};
+use machi_archive::{Series, Share, Snapshot, WantedInstances};
 use machi_face::FaceError;
 use machi_http::Text;
 use machi_model::query::{TemporalQuery, TimeProperty};
@@ -86,7 +86,7 @@ impl Reading<'_> {
         }
         let (entities, attributes) = (self.entities, self.attributes);
         for (time, property) in questions(timing, share) {
-            let wanted = WantedInstances { entities, attributes, time, writers: Writers::All, share, numbers: false };
+            let wanted = WantedInstances { attributes, time, share, ..WantedInstances::all_of(entities) };
             let mut sink = Gatherer::new((timing, property), self.keeps, share, &mut gathered);
             self.past.read(&wanted, &mut sink).map_err(failed)?;
             sink.finish();

@@ -1,6 +1,6 @@
 //! Create or update an evolution, and add instances to it (ETSI GS CIM 009 §5.6.11, §5.6.12).
 
-use machi_archive::{Evolution, InstanceKey, Part, SCOPE, Snapshot, WantedEvolutions};
+use machi_archive::{Collected, Evolution, InstanceKey, Part, SCOPE, Snapshot, WantedEvolutions, WantedInstances};
 use machi_face::once::Effect;
 use machi_face::{FaceError, RequestKey};
 use machi_http::Text;
@@ -11,7 +11,6 @@ use rustc_hash::FxHashMap;
 
 use crate::amendment::{Amendment, Told, ToldHead};
 use crate::error::HistoryError;
-use crate::gather::Gathered;
 use crate::history::History;
 use crate::taking;
 
@@ -186,11 +185,11 @@ fn held(past: &dyn Snapshot, id: &Name, told: &[Dated]) -> Result<Places, Histor
     attributes.dedup();
     let query = TemporalQuery { relation, property: TimeProperty::ObservedAt };
     let mut keys = Places::default();
-    for (series, instances) in Gathered::of(past, id, &attributes, Some(query))?.series() {
-        for instance in instances {
-            if let Some(time) = instance.observed_at {
-                keys.entry((series.attribute.clone(), series.dataset.clone(), time)).or_default().push(instance.key);
-            }
+    let of = WantedInstances::all_of(std::slice::from_ref(id));
+    let wanted = WantedInstances { attributes: Some(&attributes), time: Some(query), ..of };
+    for (series, instance) in Collected::of(past, &wanted)?.instances {
+        if let Some(time) = instance.observed_at {
+            keys.entry((series.attribute, series.dataset, time)).or_default().push(instance.key);
         }
     }
     Ok(keys)

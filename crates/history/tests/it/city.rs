@@ -7,9 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Request, StatusCode};
 use machi_archive::memory::MemoryArchive;
-use machi_archive::{
-    Archive, Evolution, Instance, Series, Share, Sink, Snapshot, WantedEvolutions, WantedInstances, Writers,
-};
+use machi_archive::{Archive, Collected, Evolution, Instance, Series, Snapshot, WantedEvolutions, WantedInstances};
 use machi_face::contexts::{CONTEXT_TEXTS, CONTEXTS, LoadDocument, Loading};
 use machi_face::once::ANSWERS;
 use machi_face::{ENTITIES, Face};
@@ -190,32 +188,9 @@ pub(crate) fn hour(hour: u32) -> String {
     format!("2026-03-01T{hour:02}:00:00Z")
 }
 
-#[derive(Default)]
-struct All(Vec<(Series, Instance)>);
-
-impl Sink for All {
-    fn instances(&mut self, series: &Series, instances: Vec<Instance>) {
-        self.0.extend(instances.into_iter().map(|one| (series.clone(), one)));
-    }
-
-    fn numbers(&mut self, _: &Series, _: &[Timestamp], _: &[f64]) {
-        panic!("nobody asked for numbers");
-    }
-}
-
 /// All instances of an entity, in the order in which they were written.
 pub(crate) fn all(past: &dyn Snapshot, id: &str) -> Vec<(Series, Instance)> {
-    let entities = [Name::from(id)];
-    let wanted = WantedInstances {
-        entities: &entities,
-        attributes: None,
-        time: None,
-        writers: Writers::All,
-        share: Share::All,
-        numbers: false,
-    };
-    let mut all = All::default();
-    past.read(&wanted, &mut all).unwrap();
-    all.0.sort_by(|one, other| (one.1.written(), &one.0).cmp(&(other.1.written(), &other.0)));
-    all.0
+    let mut all = Collected::of(past, &WantedInstances::all_of(&[Name::from(id)])).unwrap().instances;
+    all.sort_by(|one, other| (one.1.written(), &one.0).cmp(&(other.1.written(), &other.0)));
+    all
 }

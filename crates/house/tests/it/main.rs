@@ -15,6 +15,7 @@ mod prose;
 mod purpose;
 mod records;
 mod spdx;
+mod unsafety;
 mod words;
 
 /// Fails with every finding on a line of its own.
