@@ -61,7 +61,7 @@ planted_fault_is_found() {
     for attempt in $(seq 30); do
         rm -rf "$folder/planted"
         mkdir -p "$folder/planted/inputs"
-        if ! "$FUZZ" "--target=$target" --planted "$@" "-seed=$((FUZZ_SEED + attempt))" -max_total_time=10 \
+        if ! "$FUZZ" "--target=$target" --planted "$@" -keep_seed=1 "-seed=$((FUZZ_SEED + attempt))" -max_total_time=10 \
             "-artifact_prefix=$folder/planted/" "$folder/planted/inputs" "$folder/seeds" >"$log" 2>&1; then
             if grep -q "the planted fault" "$log"; then
                 return

@@ -29,7 +29,7 @@ const TURNS: usize = 64;
 /// How many times the memory that it should take history takes while it cannot be written.
 const BEARABLE: usize = 4;
 /// How many entries of the feed are taken at a time.
-const AT_ONCE: usize = 1000;
+const AT_ONCE: usize = 250;
 
 /// The history of a city.
 #[derive(Debug)]
@@ -162,6 +162,8 @@ impl History {
             }
             self.learn_of(&entries).await?;
             self.take(&entries, last);
+            // They are not needed while what was taken is handed over.
+            drop(entries);
             if self.bytes() >= self.config.memory {
                 self.make_room(&turn).await?;
             }

@@ -132,6 +132,7 @@ impl Hot {
     pub(crate) fn delivery(&self, up_to: Option<Position>, names: &dyn Names) -> Delivery<'_> {
         let mut delivery = Delivery { up_to, ..Delivery::default() };
         let mut entities: Vec<_> = self.entities.iter().collect();
+        delivery.instances.reserve_exact(entities.iter().map(|(_, changed)| changed.series.len()).sum());
         entities.sort_unstable_by_key(|(entity, _)| *entity);
         for (entity, changed) in entities {
             delivery.removals.extend(changed.removals.iter().cloned());

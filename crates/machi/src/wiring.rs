@@ -111,9 +111,8 @@ pub async fn assemble(
         tokio::spawn(keep_house(Arc::clone(&broker), heard.clone())),
         tokio::spawn(keep_contexts(broker, heard.clone())),
         tokio::spawn(notifier.run(heard.clone())),
-        tokio::spawn(keep_history(Arc::clone(&past.history), heard.clone())),
-        tokio::spawn(past.keep_in_order(heard.clone(), config.history.upkeep)),
     ];
+    let work = work.into_iter().chain(past.work(heard, config.history.upkeep)).collect();
     Ok(City { router, shortcut, secret, store, work })
 }
 
@@ -250,11 +249,6 @@ async fn keep_contexts(broker: Arc<Broker>, heard: Shutdown) {
         }
     };
     in_rounds(heard, round).await;
-}
-
-/// Takes what the feed brings into the past.
-async fn keep_history(history: Arc<History>, heard: Shutdown) {
-    history.keep(heard).await;
 }
 
 /// Does something again and again until the city closes.

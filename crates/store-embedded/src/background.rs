@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_millis(500);
 const NICE: i32 = 10;
 
 /// Lets the calling thread stand back.
-pub(crate) fn give_way() {
+pub fn give_way() {
     // On Linux this sets the calling thread alone. Where it is refused, the work is done all the same.
     let _ = rustix::process::setpriority_process(None, NICE);
 }

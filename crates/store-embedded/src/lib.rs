@@ -47,6 +47,7 @@ mod undo;
 mod verify;
 mod view;
 
+pub use background::give_way;
 pub use backup::SoundBackup;
 pub use folder::DataFolder;
 pub use options::Options;

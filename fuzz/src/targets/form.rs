@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 use machi_http::request::{BodyLimits, BodyStream, Form, Parameterized};
+use tokio::runtime::Runtime;
 
 use crate::planted;
 use crate::target::{Target, texts};
@@ -33,6 +34,11 @@ pub(crate) const TARGET: Target = Target {
     ],
 };
 
+thread_local! {
+    static RUNTIME: Runtime =
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime without a reactor");
+}
+
 /// A body in pieces of the same length.
 struct Pieces(VecDeque<Bytes>);
 
@@ -53,8 +59,7 @@ fn parts(bytes: &[u8], length: usize) -> Option<Vec<(String, usize)>> {
     let limits = BodyLimits { largest: u64::MAX, key: "" };
     let body = BodyStream::new(&headers, Body::new(Pieces(pieces)), &limits).ok()?;
     let mut form = Form::new(&Parameterized::parse("multipart/form-data; boundary=bound"), body).ok()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without a reactor");
-    runtime.block_on(async {
+    let read = async {
         let mut parts = Vec::new();
         while let Some(part) = form.next_part().await.ok()? {
             let _ = Parameterized::parse(part.content_type.as_deref().unwrap_or_default()).get("charset");
@@ -65,7 +70,8 @@ fn parts(bytes: &[u8], length: usize) -> Option<Vec<(String, usize)>> {
             parts.push((part.name, length));
         }
         Some(parts)
-    })
+    };
+    RUNTIME.with(|runtime| runtime.block_on(read))
 }
 
 fn run(bytes: &[u8]) {
@@ -78,6 +84,7 @@ fn seeds() -> Vec<Vec<u8>> {
     texts(&[
         "--bound\r\nContent-Disposition: form-data; name=\"mapping\"; filename=\"a.toml\"\r\n\r\nid = 1\r\n--bound\r\nContent-Disposition: form-data; name=\"file\"\r\nContent-Type: text/csv\r\n\r\na,b\r\n1,2\r\n--bound--\r\n",
         "--bound\r\nContent-Disposition: form-data; name=file\r\n\r\n\r\n--bound--",
+        "--bound\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n--bound\r\nContent-Disposition: form-data; name=filE\r\n\r\n\r\n--bound\r\nContent-Disposition: form-data; name=b\r\n\r\n\r\n--bound--",
         "before\r\n--bound \r\nContent-Disposition: form-data; name=\"a\\\"b\"\r\n\r\n--boun\r\n--bound--after",
     ])
 }

@@ -24,6 +24,6 @@ fn unsafe_lines(file: &TextFile) -> Vec<String> {
         return Vec::new();
     }
     let lines = file.text.lines().enumerate();
-    let found = lines.filter(|(_, line)| line.trim_start().starts_with("#") && line.contains("(unsafe_code"));
+    let found = lines.filter(|(_, line)| line.trim_start().starts_with('#') && line.contains("(unsafe_code"));
     found.map(|(number, _)| format!("{}:{}: find a way that the compiler can follow", file.path, number + 1)).collect()
 }

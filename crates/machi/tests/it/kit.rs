@@ -8,6 +8,11 @@ pub(crate) use serde_json::{Value, json};
 /// NGSI-LD Null (§4.5.0), which stands for a deletion.
 pub(crate) const NULL: &str = "urn:ngsi-ld:null";
 
+/// What one long request may take above idle, in bytes.
+pub(crate) const ABOVE_IDLE: u64 = 64 << 20;
+/// What history may take at the same time, which writes the changes to its archive meanwhile.
+pub(crate) const OF_HISTORY: u64 = 80 << 20;
+
 /// The city that all tests of this process share.
 pub(crate) fn city() -> &'static City {
     City::shared(env!("CARGO_BIN_EXE_machi"))
