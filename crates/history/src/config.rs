@@ -13,6 +13,6 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { memory: 4 << 20, archive_after: Duration::from_mins(10) }
+        Self { memory: 2 << 20, archive_after: Duration::from_mins(10) }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Bodies {
 impl Bodies {
     /// Those of the changes in these entries, which are then taken in this order.
     pub(crate) fn of<'e>(entries: &(impl Iterator<Item = &'e Entry> + Clone)) -> Self {
-        let bodies = || entries.clone().flat_map(|entry| &entry.sections).filter_map(|change| change.new.as_ref());
+        let bodies = || entries.clone().flat_map(|entry| &entry.sections).filter_map(other_than_before);
         let mut all = Vec::with_capacity(bodies().map(|section| section.body.len()).sum());
         bodies().for_each(|section| all.extend_from_slice(&section.body));
         Self { all: all.into(), next: 0 }
@@ -41,7 +41,7 @@ impl Bodies {
 pub(crate) fn take(hot: &mut Hot, entry: &Entry, names: &dyn Names, bodies: &mut Bodies) -> Result<(), Corrupt> {
     let mut taken = take_head(hot, entry, names);
     for change in &entry.sections {
-        let body = change.new.as_ref().map(|section| bodies.next(&section.body));
+        let body = other_than_before(change).map(|section| bodies.next(&section.body));
         match instance(entry, change) {
             Ok(Some((key, instance))) => {
                 let body = body.unwrap_or_else(|| instance.body.clone());
@@ -151,18 +151,25 @@ pub(crate) fn scope_key(names: &dyn Names) -> SectionKey {
     SectionKey::new(names.intern(SCOPE), NameNo::NONE)
 }
 
+/// What an attribute instance is from this change on, where it holds anything else than before.
+fn other_than_before(change: &SectionChange) -> Option<&Section> {
+    let is_other = |new: &&Section| change.old.as_ref().is_none_or(|old| old.body != new.body);
+    change.new.as_ref().filter(is_other)
+}
+
 /// What the change of an attribute instance comes to: nothing, where it holds what it held.
 fn instance(entry: &Entry, change: &SectionChange) -> Result<Option<(SectionKey, Instance)>, Corrupt> {
+    if let Some(new) = other_than_before(change) {
+        return written(new).map(|instance| Some((new.key, instance)));
+    }
     match (&change.old, &change.new) {
-        (Some(old), Some(new)) if old.body == new.body => Ok(None),
-        (_, Some(new)) => written(new).map(|instance| Some((new.key, instance))),
         (Some(old), None) => {
             let was = InstanceRef::read(&old.body)?;
             let key = InstanceKey { created_at: entry.time, place: 0 };
             let deleted_at = ended(was.expires_at(), entry.time);
             Ok(Some((old.key, deletion(was.kind(), key, deleted_at, Origin::Change))))
         }
-        (None, None) => Ok(None),
+        _ => Ok(None),
     }
 }
 

@@ -233,7 +233,7 @@ section! {
     /// The past: every change of an entity is kept, and told by the temporal API.
     [history] HistorySection {
         /// Memory for changes that are not archived yet; when it is full they are archived at once.
-        memory: ByteSize = ByteSize(16 << 20);
+        memory: ByteSize = ByteSize(2 << 20);
         /// How long changes wait in memory at most before they are archived. A restart reads again those that waited.
         archive_after: Duration = Duration::from_mins(10);
         /// How often archived files are put in order: small ones merged, those that nobody needs removed.

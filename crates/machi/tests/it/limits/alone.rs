@@ -85,7 +85,7 @@ fn a_batch_of_100_000_entities_is_streamed() {
         megabytes(idle),
         megabytes(above)
     );
-    assert!(above <= ABOVE_IDLE + OF_HISTORY, "the batch took {} MB above idle", megabytes(above));
+    assert!(above <= ABOVE_IDLE + WHERE_BUSY, "the batch took {} MB above idle", megabytes(above));
 }
 
 // §5.13.3: The list of contexts tells of each what is known, and costs no more memory than that, however large they are.
