@@ -2,7 +2,7 @@
 
 use machi_archive::ArchiveError;
 use machi_face::FaceError;
-use machi_http::Language;
+use machi_http::{Language, Text};
 use machi_model::entity::Corrupt;
 use machi_store::StoreError;
 use machi_types::ErrorKind;
@@ -43,6 +43,23 @@ pub(crate) fn failed(error: ArchiveError) -> FaceError {
         other => (ErrorKind::Unavailable, other.text()),
     };
     FaceError::Refused { kind, detail }
+}
+
+/// What keeps history from being written, and what that means for the city.
+pub(crate) fn trouble(error: &HistoryError) -> Text {
+    let reason = match error {
+        HistoryError::Archive(error) => error.text(),
+        other => Text::both(other.to_string(), other.to_string()),
+    };
+    let (en, ja) = (reason.in_language(Language::English), reason.in_language(Language::Japanese));
+    Text::both(
+        format!(
+            "{en}; history does not go on until this is mended. Nothing is lost: changes wait in the journal, but when that is 8 GB longer, writes are refused"
+        ),
+        format!(
+            "{ja}。解消するまで履歴は記録されません。変更はジャーナルに残るため失われませんが、ジャーナルが8GB増えると書き込みを停止します"
+        ),
+    )
 }
 
 /// In English, for the log.

@@ -12,12 +12,12 @@ use machi_store::{Budget, Change, Commit, Decision, Document, Filter, Find, Posi
 use machi_types::{Name, TenantId, Timestamp};
 use tokio::sync::MutexGuard;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::amendment::AMENDMENTS;
 use crate::blocking;
 use crate::collections::MARKS;
-use crate::error::{HistoryError, told};
+use crate::error::HistoryError;
 use crate::history::{CONSUMER, History, Leaving};
 use crate::hot::Hot;
 use crate::taking;
@@ -44,7 +44,7 @@ impl History {
                 kept = self.keep_on(&mut due) => kept,
             };
             if let Err(error) = kept {
-                warn!(error = told(&error), "history could not be written; trying again");
+                self.note(&error);
                 tokio::select! {
                     () = heard.begun() => return,
                     () = sleep(REST) => {}
@@ -77,7 +77,15 @@ impl History {
 
     /// Hands all that was taken to the archive. Whoever waits for it may go away at any point: what was not done then is
     /// done the next time.
-    pub(crate) async fn hand_over(&self, _turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
+    pub(crate) async fn hand_over(&self, turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
+        self.hand_over_all(turn).await?;
+        if self.state.write().trouble.take().is_some() {
+            info!("history is written again");
+        }
+        Ok(())
+    }
+
+    async fn hand_over_all(&self, _turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
         // What could not leave the last time goes first.
         self.deliver().await?;
         let Some(up_to) = self.freeze() else { return Ok(()) };

@@ -8,7 +8,7 @@ use machi_archive::{Archive, Snapshot};
 use machi_face::{ENTITIES, Face, Keeper};
 use machi_model::entity::Corrupt;
 use machi_store::{Derive, Entry, Position, Store};
-use machi_types::{Name, TenantId, Timestamp};
+use machi_types::{Name, TenantId, Text, Timestamp};
 use parking_lot::RwLock;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use tokio::sync::MutexGuard;
@@ -17,7 +17,7 @@ use tracing::{error, warn};
 use crate::amendment::{AMENDMENTS, Amendment};
 use crate::blocking;
 use crate::config::Config;
-use crate::error::{HistoryError, told};
+use crate::error::{HistoryError, told, trouble};
 use crate::hot::Hot;
 use crate::past::{Past, Stretch};
 use crate::taking::{self, Bodies};
@@ -63,6 +63,8 @@ pub(crate) struct State {
     pub(crate) archived: FxHashMap<TenantId, Position>,
     /// Amendments that were taken and stand in the store until they are archived.
     pub(crate) amendments: Vec<(TenantId, Name)>,
+    /// What keeps it from being written.
+    pub(crate) trouble: Option<Text>,
     /// Whether anything was taken since the place in the feed was last saved.
     pub(crate) has_moved: bool,
 }
@@ -95,6 +97,7 @@ impl Default for State {
             tenants: FxHashMap::default(),
             archived: FxHashMap::default(),
             amendments: Vec::new(),
+            trouble: None,
             has_moved: false,
         }
     }
@@ -124,6 +127,11 @@ impl History {
     pub(crate) async fn turn(&self, tenant: &TenantId, id: &Name) -> MutexGuard<'_, ()> {
         let hash = FxBuildHasher.hash_one((tenant, id));
         self.turns[hash as usize % TURNS].lock().await
+    }
+
+    /// What keeps history from being written, if anything does: an operator must look at it.
+    pub fn trouble(&self) -> Option<Text> {
+        self.state.read().trouble.clone()
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
@@ -173,14 +181,19 @@ impl History {
 
     /// What cannot be archived now stays in memory, as long as that is no more than it can bear.
     async fn make_room(&self, turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
-        let handed = self.hand_over(turn).await;
-        if let Err(error) = &handed
-            && self.bytes() < BEARABLE * self.config.memory
-        {
-            warn!(error = told(error), "history waits in memory: it could not be written");
-            return Ok(());
+        let Err(error) = self.hand_over(turn).await else { return Ok(()) };
+        self.note(&error);
+        if self.bytes() < BEARABLE * self.config.memory { Ok(()) } else { Err(error) }
+    }
+
+    /// Tells the log of a trouble that it has not told of yet, and whoever asks from now on.
+    pub(crate) fn note(&self, error: &HistoryError) {
+        let trouble = Some(trouble(error));
+        let mut state = self.state.write();
+        if state.trouble != trouble {
+            warn!(error = told(error), "history cannot be written; changes wait in the journal, and it is tried again");
+            state.trouble = trouble;
         }
-        handed
     }
 
     fn has_taken(&self, goal: &Position) -> bool {

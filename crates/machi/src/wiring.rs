@@ -91,6 +91,7 @@ pub async fn assemble(
     let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
     let past = Past::open(config, broker.face())?;
+    worry_about_history(&readiness, &past.history);
     broker.resume_indexes().await?;
     broker.end_restores().await?;
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
@@ -205,6 +206,11 @@ fn worry_about_the_notifier(readiness: &Readiness, broker: &Arc<Broker>) {
         };
         (breaks > 0).then(told)
     });
+}
+
+fn worry_about_history(readiness: &Readiness, history: &Arc<History>) {
+    let weak = Arc::downgrade(history);
+    readiness.worry(move || weak.upgrade()?.trouble());
 }
 
 fn clock_jumped(jump: Duration) -> Text {

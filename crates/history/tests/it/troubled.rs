@@ -14,7 +14,7 @@ use machi_store::{
     Answer, Collection, Commit, Entry, Filter, Find, IndexStatus, Names, Position, Receipt, Store, StoreError,
     TenantStatus, View,
 };
-use machi_types::{FixedClock, Name, TenantId};
+use machi_types::{FixedClock, Language, Name, TenantId};
 use serde_json::json;
 
 use crate::city::{City, EVOLUTIONS, all, at, collections};
@@ -146,6 +146,12 @@ async fn what_cannot_be_archived_is_told_all_the_same_and_archived_later() {
         write(&city, hour).await;
         assert_eq!(city.said(ROOM, "a").await.len(), hour as usize + 1);
     }
+    let trouble = city.history.trouble().expect("an operator is told");
+    assert!(
+        trouble.in_language(Language::English).contains("here cannot be written: it is full; history does not go on"),
+        "{trouble:?}"
+    );
+    assert!(trouble.in_language(Language::Japanese).contains("it is full"), "{trouble:?}");
     let told = json!({"id": ROOM, "type": "Room", "a": at(0, "corrected")});
     city.done("POST", EVOLUTIONS, &told).await;
     assert!(city.history.archive_now().await.is_err());
@@ -155,6 +161,7 @@ async fn what_cannot_be_archived_is_told_all_the_same_and_archived_later() {
     assert_eq!(all(&*city.past().await, ROOM), before);
     let archived = archive.open(&TenantId::default_tenant()).unwrap();
     assert_eq!(all(&*archived, ROOM), before);
+    assert_eq!(city.history.trouble(), None);
     // Nothing is kept any longer for what could not be archived the first time.
     assert_eq!(amendments(&city).await, 0);
     assert!(city.store.cursor("history").unwrap().reaches(&archived.position()));
