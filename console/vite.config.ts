@@ -1,5 +1,5 @@
-// How the page is built: a script and a style sheet, those of the map beside them, and one icon, all named by their
-// content.
+// How the page is built: a script and a style sheet, those of the map and of charts beside them, and one icon, all named by
+// their content.
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
@@ -12,15 +12,17 @@ const OF_THE_CITY = ["/ngsi-ld", "/machi", "/metrics", "/healthz", "/readyz", "/
 const LICENCES = "licences.md";
 const TOKENS = "node_modules/@digital-go-jp/design-tokens";
 
-/** Vite lists the licences of scripts alone; the design tokens are a style sheet. */
-function licenceOfTokens(): Plugin {
+/** Vite lists the licences of scripts alone; the design tokens are a style sheet, and ECharts asks for its notice. */
+function furtherLicences(): Plugin {
   return {
-    name: "licence-of-tokens",
+    name: "further-licences",
     apply: "build",
     async writeBundle({ dir }) {
       const { name, version } = JSON.parse(await readFile(`${TOKENS}/package.json`, "utf8"));
       const text = await readFile(`${TOKENS}/LICENSE`, "utf8");
       await appendFile(join(dir ?? "dist", LICENCES), `\n## ${name} - ${version} (MIT)\n\n${text}`);
+      const notice = await readFile("node_modules/echarts/NOTICE", "utf8");
+      await appendFile(join(dir ?? "dist", LICENCES), `\n## Notice of echarts\n\n${notice}`);
     },
   };
 }
@@ -41,8 +43,21 @@ function withoutPictureProbe(): Plugin {
   };
 }
 
+/** ECharts empties its place on the page by HTML, which the page's policy on trusted types forbids. */
+function withoutHtml(): Plugin {
+  const emptied = /\.innerHTML = '';/g;
+  return {
+    name: "without-html",
+    transform(code, id) {
+      if (!id.includes("zrender/lib/canvas/Painter.js")) return null;
+      if (code.match(emptied)?.length !== 2) throw new Error("ECharts no longer empties its place as it did: see vite.config.ts");
+      return { code: code.replace(emptied, ".replaceChildren();"), map: null };
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [svelte(), licenceOfTokens(), withoutPictureProbe()],
+  plugins: [svelte(), furtherLicences(), withoutPictureProbe(), withoutHtml()],
   // Relative addresses: the page also works behind a proxy that puts it under a path.
   base: "./",
   build: {

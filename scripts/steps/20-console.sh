@@ -11,4 +11,4 @@ install_console_packages
 (cd console && npm run check && npm test)
 build_console
 # The page before a city that does what each test asks of it; before a real one it is tested with the binary.
-(cd console && npm run test:browser -- tests/browser/page.test.ts tests/browser/map.test.ts)
+(cd console && npm run test:browser -- tests/browser/page.test.ts tests/browser/map.test.ts tests/browser/past.test.ts)

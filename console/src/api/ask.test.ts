@@ -1,6 +1,6 @@
 // What goes out with a request, and what an answer comes to.
 import { afterEach, expect, it, vi } from "vitest";
-import { AskError, ask, base, clock, failureOf, headersOf, isAbort, own } from "./ask";
+import { AskError, ask, asOf, base, clock, failureOf, headersOf, isAbort, own } from "./ask";
 
 const asking = { tenant: "aoi", language: "ja" as const, context: "https://example.org/c.jsonld" };
 const stub = (answer: (url: URL, init: RequestInit) => Promise<Response>): void => void vi.stubGlobal("fetch", answer);
@@ -87,4 +87,18 @@ it("tells a clock that is wrong from an answer that is read late", async () => {
   expect(Math.abs((await read(60_000, 0)) - 60_000)).toBeLessThanOrEqual(1000);
   expect(Math.abs((await read(60_000, 15_000)) - 60_000)).toBeLessThanOrEqual(1000);
   expect(Math.abs(await read(0, 10))).toBeLessThanOrEqual(1000);
+});
+
+it("asks for an instant of the past, of a further page, too", async () => {
+  let address = "";
+  stub(async (url) => {
+    address = url.href;
+    return new Response("[]");
+  });
+  const instant = "2026-11-23T10:00:00.000Z";
+  await ask("ngsi-ld/v1/entities?type=Room", { ...asking, asOf: instant });
+  expect(new URL(address).searchParams.get("asOf")).toBe(instant);
+  expect(asOf(asOf("ngsi-ld/v1/entities?type=Room", "2001-01-01T00:00:00Z"), instant)).toBe("ngsi-ld/v1/entities?type=Room&asOf=2026-11-23T10%3A00%3A00.000Z");
+  await ask("ngsi-ld/v1/entities?type=Room", { ...asking, asOf: "" });
+  expect(new URL(address).searchParams.has("asOf")).toBe(false);
 });

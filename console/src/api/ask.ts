@@ -11,6 +11,8 @@ export interface Asking {
   language: Language;
   /** The URL of an @context; empty for the core one. */
   context: string;
+  /** Entities are read as they were at this instant; without it, as they are. */
+  asOf?: string;
   signal?: AbortSignal | undefined;
 }
 
@@ -63,12 +65,20 @@ export function headersOf(asking: Pick<Asking, "tenant" | "context">): [string, 
 
 /** GETs a JSON document; `path` is relative to the city, such as `ngsi-ld/v1/types`. */
 export async function ask(path: string, asking: Asking): Promise<{ body: unknown; headers: Headers }> {
-  const { text, response } = await exchange(path, asking, "application/json");
+  const { text, response } = await exchange(asking.asOf ? asOf(path, asking.asOf) : path, asking, "application/json");
   try {
     return { body: readJson(text), headers: response.headers };
   } catch {
     throw new AskError({ kind: "unreadable", status: response.status });
   }
+}
+
+/** The path with the instant; the address of a further page has it already. */
+export function asOf(path: string, instant: string): string {
+  const [address = "", query = ""] = path.split("?");
+  const parameters = new URLSearchParams(query);
+  parameters.set("asOf", instant);
+  return `${address}?${parameters}`;
 }
 
 /** Writes: sends a body and gives the answer's headers. */

@@ -57,6 +57,10 @@ export class CityMap {
   readonly #sharpness: Sharpness;
   #asking: Asking;
   #key = "";
+  /** Whether it shows the past, which does not change. */
+  #isPast = false;
+  /** What there was. */
+  #then: GeoJSON.Feature[] = [];
   #pointer = { x: 0, y: 0 };
   #hover = perFrame(() => this.#hint(this.#pointer.x, this.#pointer.y));
   #ring: GeoJSON.Feature[] = [];
@@ -103,27 +107,35 @@ export class CityMap {
     Object.assign(container, { map: this.#map });
   }
 
-  /** Draws these types; a colour scheme that has changed counts, too. */
+  /** Draws these types, as they are or for an instant of the past; a colour scheme that has changed counts, too. */
   show(shown: readonly Drawn[], q: string, asking: Asking): void {
     this.#asking = asking;
-    const key = JSON.stringify([shown, q, asking.language, asking.tenant, asking.context]);
+    this.#isPast = Boolean(asking.asOf);
+    const key = JSON.stringify([shown, q, asking.language, asking.tenant, asking.context, this.#isPast]);
     const isSame = key === this.#key;
     this.#key = key;
-    const style = styleOf(shown, q, asking.language, paintOf(this.container));
+    const style = styleOf(shown, q, asking.language, paintOf(this.container), this.#isPast);
     // A style says nothing of what is drawn beside the tiles, which would be gone with the one before.
     const sources = this.#map.getStyle()?.sources ?? {};
     for (const name of [LIVE, CHOSEN, DRAWN, NAMES]) style.sources[name] = sources[name] ?? style.sources[name] ?? NOTHING;
     this.#map.setStyle(style, { diff: true });
     if (!isSame) this.#overlay.reset(shown, asking.language, q ? (ids) => thoseThatMeet(q, ids, asking) : null);
+    if (!isSame && this.#isPast) this.#set(LIVE, this.#then);
+  }
+
+  /** Draws what there was at the instant that is shown. */
+  showThen(features: GeoJSON.Feature[]): void {
+    this.#then = features;
+    if (this.#isPast) this.#set(LIVE, features);
   }
 
   change(change: Change): void {
-    this.#overlay.take(change);
+    if (!this.#isPast) this.#overlay.take(change);
   }
 
   /** Asks for everything anew. */
   refresh(): void {
-    this.#overlay.refreshAll();
+    if (!this.#isPast) this.#overlay.refreshAll();
   }
 
   zoom(by: number): void {

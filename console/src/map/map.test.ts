@@ -1,10 +1,7 @@
-// What the map works out before it draws: shapes, features, looks, courses and where a condition is wrong.
+// What the map works out before it draws: shapes, features, looks and where a condition is wrong.
 import { expect, it } from "vitest";
-import { type Change } from "../api/live";
-import { LongNumber } from "../api/number";
 import { plain } from "../show/name";
 import { TYPES } from "../show/vocabulary";
-import { Courses } from "../state/courses";
 import { readCamera, writeCamera } from "./camera";
 import { attributesOf, firstZooms, inOrder, lookOf } from "./catalogue";
 import { faultOf } from "./fault";
@@ -161,34 +158,4 @@ it("the place of a fault is found in the words of either language", () => {
   expect(faultOf("a==", "q: expected a value at position 4, found the end")?.at).toBe(" ");
   expect(faultOf("a", "q: at position 40")).toBeNull();
   expect(faultOf("a", "too many results")).toBeNull();
-});
-
-it("courses keep the last minutes of a thousand entities, and forget what is gone", () => {
-  const courses = new Courses();
-  const change = (id: string, level: number, second: number): Change => ({
-    event: "change",
-    kind: "changed",
-    id,
-    types: ["WaterObserved"],
-    attributes: ["waterLevel"],
-    entity: { id, waterLevel: { value: level, observedAt: new Date(second * 1000).toISOString() }, name: "x" },
-    time: "",
-  });
-  for (let second = 0; second < 2000; second += 1) courses.keep(change("urn:a:1", second / 10, second), 0);
-  const [[name, points] = ["", []]] = courses.of("urn:a:1");
-  expect([name, points.length, points.at(-1)?.value]).toEqual(["waterLevel", 200, 199.9]);
-  // The same observation twice is one point.
-  courses.keep(change("urn:a:1", 7, 1999), 0);
-  expect(courses.of("urn:a:1")[0]?.[1].length).toBe(200);
-  for (let n = 0; n < 1000; n += 1) courses.keep(change(`urn:b:${n}`, 1, n), 0);
-  expect(courses.of("urn:a:1")).toEqual([]);
-  // A number of more digits than a line can show is a point of it, too.
-  const long = new LongNumber("0.12345678901234567890");
-  for (const second of [1, 2]) {
-    const { entity, ...rest } = change("urn:c:1", 0, second);
-    courses.keep({ ...rest, entity: { ...entity, waterLevel: { value: long } } }, second);
-  }
-  expect(courses.of("urn:c:1")[0]?.[1].map((point) => point.value)).toEqual([0.12345678901234568, 0.12345678901234568]);
-  courses.keep({ ...change("urn:b:1", 1, 1), kind: "deleted", entity: null }, 0);
-  expect(courses.of("urn:b:1")).toEqual([]);
 });

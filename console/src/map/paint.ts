@@ -1,23 +1,12 @@
 // The colours of the page as the map's canvas needs them.
+import { coloursOf } from "../look/colour";
 import type { Paint } from "./style";
 
-/** Colours as they are now under `root`; one that the style sheet does not know is that of text. */
+/** Colours of the map as they are now under `root`. */
 export function paintOf(root: HTMLElement): Paint {
-  const probe = document.createElement("span");
-  probe.hidden = true;
-  root.append(probe);
-  const known = new Map<string, string>();
+  const colours = coloursOf(root);
   const names = ["page", "key"];
-  return (tint) => {
-    const colour = known.get(tint) ?? read(probe, names.includes(tint) ? `--${tint}` : `--map-${tint}`);
-    known.set(tint, colour);
-    return colour;
-  };
-}
-
-function read(probe: HTMLElement, variable: string): string {
-  probe.style.color = `var(${variable})`;
-  return getComputedStyle(probe).color;
+  return (tint) => colours(names.includes(tint) ? `--${tint}` : `--map-${tint}`);
 }
 
 const SIDE = 24;

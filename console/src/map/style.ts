@@ -34,14 +34,15 @@ export function typeOfLayer(layer: { metadata?: unknown }): string | null {
   return metadata?.type ?? null;
 }
 
-export function styleOf(shown: readonly Drawn[], q: string, language: Language, paint: Paint): StyleSpecification {
+/** Of the past there are no tiles: all of it is drawn from the source of what is live. */
+export function styleOf(shown: readonly Drawn[], q: string, language: Language, paint: Paint, isPast = false): StyleSpecification {
   const types = inOrder(shown.map(({ type }) => type));
   const byType = new Map(shown.map((one) => [one.type, one]));
   const sources: Record<string, SourceSpecification> = { [LIVE]: { ...NOTHING, promoteId: "id" } as SourceSpecification };
   sources[CHOSEN] = NOTHING;
   sources[DRAWN] = NOTHING;
   sources[NAMES] = NOTHING;
-  for (const type of types) {
+  for (const type of isPast ? [] : types) {
     const { minzoom = 0, maxzoom = 14 } = byType.get(type) ?? {};
     const tiles = [tilesUrl(type, q, language)];
     sources[tilesOf(type)] = { type: "vector", tiles, minzoom, maxzoom, promoteId: { [ENTITIES]: "id" } };
@@ -51,6 +52,7 @@ export function styleOf(shown: readonly Drawn[], q: string, language: Language, 
   const hasLand = types.some((type) => lookOf(type).tint === "land");
   const drawn = types.flatMap((type) => byType.get(type) ?? []);
   const drawings = drawn.flatMap((one) => {
+    if (isPast) return [drawing(one, true, language, paint)];
     const tiles = drawing(one, false, language, paint);
     // Ground that has changed comes with newer tiles.
     return lookOf(one.type).isGround ? [tiles] : [tiles, drawing(one, true, language, paint)];
@@ -63,7 +65,7 @@ export function styleOf(shown: readonly Drawn[], q: string, language: Language, 
       { id: "page", type: "background", paint: { "background-color": paint(hasSea ? "sea" : hasLand ? "beyond" : "land") } },
       ...drawings.flatMap(({ shapes }) => shapes),
       ...drawnLayers(paint),
-      ...drawn.flatMap((one) => clusterLayers(one, paint)),
+      ...(isPast ? [] : drawn.flatMap((one) => clusterLayers(one, paint))),
       // What comes last finds its room first: marks, then names of areas, then all other names.
       ...drawings.flatMap(({ names }) => names),
       ...drawings.flatMap(({ areaNames }) => areaNames),
@@ -128,7 +130,7 @@ function drawing({ type, from: firstZoom }: Drawn, isLive: boolean, language: La
   const mark = markLayer(look, of, shape("Point"), language, paint, unless(1));
   if (mark) marks.push(mark);
   const isNamedOnce = look.tint === "land";
-  if (isNamedOnce && !isLive) areaNames.push(nameLayer(look, () => ({ id: `name:${type}`, metadata, minzoom: look.named, source: NAMES }), ["==", ["get", "layer"], type], paint, 1));
+  if (isNamedOnce && (!isLive || look.isGround)) areaNames.push(nameLayer(look, () => ({ id: `name:${type}`, metadata, minzoom: look.named, source: NAMES }), ["==", ["get", "layer"], type], paint, 1));
   if (!isNamedOnce && look.named < 24) names.push(nameLayer(look, of, ["all", ...only], paint, unless(1)));
   return { shapes, names, areaNames, marks };
 }

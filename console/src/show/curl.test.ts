@@ -86,3 +86,9 @@ it("create a first entity and a subscription", () => {
     entities: [{ type: "https://a.example/Room" }],
   });
 });
+
+it("read an entity as it was", () => {
+  expect(words(readCurl("urn:ngsi-ld:Room:1", { ...HERE, asOf: "2026-11-23T10:00:00.000Z" }, BASE))).toEqual([
+    "http://127.0.0.1:8080/ngsi-ld/v1/entities/urn:ngsi-ld:Room:1?asOf=2026-11-23T10%3A00%3A00.000Z",
+  ]);
+});

@@ -1,13 +1,14 @@
 // Commands that a reader can paste into a terminal: they do what the page shows.
-import { type Asking, headersOf } from "../api/ask";
+import { type Asking, asOf, headersOf } from "../api/ask";
 import { entityPath, segment } from "../api/city";
 import { type Attribute, type Instance, contentMember } from "../api/entity";
 import { isNumber, oneMore, writeJson } from "../api/number";
 
-type Where = Pick<Asking, "tenant" | "context">;
+type Where = Pick<Asking, "tenant" | "context" | "asOf">;
 
 export function readCurl(id: string, where: Where, base: URL): string {
-  return command([["curl", url(entityPath(id), base)], ...headerArguments(where)]);
+  const path = entityPath(id);
+  return command([["curl", url(where.asOf ? asOf(path, where.asOf) : path, base)], ...headerArguments(where)]);
 }
 
 /** Sets an attribute's content; a number goes up by one and a boolean turns, so that something is to be seen. */

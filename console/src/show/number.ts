@@ -22,3 +22,8 @@ export function showValue(n: number | LongNumber, language: string): string {
   const isOdd = n !== 0 && (Math.abs(n) >= 1e15 || Math.abs(n) < 1e-6 || decimals > MOST_DECIMALS);
   return isOdd ? String(n) : new Intl.NumberFormat(language, { maximumFractionDigits: MOST_DECIMALS }).format(n);
 }
+
+/** A mean, with as many digits as tell it from another one. */
+export function showMean(n: number, language: string): string {
+  return new Intl.NumberFormat(language, { maximumSignificantDigits: 4 }).format(n);
+}

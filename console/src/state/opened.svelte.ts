@@ -21,13 +21,6 @@ export class Opened {
     });
   }
 
-  forget(): void {
-    this.entity.clear();
-    this.fresh = new Map();
-    this.wasThere = false;
-    this.#before = null;
-  }
-
   #compare(entity: Entity | null): void {
     if (!entity) return;
     this.wasThere = true;

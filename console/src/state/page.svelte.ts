@@ -2,10 +2,9 @@
 import { createContext } from "svelte";
 import { type Asking, clock } from "../api/ask";
 import { Census } from "./census.svelte";
-import { Courses } from "./courses";
 import { Finding } from "./finding.svelte";
 import { Live } from "./live.svelte";
-import { Address } from "./place.svelte";
+import { Address, momentOf } from "./place.svelte";
 import { Taste } from "./taste.svelte";
 
 export class PageState {
@@ -14,7 +13,6 @@ export class PageState {
   live = new Live();
   census = new Census();
   finding = new Finding();
-  courses = new Courses();
   /** Whether the first picture is there, so that there is time for what may be needed later. */
   isDrawn = $state(false);
   /** The city's time, by which ages are told. */
@@ -25,13 +23,26 @@ export class PageState {
   tenant = $derived(this.address.place.tenant);
   context = $derived(this.address.place.context);
 
+  /** The instant of the past that the map shows, as a date-time; empty where it shows the present. */
+  moment = $derived(this.address.place.view === "map" ? momentOf(this.address.place.then) : "");
+
   asking(): Asking {
     return { tenant: this.tenant, language: this.taste.language, context: this.context };
   }
 
+  /** In the same way for what is looked at: it is read as of the instant that is shown. */
+  seeing(): Asking {
+    return { ...this.asking(), asOf: this.moment };
+  }
+
+  /** The city's time at this moment. */
+  cityTime(): number {
+    return Date.now() + clock.aheadMs;
+  }
+
   tick(): void {
     this.device = Date.now();
-    this.now = this.device + clock.aheadMs;
+    this.now = this.cityTime();
   }
 }
 

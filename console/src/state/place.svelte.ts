@@ -15,6 +15,8 @@ export interface Place extends Search {
   at: string;
   /** The types that the map shows; empty where nobody chose. */
   layers: string;
+  /** The instant of the past that the map shows; empty for now. */
+  then: string;
 }
 
 const PARTS = [
@@ -27,6 +29,7 @@ const PARTS = [
   "q",
   "at",
   "layers",
+  "then",
   "entity",
 ] as const satisfies (keyof Place)[];
 
@@ -40,11 +43,18 @@ export const NOWHERE: Readonly<Place> = {
   q: "",
   at: "",
   layers: "",
+  then: "",
   entity: "",
 };
 
 /** What does not hold in another tenant: what is open there, which types it has and where its places are. */
-export const OTHER_CITY: Readonly<Partial<Place>> = { entity: "", type: "", at: "", layers: "" };
+export const OTHER_CITY: Readonly<Partial<Place>> = { entity: "", type: "", at: "", layers: "", then: "" };
+
+/** The instant that an address names, as a date-time; empty where it names none. */
+export function momentOf(then: string): string {
+  const at = Date.parse(then);
+  return Number.isNaN(at) ? "" : new Date(at).toISOString();
+}
 
 export function readPlace(hash: string): Place {
   const parameters = new URLSearchParams(hash.replace(/^#\/?/, ""));

@@ -1,6 +1,6 @@
 // The page's address tells where the reader is.
 import { afterEach, expect, it, vi } from "vitest";
-import { Address, NOWHERE, readPlace, writePlace } from "./place.svelte";
+import { Address, NOWHERE, momentOf, readPlace, writePlace } from "./place.svelte";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -16,6 +16,7 @@ it("is written and read back", () => {
     as: "table",
     at: "34.3,137.5,12.5",
     layers: "Room,Building",
+    then: "2026-11-23T10:00:00.000Z",
   };
   expect(readPlace(writePlace(place))).toEqual(place);
   expect(readPlace(writePlace(NOWHERE))).toEqual(NOWHERE);
@@ -50,4 +51,9 @@ it("goes on from an address of which the page has not been told yet", () => {
   expect(readPlace(location.hash)).toMatchObject({ entity: "", q: "a>1" });
   for (const tell of told) tell();
   expect(address.place).toMatchObject({ entity: "", q: "a>1", at: "34.4,137.6,15" });
+});
+
+it("names an instant of the past, or none", () => {
+  expect(momentOf("2026-11-23T19:00:00+09:00")).toBe("2026-11-23T10:00:00.000Z");
+  expect([momentOf(""), momentOf("yesterday")]).toEqual(["", ""]);
 });

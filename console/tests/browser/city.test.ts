@@ -58,7 +58,7 @@ describe.skipIf(!CITY)("a new city", () => {
     await says(attribute("temperature"), /21\s*°C/);
     await says(attribute("name"), "Meeting room");
     expect(JSON.parse(await run(`${part("entity")} figure:has-text("reads") pre code`))).toMatchObject({ id: ROOM });
-    await page.selectOption(`${part("entity")} select`, "temperature");
+    await page.getByLabel("Attribute to change").selectOption("temperature");
     await run(`${part("entity")} figure:has-text("changes") pre code`);
     await says(attribute("temperature"), /22\s*°C/);
     await page.keyboard.press("Escape");

@@ -319,7 +319,8 @@ describe("an entity on the map", () => {
       city.put(gauge(1, level, "normal"));
       await page.waitForTimeout(50);
     }
-    await says(part("courses"), /Water level[^]*1\.3 to 1\.9 m/);
+    await says(part("courses"), /Water level[^]*1\.3 to 1\.9 m[^]*3 values/);
+    await page.locator(`${part("plot")} canvas`).waitFor();
     city.delete(GAUGE);
     await says(part("entity"), "This entity has been deleted");
     await expect.poll(async () => GAUGE in (await features("WaterObserved"))).toBe(false);

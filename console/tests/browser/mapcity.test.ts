@@ -1,4 +1,4 @@
-// The map before a real, empty city at MACHI_URL: what it draws, moves, switches and is notified of.
+// The map before a real, empty city at MACHI_URL: what it draws, moves, switches and is notified of, and what was before.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUS, FLOOD, GAUGE, LAMP, at, shiomi } from "../mock/shiomi";
@@ -14,9 +14,12 @@ describe.skipIf(!CITY)("the map of a real city", () => {
   let browser: Browser;
   let page: Page;
   let faults: string[];
+  /** When all was created, and nothing had changed yet. */
+  let began: string;
 
   beforeAll(async () => {
     expect(await send("POST", "ngsi-ld/v1/entityOperations/create", bare(shiomi()))).toBe(201);
+    began = new Date().toISOString();
     browser = await launch();
     ({ page, faults } = await open(browser, `${CITY}#view=map&at=${LATITUDE},${LONGITUDE},13.4`, { viewport: { width: 1440, height: 900 } }));
     await page.waitForSelector('[data-idle="true"]');
@@ -90,5 +93,32 @@ describe.skipIf(!CITY)("the map of a real city", () => {
     await says('[data-part="arrivals"] li', "Shiomi River gauge 1");
     await page.getByRole("button", { name: "Stop notifying" }).click();
     await expect.poll(async () => (await fetch(new URL("ngsi-ld/v1/subscriptions", CITY))).json()).toEqual([]);
+  });
+
+  it("goes back to before all that", async () => {
+    await page.goto(`${CITY}#view=map&at=${LATITUDE},${LONGITUDE},13.4&then=${began}`);
+    await says('[data-part="past"]', "You are looking at the past");
+    await expect.poll(async () => (await features("Streetlight"))[LAMP]?.["powerState"]).toBe("on");
+    expect(Object.keys(await features("Streetlight")).length).toBe(60);
+    expect((await features("Vehicle"))[BUS]).toBeDefined();
+    await page.goto(`${CITY}#view=map&entity=${GAUGE}&then=${began}`);
+    await says('[data-attribute="waterLevel"]', "1.2");
+    await page.goto(`${CITY}#view=map&then=2001-01-01T00:00:00Z`);
+    await says('[data-part="past"]', "nothing was stored in this city yet");
+    expect(await features("Streetlight")).toEqual({});
+    await page.getByRole("link", { name: "Back to now" }).click();
+    await expect.poll(async () => (await features("Streetlight"))[LAMP]?.["powerState"]).toBe("off");
+  });
+
+  it("charts what was measured", async () => {
+    const measured = Array.from({ length: 1500 }, (_, ago) => ({ type: "Property", value: 2 + (ago % 7) / 10, unitCode: "MTR", observedAt: new Date(Date.now() - (ago + 1) * 1_200_000).toISOString() }));
+    expect(await send("POST", `ngsi-ld/v1/temporal/entities/${GAUGE}/attrs`, { waterLevel: measured })).toBe(204);
+    await page.goto(`${CITY}#view=map&entity=${GAUGE}`);
+    await page.getByRole("button", { name: "1 week", exact: true }).click();
+    await says('[data-part="course-about"]', /50\d values/);
+    await page.getByRole("button", { name: "1 month", exact: true }).click();
+    await says('[data-part="course-about"]', /1\.2 to 3\.3 m[^]*1,50\d values/);
+    await says('[data-part="courses"]', "There are many values");
+    await page.locator('[data-part="plot"] canvas').waitFor();
   });
 });

@@ -21,6 +21,11 @@ describe.skipIf(!FOLDER)("pictures of the map", () => {
     [browser, city] = await Promise.all([launch(), MockCity.start()]);
     for (const entity of shiomi()) city.entities.set(String(entity["id"]), entity);
     city.tenants = [{ tenant: "-", entities: city.entities.size }];
+    const hours = Array.from({ length: 720 }, (_, hour) => hour).filter((hour) => hour < 300 || hour > 360);
+    for (const hour of hours) {
+      const observedAt = new Date(Date.now() - (720 - hour) * 3_600_000).toISOString();
+      city.measure(GAUGE, "waterLevel", { value: Number((1.5 + Math.sin(hour / 24) / 2).toFixed(2)), observedAt });
+    }
   });
   afterAll(async () => {
     await browser.close();
@@ -51,6 +56,13 @@ describe.skipIf(!FOLDER)("pictures of the map", () => {
           await page.goto(`${city.url}#view=map&as=table&q=temperature>>2`);
           await page.waitForSelector('[data-part="filter"] [role="alert"]');
           await shot("table", true);
+          await page.goto(`${city.url}#view=map&then=${new Date(Date.now() - 600_000).toISOString()}&entity=${width === 360 ? "" : GAUGE}`);
+          await page.waitForSelector('[data-part="past"]');
+          await shot("past", true);
+          await page.goto(`${city.url}#view=map&entity=${GAUGE}`);
+          await page.locator('[data-part="courses"] .spans button').last().click();
+          await page.locator('[data-part="plot"] canvas').scrollIntoViewIfNeeded();
+          await shot("chart");
           await page.context().close();
         });
       }

@@ -284,7 +284,7 @@ describe("an entity", () => {
     await page.getByRole("button", { name: "Copy: The curl that changes it" }).click();
     await expect.poll(clipboard).toContain(`curl -X PATCH ${url}/attrs/waterLevel`);
     expect(await clipboard()).toContain(`'{"type":"Property","value":2.42}'`);
-    await page.selectOption(`${part("entity")} select`, "isFlooding");
+    await page.getByLabel("Attribute to change").selectOption("isFlooding");
     await says(`${part("entity")} pre`, '"value":true');
   });
 });

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { type Box, boxOf, distance } from "../../src/map/geo";
 import { geometryOf } from "../../src/map/feature";
+import { evolutions } from "./evolutions";
 import { describe, tile } from "./tiles";
 
 type Members = Record<string, unknown>;
@@ -35,6 +36,12 @@ export class MockCity {
   refusals = new Map<string, Members & { status: number }>();
   /** What was written by requests. */
   written: { method: string; path: string; body: Members }[] = [];
+  /** All entities as they were at any instant of the past; none where that is as now. */
+  then: Map<string, Members> | null = null;
+  /** The history of the city does not reach back before this. */
+  begins = "";
+  /** What was measured, by entity and attribute. */
+  measured = new Map<string, [value: number, time: string][]>();
   asked: { path: string; headers: IncomingMessage["headers"] }[] = [];
 
   #server: Server;
@@ -66,8 +73,16 @@ export class MockCity {
     const isNew = !this.entities.has(id);
     this.entities.set(id, entity);
     this.requests.writes += 1;
+    for (const [name, attribute] of Object.entries(entity)) this.measure(id, name, attribute as Members);
     const names = Object.keys(entity).filter((name) => !["id", "type", "createdAt", "modifiedAt"].includes(name));
     this.change(isNew ? "created" : "changed", id, entity["type"], names);
+  }
+
+  /** Keeps what an attribute measures now. */
+  measure(id: string, name: string, { value, observedAt }: Members): void {
+    if (typeof value !== "number" || typeof observedAt !== "string") return;
+    const key = `${id} ${name}`;
+    this.measured.set(key, [...(this.measured.get(key) ?? []), [value, observedAt]]);
   }
 
   delete(id: string): void {
@@ -116,11 +131,18 @@ export class MockCity {
     const refusal = this.refusals.get(url.pathname);
     if (refusal) return problem(response, refusal);
     if (request.method !== "GET") return this.#write(request, url, response);
+    const asOf = url.searchParams.get("asOf");
+    if (asOf && Date.parse(asOf) < Date.parse(this.begins)) {
+      const detail = `asOf: the history of this city begins at ${this.begins}; ${asOf} lies before it`;
+      return problem(response, { status: 400, type: "BadRequestData", title: "Bad request data", detail });
+    }
     if (url.pathname.startsWith("/machi/v1/tiles/")) return this.#tile(url, response);
     if (url.pathname.startsWith("/machi/v1/inboxes/")) return this.#openInbox(url.pathname, response);
     switch (url.pathname) {
       case "/ngsi-ld/v1/entities":
         return this.#find(url, response);
+      case "/ngsi-ld/v1/temporal/entities":
+        return json(response, evolutions(url, this.measured));
       case "/ngsi-ld/v1/types":
         return json(response, { id: "urn:ngsi-ld:EntityTypeList:1", type: "EntityTypeList", typeList: this.#types() });
       case "/ngsi-ld/v1/subscriptions":
@@ -143,7 +165,7 @@ export class MockCity {
     const types = type?.split(",");
     const isWithin = areaTest(url);
     const pattern = new RegExp(url.searchParams.get("idPattern") ?? "");
-    const found = [...this.entities.values()].filter(
+    const found = [...this.#seen(url).values()].filter(
       (one) =>
         (!types || types.some((wanted) => [one["type"]].flat().includes(wanted))) &&
         (!id || id.split(",").includes(String(one["id"]))) &&
@@ -168,9 +190,14 @@ export class MockCity {
     json(response, found.slice(offset, offset + limit));
   }
 
+  /** The entities of the instant that is asked for. */
+  #seen(url: URL): Map<string, Members> {
+    return (url.searchParams.has("asOf") && this.then) || this.entities;
+  }
+
   #retrieve(url: URL, response: ServerResponse): void {
     const id = decodeURIComponent(url.pathname.replace("/ngsi-ld/v1/entities/", ""));
-    const entity = this.entities.get(id);
+    const entity = this.#seen(url).get(id);
     if (entity) return json(response, entity);
     problem(response, { status: 404, type: "ResourceNotFound", title: "Not found", detail: `there is no entity ${id}` });
   }

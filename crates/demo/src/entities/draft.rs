@@ -85,14 +85,27 @@ impl<'a> Draft<'a> {
 
     /// What was measured at a time.
     pub(crate) fn reading(&mut self, reading: &Reading, seconds: i64) {
-        if let Value::Place(place) = reading.value {
-            self.member(reading.name);
-            self.out.extend_from_slice(b"{\"type\":\"GeoProperty\",\"value\":");
-            write_shape(Shape::Point(place), self.out);
-        } else {
-            self.property(reading.name);
-            write_value(reading.value, self.out);
+        self.member(reading.name);
+        self.measured(reading, seconds);
+    }
+
+    /// What was measured in the course of time.
+    pub(crate) fn course(&mut self, name: &str, course: &[(i64, Reading)]) {
+        self.member(name);
+        self.out.push(b'[');
+        for (place, (seconds, reading)) in course.iter().enumerate() {
+            if place > 0 {
+                self.out.push(b',');
+            }
+            self.measured(reading, *seconds);
         }
+        self.out.push(b']');
+    }
+
+    fn measured(&mut self, reading: &Reading, seconds: i64) {
+        let kind = if let Value::Place(_) = reading.value { "GeoProperty" } else { "Property" };
+        write!(self.out, "{{\"type\":\"{kind}\",\"value\":").expect("writing to memory cannot fail");
+        write_value(reading.value, self.out);
         self.unit(reading.unit);
         let time = Timestamp::from_micros(seconds * 1_000_000);
         write!(self.out, ",\"observedAt\":\"{time}\"}}").expect("writing to memory cannot fail");

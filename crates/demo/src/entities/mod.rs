@@ -2,10 +2,12 @@
 
 mod draft;
 mod ids;
+mod past;
 mod standing;
 
 pub(crate) use draft::Draft;
 pub(crate) use ids::{DEMO, FLOOD};
+pub(crate) use past::{FIRST_WITHIN, MONTH};
 
 use crate::life::{Moment, Reading};
 use crate::plan::{Plan, Thing};

@@ -109,6 +109,34 @@ impl<'a> City<'a> {
         }
     }
 
+    /// Tells of the past of an entity, however long it takes to reach the city; what is told again comes in the place of
+    /// what was told before.
+    pub(super) async fn tell_past(&self, body: Vec<u8>) -> Result<(), DemoError> {
+        let answer = self.insist(&posting(format!("{}/ngsi-ld/v1/temporal/entities", self.url), body)).await?;
+        match answer.status {
+            StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
+            _ => Err(self.refused(&answer)),
+        }
+    }
+
+    /// Those of these entities of which something was measured before a second.
+    pub(super) async fn measured_before(&self, seconds: i64, ids: &[String]) -> Result<Vec<String>, DemoError> {
+        let time = Timestamp::from_micros(seconds * 1_000_000);
+        let request = ClientRequest::get(format!(
+            "{}/ngsi-ld/v1/temporal/entities?id={}&local=true&timerel=before&timeAt={time}&lastN=1&limit={}",
+            self.url,
+            ids.join(","),
+            ids.len()
+        ));
+        let answer = self.insist(&request).await?;
+        if !answer.status.is_success() {
+            return Err(self.refused(&answer));
+        }
+        let found = json::parse(&answer.body, json::DEFAULT_DEPTH).ok();
+        let found = found.as_ref().and_then(Json::as_array).unwrap_or_default();
+        Ok(found.iter().filter_map(|entity| entity.get("id")?.as_str().map(str::to_owned)).collect())
+    }
+
     /// Waits for what comes, or for the end.
     pub(super) async fn until_end<F: Future>(&self, future: F) -> Result<F::Output, DemoError> {
         let mut shutdown = self.shutdown.clone();
@@ -147,16 +175,20 @@ impl<'a> City<'a> {
     }
 
     fn batch(&self, operation: &str, body: Vec<u8>) -> ClientRequest {
-        let mut request = ClientRequest::post(format!("{}/ngsi-ld/v1/entityOperations/{operation}", self.url), body);
-        request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        request.patience = PATIENCE;
-        request.largest = LARGEST_ANSWER;
-        request
+        posting(format!("{}/ngsi-ld/v1/entityOperations/{operation}", self.url), body)
     }
 
     fn refused(&self, answer: &ClientAnswer) -> DemoError {
         DemoError::Refused { url: self.url.clone(), status: answer.status, detail: detail(&answer.body) }
     }
+}
+
+fn posting(url: String, body: Vec<u8>) -> ClientRequest {
+    let mut request = ClientRequest::post(url, body);
+    request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    request.patience = PATIENCE;
+    request.largest = LARGEST_ANSWER;
+    request
 }
 
 fn settings() -> ClientSettings {

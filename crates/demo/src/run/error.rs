@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use machi_http::client::TrustError;
-use machi_types::Text;
+use machi_types::{Language, Text};
 
 use crate::plan::Size;
 
@@ -89,6 +89,22 @@ pub(super) fn loaded(total: usize, seconds: f64) -> Text {
     )
 }
 
+pub(super) fn past_told(days: i64, things: usize, values: usize, seconds: f64) -> Text {
+    let (things, values) = (grouped(things), grouped(values));
+    Text::both(
+        format!("{days} days of past are told: {values} values of {things} entities, in {seconds:.1} s."),
+        format!("過去{days}日分の履歴({things}件、{values}値)を{seconds:.1}秒で登録しました。"),
+    )
+}
+
+pub(super) fn past_refused(error: &DemoError) -> Text {
+    let text = error.text();
+    Text::both(
+        format!("The city begins without a past: {}", text.in_language(Language::English)),
+        format!("過去の履歴なしで始めます: {}", text.in_language(Language::Japanese)),
+    )
+}
+
 pub(super) fn there_already(size: Size, seed: u64) -> Text {
     Text::both(
         format!("Shiomi City ({size}, seed {seed}) is there already; nothing is loaded."),
@@ -141,8 +157,6 @@ fn grouped(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use machi_types::Language;
-
     use super::*;
 
     #[test]

@@ -6,7 +6,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::city::City;
 use super::error;
-use super::marker::{self, Found};
+use super::marker::{self, Found, Stage};
 use super::{DemoError, Settings, second};
 use crate::life::Moment;
 use crate::plan::Plan;
@@ -18,16 +18,38 @@ const UNDER_WAY: usize = 4;
 /// How often people are told how far it has come.
 const TOLD_EVERY: Duration = Duration::from_secs(2);
 
-/// Loads the city and gives the second as of which it stands.
-pub(super) async fn load(plan: &Plan, settings: &Settings, city: &City<'_>) -> Result<i64, DemoError> {
-    if let Found::Whole { until } = marker::look(city, settings).await? {
+/// A city that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Loaded {
+    /// The second as of which it stands.
+    pub(super) at: i64,
+    pub(super) past: Past,
+}
+
+/// What is to be told of the time before it was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    Told,
+    /// All of it, up to this second.
+    New {
+        until: i64,
+    },
+    /// What is missing of it.
+    Begun {
+        until: i64,
+    },
+}
+
+/// Loads the city.
+pub(super) async fn load(plan: &Plan, settings: &Settings, city: &City<'_>) -> Result<Loaded, DemoError> {
+    if let Found::Whole { until: at, untold } = marker::look(city, settings).await? {
         city.tell(&error::there_already(settings.size, settings.seed));
-        return Ok(until);
+        return Ok(Loaded { at, past: untold.map_or(Past::Told, |until| Past::Begun { until }) });
     }
     let total = (0..plan.parts()).map(|part| plan.part(part).len()).sum();
     city.tell(&error::loading(settings.size, settings.seed, city.url(), total));
     let started = Instant::now();
-    marker::set(city, settings, false).await?;
+    marker::set(city, settings, Stage::Begun).await?;
     let now = Moment { seconds: second(city.now()), flood: None };
     let mut under_way = FuturesUnordered::new();
     let (mut done, mut told) = (0, Instant::now());
@@ -49,7 +71,7 @@ pub(super) async fn load(plan: &Plan, settings: &Settings, city: &City<'_>) -> R
     while let Some(taken) = under_way.next().await {
         taken?;
     }
-    marker::set(city, settings, true).await?;
+    marker::set(city, settings, Stage::Loaded { at: now.seconds }).await?;
     city.tell(&error::loaded(total, started.elapsed().as_secs_f64()));
-    Ok(now.seconds)
+    Ok(Loaded { at: now.seconds, past: Past::New { until: now.seconds } })
 }

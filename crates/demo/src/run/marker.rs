@@ -16,8 +16,22 @@ pub(super) enum Found {
     Nothing,
     /// A load was begun, and not finished.
     Begun,
-    /// All is there, and was moved until this second.
-    Whole { until: i64 },
+    /// All is there, and was moved until this second; the past that ends before another one is still to be told.
+    Whole { until: i64, untold: Option<i64> },
+}
+
+/// How far the load has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Begun,
+    /// All is there as of this second, and what was before is told now.
+    Loaded {
+        at: i64,
+    },
+    /// What was before that second is told, too.
+    Told {
+        at: i64,
+    },
 }
 
 /// The size and the seed of the demo city that is there.
@@ -35,25 +49,39 @@ pub(super) async fn look(city: &City<'_>, settings: &Settings) -> Result<Found, 
     if (size.as_str(), seed.as_str()) != (settings.size.name(), &*settings.seed.to_string()) {
         return Err(DemoError::Other { url: city.url().to_owned(), size, seed });
     }
-    let until = text("simulatedUntil").parse::<Timestamp>().ok();
-    Ok(match until {
-        Some(until) if text("state") == "loaded" => Found::Whole { until: super::second(until) },
+    let time = |name: &str| text(name).parse::<Timestamp>().ok().map(super::second);
+    Ok(match time("simulatedUntil") {
+        Some(until) if text("state") == "loaded" => {
+            Found::Whole { until, untold: time("pastUntil").filter(|_| text("past") == "begun") }
+        }
         _ => Found::Begun,
     })
 }
 
 /// Writes the marker.
-pub(super) async fn set(city: &City<'_>, settings: &Settings, is_whole: bool) -> Result<(), DemoError> {
-    let state = if is_whole { "loaded" } else { "loading" };
+pub(super) async fn set(city: &City<'_>, settings: &Settings, stage: Stage) -> Result<(), DemoError> {
     let (size, seed) = (settings.size, settings.seed);
     let members = format!(
-        r#""scope":"/shiomi","name":{{"type":"LanguageProperty","languageMap":{{"ja":"汐見市","en":"Shiomi City"}}}},"size":{{"type":"Property","value":"{size}"}},"seed":{{"type":"Property","value":"{seed}"}},"state":{{"type":"Property","value":"{state}"}}"#
+        r#""scope":"/shiomi","name":{{"type":"LanguageProperty","languageMap":{{"ja":"汐見市","en":"Shiomi City"}}}},"size":{{"type":"Property","value":"{size}"}},"seed":{{"type":"Property","value":"{seed}"}}"#
     );
-    let mut body = format!(r#"[{{"id":"{DEMO}","type":"DemoCity",{members}"#).into_bytes();
-    body.extend_from_slice(b",");
+    let stage = match stage {
+        Stage::Begun => property("state", "loading"),
+        Stage::Loaded { at } => format!("{},{}", property("state", "loaded"), past("begun", at)),
+        Stage::Told { at } => format!("{},{}", property("state", "loaded"), past("told", at)),
+    };
+    let mut body = format!(r#"[{{"id":"{DEMO}","type":"DemoCity",{members},{stage},"#).into_bytes();
     write_until(super::second(city.now()), &mut body);
     body.extend_from_slice(b"}]");
     city.upsert(body).await
+}
+
+fn past(state: &str, until: i64) -> String {
+    let time = Timestamp::from_micros(until * 1_000_000).to_string();
+    format!("{},{}", property("past", state), property("pastUntil", &time))
+}
+
+fn property(name: &str, value: &str) -> String {
+    format!(r#""{name}":{{"type":"Property","value":"{value}"}}"#)
 }
 
 /// Appends a fragment that tells until when the city was moved.
@@ -64,6 +92,6 @@ pub(super) fn write_moved(seconds: i64, out: &mut Vec<u8>) {
 }
 
 fn write_until(seconds: i64, out: &mut Vec<u8>) {
-    let time = Timestamp::from_micros(seconds * 1_000_000);
-    write!(out, r#""simulatedUntil":{{"type":"Property","value":"{time}"}}"#).expect("writing to memory cannot fail");
+    let time = Timestamp::from_micros(seconds * 1_000_000).to_string();
+    out.extend_from_slice(property("simulatedUntil", &time).as_bytes());
 }

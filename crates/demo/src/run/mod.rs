@@ -4,12 +4,14 @@ mod city;
 mod error;
 mod load;
 mod marker;
+mod past;
 mod ring;
 mod scenario;
 mod simulate;
 
 use std::sync::Arc;
 
+use futures_util::future::try_join;
 use machi_http::Shutdown;
 use machi_types::{Clock, Text, Timestamp};
 
@@ -68,7 +70,8 @@ pub async fn held<T: Fn(&Text)>(url: &str, simulator: &Simulator<T>) -> Result<H
     }
 }
 
-/// Loads the city unless it is there already, tells when all of it is there, and moves it until the end is told.
+/// Loads the city unless it is there already, tells when all of it is there, and moves it until the end is told; what was
+/// before is told meanwhile.
 pub async fn run<T: Fn(&Text)>(
     settings: &Settings,
     simulator: &Simulator<T>,
@@ -79,12 +82,13 @@ pub async fn run<T: Fn(&Text)>(
     let moved = async {
         let loaded = load::load(&plan, settings, &city).await?;
         when_loaded();
-        simulate::simulate(&plan, settings, &city, loaded).await
+        let told = past::tell(&plan, settings, &city, loaded.past);
+        try_join(told, simulate::simulate(&plan, settings, &city, loaded.at)).await
     };
     match moved.await {
         // Whoever ends the simulator ends nothing else: the city stays as it is.
         Err(DemoError::Ended) => Ok(()),
-        other => other,
+        other => other.map(drop),
     }
 }
 

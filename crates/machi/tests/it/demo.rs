@@ -160,3 +160,50 @@ fn the_demo_city_moves_floods_and_survives_restarts() {
     client.delete(&format!("/entities/{DEMO}")).send().expect_status(204);
     simulator.says("holds no demo city any more; run the command again to load it");
 }
+
+/// How many temperatures of each room are known of the time before the city was loaded.
+fn temperatures(client: &Client) -> Vec<(String, Option<u64>)> {
+    let until = client.retrieve_with(DEMO, &[("options", "keyValues")])["pastUntil"].as_str().unwrap().to_owned();
+    let query = [
+        ("type", "Room"),
+        ("attrs", "temperature"),
+        ("timerel", "before"),
+        ("timeAt", &*until),
+        ("format", "aggregatedValues"),
+        ("aggrMethods", "totalCount"),
+        ("limit", "1000"),
+    ];
+    let rooms = client.get("/temporal/entities").query(&query).send().expect_status(200).json();
+    let count = |room: &Value| room["temperature"]["totalCount"][0][0].as_u64();
+    rooms.as_array().unwrap().iter().map(|room| (room["id"].as_str().unwrap().to_owned(), count(room))).collect()
+}
+
+// Issue 4, build 6: a month of past at the first start, once, and to its end where a start was broken off.
+#[test]
+fn the_demo_city_has_a_month_of_past_once() {
+    let city = City::start(env!("CARGO_BIN_EXE_machi"));
+    let client = city.client();
+    let past = || client.retrieve_with(DEMO, &[("options", "keyValues")])["past"].clone();
+    let broken = Simulator::start(&city.url(), &[]);
+    broken.says("The city moves");
+    drop(broken);
+    assert_eq!(past(), "begun");
+
+    let simulator = Simulator::start(&city.url(), &[]);
+    simulator.says("30 days of past are told");
+    let (_, said) = simulator.end();
+    assert!(said.contains("is there already; nothing is loaded.") && past() == "told", "{said}");
+    let counts = temperatures(&client);
+    // Every two hours for thirty days, all of them new: what was told again would have come beside it.
+    assert!(counts.len() > 300 && counts.iter().all(|(_, count)| *count == Some(360)), "{counts:?}");
+
+    let simulator = Simulator::start(&city.url(), &[]);
+    simulator.says("The city moves");
+    eventually("the marker is written again", || {
+        let until = client.retrieve_with(DEMO, &[("options", "keyValues")])["simulatedUntil"].clone();
+        (until != client.retrieve_with(DEMO, &[("options", "keyValues")])["pastUntil"]).then_some(())
+    });
+    let (_, said) = simulator.end();
+    assert!(!said.contains("of past"), "{said}");
+    assert_eq!(temperatures(&client), counts);
+}
