@@ -2,7 +2,7 @@
 
 use machi_archive::ArchiveError;
 use machi_face::FaceError;
-use machi_http::Language;
+use machi_http::{Language, Text};
 use machi_model::entity::Corrupt;
 use machi_store::StoreError;
 use machi_types::ErrorKind;
@@ -43,6 +43,14 @@ pub(crate) fn failed(error: ArchiveError) -> FaceError {
         other => (ErrorKind::Unavailable, other.text()),
     };
     FaceError::Refused { kind, detail }
+}
+
+/// For operators.
+pub(crate) fn reason(error: &HistoryError) -> Text {
+    match error {
+        HistoryError::Archive(error) => error.text(),
+        _ => Text::both(error.to_string(), error.to_string()),
+    }
 }
 
 /// In English, for the log.

@@ -1,6 +1,7 @@
 //! Hands what was taken from the feed to the archive, and lets the feed forget it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use tracing::{info, warn};
 use crate::amendment::AMENDMENTS;
 use crate::blocking;
 use crate::collections::MARKS;
-use crate::error::{HistoryError, told};
+use crate::error::{HistoryError, reason, told};
 use crate::history::{CONSUMER, History, Leaving};
 use crate::hot::Hot;
 use crate::taking;
@@ -43,6 +44,7 @@ impl History {
                 () = heard.begun() => return,
                 kept = self.keep_on(&mut due) => kept,
             };
+            self.state.write().trouble = kept.as_ref().err().map(reason);
             if let Err(error) = kept {
                 warn!(error = told(&error), "history could not be written; trying again");
                 tokio::select! {
@@ -78,6 +80,9 @@ impl History {
     /// Hands all that was taken to the archive. Whoever waits for it may go away at any point: what was not done then is
     /// done the next time.
     pub(crate) async fn hand_over(&self, _turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
+        if self.held_back.load(Ordering::SeqCst) > 0 {
+            return Ok(());
+        }
         // What could not leave the last time goes first.
         self.deliver().await?;
         let Some(up_to) = self.freeze() else { return Ok(()) };

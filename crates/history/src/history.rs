@@ -1,14 +1,14 @@
 //! The block as one value: what was taken from the feed, and what of it is archived.
 
 use std::hash::BuildHasher;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use machi_archive::{Archive, Snapshot};
 use machi_face::{ENTITIES, Face, Keeper};
 use machi_model::entity::Corrupt;
 use machi_store::{Derive, Entry, Position, Store};
-use machi_types::{Name, TenantId, Timestamp};
+use machi_types::{Name, TenantId, Text, Timestamp};
 use parking_lot::RwLock;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use tokio::sync::MutexGuard;
@@ -45,8 +45,20 @@ pub struct History {
     pub(crate) taking: tokio::sync::Mutex<()>,
     /// Held by who writes to the past of an entity, one of many for each.
     turns: [tokio::sync::Mutex<()>; TURNS],
+    /// How many want the archive and the place in the feed to stay where they are.
+    pub(crate) held_back: AtomicU64,
     /// Makes the names of amendments.
     pub(crate) amendments: AtomicU64,
+}
+
+/// Holds back what would go to the archive.
+#[derive(Debug)]
+pub struct HeldBack(Arc<History>);
+
+impl Drop for HeldBack {
+    fn drop(&mut self) {
+        self.0.held_back.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// How far history has come, and what it holds in memory.
@@ -65,6 +77,8 @@ pub(crate) struct State {
     pub(crate) amendments: Vec<(TenantId, Name)>,
     /// Whether anything was taken since the place in the feed was last saved.
     pub(crate) has_moved: bool,
+    /// Why nothing can be archived, while that is so.
+    pub(crate) trouble: Option<Text>,
 }
 
 /// What is held of a tenant.
@@ -96,6 +110,7 @@ impl Default for State {
             archived: FxHashMap::default(),
             amendments: Vec::new(),
             has_moved: false,
+            trouble: None,
         }
     }
 }
@@ -112,12 +127,28 @@ impl History {
             state: RwLock::default(),
             taking: tokio::sync::Mutex::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+            held_back: AtomicU64::default(),
             amendments: AtomicU64::default(),
         });
         let keeper: Weak<Self> = Arc::downgrade(&history);
         history.face.keep_with(Weak::clone(&keeper) as Weak<dyn Keeper>);
         history.face.remember_by(keeper);
         history
+    }
+
+    /// Keeps the archive and the place in the feed where they are, until what this gives goes: for a backup, which takes one
+    /// after the other. What comes meanwhile is told from memory, or waits in the feed.
+    pub async fn hold_back(self: &Arc<Self>) -> HeldBack {
+        self.held_back.fetch_add(1, Ordering::SeqCst);
+        let held = HeldBack(Arc::clone(self));
+        // Who is at it ends first.
+        drop(self.taking.lock().await);
+        held
+    }
+
+    /// Why nothing can be archived, while that is so. What comes waits in the feed.
+    pub fn trouble(&self) -> Option<Text> {
+        self.state.read().trouble.clone()
     }
 
     /// Lets one at a time read the past of an entity and write to it.

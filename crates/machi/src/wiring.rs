@@ -15,7 +15,7 @@ use machi_http::edge::{Edge, EdgeSettings, Origins, Peers, Shortcut};
 use machi_http::metrics::{Kind, Registry, observe_process};
 use machi_http::openapi::Api;
 use machi_http::server::ServerLimits;
-use machi_http::{Shutdown, Text};
+use machi_http::{Language, Shutdown, Text};
 use machi_store::{CollectionSpec, Store, StoreError};
 use machi_store_embedded::{DataFolder, EmbeddedStore, Options, Verified};
 use machi_types::{Clock, SystemClock};
@@ -96,6 +96,7 @@ pub async fn assemble(
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
     notifier.report_to(registry);
     worry_about_the_notifier(&readiness, &broker);
+    worry_about_the_past(&readiness, &past.history);
     let own = own_endpoints(config, registry, &readiness, (&broker, &past.history), heard);
     let router = own
         .into_router()
@@ -124,7 +125,7 @@ pub fn edge(config: &Config, peers: Peers, registry: &Arc<Registry>) -> Arc<Edge
 /// Finds what no setting tells alone, before anything is opened: whether the files that it names can be used.
 pub fn check(config: &Config) -> Result<(), StartError> {
     Client::new(client_settings(config))?;
-    Ok(())
+    past::check(config)
 }
 
 /// What commands need of a city that no process runs.
@@ -204,6 +205,20 @@ fn worry_about_the_notifier(readiness: &Readiness, broker: &Arc<Broker>) {
             )
         };
         (breaks > 0).then(told)
+    });
+}
+
+fn worry_about_the_past(readiness: &Readiness, history: &Arc<History>) {
+    let weak = Arc::downgrade(history);
+    readiness.worry(move || {
+        let trouble = weak.upgrade()?.trouble()?;
+        Some(Text::both(
+            format!(
+                "the past cannot be archived, and waits in the journal: {}",
+                trouble.in_language(Language::English)
+            ),
+            format!("履歴を保存できず、変更はジャーナルで待っています: {}", trouble.in_language(Language::Japanese)),
+        ))
     });
 }
 

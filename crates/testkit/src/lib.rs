@@ -19,6 +19,7 @@ mod dice;
 mod entities;
 mod kept;
 mod language;
+mod moto;
 mod powercut;
 mod preload;
 mod process;
@@ -39,6 +40,7 @@ pub use entities::{
 };
 pub use kept::KeptConnection;
 pub use language::{has_japanese, not_japanese};
+pub use moto::Moto;
 pub use powercut::{Deed, Deeds, Moment, Recording, Strace, Watch, comparable};
 pub use preload::Environment;
 pub use python::python_with;

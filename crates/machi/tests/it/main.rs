@@ -23,6 +23,7 @@ mod fragments;
 mod geo_queries;
 mod headers;
 mod history;
+mod history_bucket;
 mod history_crashes;
 mod history_readers;
 mod hostile;
