@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Long checks in resumable parts (PART=crash|kills|fuzz|requests|connections|load|bench, SECONDS_EACH=600, DURATION=3600).
+# Long checks in resumable parts (PART=crash|kills|history|readers|fuzz|requests|connections|load|bench, SECONDS_EACH=600, DURATION=3600).
 #
 # Each part's result is a line in a file under the target folder, with its commit, seed, duration and verdict,
 # so that the parts of several sessions add up. Without PART this prints where things stand and runs what lacks;
 # a result counts when its commit is part of this branch; SINCE=COMMIT asks for that commit or later ones.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source scripts/lib/fuzz.sh
+source scripts/lib/packages.sh
 source scripts/lib/soak.sh
 
 open_results

@@ -41,23 +41,40 @@ $(printf '    %s\n' "${absent[@]}")
 Install them (Debian: apt-get install ${absent[*]}) and run make test again. No test has run."
 }
 
-# The environment lies in the cache under its requirements' checksum; .venv points to it.
+# The environment of the tests; .venv points to it.
 provide_python_clients() {
     local home
-    home="$(cache_folder)/python/$({ cat scripts/requirements.txt && python3 --version; } | cksum | cut -d ' ' -f 1)"
-    if [[ ! -f "$home/complete" ]]; then
-        say "Installing the Python clients of scripts/requirements.txt."
-        fill_python_environment "$home" ||
-            stop "The Python clients of scripts/requirements.txt could not be installed. No test has run."
-    fi
+    home="$(python_environment scripts/requirements.txt)"
+    provide_python_environment "$home" scripts/requirements.txt
     [[ -L .venv ]] || rm -rf .venv
     ln -sfn "$home" .venv
+}
+
+# Leaves in `spark` a Python that has Spark; stops where there is no Java.
+provide_spark() {
+    have java || stop "Spark needs Java (Debian: apt-get install default-jre-headless)."
+    local home
+    home="$(python_environment scripts/requirements-soak.txt)"
+    provide_python_environment "$home" scripts/requirements-soak.txt
+    spark="$home/bin/python"
+}
+
+# An environment lies in the cache under the checksum of what it consists of.
+python_environment() {
+    printf '%s/python/%s\n' "$(cache_folder)" \
+        "$({ cat scripts/requirements.txt "$1" && python3 --version; } | cksum | cut -d ' ' -f 1)"
+}
+
+provide_python_environment() {
+    [[ ! -f "$1/complete" ]] || return 0
+    say "Installing the Python packages of $2."
+    fill_python_environment "$1" "$2" || stop "The Python packages of $2 could not be installed. No test has run."
 }
 
 fill_python_environment() {
     rm -rf "$1" &&
         python3 -m venv "$1" &&
-        "$1/bin/pip" install --quiet --disable-pip-version-check -r scripts/requirements.txt &&
+        "$1/bin/pip" install --quiet --disable-pip-version-check -r "$2" &&
         touch "$1/complete"
 }
 

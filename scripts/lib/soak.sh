@@ -20,7 +20,7 @@ build_soak() {
 
 # A fuzz target is a part of its own, so that a session of a few hours gets somewhere.
 soak_parts() {
-    printf '%s\n' crash kills requests connections load bench
+    printf '%s\n' crash kills history readers requests connections load bench
     "$FUZZ" --list 2>/dev/null | sed 's/^/fuzz\//'
 }
 
@@ -33,6 +33,8 @@ run_part() {
     case "$part" in
         crash) run_tests "$log" MACHI_SOAK_ROUNDS="${ROUNDS:-50}" MACHI_SOAK_SEED="$seed" -- machi-store-embedded crash ;;
         kills) run_tests "$log" MACHI_SOAK_ROUNDS="${ROUNDS:-50}" MACHI_SOAK_SEED="$seed" -- machi kill_loop ;;
+        history) run_tests "$log" MACHI_SOAK_ROUNDS="${ROUNDS:-50}" MACHI_SOAK_SEED="$seed" -- machi history_crashes ;;
+        readers) (provide_spark && run_tests "$log" MACHI_SOAK_SPARK="$spark" -- machi history_readers) ;;
         requests) run_tests "$log" MACHI_SOAK_REQUESTS="${REQUESTS:-1000000}" MACHI_SOAK_SEED="$seed" -- machi mutated ;;
         connections)
             # Both sides of each connection need a file.

@@ -20,6 +20,11 @@ pub fn run(make: Make<'_>) {
     }
 }
 
+/// Tries the laws, without random deliveries.
+pub fn laws(make: Make<'_>) {
+    laws::run(make);
+}
+
 /// Random deliveries into an archive, and after each of them random questions, compared with the reference.
 pub fn random(archive: &dyn Archive, seed: u64, deliveries: usize) {
     random::run(archive, seed, deliveries);

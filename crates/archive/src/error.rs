@@ -1,6 +1,6 @@
 //! The ways in which an archive fails.
 
-use machi_types::Text;
+use machi_types::{Language, Text};
 
 /// Why an archive could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -16,14 +16,14 @@ pub enum ArchiveError {
         reason: String,
     },
     /// Where it lies cannot be read or written now.
-    #[error("the history at {place} cannot be {what}: {reason}")]
+    #[error("the history at {place} cannot be {what}: {}", reason.in_language(Language::English))]
     Unreachable {
         /// Where it lies.
         place: String,
         /// `read` or `written`.
         what: &'static str,
-        /// What the system said.
-        reason: String,
+        /// What the system or the bucket said.
+        reason: Text,
     },
     /// What is asked needs more than it may.
     #[error("the query needs more than its budget: {0:?}")]
@@ -39,7 +39,7 @@ impl ArchiveError {
             }
             Self::Unreachable { place, what, reason } => {
                 let what = if *what == "read" { "読み取り" } else { "書き込み" };
-                format!("履歴の保存先{place}の{what}ができません: {reason}")
+                format!("履歴の保存先{place}の{what}ができません: {}", reason.in_language(Language::Japanese))
             }
             Self::TooComplex(detail) => return detail.clone(),
         };

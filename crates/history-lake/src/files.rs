@@ -1,4 +1,4 @@
-//! Where the files lie: the seam between the tables and a folder, later a bucket.
+//! Where the files lie: the seam between the tables and a folder of this machine, or a bucket (`machi-history-bucket`).
 //!
 //! Names are relative, with `/` between their parts. What was put under a name is durable when the call returns.
 
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use machi_types::{Clock, SystemClock};
 
 /// A place for files.
-pub(crate) trait Files: Debug + Send + Sync {
+pub trait Files: Debug + Send + Sync {
     /// All of a file.
     fn read(&self, name: &str) -> io::Result<Bytes>;
 
@@ -50,22 +50,24 @@ pub(crate) trait Files: Debug + Send + Sync {
 }
 
 /// A file that is open for reading.
-pub(crate) trait Parts: Debug + Send + Sync {
+pub trait Parts: Debug + Send + Sync {
     /// So many bytes from an offset on.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes>;
 }
 
 /// A file that is being written.
-pub(crate) trait Upload: Write + Send {
+pub trait Upload: Write + Send {
     /// Makes it durable under its name.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
 /// A file in a listing.
 #[derive(Debug)]
-pub(crate) struct Listed {
-    pub(crate) name: String,
-    pub(crate) age: Duration,
+pub struct Listed {
+    /// Its name in the folder.
+    pub name: String,
+    /// For how long it has been there.
+    pub age: Duration,
 }
 
 /// Files in a folder of this machine.

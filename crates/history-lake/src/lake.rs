@@ -30,7 +30,7 @@ impl Default for Options {
     }
 }
 
-/// The archive on a folder.
+/// The archive on a folder, or wherever else files can lie.
 #[derive(Debug)]
 pub struct HistoryLake {
     shared: Arc<Shared>,
@@ -45,7 +45,8 @@ impl HistoryLake {
         Ok(Self::on(Arc::new(files), options))
     }
 
-    pub(crate) fn on(files: Arc<dyn Files>, options: Options) -> Self {
+    /// The archive on a place for files.
+    pub fn on(files: Arc<dyn Files>, options: Options) -> Self {
         let cache = Cache::with_weighter(1024, options.cache_bytes, ByWeight);
         let shared = Arc::new(Shared { files, cache, grace: options.grace });
         Self { shared, tenants: Mutex::default() }

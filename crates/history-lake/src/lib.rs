@@ -1,4 +1,4 @@
-//! The archive on a folder: Delta tables of plain Parquet, which other engines read without us (docs/adr/0015).
+//! The archive on a folder or in a bucket: Delta tables of plain Parquet, which other engines read without us (docs/adr/0015).
 //!
 //! A tenant has a folder with three tables; `tenant.rs` tells how they make one archive. A *file* is a Parquet file of a
 //! table, sorted by series and then by time; behind its pages lies a *directory* of where each series is. The *log* of a
@@ -34,5 +34,7 @@ mod tenant;
 mod upkeep;
 mod write;
 
+pub use fault::{Unusable, reason};
+pub use files::{Files, Listed, Parts, Upload};
 pub use lake::{HistoryLake, Options};
 pub use upkeep::{Upkeep, Verified};

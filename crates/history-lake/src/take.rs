@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use machi_archive::{ArchiveError, Delivery, Head, Instance, Replaced, Series};
-use machi_types::Name;
+use machi_types::{Name, Text};
 use rustc_hash::FxHashMap;
 
 use crate::body::Apart;
 use crate::cell::Cell;
 use crate::columns::{Shape, at};
-use crate::fault;
+use crate::fault::{self, Unusable};
 use crate::log::{Changes, Table};
 use crate::removal::{self, Removed};
 use crate::rows::{head_row, instance_row, sort_key};
@@ -35,7 +35,8 @@ impl Tenant {
             }
         }
         let place = self.shared.files.place(&self.folder);
-        Err(fault::writing(&place, &"others write there all the time"))
+        let reason = Text::both("others write there all the time", "ほかのプロセスが書き込み続けています");
+        Err(fault::writing(&place, &Unusable(reason)))
     }
 
     fn plan(self: &Arc<Self>, pinned: &Arc<Pinned>, delivery: &Delivery<'_>) -> Result<Plan, ArchiveError> {

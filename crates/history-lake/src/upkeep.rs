@@ -1,6 +1,9 @@
 //! What keeps a tenant's tables in order: merging, checkpoints of the logs, and the removal of what nobody needs.
 
 use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use machi_archive::ArchiveError;
@@ -15,6 +18,8 @@ use crate::tenant::{Tenant, tenant_of};
 
 /// After how many versions a log is summed up.
 const VERSIONS: u64 = 32;
+/// How much of a file is copied at a time.
+const PIECE: usize = 8 << 20;
 
 /// What was done to keep a tenant in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +81,46 @@ impl HistoryLake {
             names.extend(of_it.map(|one| format!("{log}/{}", one.name)));
         }
         Ok(names)
+    }
+
+    /// Copies the files that [`Self::files`] names into a folder, under these names below it. Those that are there are
+    /// taken for whole.
+    pub fn copy(&self, tenant: &TenantId, to: &Path) -> Result<Vec<String>, ArchiveError> {
+        let names = self.files(tenant)?;
+        let tenant = self.tenant(tenant);
+        let pinned = tenant.refresh()?;
+        let tables = tenant.tables(&pinned);
+        let length = |name: &str| {
+            let of = |(table, state): &(&Table, &State)| {
+                let entry = state.files.get(name.strip_prefix(&table.folder)?.strip_prefix('/')?)?;
+                Some(entry.size)
+            };
+            tables.iter().find_map(of)
+        };
+        // A file never changes, but for the word of the newest checkpoint.
+        let is_there = |name: &str| !name.ends_with("_last_checkpoint") && to.join(name).exists();
+        for name in names.iter().filter(|name| !is_there(name)) {
+            self.copy_file(name, length(name), &to.join(name))?;
+        }
+        Ok(names)
+    }
+
+    /// Copies a file, piece by piece where its length is known.
+    fn copy_file(&self, name: &str, length: Option<u64>, to: &Path) -> Result<(), ArchiveError> {
+        let files = &self.shared().files;
+        let reading = |error: io::Error| fault::reading(&files.place(name), &error);
+        let writing = |error: io::Error| fault::writing(&to.display().to_string(), &error);
+        fs::create_dir_all(to.parent().unwrap_or(to)).map_err(writing)?;
+        let mut copy = File::create(to).map_err(writing)?;
+        let Some(length) = length else {
+            return copy.write_all(&files.read(name).map_err(reading)?).map_err(writing);
+        };
+        let parts = files.open(name).map_err(reading)?;
+        for start in (0..length).step_by(PIECE) {
+            let piece = parts.read_at(start, PIECE.min((length - start) as usize)).map_err(reading)?;
+            copy.write_all(&piece).map_err(writing)?;
+        }
+        Ok(())
     }
 
     /// Reads every file of a tenant's tables to the end, and says which of them are not what was written.

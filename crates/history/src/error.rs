@@ -19,6 +19,9 @@ pub enum HistoryError {
     /// What is kept is not what was written.
     #[error("what history keeps cannot be read: {0}")]
     Corrupt(#[from] Corrupt),
+    /// A backup wants the archive to stay as it is, and no more fits into memory meanwhile.
+    #[error("the past waits for a backup that is being made, and what came meanwhile fills its memory")]
+    HeldBack,
     /// Work in the background broke off.
     #[error("the work of history broke off: {0}")]
     Broken(String),
@@ -30,6 +33,7 @@ impl From<HistoryError> for FaceError {
             HistoryError::Store(error) => error.into(),
             HistoryError::Archive(error) => failed(error),
             HistoryError::Corrupt(error) => error.into(),
+            HistoryError::HeldBack => Self::Refused { kind: ErrorKind::Unavailable, detail: held_back() },
             HistoryError::Broken(_) => Self::Bug("the work of history broke off"),
         }
     }
@@ -43,6 +47,13 @@ pub(crate) fn failed(error: ArchiveError) -> FaceError {
         other => (ErrorKind::Unavailable, other.text()),
     };
     FaceError::Refused { kind, detail }
+}
+
+fn held_back() -> Text {
+    Text::both(
+        "a backup is being made, and more has come meanwhile than is kept in memory: ask for the past again when it is done",
+        "バックアップの作成中に、メモリに置ける量を超える変更がありました。作成が終わってから履歴を要求してください",
+    )
 }
 
 /// What keeps history from being written, and what that means for the city.

@@ -78,6 +78,9 @@ impl History {
     /// Hands all that was taken to the archive. Whoever waits for it may go away at any point: what was not done then is
     /// done the next time.
     pub(crate) async fn hand_over(&self, turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
+        if self.is_held_back() {
+            return Ok(());
+        }
         self.hand_over_all(turn).await?;
         if self.state.write().trouble.take().is_some() {
             info!("history is written again");

@@ -1,7 +1,7 @@
 //! The block as one value: what was taken from the feed, and what of it is archived.
 
 use std::hash::BuildHasher;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use machi_archive::{Archive, Snapshot};
@@ -45,8 +45,20 @@ pub struct History {
     pub(crate) taking: tokio::sync::Mutex<()>,
     /// Held by who writes to the past of an entity, one of many for each.
     turns: [tokio::sync::Mutex<()>; TURNS],
+    /// How many want the archive and the place in the feed to stay where they are.
+    pub(crate) held_back: AtomicU64,
     /// Makes the names of amendments.
     pub(crate) amendments: AtomicU64,
+}
+
+/// Holds back what would go to the archive.
+#[derive(Debug)]
+pub struct HeldBack(Arc<History>);
+
+impl Drop for HeldBack {
+    fn drop(&mut self) {
+        self.0.held_back.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// How far history has come, and what it holds in memory.
@@ -115,6 +127,7 @@ impl History {
             state: RwLock::default(),
             taking: tokio::sync::Mutex::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+            held_back: AtomicU64::default(),
             amendments: AtomicU64::default(),
         });
         let keeper: Weak<Self> = Arc::downgrade(&history);
@@ -123,10 +136,24 @@ impl History {
         history
     }
 
+    /// Keeps the archive and the place in the feed where they are, until what this gives goes: for a backup, which takes one
+    /// after the other. What comes meanwhile is told from memory, or waits in the feed.
+    pub async fn hold_back(self: &Arc<Self>) -> HeldBack {
+        self.held_back.fetch_add(1, Ordering::SeqCst);
+        let held = HeldBack(Arc::clone(self));
+        // Who is at it ends first.
+        drop(self.taking.lock().await);
+        held
+    }
+
     /// Lets one at a time read the past of an entity and write to it.
     pub(crate) async fn turn(&self, tenant: &TenantId, id: &Name) -> MutexGuard<'_, ()> {
         let hash = FxBuildHasher.hash_one((tenant, id));
         self.turns[hash as usize % TURNS].lock().await
+    }
+
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.held_back.load(Ordering::SeqCst) > 0
     }
 
     /// What keeps history from being written, if anything does: an operator must look at it.
@@ -181,13 +208,22 @@ impl History {
 
     /// What cannot be archived now stays in memory, as long as that is no more than it can bear.
     async fn make_room(&self, turn: &MutexGuard<'_, ()>) -> Result<(), HistoryError> {
-        let Err(error) = self.hand_over(turn).await else { return Ok(()) };
+        let error = if self.is_held_back() {
+            HistoryError::HeldBack
+        } else {
+            let Err(error) = self.hand_over(turn).await else { return Ok(()) };
+            error
+        };
         self.note(&error);
         if self.bytes() < BEARABLE * self.config.memory { Ok(()) } else { Err(error) }
     }
 
     /// Tells the log of a trouble that it has not told of yet, and whoever asks from now on.
     pub(crate) fn note(&self, error: &HistoryError) {
+        if matches!(error, HistoryError::HeldBack) {
+            // That passes by itself.
+            return;
+        }
         let trouble = Some(trouble(error));
         let mut state = self.state.write();
         if state.trouble != trouble {

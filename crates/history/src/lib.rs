@@ -35,7 +35,7 @@ mod service;
 mod taking;
 
 pub use error::HistoryError;
-pub use history::{CONSUMER, History};
+pub use history::{CONSUMER, HeldBack, History};
 pub use service::changes::{ChangedEntity, Changes, EntityChange, Span};
 pub use service::delete::Datasets;
 

@@ -22,6 +22,7 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::control::{self, ControlError};
+use crate::said::Told;
 use crate::wiring::{self, City};
 
 /// How long the end may take after the requests at work; what is not written out by then is in the journal.
@@ -58,6 +59,9 @@ pub enum StartError {
     /// Its past cannot be opened.
     #[error("the city's past cannot be opened")]
     Archive(#[from] machi_archive::ArchiveError),
+    /// The bucket of its past cannot be used.
+    #[error("the city's past cannot be opened")]
+    Bucket(#[source] Told),
     /// The file for the command line cannot be written.
     #[error("the file by which the command line finds the city cannot be written")]
     Control(#[from] ControlError),

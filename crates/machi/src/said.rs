@@ -133,7 +133,7 @@ fn of_start(error: &StartError) -> Option<String> {
         StartError::Listen { listen, .. } => format!(
             "{listen}で待ち受けできません。このマシンのアドレスと、rootでない場合は1024以上のポートを指定してください"
         ),
-        StartError::Archive(_) => "都市の履歴を開けません".to_owned(),
+        StartError::Archive(_) | StartError::Bucket(_) => "都市の履歴を開けません".to_owned(),
         StartError::Trust(_) => "[egress] authoritiesを使用できません".to_owned(),
         StartError::Control(_) | StartError::Restore(_) | StartError::Runtime(_) => return None,
     })

@@ -125,7 +125,7 @@ pub fn edge(config: &Config, peers: Peers, registry: &Arc<Registry>) -> Arc<Edge
 /// Finds what no setting tells alone, before anything is opened: whether the files that it names can be used.
 pub fn check(config: &Config) -> Result<(), StartError> {
     Client::new(client_settings(config))?;
-    Ok(())
+    past::check(config)
 }
 
 /// What commands need of a city that no process runs.

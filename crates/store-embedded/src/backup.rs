@@ -24,11 +24,21 @@ use crate::lists;
 const LIST: &str = "backup";
 /// Says that a folder was restored, and up to which position consumers count as served.
 pub(crate) const RESTORED: &str = "restored";
-/// Where a backup under way keeps its links; a number follows, for several may be under way.
-const HELD: &str = "backup-under-way-";
+/// How the folders begin in which a backup under way keeps what is to go along. What a crash leaves of them goes when the
+/// store is opened next.
+pub const UNDER_WAY: &str = "backup-under-way-";
+
+/// Files of others that go along in a backup, under their names below their folder.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'b> {
+    /// The folder, on the disk of the store; none for the store's own.
+    pub folder: Option<&'b Path>,
+    /// Their names.
+    pub files: &'b [PathBuf],
+}
 
 /// Writes a backup of a working store to a new folder.
-pub(crate) fn write(engine: &Engine, beside: &[PathBuf], to: &Path) -> Result<Position, StoreError> {
+pub(crate) fn write(engine: &Engine, beside: &Beside<'_>, to: &Path) -> Result<Position, StoreError> {
     let filling = Filling::begin(to, Filler::Backup)?;
     let links = Links::new(engine);
     let (files, position) = hold(engine, beside, &links.0)?;
@@ -43,7 +53,7 @@ struct Links(PathBuf);
 impl Links {
     fn new(engine: &Engine) -> Self {
         let number = engine.backups.fetch_add(1, Ordering::Relaxed);
-        Self(engine.folder.join(format!("{HELD}{number}")))
+        Self(engine.folder.join(format!("{UNDER_WAY}{number}")))
     }
 }
 
@@ -59,7 +69,7 @@ pub(crate) fn clear_links(folder: &Path) -> Result<(), StoreError> {
     let entries = fs::read_dir(folder).map_err(|source| io_error("reading", folder, source))?;
     for entry in entries {
         let entry = entry.map_err(|source| io_error("reading", folder, source))?;
-        if entry.file_name().to_string_lossy().starts_with(HELD) {
+        if entry.file_name().to_string_lossy().starts_with(UNDER_WAY) {
             let path = entry.path();
             fs::remove_dir_all(&path).map_err(|source| io_error("removing", &path, source))?;
         }
@@ -74,11 +84,11 @@ struct Held {
 }
 
 /// Links every file of one position to a place where nobody removes it.
-fn hold(engine: &Engine, beside: &[PathBuf], held: &Path) -> Result<(Vec<Held>, u64), StoreError> {
+fn hold(engine: &Engine, beside: &Beside<'_>, held: &Path) -> Result<(Vec<Held>, u64), StoreError> {
     let _tables = engine.tables.lock();
     let mut files = Vec::new();
-    for name in beside {
-        link(&engine.folder, name, held)?;
+    for name in beside.files {
+        link(beside.folder.unwrap_or(&engine.folder), name, held)?;
         files.push(Held { name: name.clone(), length: length_of(&held.join(name))? });
     }
     for tree in ["documents", "indexes"] {

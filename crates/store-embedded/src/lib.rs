@@ -48,7 +48,7 @@ mod verify;
 mod view;
 
 pub use background::give_way;
-pub use backup::SoundBackup;
+pub use backup::{Beside, SoundBackup, UNDER_WAY};
 pub use folder::DataFolder;
 pub use options::Options;
 pub use store::EmbeddedStore;

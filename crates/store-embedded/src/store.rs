@@ -1,6 +1,6 @@
 //! The adapter: the port's operations on the engine.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::background;
-use crate::backup::{self, SoundBackup};
+use crate::backup::{self, Beside, SoundBackup};
 use crate::committer::{self, Committer, Errand, Nudge, Waiting};
 use crate::engine::Engine;
 use crate::filling;
@@ -105,11 +105,11 @@ impl EmbeddedStore {
 
     /// Writes a backup of one position to a new folder while the store works.
     pub fn backup(&self, to: &Path) -> Result<Position, StoreError> {
-        self.backup_with(&[], to)
+        self.backup_with(&Beside::default(), to)
     }
 
-    /// The same with further files of the folder of the city, which must stay as they are until it has ended.
-    pub fn backup_with(&self, beside: &[PathBuf], to: &Path) -> Result<Position, StoreError> {
+    /// The same with files of others, which must stay as they are until it has ended.
+    pub fn backup_with(&self, beside: &Beside<'_>, to: &Path) -> Result<Position, StoreError> {
         backup::write(&self.engine, beside, to)
     }
 

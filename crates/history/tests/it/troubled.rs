@@ -14,7 +14,7 @@ use machi_store::{
     Answer, Collection, Commit, Entry, Filter, Find, IndexStatus, Names, Position, Receipt, Store, StoreError,
     TenantStatus, View,
 };
-use machi_types::{FixedClock, Language, Name, TenantId};
+use machi_types::{FixedClock, Language, Name, TenantId, Text};
 use serde_json::json;
 
 use crate::city::{City, EVOLUTIONS, all, at, collections};
@@ -41,7 +41,7 @@ impl Archive for Full {
             return Err(ArchiveError::Unreachable {
                 place: "here".into(),
                 what: "written",
-                reason: "it is full".into(),
+                reason: Text::both("it is full", "満杯です"),
             });
         }
         while self.is_held_up.load(Ordering::SeqCst) {
@@ -49,7 +49,11 @@ impl Archive for Full {
         }
         self.memory.take(tenant, delivery)?;
         if self.ends.load(Ordering::SeqCst) {
-            return Err(ArchiveError::Unreachable { place: "here".into(), what: "written", reason: "it ended".into() });
+            return Err(ArchiveError::Unreachable {
+                place: "here".into(),
+                what: "written",
+                reason: Text::both("it ended", "終わりました"),
+            });
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use crate::spdx;
 const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
     ("lsm-tree", &["store-embedded"]),
     ("parquet", &["history-lake"]),
+    ("object_store", &["history-bucket"]),
     ("tokio-postgres", &["store-postgres"]),
     ("async-nats", &["bus-nats"]),
     ("datafusion", &["history", "history-lake"]),

@@ -3,6 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
+use machi_history_bucket::Credentials;
 use machi_http::Language;
 
 /// The overrides of settings: every variable that begins with `MACHI__`, in alphabetical order.
@@ -25,6 +26,12 @@ pub fn language() -> Language {
     let is_japanese =
         ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(said).is_some_and(|it| it.starts_with("ja"));
     if is_japanese { Language::Japanese } else { Language::English }
+}
+
+/// Who we are to a bucket, by the variables that other clients of S3 read, too.
+pub fn bucket_credentials() -> Option<Credentials> {
+    let (key, secret) = (said("AWS_ACCESS_KEY_ID")?, said("AWS_SECRET_ACCESS_KEY")?);
+    Some(Credentials::new(key, secret, said("AWS_SESSION_TOKEN")))
 }
 
 /// Who sits before a terminal that came over SSH.

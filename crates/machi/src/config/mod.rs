@@ -13,7 +13,7 @@ mod setting;
 #[cfg(test)]
 mod tests;
 
-pub use environment::{Caller, caller, language, overrides, scratch};
+pub use environment::{Caller, bucket_credentials, caller, language, overrides, scratch};
 pub use error::{ConfigError, Expected, Origin};
 pub use example::example;
 pub use section::{Key, Section};
@@ -21,7 +21,7 @@ pub use sections::{
     ContextsSection, EgressSection, HistorySection, LimitsSection, LogSection, ServerSection, SourceSection,
     StoreSection, SubscriptionsSection, TenantsSection,
 };
-pub use setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalPath, Setting, ShortTime};
+pub use setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalPath, OptionalPlace, Setting, ShortTime};
 
 /// All settings of a city.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -17,7 +17,7 @@ use machi_types::Iri;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::section::section;
-use super::setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalPath, ShortTime};
+use super::setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalPath, OptionalPlace, ShortTime};
 
 const fn count(number: usize) -> NonZeroUsize {
     match NonZeroUsize::new(number) {
@@ -242,6 +242,15 @@ section! {
         files_kept: Duration = Duration::from_hours(1);
         /// Memory for what tells where in the archived files something lies.
         cache: ByteSize = ByteSize(64 << 20);
+        /// An S3-compatible bucket for the archived files, such as "s3://city/history"; "" for the folder of the city.
+        bucket: OptionalPlace = OptionalPlace(None);
+        /// The address of the bucket's service, such as "https://s3.example.jp"; "" for that of Amazon in the region.
+        endpoint: String = String::new();
+        /// The region of the bucket.
+        region: String = "us-east-1".to_owned();
+        /// A file with the lines aws_access_key_id = KEY and aws_secret_access_key = SECRET; without one, the variables
+        /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment count.
+        credentials: OptionalPath = OptionalPath(None);
     }
 }
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use http::HeaderValue;
+use machi_history_bucket::Place;
 use machi_http::client::Cidr;
 use machi_http::edge::Origins;
 use machi_types::Iri;
@@ -103,6 +104,28 @@ impl Setting for OptionalPath {
 
     fn write(&self) -> String {
         quoted(&self.0.as_deref().unwrap_or("".as_ref()).to_string_lossy())
+    }
+}
+
+/// A place in a bucket that may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OptionalPlace(pub Option<Place>);
+
+impl Setting for OptionalPlace {
+    const EXPECTED: Expected = &(
+        "a place in a bucket, such as \"s3://city/history\", or \"\" for none",
+        "バケット内の場所(例: \"s3://city/history\")、または指定なしを表す\"\"",
+    );
+
+    fn read(value: &Value) -> Option<Self> {
+        match value.as_str()? {
+            "" => Some(Self(None)),
+            text => text.parse().ok().map(|place| Self(Some(place))),
+        }
+    }
+
+    fn write(&self) -> String {
+        quoted(&self.0.as_ref().map(ToString::to_string).unwrap_or_default())
     }
 }
 

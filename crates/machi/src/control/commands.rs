@@ -181,8 +181,11 @@ impl Commanded {
     async fn backup(&self, to: PathBuf) -> Result<Text, Problem> {
         let folder = to.display().to_string();
         // The archive first: what came since is in the journal of the backup.
-        let past = self.of_archive(Past::files).await?;
-        let position = self.blocking(move |store| store.backup_with(&past, &to)).await?;
+        let most = self.of_archive(|past| past.along(None)).await?;
+        // Were any more archived until the store has its position, the backup would lack it.
+        let _held = self.past.history.hold_back().await;
+        let past = self.of_archive(|past| past.along(Some(most))).await?;
+        let position = self.blocking(move |store| store.backup_with(&past.beside(), &to)).await?;
         Ok(Text::both(
             format!("the city up to position {position} is in {folder}"),
             format!("位置{position}までの都市データを{folder}に保存しました"),

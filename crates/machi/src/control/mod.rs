@@ -29,7 +29,6 @@ use tokio::runtime::Runtime;
 
 pub use commands::{Asked, Commanded};
 
-use crate::config::Config;
 use crate::{past, wiring};
 
 /// The file with address and secret.
@@ -204,8 +203,7 @@ fn find<T>(
 
 /// Opens a city that no process runs, asks it, and closes it.
 fn ask_resting(folder: DataFolder, data: &Path, asked: Asked, language: Language) -> Result<String, Box<dyn Error>> {
-    let mut config = Config::default();
-    data.clone_into(&mut config.store.path);
+    let config = past::of_resting(data)?;
     runtime()?.block_on(async {
         let city = wiring::resting(&config, folder)?;
         city.broker.end_restores().await?;

@@ -21,6 +21,14 @@ fn what_the_start_refuses_is_not_right() {
     let data = folder.path().join("city");
     for (settings, expected) in [
         ("[egress]\nauthorities = \"/no/such.pem\"\n", "[egress] authorities cannot be used: "),
+        (
+            "[history]\nbucket = \"city/history\"\n",
+            "[history] bucket = \"city/history\", and must be a place in a bucket",
+        ),
+        (
+            "[history]\nbucket = \"s3://city\"\ncredentials = \"/no/such\"\n",
+            "the file /no/such of [history] credentials cannot be read",
+        ),
         ("[server]\norigins = [\"nope\"]\n", "[server] origins = [\"nope\"], and must be a list of origins"),
         ("[limits]\npage = 2000\n", "[limits] page = 2000 is more than largest_page = 1000"),
         ("[limits]\ndepth = 200\n", "[limits] depth = 200"),

@@ -1,4 +1,4 @@
-//! The past of a running city: through kills, backups and erasures, and the city as it was.
+//! The past of a running city: through backups and erasures, and the city as it was.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,30 +53,6 @@ fn archived(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files
-}
-
-// Issue 4, build 1: every committed change is in the past at once, and each once, through kills at any point.
-#[test]
-fn the_past_survives_kills() {
-    let city = start(hasty());
-    let client = city.client();
-    client.create(&t("x", json!({"a": property(0)})));
-    let mut written = 0;
-    for round in 0..6 {
-        for _ in 0..15 {
-            written += 1;
-            change(&client, written);
-        }
-        let told = json!({"b": {"value": round, "observedAt": format!("2026-01-01T0{round}:00:00Z")}});
-        client.post(&format!("/temporal/entities/{}/attrs", thing("x"))).json(told).send().expect_status(204);
-        std::thread::sleep(std::time::Duration::from_millis(40 * round));
-        let before = evolution(&client);
-        city.kill();
-        city.restart();
-        assert_eq!(evolution(&client), before, "round {round}");
-    }
-    assert_eq!(values(&client), (0..=written).collect::<Vec<_>>());
-    assert!(!archived(&city.data().join("history")).is_empty());
 }
 
 // Issue 4: a backup holds the past, and what is restored goes on from there.

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::kit::*;
+use crate::python::program;
 
 /// A broker on a port of its own; it ends with this value.
 pub(crate) struct Mosquitto {
@@ -32,14 +33,6 @@ pub(crate) fn is_there() -> bool {
         println!("SKIPPED: mosquitto, mosquitto-clients or openssl are not there; `make test` installs them");
     }
     is_there
-}
-
-/// The Python in which paho-mqtt is installed; where there is none, this says so.
-fn python() -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = here.ancestors().map(|folder| folder.join(".venv/bin/python")).find(|found| found.exists())?;
-    let status = Command::new(&python).args(["-c", "import paho.mqtt"]).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success()).then_some(python)
 }
 
 impl Mosquitto {
@@ -94,12 +87,7 @@ impl Mosquitto {
 
     /// Follows a topic with paho-mqtt, over restarts of the broker.
     pub(crate) fn subscribe_with_paho(&self, topic: &str, version: u8, quality: u8) -> Option<Subscriber> {
-        let Some(python) = python() else {
-            println!("SKIPPED: there is no .venv/bin/python with paho-mqtt; `make test` makes one");
-            return None;
-        };
-        let mut command = Command::new(python);
-        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/paho/subscribe.py"));
+        let mut command = program(&python_with(&["paho.mqtt"])?, "subscribe.py");
         command.args([&self.port.to_string(), topic, &version.to_string(), &quality.to_string()]);
         Some(Subscriber::of(command))
     }

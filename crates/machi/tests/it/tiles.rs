@@ -1,10 +1,8 @@
 //! Tiles of the map (`/machi/v1/tiles`): what is in one, when it is another one, and what is refused. What others read
 //! in tiles is told by the decoder mapbox-vector-tile; here an id in a tile's bytes says that its entity is shown.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-
 use crate::kit::*;
+use crate::python::program;
 
 /// The tile of zoom 16 in which 137.5, 34.3 lies.
 const HERE: &str = "/machi/v1/tiles/T/16/57799/26113";
@@ -41,17 +39,8 @@ fn refused(answer: &Answer, problem: &str) -> String {
 
 #[test]
 fn the_tiles_that_another_decoder_reads_hold_what_queries_find() {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = here.ancestors().map(|folder| folder.join(".venv/bin/python")).find(|python| python.exists());
-    let has_decoder = |python: &Path| {
-        let asked = Command::new(python).args(["-c", "import mapbox_vector_tile"]).stderr(Stdio::null()).status();
-        asked.is_ok_and(|status| status.success())
-    };
-    let Some(python) = python.filter(|python| has_decoder(python)) else {
-        println!("SKIPPED: there is no .venv/bin/python with mapbox-vector-tile; `make test` makes one");
-        return;
-    };
-    let ran = Command::new(python).arg(here.join("tests/clients/tiles.py")).arg(city().url()).output().unwrap();
+    let Some(python) = python_with(&["mapbox_vector_tile"]) else { return };
+    let ran = program(&python, "tiles.py").arg(city().url()).output().unwrap();
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(ran.status.success(), "{}{}", said(&ran.stdout), said(&ran.stderr));
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use machi_store::{Commit, Position, Store};
-use machi_store_embedded::EmbeddedStore;
+use machi_store_embedded::{Beside, EmbeddedStore};
 use machi_types::TenantId;
 
 use crate::things::{all, open, set};
@@ -137,7 +137,7 @@ async fn what_lies_beside_the_store_travels_along() {
     let name = PathBuf::from("history/one/part-1");
     fs::create_dir_all(city.join("history/one")).unwrap();
     fs::write(city.join(&name), "a year").unwrap();
-    store.backup_with(std::slice::from_ref(&name), &backup).unwrap();
+    store.backup_with(&Beside { folder: None, files: std::slice::from_ref(&name) }, &backup).unwrap();
     EmbeddedStore::check_backup(&backup).unwrap().unwrap();
     EmbeddedStore::restore(&backup, &restored).unwrap();
     assert_eq!(fs::read_to_string(restored.join(&name)).unwrap(), "a year");

@@ -1,22 +1,29 @@
-//! The past of a city as one thing: its history, and the archive in a folder beside the store.
+//! The past of a city as one thing: its history, and the archive in a folder beside the store, or in a bucket.
 
+mod bucket;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use machi_archive::{Archive, ArchiveError};
 use machi_broker::collections::ENTITIES;
 use machi_face::Face;
 use machi_history::History;
-use machi_history_lake::{HistoryLake, Options};
+use machi_history_lake::HistoryLake;
 use machi_http::Shutdown;
 use machi_store::NoFacets;
+use machi_store_embedded::{Beside, UNDER_WAY};
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
 use crate::blocks;
 use crate::config::Config;
 use crate::lifecycle::StartError;
+
+pub(crate) use bucket::of_resting;
 
 /// Where the archive lies in the folder of a city.
 const FOLDER: &str = "history";
@@ -27,6 +34,17 @@ pub struct Past {
     /// What is asked of it.
     pub history: Arc<History>,
     lake: Arc<HistoryLake>,
+    /// The folder of the city.
+    data: PathBuf,
+    is_in_bucket: bool,
+    copies: Arc<AtomicU64>,
+}
+
+/// What a backup takes along of the past; a copy out of a bucket goes with it.
+#[derive(Debug)]
+pub struct Along {
+    files: Vec<PathBuf>,
+    copied: Option<PathBuf>,
 }
 
 /// What was found to be whole in an archive.
@@ -41,9 +59,10 @@ pub struct Whole {
 impl Past {
     /// Opens the past in the folder of a city.
     pub fn open(config: &Config, face: &Arc<Face>) -> Result<Self, StartError> {
-        let lake = Arc::new(HistoryLake::open_folder(&config.store.path.join(FOLDER), blocks::archive(config))?);
+        let (lake, is_in_bucket) = open_lake(config)?;
         let archive: Arc<dyn Archive> = Arc::clone(&lake) as Arc<dyn Archive>;
-        Ok(Self { history: history(config, face, archive), lake })
+        let (data, copies) = (config.store.path.clone(), Arc::default());
+        Ok(Self { history: history(config, face, archive), lake, data, is_in_bucket, copies })
     }
 
     /// Begins what is done in the background until the city closes: the past is written, and its files are kept in order.
@@ -68,13 +87,24 @@ impl Past {
         }
     }
 
-    /// The files of the archive as they are now, below the folder of the city. What came since lies in the feed.
-    pub fn files(&self) -> Result<Vec<PathBuf>, ArchiveError> {
-        let mut files = Vec::new();
+    /// The files of the archive as they are now. What came since lies in the feed. Those in a bucket are copied, so that
+    /// a backup holds all of the city, wherever it lay; what was copied earlier is not copied again.
+    pub fn along(&self, earlier: Option<Along>) -> Result<Along, ArchiveError> {
+        let new = || {
+            let number = self.copies.fetch_add(1, Ordering::Relaxed);
+            let copied = self.is_in_bucket.then(|| self.data.join(format!("{UNDER_WAY}past-{number}")));
+            Along { files: Vec::new(), copied }
+        };
+        let mut along = earlier.unwrap_or_else(new);
+        along.files.clear();
         for tenant in self.lake.tenants()? {
-            files.extend(self.lake.files(&tenant)?.into_iter().map(|name| Path::new(FOLDER).join(name)));
+            let names = match &along.copied {
+                Some(folder) => self.lake.copy(&tenant, &folder.join(FOLDER))?,
+                None => self.lake.files(&tenant)?,
+            };
+            along.files.extend(names.into_iter().map(|name| Path::new(FOLDER).join(name)));
         }
-        Ok(files)
+        Ok(along)
     }
 
     /// Reads the whole archive, and names the first file that is not what was written.
@@ -98,6 +128,11 @@ fn apart(start: fn(), work: impl Future<Output = ()> + Send + 'static) -> JoinHa
     })
 }
 
+/// Finds out whether there is what the settings of a bucket name; the bucket itself is not asked.
+pub(crate) fn check(config: &Config) -> Result<(), StartError> {
+    bucket::check(config).map_err(StartError::Bucket)
+}
+
 /// The history of a city over an archive.
 pub fn history(config: &Config, face: &Arc<Face>, archive: Arc<dyn Archive>) -> Arc<History> {
     let specs = machi_broker::collections::specs();
@@ -105,13 +140,37 @@ pub fn history(config: &Config, face: &Arc<Face>, archive: Arc<dyn Archive>) -> 
     History::new(Arc::clone(face), archive, derive.unwrap_or_else(|| Arc::new(NoFacets)), blocks::history(config))
 }
 
-/// Reads the archive in the folder of a city that rests, where there is one.
-pub fn verify_resting(data: &Path) -> Result<Whole, ArchiveError> {
+/// Reads the archive of a city that rests, where there is one.
+pub fn verify_resting(data: &Path) -> Result<Whole, StartError> {
     let folder = data.join(FOLDER);
-    if !folder.is_dir() {
+    let config = of_resting(data).map_err(StartError::Bucket)?;
+    if config.history.bucket.0.is_none() && !folder.is_dir() {
         return Ok(Whole::default());
     }
-    verify(&HistoryLake::open_folder(&folder, Options::default())?)
+    Ok(verify(&*open_lake(&config)?.0)?)
+}
+
+/// The archive of a city, and whether it lies in a bucket.
+fn open_lake(config: &Config) -> Result<(Arc<HistoryLake>, bool), StartError> {
+    let options = blocks::archive(config);
+    Ok(match bucket::of_city(config).map_err(StartError::Bucket)? {
+        Some(files) => (Arc::new(HistoryLake::on(files, options)), true),
+        None => (Arc::new(HistoryLake::open_folder(&config.store.path.join(FOLDER), options)?), false),
+    })
+}
+
+impl Along {
+    /// As the store takes it along.
+    pub fn beside(&self) -> Beside<'_> {
+        Beside { folder: self.copied.as_deref(), files: &self.files }
+    }
+}
+
+impl Drop for Along {
+    fn drop(&mut self) {
+        // What cannot be removed now goes when the store is opened next.
+        let _ = self.copied.as_ref().map(fs::remove_dir_all);
+    }
 }
 
 fn keep_in_order(lake: &HistoryLake, closing: &Shutdown) -> Result<(), ArchiveError> {
