@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::error::{HistoryError, told};
 use crate::hot::Hot;
 use crate::past::{Past, Stretch};
+use crate::service::retention::Applied;
 use crate::taking::{self, Bodies};
 
 /// The name under which the feed is kept for this block.
@@ -47,6 +48,8 @@ pub struct History {
     turns: [tokio::sync::Mutex<()>; TURNS],
     /// Makes the names of amendments.
     pub(crate) amendments: AtomicU64,
+    /// What policies last did, by tenant.
+    pub(crate) applied: RwLock<FxHashMap<TenantId, Applied>>,
 }
 
 /// How far history has come, and what it holds in memory.
@@ -113,6 +116,7 @@ impl History {
             taking: tokio::sync::Mutex::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             amendments: AtomicU64::default(),
+            applied: RwLock::default(),
         });
         let keeper: Weak<Self> = Arc::downgrade(&history);
         history.face.keep_with(Weak::clone(&keeper) as Weak<dyn Keeper>);
