@@ -4,6 +4,7 @@
 mod dice;
 mod laws;
 mod random;
+mod retention;
 
 use std::sync::Arc;
 
@@ -15,8 +16,10 @@ pub type Make<'m> = &'m dyn Fn() -> Arc<dyn Archive>;
 /// Tries all laws.
 pub fn run(make: Make<'_>) {
     laws::run(make);
+    retention::laws(make);
     for seed in 1..=8 {
         random::run(&*make(), seed, 12);
+        retention::random(&*make(), seed, 8);
     }
 }
 

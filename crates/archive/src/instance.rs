@@ -8,6 +8,8 @@ use bytes::Bytes;
 use machi_model::query::TimeProperty;
 use machi_types::{Name, Timestamp};
 
+use crate::retention::{Level, Step};
+
 /// The expanded name of the scopes, whose history is that of an attribute (ETSI GS CIM 009 §4.18).
 pub const SCOPE: &str = "https://uri.etsi.org/ngsi-ld/scope";
 
@@ -42,6 +44,8 @@ pub enum Origin {
     /// Of heads alone: what the entity was when its past was erased while it lived on. It has an evolution again as soon
     /// as there is an instance of it.
     Forgotten,
+    /// Retention: of instances alone, one that stands for all that there was in a minute, an hour or a day.
+    Summary(Step),
 }
 
 /// One attribute at one point in time.
@@ -97,6 +101,26 @@ impl Instance {
             TimeProperty::ModifiedAt => Some(self.modified_at).filter(|_| self.deleted_at.is_none()),
             TimeProperty::DeletedAt => self.deleted_at,
         }
+    }
+
+    /// The time from which on it counts how long it stays: when it was observed, or else written.
+    pub fn kept_by(&self) -> Timestamp {
+        self.observed_at.unwrap_or(self.modified_at)
+    }
+
+    /// Of a change of the city: since when it is so.
+    pub fn in_force_since(&self) -> Timestamp {
+        self.deleted_at.unwrap_or(self.modified_at)
+    }
+
+    /// Whether it stands for others that are gone.
+    pub const fn is_summary(&self) -> bool {
+        matches!(self.origin, Origin::Summary(_))
+    }
+
+    /// What is left of what it tells.
+    pub const fn level(&self) -> Level {
+        if let Origin::Summary(step) = self.origin { Level::Summed(step) } else { Level::Whole }
     }
 
     /// Its place in the order of writing.

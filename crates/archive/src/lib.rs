@@ -8,6 +8,7 @@
 //!
 //! * An *instance* is one attribute at one point in time. * A *series* is the instances of one attribute and one dataset.
 //! * A *head* is what an entity was from one time on; an *evolution* is all heads of an entity.
+//! * A *summary* is an instance that stands for all that there was in a minute, an hour or a day ([`retention`]).
 //! * A *delivery* is what the feed brought up to a position. * A *snapshot* is one state of a tenant's archive.
 //!
 //! # How to add an adapter
@@ -23,6 +24,7 @@ mod error;
 mod instance;
 pub mod memory;
 mod port;
+pub mod retention;
 
 pub use collected::Collected;
 pub use delivery::{Delivery, Part, Removal, Replaced};

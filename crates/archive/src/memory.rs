@@ -7,6 +7,7 @@ use machi_store::Position;
 use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::RwLock;
 
+use crate::retention::{Bounds, Effect, Retained, Retention, Thinner, in_force};
 use crate::{
     Archive, ArchiveError, Delivery, Evolution, Head, Instance, Part, Removal, Replaced, Series, Share, Sink, Snapshot,
     WantedEvolutions, WantedInstances,
@@ -25,6 +26,7 @@ struct Shelf {
     heads: BTreeMap<Name, Vec<Head>>,
     instances: BTreeMap<Series, Vec<Instance>>,
     replaced: Vec<Replaced>,
+    known_since: Option<Timestamp>,
 }
 
 impl Archive for MemoryArchive {
@@ -39,6 +41,14 @@ impl Archive for MemoryArchive {
             shelf.take(delivery);
         }
         Ok(())
+    }
+
+    fn retain(&self, tenant: &TenantId, retention: &Retention) -> Result<Retained, ArchiveError> {
+        let mut tenants = self.tenants.write();
+        match tenants.get_mut(tenant) {
+            Some(shelf) => Arc::make_mut(shelf).retain(retention),
+            None => Ok(Retained::default()),
+        }
     }
 
     fn erase(&self, tenant: &TenantId) -> Result<(), ArchiveError> {
@@ -85,9 +95,50 @@ impl Shelf {
     }
 }
 
+impl Shelf {
+    fn retain(&mut self, retention: &Retention) -> Result<Retained, ArchiveError> {
+        let Some(horizon) = retention.horizon() else { return Ok(Retained::default()) };
+        let mut ids: Vec<Name> = self.instances.keys().map(|series| series.entity.clone()).collect();
+        ids.extend(self.replaced.iter().map(|one| one.series.entity.clone()));
+        ids.sort_unstable();
+        ids.dedup();
+        let in_force = in_force(self, &ids, horizon)?;
+        let in_force = |series: &Series| in_force.get(series).copied().unwrap_or_default();
+        let bounds: BTreeMap<Name, Bounds> =
+            ids.into_iter().map(|id| (id.clone(), retention.bounds(&id, &self.types(&id)))).collect();
+        let mut effect = Effect::default();
+        for (series, instances) in &mut self.instances {
+            let Some(bounds) = bounds.get(&series.entity).filter(|bounds| !bounds.is_empty()) else { continue };
+            let mut all = std::mem::take(instances);
+            all.sort_by_key(|one| (one.kept_by(), one.written()));
+            let mut thinner = Thinner::new(series, bounds, in_force(series), horizon, &mut effect);
+            all.into_iter().for_each(|one| instances.extend(thinner.push(one)));
+            instances.extend(thinner.finish());
+            instances.sort_by_key(Instance::written);
+        }
+        self.instances.retain(|_, instances| !instances.is_empty());
+        let stays = |one: &mut Replaced| {
+            let Some(bounds) = bounds.get(&one.series.entity) else { return true };
+            effect.keeps_replaced(&one.instance, bounds, in_force(&one.series), horizon)
+        };
+        self.replaced.retain_mut(stays);
+        self.known_since = self.known_since.max(effect.known_since);
+        Ok(effect.retained)
+    }
+
+    fn types(&self, id: &Name) -> Vec<Name> {
+        let heads = self.heads.get(id).cloned().unwrap_or_default();
+        Evolution { entity: id.clone(), heads }.types()
+    }
+}
+
 impl Snapshot for Shelf {
     fn position(&self) -> Position {
         self.position.clone()
+    }
+
+    fn known_since(&self) -> Option<Timestamp> {
+        self.known_since
     }
 
     fn evolutions(&self, wanted: &WantedEvolutions<'_>) -> Result<Vec<Evolution>, ArchiveError> {

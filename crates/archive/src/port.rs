@@ -7,6 +7,7 @@ use machi_model::query::TemporalQuery;
 use machi_store::Position;
 use machi_types::{Name, TenantId, Timestamp};
 
+use crate::retention::{Retained, Retention};
 use crate::{ArchiveError, Delivery, Evolution, Instance, Origin, Replaced, Series};
 
 /// An archive of the instances of all tenants.
@@ -19,6 +20,11 @@ pub trait Archive: Debug + Send + Sync {
     /// is passed over.
     fn take(&self, tenant: &TenantId, delivery: Delivery<'_>) -> Result<(), ArchiveError>;
 
+    /// Applies the policies of a tenant to what is in it, some at a time, each time whole and durably or not at all: who
+    /// reads meanwhile finds each instance whole, in a summary, or gone, and never twice. It may last; others write
+    /// meanwhile.
+    fn retain(&self, tenant: &TenantId, retention: &Retention) -> Result<Retained, ArchiveError>;
+
     /// Removes all of a tenant, for good.
     fn erase(&self, tenant: &TenantId) -> Result<(), ArchiveError>;
 }
@@ -27,6 +33,9 @@ pub trait Archive: Debug + Send + Sync {
 pub trait Snapshot: Debug + Send + Sync {
     /// Up to where the feed is in it.
     fn position(&self) -> Position;
+
+    /// From when on nothing is missing of what was once in force; none where retention has taken nothing.
+    fn known_since(&self) -> Option<Timestamp>;
 
     /// Evolutions in ascending order of their ids, compared by bytes.
     fn evolutions(&self, wanted: &WantedEvolutions<'_>) -> Result<Vec<Evolution>, ArchiveError>;

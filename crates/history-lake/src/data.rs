@@ -19,9 +19,9 @@ use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 use crate::cell::Cell;
 use crate::columns::{Shape, Type};
 use crate::directory::Directory;
+use crate::entry::{Entry, overlaps};
 use crate::fault;
 use crate::files::{Files, Parts};
-use crate::log::{Entry, overlaps};
 
 /// A file that is open.
 #[derive(Debug)]
@@ -125,6 +125,15 @@ impl DataFile {
             statistics.is_some_and(|of| {
                 is_it(of.min_bytes_opt()) && is_it(of.max_bytes_opt()) && of.null_count_opt() == Some(0)
             })
+        })
+    }
+
+    /// Whether a column may hold a text behind this one, as far as its statistics tell.
+    pub(crate) fn may_exceed(&self, column: usize, text: &str) -> bool {
+        let exceeds = |bound: &[u8]| bound > text.as_bytes();
+        self.metadata.row_groups().iter().any(|group| {
+            let statistics = group.column(column).statistics();
+            statistics.is_none_or(|of| of.max_bytes_opt().is_none_or(exceeds))
         })
     }
 

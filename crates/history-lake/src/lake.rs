@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use machi_archive::retention::{Retained, Retention};
 use machi_archive::{Archive, ArchiveError, Delivery, Snapshot};
 use machi_types::TenantId;
 use parking_lot::Mutex;
@@ -72,6 +73,10 @@ impl Archive for HistoryLake {
 
     fn take(&self, tenant: &TenantId, delivery: Delivery<'_>) -> Result<(), ArchiveError> {
         self.tenant(tenant).take(&delivery)
+    }
+
+    fn retain(&self, tenant: &TenantId, retention: &Retention) -> Result<Retained, ArchiveError> {
+        self.tenant(tenant).retain(retention)
     }
 
     fn erase(&self, tenant: &TenantId) -> Result<(), ArchiveError> {

@@ -19,6 +19,7 @@ mod columns;
 mod crash;
 mod data;
 mod directory;
+mod entry;
 mod fault;
 mod files;
 mod known;
@@ -31,6 +32,7 @@ mod rows;
 mod snapshot;
 mod take;
 mod tenant;
+mod thinning;
 mod upkeep;
 mod write;
 

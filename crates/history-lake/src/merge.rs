@@ -11,25 +11,26 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use machi_archive::ArchiveError;
-use machi_types::Name;
+use machi_types::{Name, Timestamp};
 
 use crate::cell::Cell;
 use crate::columns::Shape;
 use crate::data::DataFile;
-use crate::log::{Changes, Entry, State, Table};
+use crate::entry::{Entry, Settled};
+use crate::log::{Changes, State, Table};
 use crate::removal::BATCH;
 use crate::rows::RowReader;
 use crate::take::{TRIES, compare, new_name};
-use crate::tenant::{Pinned, Plan, Tenant};
+use crate::tenant::{KNOWN_TXN, Pinned, Plan, Tenant};
 use crate::write::{FileWriter, Level};
 
 /// How many files of about one size are merged.
 const MANY: usize = 8;
 /// How many rows a file has at most for merging.
-const MOST_ROWS: u32 = 1 << 24;
+pub(crate) const MOST_ROWS: u32 = 1 << 24;
 
 /// A file that takes part.
-type Source = (Name, Arc<Entry>);
+pub(crate) type Source = (Name, Arc<Entry>);
 
 impl Tenant {
     /// Merges files of each table, where there are enough of them; says how many went.
@@ -49,22 +50,30 @@ impl Tenant {
         let Some(sources) = chosen(state) else { return Ok(None) };
         let begun = Instant::now();
         let (name, entry) = self.write_merged(table, &sources)?;
+        let settled = Settled::of_all(sources.iter().map(|(_, entry)| &**entry));
         let merged = Changes {
-            add: [(name.clone(), Arc::new(entry))].into(),
+            add: [(name.clone(), Arc::new(Entry { settled, ..entry }))].into(),
             remove: sources.iter().map(|(name, _)| name.clone()).collect(),
             ..Changes::default()
         };
         // Later than this, what was written might be taken for what a crash has left, and be removed.
         let is_late = begun.elapsed() > self.shared.grace / 2;
-        if !is_late && self.swap(number, &sources, &merged)? {
+        if !is_late && self.swap(number, &sources, &merged, None)? {
             return Ok(Some(sources.len()));
         }
         let _ = self.shared.files.remove(&table.file(&name));
         Ok(None)
     }
 
-    /// Puts the merged file in the place of its sources, if these are still there.
-    fn swap(&self, number: usize, sources: &[Source], merged: &Changes) -> Result<bool, ArchiveError> {
+    /// Puts files in the place of their sources, if these are still there, and notes since when nothing is missing of
+    /// what was in force, where that is later than before.
+    pub(crate) fn swap(
+        &self,
+        number: usize,
+        sources: &[Source],
+        changes: &Changes,
+        known_since: Option<Timestamp>,
+    ) -> Result<bool, ArchiveError> {
         let _commits = self.commits.lock();
         for _ in 0..TRIES {
             let pinned = self.refresh()?;
@@ -73,7 +82,12 @@ impl Tenant {
             if !sources.iter().all(is_there) {
                 return Ok(false);
             }
-            if self.commit(&pinned, Plan::of(number, merged.clone()))?.is_some() {
+            let mut plan = Plan::of(number, changes.clone());
+            if let Some(time) = known_since {
+                let time = pinned.known_since().map_or(time, |known| known.max(time));
+                plan.instances.txns.insert(KNOWN_TXN.to_owned(), time.micros());
+            }
+            if self.commit(&pinned, plan)?.is_some() {
                 return Ok(true);
             }
         }
@@ -85,19 +99,9 @@ impl Tenant {
             sources.iter().map(|(name, entry)| self.shared.open(table, name, entry)).collect::<Result<_, _>>()?;
         let name = new_name();
         let mut writer = FileWriter::new(&*self.shared.files, &table.file(&name), table.shape, Level::Merged)?;
-        let mut streams = Vec::new();
-        let mut fronts = BinaryHeap::new();
-        for (source, file) in files.iter().enumerate() {
-            let mut stream = Stream::new(file);
-            let front = stream.next()?;
-            streams.push(stream);
-            fronts.extend(front.map(|row| Reverse(Front { row, source, shape: table.shape })));
-        }
-        while let Some(mut first) = fronts.peek_mut() {
-            match streams[first.0.source].next()? {
-                Some(next) => writer.push(std::mem::replace(&mut first.0.row, next))?,
-                None => writer.push(PeekMut::pop(first).0.row)?,
-            }
+        let mut sorted = Sorted::new(&files, table.shape)?;
+        while let Some(row) = sorted.next()? {
+            writer.push(row)?;
         }
         Ok((name, writer.finish()?))
     }
@@ -138,18 +142,49 @@ fn chosen(state: &State) -> Option<Vec<Source>> {
     (small.len() > 1).then_some(small)
 }
 
+/// The rows of several files in their order.
+pub(crate) struct Sorted<'f> {
+    streams: Vec<Stream<'f>>,
+    fronts: BinaryHeap<Reverse<Front>>,
+}
+
+impl<'f> Sorted<'f> {
+    pub(crate) fn new(files: &'f [Arc<DataFile>], shape: &'static Shape) -> Result<Self, ArchiveError> {
+        let mut sorted = Self { streams: Vec::new(), fronts: BinaryHeap::new() };
+        // What is read ahead of all of them takes no more room than of a few.
+        let batch = (BATCH * MANY as u32 / files.len().max(MANY) as u32).max(256);
+        for (source, file) in files.iter().enumerate() {
+            let mut stream = Stream::new(file, batch);
+            let front = stream.next()?;
+            sorted.streams.push(stream);
+            sorted.fronts.extend(front.map(|row| Reverse(Front { row, source, shape })));
+        }
+        Ok(sorted)
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<Vec<Cell>>, ArchiveError> {
+        let Some(mut first) = self.fronts.peek_mut() else { return Ok(None) };
+        Ok(Some(match self.streams[first.0.source].next()? {
+            Some(next) => std::mem::replace(&mut first.0.row, next),
+            None => PeekMut::pop(first).0.row,
+        }))
+    }
+}
+
 /// The rows of a file, one after the other.
 struct Stream<'f> {
     reader: RowReader<'f>,
     rows: u32,
+    /// How many are read at once.
+    batch: u32,
     /// Which rows were read, and the next of them.
     read: std::ops::Range<u32>,
     next: u32,
 }
 
 impl<'f> Stream<'f> {
-    fn new(file: &'f DataFile) -> Self {
-        Self { reader: RowReader::without(file, &[]), rows: file.rows(), read: 0..0, next: 0 }
+    fn new(file: &'f DataFile, batch: u32) -> Self {
+        Self { reader: RowReader::without(file, &[]), rows: file.rows(), batch, read: 0..0, next: 0 }
     }
 
     fn next(&mut self) -> Result<Option<Vec<Cell>>, ArchiveError> {
@@ -157,7 +192,7 @@ impl<'f> Stream<'f> {
             if self.next == self.rows {
                 return Ok(None);
             }
-            self.read = self.next..self.rows.min(self.next + BATCH);
+            self.read = self.next..self.rows.min(self.next + self.batch);
             self.reader.read(self.read.clone())?;
         }
         let row = self.reader.row((self.next - self.read.start) as usize);

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::cell::Cell;
 use crate::columns::at;
 use crate::data::{Cursor, DataFile};
-use crate::log::Entry;
+use crate::entry::Entry;
 use crate::rows::{RowReader, origin_of};
 use crate::snapshot::View;
 
@@ -211,6 +211,8 @@ impl<'f> Chooser<'f> {
 struct Giver<'f> {
     file: &'f DataFile,
     numbers: Option<Cursor<'f>>,
+    /// Who wrote, where that may be retention: a summary is no plain number.
+    origins: Option<Cursor<'f>>,
     reader: Option<RowReader<'f>>,
     values: Vec<f64>,
     levels: Vec<i16>,
@@ -218,8 +220,10 @@ struct Giver<'f> {
 
 impl<'f> Giver<'f> {
     fn new(file: &'f DataFile, numbers: bool) -> Self {
+        let has_summaries = numbers && file.may_exceed(at::ORIGIN, "change");
+        let origins = has_summaries.then(|| file.cursor(at::ORIGIN));
         let numbers = numbers.then(|| file.cursor(at::NUMBER));
-        Self { file, numbers, reader: None, values: Vec::new(), levels: Vec::new() }
+        Self { file, numbers, origins, reader: None, values: Vec::new(), levels: Vec::new() }
     }
 
     fn give(&mut self, series: &Series, chosen: &Chosen, sink: &mut dyn Sink) -> Result<(), ArchiveError> {
@@ -253,6 +257,24 @@ impl<'f> Giver<'f> {
         let Some(numbers) = &mut self.numbers else { return Ok(()) };
         for rows in &chosen.rows {
             numbers.read_plain::<DoubleType>(rows.clone(), &mut self.values, &mut self.levels)?;
+        }
+        self.leave_out_summaries(chosen)
+    }
+
+    fn leave_out_summaries(&mut self, chosen: &Chosen) -> Result<(), ArchiveError> {
+        let Some(origins) = &mut self.origins else { return Ok(()) };
+        let mut cells = Vec::new();
+        for rows in &chosen.rows {
+            origins.read(rows.clone(), &mut cells)?;
+        }
+        let mut values = std::mem::take(&mut self.values).into_iter();
+        for (level, origin) in self.levels.iter_mut().zip(&cells) {
+            let Some(value) = (*level > 0).then(|| values.next()).flatten() else { continue };
+            if matches!(origin_of(origin), Some(Origin::Summary(_))) {
+                *level = 0;
+            } else {
+                self.values.push(value);
+            }
         }
         Ok(())
     }

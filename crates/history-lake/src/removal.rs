@@ -15,7 +15,8 @@ use crate::cell::Cell;
 use crate::columns::at;
 use crate::data::DataFile;
 use crate::directory::Run;
-use crate::log::{Changes, Entry, State, Table};
+use crate::entry::Entry;
+use crate::log::{Changes, State, Table};
 use crate::rows::{RowReader, key_of, series_of};
 use crate::take::new_name;
 use crate::tenant::{Pinned, Plan, Tenant};
@@ -24,7 +25,7 @@ use crate::write::{FileWriter, Level};
 /// How many rows are read at once.
 pub(crate) const BATCH: u32 = 8192;
 /// From how many rows on a file is taken for one that was merged.
-const MERGED: u32 = 1 << 19;
+pub(crate) const MERGED: u32 = 1 << 19;
 
 /// What removals change.
 #[derive(Debug, Default)]
@@ -89,8 +90,8 @@ impl<'r> Removals<'r> {
                 continue;
             }
             changes.remove.push(name.clone());
-            if let Some((name, entry)) = rewrite(tenant, table, &file, &rows, &mut gone)? {
-                changes.add.insert(name, Arc::new(entry));
+            if let Some((name, rewritten)) = rewrite(tenant, table, &file, &rows, &mut gone)? {
+                changes.add.insert(name, Arc::new(Entry { settled: entry.settled, ..rewritten }));
             }
         }
         Ok(())

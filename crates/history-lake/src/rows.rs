@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use machi_archive::retention::Step;
 use machi_archive::{ArchiveError, Head, Instance, InstanceKey, Origin, Replaced, Series};
 use machi_types::{Name, Timestamp};
 
@@ -52,12 +53,15 @@ pub(crate) fn head_row(entity: &Name, of: &Head) -> Vec<Cell> {
 
 fn origin_cell(origin: Origin) -> Cell {
     thread_local! {
-        static WORDS: [Name; 3] = ["change", "amendment", "forgotten"].map(Name::from);
+        static WORDS: [Name; 6] = ["change", "amendment", "forgotten", "minute", "hour", "day"].map(Name::from);
     }
     let place = match origin {
         Origin::Change => 0,
         Origin::Amendment => 1,
         Origin::Forgotten => 2,
+        Origin::Summary(Step::Minute) => 3,
+        Origin::Summary(Step::Hour) => 4,
+        Origin::Summary(Step::Day) => 5,
     };
     WORDS.with(|words| Cell::Text(words[place].clone()))
 }
@@ -67,6 +71,9 @@ pub(crate) fn origin_of(cell: &Cell) -> Option<Origin> {
         "change" => Some(Origin::Change),
         "amendment" => Some(Origin::Amendment),
         "forgotten" => Some(Origin::Forgotten),
+        "minute" => Some(Origin::Summary(Step::Minute)),
+        "hour" => Some(Origin::Summary(Step::Hour)),
+        "day" => Some(Origin::Summary(Step::Day)),
         _ => None,
     }
 }
@@ -77,7 +84,7 @@ pub(crate) fn key_of<'r>(row: &dyn Fn(usize) -> &'r Cell) -> Option<InstanceKey>
     Some(InstanceKey { created_at, place: row(at::SEQUENCE).as_int().unwrap_or_default() as u32 })
 }
 
-fn instance_of<'r>(row: &dyn Fn(usize) -> &'r Cell, together: &mut Together) -> Option<Instance> {
+pub(crate) fn instance_of<'r>(row: &dyn Fn(usize) -> &'r Cell, together: &mut Together) -> Option<Instance> {
     Some(Instance {
         key: key_of(row)?,
         modified_at: row(at::MODIFIED_AT).as_time()?,

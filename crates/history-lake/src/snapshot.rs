@@ -138,6 +138,10 @@ impl Snapshot for View {
         self.pinned.position()
     }
 
+    fn known_since(&self) -> Option<Timestamp> {
+        self.pinned.known_since()
+    }
+
     fn evolutions(&self, wanted: &WantedEvolutions<'_>) -> Result<Vec<Evolution>, ArchiveError> {
         match *wanted {
             WantedEvolutions::Of(ids) => self.evolutions_of(ids),

@@ -8,6 +8,9 @@
 //! version of `instances` names theirs, nobody reads it, and the next that is committed takes it back. So a crash between
 //! the commits leaves nothing behind, whether the same delivery comes again or another one.
 //!
+//! A third action, `machi/known`, says from when on nothing is missing of what was once in force: retention commits it
+//! together with the files that lack something.
+//!
 //! Versions are written only where there is none of their number, so of two writers, or a writer and one that slept for
 //! an hour, one is refused: it looks at the table again and begins anew, or gives up.
 
@@ -18,16 +21,17 @@ use std::time::{Duration, Instant};
 
 use machi_archive::ArchiveError;
 use machi_store::Position;
-use machi_types::{Name, TenantId};
+use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::Mutex;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::columns::{HEADS, INSTANCES, REPLACED};
 use crate::data::DataFile;
+use crate::entry::Entry;
 use crate::files::Files;
 use crate::known::KnownTypes;
-use crate::log::{Changes, Entry, State, Table};
+use crate::log::{Changes, State, Table};
 
 /// What all tenants share.
 #[derive(Debug)]
@@ -95,6 +99,8 @@ pub(crate) struct Tenant {
 
 const HEADS_TXN: &str = "machi/heads";
 const REPLACED_TXN: &str = "machi/replaced";
+/// From when on nothing is missing of what was once in force.
+pub(crate) const KNOWN_TXN: &str = "machi/known";
 
 /// The name of a bucket's `txn`.
 fn bucket(number: usize) -> String {
@@ -106,6 +112,11 @@ impl Pinned {
         let numbers: Vec<String> =
             (0..).map_while(|number| self.instances.txns.get(&bucket(number)).map(i64::to_string)).collect();
         numbers.join("-").parse().unwrap_or_default()
+    }
+
+    /// From when on nothing is missing of what was once in force; none where retention has taken nothing.
+    pub(crate) fn known_since(&self) -> Option<Timestamp> {
+        self.instances.txns.get(KNOWN_TXN).copied().map(Timestamp::from_micros)
     }
 }
 

@@ -18,9 +18,9 @@ use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedW
 use crate::cell::{Block, Cell};
 use crate::columns::{Shape, Type, at};
 use crate::directory::DirectoryWriter;
+use crate::entry::{Entry, Extent};
 use crate::fault;
 use crate::files::{Files, Upload};
-use crate::log::{Entry, Extent};
 
 /// How hard files are pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +157,15 @@ impl<'w> FileWriter<'w> {
         let tap = self.writer.into_inner()?;
         let sum = tap.tail.map_or(0, Hasher::finalize);
         tap.upload.finish()?;
-        Ok(Entry { size: tap.written, rows: self.rows, section: section.len() as u64, tail, sum, extent: self.extent })
+        Ok(Entry {
+            size: tap.written,
+            rows: self.rows,
+            section: section.len() as u64,
+            tail,
+            sum,
+            extent: self.extent,
+            settled: None,
+        })
     }
 }
 

@@ -28,6 +28,7 @@ impl History {
             // Whoever begins anew begins behind it.
             state.has_moved = true;
         }
+        self.applied.write().remove(tenant);
         let (archive, of) = (Arc::clone(&self.archive), tenant.clone());
         blocking(move || archive.erase(&of)).await??;
         self.hand_over(&turn).await

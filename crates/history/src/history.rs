@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::error::{HistoryError, told, trouble};
 use crate::hot::Hot;
 use crate::past::{Past, Stretch};
+use crate::service::retention::Applied;
 use crate::taking::{self, Bodies};
 
 /// The name under which the feed is kept for this block.
@@ -49,6 +50,8 @@ pub struct History {
     pub(crate) held_back: AtomicU64,
     /// Makes the names of amendments.
     pub(crate) amendments: AtomicU64,
+    /// What policies last did, by tenant.
+    pub(crate) applied: RwLock<FxHashMap<TenantId, Applied>>,
 }
 
 /// Holds back what would go to the archive.
@@ -129,6 +132,7 @@ impl History {
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             held_back: AtomicU64::default(),
             amendments: AtomicU64::default(),
+            applied: RwLock::default(),
         });
         let keeper: Weak<Self> = Arc::downgrade(&history);
         history.face.keep_with(Weak::clone(&keeper) as Weak<dyn Keeper>);

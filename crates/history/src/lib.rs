@@ -10,6 +10,7 @@
 //! * *Hot* is what came since something was last archived, in memory; a *stretch* is what came between two such times.
 //! * A *past* is what archive and stretches tell at one position of the feed.
 //! * An *amendment* is what the temporal API writes: it tells of the past and never changes the present.
+//! * A *policy* says how long the past of a type is kept; a *hold* keeps something whatever policies say.
 //! * *Timing* is which time of the instances a question looks at, and in which interval. An answer that would be too long
 //!   is *cut* in time: it tells up to where it goes, and a link leads on.
 //!
@@ -34,10 +35,12 @@ mod past;
 mod service;
 mod taking;
 
+pub use domain::policies::{Lasting, LegalHold, Policies, Policy};
 pub use error::HistoryError;
 pub use history::{CONSUMER, HeldBack, History};
 pub use service::changes::{ChangedEntity, Changes, EntityChange, Span};
 pub use service::delete::Datasets;
+pub use service::retention::{Applied, Kept};
 
 /// Runs what may block where that is allowed.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, HistoryError> {

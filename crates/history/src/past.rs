@@ -40,6 +40,10 @@ impl Snapshot for Past {
         self.position.clone()
     }
 
+    fn known_since(&self) -> Option<Timestamp> {
+        self.archive.known_since()
+    }
+
     fn evolutions(&self, wanted: &WantedEvolutions<'_>) -> Result<Vec<Evolution>, ArchiveError> {
         match *wanted {
             WantedEvolutions::Of(ids) => self.evolutions_of(ids),

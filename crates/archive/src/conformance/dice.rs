@@ -9,8 +9,8 @@ use machi_types::{Name, Timestamp};
 use crate::{Head, Instance, InstanceKey, Origin, Series};
 
 /// A city's first second.
-const EPOCH: i64 = 1_790_000_000_000_000;
-const SECOND: i64 = 1_000_000;
+pub(super) const EPOCH: i64 = 1_790_000_000_000_000;
+pub(super) const SECOND: i64 = 1_000_000;
 
 /// Throws numbers.
 #[derive(Debug)]

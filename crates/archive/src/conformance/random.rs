@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn run(archive: &dyn Archive, seed: u64, deliveries: usize) {
     let tenant = TenantId::default_tenant();
     let reference = MemoryArchive::default();
-    let mut world = World { dice: Dice::new(seed), commit: 0, known: Vec::new() };
+    let mut world = World::new(seed);
     for number in 1..=deliveries {
         let delivery = world.delivery(number as u64);
         reference.take(&tenant, delivery.clone()).expect("the reference takes all");
@@ -30,14 +30,18 @@ pub(super) fn run(archive: &dyn Archive, seed: u64, deliveries: usize) {
 }
 
 /// What was delivered so far.
-struct World {
-    dice: Dice,
+pub(super) struct World {
+    pub(super) dice: Dice,
     commit: u64,
     known: Vec<(Series, Instance)>,
 }
 
 impl World {
-    fn delivery(&mut self, number: u64) -> Delivery<'static> {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { dice: Dice::new(seed), commit: 0, known: Vec::new() }
+    }
+
+    pub(super) fn delivery(&mut self, number: u64) -> Delivery<'static> {
         let mut delivery = Delivery { up_to: Some(Position::single(number)), ..Delivery::default() };
         for _ in 0..self.dice.below(4) {
             delivery.removals.extend(self.removal());

@@ -5,4 +5,5 @@
 mod damage;
 mod random;
 mod things;
+mod thinning;
 mod upkeep;

@@ -5,6 +5,7 @@ mod view;
 
 use std::sync::Arc;
 
+use machi_archive::Snapshot;
 use machi_face::{AsOf, FaceError, Recall, Recalling};
 use machi_http::Text;
 use machi_store::{Position, StoreError, View};
@@ -26,6 +27,7 @@ impl History {
         let now = self.store().view();
         let past = self.past(tenant).await?;
         let at = self.instant(as_of, &now.position()).await?;
+        check_kept(&*past, at)?;
         let store = (Arc::clone(self.store()), Arc::clone(&self.derive));
         Ok((Arc::new(Then::new(store, (past, now), tenant.clone(), at)), at))
     }
@@ -77,6 +79,17 @@ impl History {
             None => Ok(self.state.read().until),
         }
     }
+}
+
+/// Refuses to tell of a time of which policies have taken something.
+pub(crate) fn check_kept(past: &dyn Snapshot, at: Timestamp) -> Result<(), FaceError> {
+    let Some(since) = past.known_since().filter(|since| at < *since) else { return Ok(()) };
+    Err(FaceError::bad_data(Text::both(
+        format!(
+            "asOf: the policies for the past have left this city known as it was from {since} on; {at} lies before it"
+        ),
+        format!("asOf: 履歴の保存ポリシーにより、過去の状態を再現できるのは{since}以降です。{at}はそれより前です"),
+    )))
 }
 
 fn unknown_position(position: &Position) -> FaceError {

@@ -9,7 +9,9 @@ mod delete;
 mod delete_attribute;
 mod delete_instance;
 mod entity_maps;
+mod holds;
 mod modify_instance;
+mod policies;
 mod query;
 mod query_body;
 mod retrieve;
@@ -59,7 +61,15 @@ pub fn router(history: Arc<History>) -> Router {
 
 /// The endpoints of our own, with their descriptions.
 pub fn api(history: Arc<History>) -> Api {
-    Api::new().route(changes::operation(), changes::handle).with_state(history)
+    Api::new()
+        .route(changes::operation(), changes::handle)
+        .route(policies::list(), policies::handle_list)
+        .route(policies::put(), policies::handle_put)
+        .route(policies::delete(), policies::handle_delete)
+        .route(holds::list(), holds::handle_list)
+        .route(holds::put(), holds::handle_put)
+        .route(holds::delete(), holds::handle_delete)
+        .with_state(history)
 }
 
 /// The instance that the path names. A URI that no instance here has names none.

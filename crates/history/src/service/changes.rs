@@ -9,7 +9,7 @@ use machi_model::query::TypeExpression;
 use machi_store::{Document, NameNo};
 use machi_types::{Caller, Name, Timestamp};
 
-use crate::as_of::entities_at;
+use crate::as_of::{check_kept, entities_at};
 use crate::blocking;
 use crate::error::HistoryError;
 use crate::history::History;
@@ -89,6 +89,7 @@ impl History {
         let now = self.store().view();
         let past = self.past(tenant).await?;
         let from = self.instant(&span.from, &now.position()).await?;
+        check_kept(&*past, from)?;
         let to = match &span.to {
             Some(to) => self.instant(to, &now.position()).await?,
             None => self.face.clock.now().max(self.state.read().until),

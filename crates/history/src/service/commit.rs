@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use machi_face::once::{ANSWERS, Answer, Effect, earlier};
-use machi_face::{FaceError, RequestKey};
+use machi_face::{ENTITIES, FaceError, RequestKey};
 use machi_store::{Change, Commit, Decision, Document, Outcome, Refusal};
-use machi_types::{Caller, Name};
+use machi_types::{Caller, Name, TenantId};
 
 use crate::amendment::{AMENDMENTS, Amendment};
+use crate::error::HistoryError;
 use crate::history::History;
 
 /// Stands for the answer that is stored already.
@@ -53,6 +54,27 @@ impl History {
                 _ => return Ok(effect),
             }
         }
+    }
+
+    /// Commits an amendment of our own, unless there is such an entity by then.
+    pub(crate) async fn commit_unless_alive(
+        &self,
+        tenant: &TenantId,
+        amendment: &Amendment,
+    ) -> Result<(), HistoryError> {
+        let stays_away = |current: Option<&Document>| -> Result<Decision, Refusal> {
+            if current.is_some() { Err("the entity is there again".into()) } else { Ok(Decision::Keep) }
+        };
+        let mut commit = Commit::new(tenant.clone());
+        commit.all_or_nothing = true;
+        let commit = commit.with(ENTITIES, amendment.entity.clone(), stays_away).with(
+            AMENDMENTS,
+            self.name_amendment(),
+            storing(Bytes::from(amendment.encode())),
+        );
+        // Where it was refused, the next round looks again.
+        self.store().commit(commit).await?;
+        Ok(())
     }
 
     fn name_amendment(&self) -> Name {

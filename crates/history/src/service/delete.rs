@@ -59,6 +59,7 @@ impl History {
         if self.earlier(caller, key.as_ref()).await?.is_some() {
             return Ok(());
         }
+        self.check_free(caller, id).await?;
         let (dataset, _) = self.find_instance(caller, id, &attribute, instance).await?;
         self.commit_removal(caller, id, Part::Instance { attribute, dataset, key: instance }, key).await
     }
@@ -68,6 +69,7 @@ impl History {
         if self.earlier(caller, key.as_ref()).await?.is_some() {
             return Ok(());
         }
+        self.check_free(caller, id).await?;
         let past = self.past(caller.tenant()).await?;
         let (of, wanted) = (id.clone(), part.clone());
         let missing = crate::blocking(move || -> Result<Option<FaceError>, HistoryError> {

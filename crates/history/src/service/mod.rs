@@ -10,6 +10,7 @@ pub(crate) mod modify;
 mod page;
 pub(crate) mod query;
 mod reading;
+pub(crate) mod retention;
 pub(crate) mod retrieve;
 mod show;
 pub(crate) mod tell;

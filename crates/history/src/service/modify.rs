@@ -34,7 +34,9 @@ impl History {
         }
         told.instance.dataset_id.clone_from(&dataset);
         let (mut told, observed_at) = instance(&attribute, &told);
-        let is_at = |one: &&Instance| one.key != of && one.observed_at.is_some() && one.observed_at == observed_at;
+        let is_at = |one: &&Instance| {
+            one.key != of && !one.is_summary() && one.observed_at.is_some() && one.observed_at == observed_at
+        };
         if let Some(other) = series.iter().find(is_at) {
             return Err(observed_twice(other.key));
         }

@@ -188,7 +188,8 @@ fn held(past: &dyn Snapshot, id: &Name, told: &[Dated]) -> Result<Places, Histor
     let of = WantedInstances::all_of(std::slice::from_ref(id));
     let wanted = WantedInstances { attributes: Some(&attributes), time: Some(query), ..of };
     for (series, instance) in Collected::of(past, &wanted)?.instances {
-        if let Some(time) = instance.observed_at {
+        // What stands for a whole period is in nobody's place.
+        if let Some(time) = instance.observed_at.filter(|_| !instance.is_summary()) {
             keys.entry((series.attribute, series.dataset, time)).or_default().push(instance.key);
         }
     }

@@ -11,6 +11,7 @@ mod city;
 mod deleting;
 mod modifying;
 mod reading;
+mod retention;
 mod stretches;
 mod taking;
 mod telling;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use machi_archive::memory::MemoryArchive;
+use machi_archive::retention::{Retained, Retention};
 use machi_archive::{Archive, ArchiveError, Delivery, Snapshot};
 use machi_face::AsOf;
 use machi_history::collections::AMENDMENTS;
@@ -56,6 +57,10 @@ impl Archive for Full {
             });
         }
         Ok(())
+    }
+
+    fn retain(&self, tenant: &TenantId, retention: &Retention) -> Result<Retained, ArchiveError> {
+        self.memory.retain(tenant, retention)
     }
 
     fn erase(&self, tenant: &TenantId) -> Result<(), ArchiveError> {

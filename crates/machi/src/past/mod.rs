@@ -79,10 +79,27 @@ impl Past {
                 () = heard.begun() => return,
                 () = tokio::time::sleep(every) => {}
             }
+            self.apply_policies(&heard).await;
             let (lake, closing) = (Arc::clone(&self.lake), heard.clone());
             let kept = tokio::task::spawn_blocking(move || keep_in_order(&lake, &closing)).await;
             if let Ok(Err(error)) = kept {
                 warn!(%error, "archived files could not be put in order; trying again");
+            }
+        }
+    }
+
+    /// Drops and sums up what is older than the policies of its tenant say.
+    async fn apply_policies(&self, closing: &Shutdown) {
+        let tenants = match self.lake.tenants() {
+            Ok(tenants) => tenants,
+            Err(error) => return warn!(%error, "the tenants of the archive could not be read; trying again"),
+        };
+        for tenant in tenants {
+            if closing.is_begun() {
+                return;
+            }
+            if let Err(error) = self.history.apply_policies(&tenant).await {
+                warn!(%error, %tenant, "the policies for the past could not be applied; trying again");
             }
         }
     }

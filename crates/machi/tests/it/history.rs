@@ -187,3 +187,118 @@ fn the_city_is_shown_as_it_was() {
         client.get("/entities").query(&[("type", "T"), ("asOf", wrong)]).send().problem(fault);
     }
 }
+
+/// The bytes of the archive's data on disk.
+fn archived_bytes(city: &City) -> u64 {
+    let files = archived(&city.data().join("history/_default/instances"));
+    files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum()
+}
+
+/// Waits until something holds.
+fn wait_for(what: &str, is_so: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(120), "{what}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+/// A city that archives at once, and removes files soon after they have left their table.
+fn tidy() -> Options {
+    let history = "[history]\narchive_after = \"100ms\"\nupkeep = \"200ms\"\nfiles_kept = \"3s\"\n";
+    Options { config: Some(format!("{history}[limits]\ninstances = 100000\n")), ..Options::default() }
+}
+
+/// What the policies of the default tenant came to.
+fn policies(client: &Client) -> Value {
+    client.get("/machi/v1/history/policies").send().expect_status(200).json()
+}
+
+// Issue 4, build 5 and line 8: old instances become hours, then nothing; no query sees a gap or a duplicate meanwhile, and
+// a hold stops it.
+#[test]
+fn old_instances_become_hours_and_then_nothing() {
+    let city = start(tidy());
+    let client = city.client();
+    let path = format!("/temporal/entities/{}", thing("x"));
+    client.create(&t("x", json!({"a": property(0), "name": property("x")})));
+    // Two days of an old year, ten seconds apart.
+    for (day, hour) in (1..=2_u32).flat_map(|day| (0..24_u32).map(move |hour| (day, hour))) {
+        let value = |step: u32| {
+            let at = format!("2020-01-{day:02}T{hour:02}:{:02}:{:02}Z", step / 6, step % 6 * 10);
+            json!({"value": f64::from((step * 37 + hour) % 101) / 10.0, "observedAt": at})
+        };
+        let told = json!({"a": (0..360).map(value).collect::<Vec<_>>()});
+        client.post(&format!("{path}/attrs")).json(told).send().expect_status(204);
+    }
+    let interval = [("timerel", "between"), ("timeAt", "2020-01-01T00:00:00Z"), ("endTimeAt", "2020-01-03T00:00:00Z")];
+    let methods =
+        [("format", "aggregatedValues"), ("aggrMethods", "totalCount,sum,avg,min,max"), ("aggrPeriodDuration", "PT1H")];
+    let of_a = |more: &[(&str, &str)]| -> Value {
+        client.get(&path).query(&[&interval[..], more].concat()).send().expect_status(200).json()["a"].clone()
+    };
+    let before = of_a(&methods);
+    assert_eq!(before["totalCount"].as_array().map(Vec::len), Some(48));
+    let (hold, policy) = ("/machi/v1/history/holds/court", "/machi/v1/history/policies/T");
+    client.put(hold).json(json!({"reason": "court", "ids": [thing("x")]})).send().expect_status(201);
+    client.put(policy).json(json!({"raw": "P30D", "hours": "forever"})).send().expect_status(201);
+    wait_for("the policy is applied", || policies(&client)["applied"].is_object());
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert_eq!(of_a(&[]).as_array().map(Vec::len), Some(48 * 360), "what is held stays");
+    client.delete(&path).send().expect_status(422);
+    client.delete(hold).send().expect_status(204);
+    wait_for("hours come in the place of what was measured", || {
+        assert_eq!(of_a(&methods), before, "figures stay the same meanwhile");
+        of_a(&[]).as_array().is_some_and(|all| all.len() == 48)
+    });
+    city.kill();
+    city.restart();
+    assert_eq!(of_a(&methods), before);
+    let first = &of_a(&[])[0];
+    let told = &first["urn:machi:summary"]["value"];
+    assert_eq!((&first["observedAt"], &told["count"]), (&json!("2020-01-01T00:00:00Z"), &json!(360)));
+    client.put(policy).json(json!({"raw": "P30D"})).send().expect_status(204);
+    wait_for("nothing is left of it", || client.get(&path).query(&interval).send().status == 404);
+    assert_eq!(client.retrieve(&thing("x"))["name"]["value"], "x");
+    assert_eq!(values(&client), [0], "what is in force stays");
+}
+
+// Issue 4, line 8: what is dropped frees at least 95% of its room on the disk.
+#[test]
+fn what_is_dropped_leaves_the_disk() {
+    let city = start(tidy());
+    let client = city.client();
+    for number in 0..100_u64 {
+        let value = |step: u64| {
+            // Values that cannot be pressed together.
+            let noise = (number * 400 + step + 1).wrapping_mul(6_364_136_223_846_793_005).rotate_left(29) >> 20;
+            let (hour, minute, second) = (step / 60, step % 60, noise % 60);
+            json!({"value": noise, "observedAt": format!("2020-02-01T{hour:02}:{minute:02}:{second:02}Z")})
+        };
+        let id = thing(&format!("n{number}"));
+        let body = json!({"id": id, "type": "T", "a": (0..400).map(value).collect::<Vec<_>>()});
+        client.post("/temporal/entities").json(body).send().expect_status(201);
+    }
+    client.create(&t("x", json!({"a": property(0)})));
+    // What was merged leaves the disk after some seconds.
+    let rests = || {
+        let bytes = archived_bytes(&city);
+        std::thread::sleep(std::time::Duration::from_secs(4));
+        bytes > 100_000 && bytes == archived_bytes(&city)
+    };
+    wait_for("all is archived and merged", rests);
+    let before = archived_bytes(&city);
+    client.put("/machi/v1/history/policies/*").json(json!({"raw": "P1Y"})).send().expect_status(201);
+    // Beside what was dropped there is one row, and the form of a file.
+    wait_for("95% of it is free", || archived_bytes(&city) <= before / 20);
+    let query =
+        [("type", "T"), ("timerel", "before"), ("timeAt", "2030-01-01T00:00:00Z"), ("timeproperty", "modifiedAt")];
+    let left = client.get("/temporal/entities").query(&query).send().expect_status(200).json();
+    assert_eq!(ids(&left), [thing("x")], "what is in force stays");
+    let early = client.get("/entities").query(&[("type", "T"), ("asOf", "2020-03-01T00:00:00Z")]).send();
+    assert_eq!(
+        early.expect_status(200).json(),
+        json!([]),
+        "no change of the city was dropped, and it is known as it was"
+    );
+}

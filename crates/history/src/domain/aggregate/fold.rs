@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use machi_archive::retention::Summary;
 use machi_archive::{Instance, Series, Sink};
 use machi_model::entity::{InstanceRef, Kind};
 use machi_model::query::TimeProperty;
@@ -148,6 +149,9 @@ impl<'f> Fold<'f> {
             return;
         }
         match InstanceRef::read(&instance.body) {
+            Ok(read) if instance.is_summary() => {
+                value::take_summary(folded, (span.number, time), &read, &Summary::of(instance), self.needs);
+            }
             Ok(read) if instance.deleted_at.is_some() => value::count(folded, span.number, time, read.kind()),
             Ok(read) => value::take(folded, span.number, time, &read, self.needs),
             Err(_) => self.is_corrupt = true,

@@ -1,6 +1,7 @@
 //! Sums, extremes and spread of numbers, in one pass: whole numbers are added exactly, others with compensation, and the
 //! spread is that about the mean of each slice, so that nothing large is subtracted from something as large.
 
+use machi_archive::retention::Figures;
 use machi_types::{Json, Number};
 
 use super::series::Needs;
@@ -94,15 +95,41 @@ impl Numbers {
         self.greatest_whole = Some(self.greatest_whole.map_or(whole, |known| known.max(whole)));
     }
 
+    /// Adds what so many numbers came to.
+    pub(crate) fn add(&mut self, figures: &Figures, count: u64, needs: Needs) {
+        if needs.extremes {
+            self.least = self.least.min(figures.least);
+            self.greatest = self.greatest.max(figures.greatest);
+        }
+        if needs.sum {
+            self.sum.add(figures.sum);
+            if figures.lacking != 0.0 {
+                self.sum.add(figures.lacking);
+            }
+        }
+        if needs.squares {
+            self.squares.add(figures.squares);
+        }
+        if needs.spread {
+            self.join_spread(count as f64, figures.sum / count as f64, figures.spread);
+        }
+        self.count += count;
+    }
+
     /// How far the numbers of a slice lie from its mean, joined with those before (Chan, Golub, `LeVeque` 1979).
     fn spread_by(&mut self, numbers: &[f64]) {
         if numbers.is_empty() {
             return;
         }
-        let (before, more) = (self.count as f64, numbers.len() as f64);
+        let more = numbers.len() as f64;
         let first = numbers.first().copied().unwrap_or_default();
         let mean = first + numbers.iter().map(|number| number - first).sum::<f64>() / more;
         let spread: f64 = numbers.iter().map(|number| (number - mean) * (number - mean)).sum();
+        self.join_spread(more, mean, spread);
+    }
+
+    fn join_spread(&mut self, more: f64, mean: f64, spread: f64) {
+        let before = self.count as f64;
         let distance = mean - self.mean;
         let all = before + more;
         self.spread += spread + distance * distance * before * more / all;
@@ -172,8 +199,13 @@ impl Sum {
         self.is_whole = Whole::Not;
     }
 
+    /// The nearest double, or one beside it: what is lost when both parts come together counts, too.
     fn double(&self) -> f64 {
-        self.whole as f64 + (self.rest + self.lost)
+        let whole = self.whole as f64;
+        let sum = whole + self.rest;
+        let back = sum - whole;
+        let lost = (whole - (sum - back)) + (self.rest - back);
+        sum + (lost + self.lost)
     }
 
     fn total(&self) -> Json<'static> {

@@ -25,7 +25,8 @@ pub(crate) fn result(method: AggregationMethod, period: &Accumulator, folded: &F
     let traits = folded.traits;
     match method {
         AggregationMethod::TotalCount => Some(Json::from(period.count)),
-        AggregationMethod::DistinctCount => Some(Json::from(period.distinct.len() as u64)),
+        // Values that were summed up cannot be told apart any more.
+        AggregationMethod::DistinctCount => (!period.is_summed).then(|| Json::from(period.distinct.len() as u64)),
         AggregationMethod::Sum => figures(period, traits).map(Numbers::sum),
         AggregationMethod::Avg => match figures(period, traits) {
             Some(figures) => Some(figures.mean()),
@@ -76,5 +77,5 @@ fn mean_time_of_day(period: &Accumulator, traits: Traits) -> Option<Json<'static
 }
 
 fn others(period: &Accumulator) -> Option<&Others> {
-    period.others.as_deref()
+    period.others.as_deref().filter(|_| !period.is_summed)
 }

@@ -56,6 +56,8 @@ pub(crate) struct Accumulator {
     pub(super) numbers: Numbers,
     pub(super) distinct: Distinct,
     pub(super) others: Option<Box<Others>>,
+    /// Whether some values are known by their sums alone.
+    pub(super) is_summed: bool,
 }
 
 /// Those that are no numbers.

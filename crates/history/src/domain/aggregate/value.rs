@@ -1,5 +1,6 @@
 //! What a value counts as, by its datatype (ETSI GS CIM 009 Table 4.5.19.1-1).
 
+use machi_archive::retention::Summary;
 use machi_model::entity::{InstanceRef, Kind, iris_of, value_of};
 use machi_model::query::Moment;
 use machi_types::{Json, Number, Timestamp};
@@ -29,6 +30,30 @@ pub(super) fn take(folded: &mut Folded, number: i64, time: Timestamp, instance: 
         let distinct: &mut Distinct = &mut folded.periods.entry(number).or_default().distinct;
         distinct.take(&value);
     }
+}
+
+/// Takes what stands for several instances. Of what are no numbers only the last is known, and how many there were.
+pub(super) fn take_summary(
+    folded: &mut Folded,
+    (number, time): (i64, Timestamp),
+    instance: &InstanceRef<'_>,
+    summary: &Summary,
+    needs: Needs,
+) {
+    match &summary.figures {
+        Some(figures) => {
+            folded.note_kind(time, instance.kind());
+            folded.traits.has_numbers = true;
+            let period = folded.periods.entry(number).or_default();
+            period.count += summary.count;
+            period.numbers.add(figures, summary.count, needs);
+        }
+        None => {
+            take(folded, number, time, instance, needs);
+            folded.periods.entry(number).or_default().count += summary.count.saturating_sub(1);
+        }
+    }
+    folded.periods.entry(number).or_default().is_summed = true;
 }
 
 /// Takes an instance that has no value, and counts all the same.
