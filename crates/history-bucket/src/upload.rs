@@ -60,13 +60,12 @@ impl Upload for NewObject {
         if self.upload.is_some() && !self.waiting.is_empty() {
             self.send_part()?;
         }
-        let done = match self.upload.take() {
-            Some(mut upload) => self.line.wait(async move { upload.complete().await }),
-            None => {
-                let (store, path) = (self.line.store(), self.path.clone());
-                let all = Bytes::from(mem::take(&mut self.waiting));
-                self.line.wait(async move { store.put(&path, all.into()).await })
-            }
+        let done = if let Some(mut upload) = self.upload.take() {
+            self.line.wait(async move { upload.complete().await })
+        } else {
+            let (store, path) = (self.line.store(), self.path.clone());
+            let all = Bytes::from(mem::take(&mut self.waiting));
+            self.line.wait(async move { store.put(&path, all.into()).await })
         };
         done.map(drop).map_err(|error| told(&error))
     }

@@ -164,7 +164,7 @@ pub fn verify_resting(data: &Path) -> Result<Whole, StartError> {
     if config.history.bucket.0.is_none() && !folder.is_dir() {
         return Ok(Whole::default());
     }
-    Ok(verify(&*open_lake(&config)?.0)?)
+    Ok(verify(&open_lake(&config)?.0)?)
 }
 
 /// The archive of a city, and whether it lies in a bucket.

@@ -64,18 +64,18 @@ impl Writer {
     fn write(&mut self, client: &Client, is_over: &AtomicBool) {
         while !is_over.load(Ordering::Relaxed) {
             let Some(deed) = self.pending.take().or_else(|| self.next_deed(client)) else { return };
-            if !self.ask(client, deed) {
+            if !self.ask(client, &deed) {
                 return;
             }
         }
     }
 
     /// Asks for a deed, now and then twice; false where the server is gone.
-    fn ask(&mut self, client: &Client, deed: Deed) -> bool {
+    fn ask(&mut self, client: &Client, deed: &Deed) -> bool {
         let times = if deed.key.is_some() && self.dice.chance(10) { 2 } else { 1 };
         for time in 0..times {
-            match (send(client, &deed), time) {
-                (Some(200..=204), 0) => self.note(&deed),
+            match (send(client, deed), time) {
+                (Some(200..=204), 0) => self.note(deed),
                 (Some(200..=204), _) => {}
                 (Some(status), _) => panic!("{deed:?} was answered {status}"),
                 (None, 0) if deed.key.is_some() => self.pending = Some(deed.clone()),
@@ -169,21 +169,21 @@ impl Writer {
     /// Asks again what got no answer, and compares what the temporal API tells with the journal.
     fn check(&mut self, client: &Client) {
         if let Some(deed) = self.pending.take() {
-            assert!(self.ask(client, deed), "the server runs");
+            assert!(self.ask(client, &deed), "the server runs");
         }
         for entity in 0..ENTITIES {
             let id = self.name(entity);
             let query = [("attrs", "a,b,c")];
             let told = client.get(&format!("/temporal/entities/{id}")).query(&query).send().expect_status(200).json();
             for attribute in ["a", "b", "c"] {
-                self.check_series((id.clone(), attribute), &numbers(&told[attribute]));
+                self.check_series(&(id.clone(), attribute), &numbers(&told[attribute]));
             }
         }
         self.doubtful.clear();
     }
 
-    fn check_series(&mut self, series: Series, told: &[i64]) {
-        let is_there = |(of, value): &&(Series, i64)| *of == series && told.contains(value);
+    fn check_series(&mut self, series: &Series, told: &[i64]) {
+        let is_there = |(of, value): &&(Series, i64)| of == series && told.contains(value);
         let found: Vec<i64> = self.doubtful.iter().filter(is_there).map(|(_, value)| *value).collect();
         let values = self.values.entry(series.clone()).or_default();
         values.extend(found);

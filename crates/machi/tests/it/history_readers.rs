@@ -165,7 +165,6 @@ fn told_ids(client: &Client) -> Vec<Value> {
 }
 
 /// Those who read it in a short run, and Spark where a long run names its Python.
-#[expect(clippy::disallowed_methods, reason = "which readers there are is told to the test, not to Machi")]
 fn readers(python: &Path) -> Vec<(&'static str, PathBuf)> {
     let spark = std::env::var_os("MACHI_SOAK_SPARK").map(|python| ("spark", python.into()));
     [("deltalake", python.to_owned()), ("duckdb", python.to_owned())].into_iter().chain(spark).collect()
