@@ -10,7 +10,7 @@ use super::Make;
 use super::dice::{Dice, EPOCH, SECOND};
 use super::random::World;
 use crate::memory::MemoryArchive;
-use crate::retention::{Hold, Keep, Retention, Rule, Step, Summary};
+use crate::retention::{Hold, Keep, Retained, Retention, Rule, Step, Summary};
 use crate::{
     Archive, Collected, Delivery, Head, Instance, InstanceKey, Origin, Part, Series, Snapshot, WantedInstances,
 };
@@ -80,7 +80,7 @@ fn for_all(whole: i64, summed: &[(Step, Option<i64>)]) -> Rule {
     Rule { of: None, keep: Keep { whole, summed: summed.to_vec() } }
 }
 
-fn retain(archive: &dyn Archive, retention: &Retention) -> crate::retention::Retained {
+fn retain(archive: &dyn Archive, retention: &Retention) -> Retained {
     archive.retain(&tenant(), retention).expect("policies are applied")
 }
 
@@ -187,11 +187,11 @@ fn nothing_is_done_without_need(archive: &dyn Archive) {
     take(archive, 1, 0, first, heads);
     let policy = vec![for_all(HOUR, &[(Step::Hour, None)])];
     assert!(retain(archive, &retention(10 * HOUR, policy.clone())).summed > 0);
-    assert_eq!(retain(archive, &retention(10 * HOUR, policy.clone())), Default::default());
-    assert_eq!(retain(archive, &retention(11 * HOUR, policy)), Default::default());
+    assert_eq!(retain(archive, &retention(10 * HOUR, policy.clone())), Retained::default());
+    assert_eq!(retain(archive, &retention(11 * HOUR, policy)), Retained::default());
     let unknown: TenantId = "nobody".parse().expect("the name of a tenant");
     let done = archive.retain(&unknown, &retention(11 * HOUR, vec![for_all(1, &[])]));
-    assert_eq!(done.expect("there is nothing to do"), Default::default());
+    assert_eq!(done.expect("there is nothing to do"), Retained::default());
 }
 
 /// What instances come to, by series, sort and hour.

@@ -181,17 +181,14 @@ impl Open {
     fn add(&mut self, instance: Instance, sort: Sort) {
         let summary = Summary::of(&instance);
         let since = (instance.origin == Origin::Change).then(|| instance.in_force_since());
-        match self.groups.iter_mut().find(|group| group.sort == sort) {
-            Some(group) => {
-                group.summary.add(&summary);
-                group.members += 1;
-                group.in_force = group.in_force.max(since);
-                group.last = instance;
-            }
-            None => {
-                let last = instance.clone();
-                self.groups.push(Group { sort, summary, members: 1, first: instance, last, in_force: since });
-            }
+        if let Some(group) = self.groups.iter_mut().find(|group| group.sort == sort) {
+            group.summary.add(&summary);
+            group.members += 1;
+            group.in_force = group.in_force.max(since);
+            group.last = instance;
+        } else {
+            let last = instance.clone();
+            self.groups.push(Group { sort, summary, members: 1, first: instance, last, in_force: since });
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use machi_archive::retention::Retained;
 use machi_history::config::Config;
 use machi_types::{Clock, TenantId};
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ async fn live(city: &City, hours: u32) {
     }
 }
 
-async fn apply(city: &City) -> machi_archive::retention::Retained {
+async fn apply(city: &City) -> Retained {
     city.history.archive_now().await.unwrap();
     city.history.apply_policies(&TenantId::default_tenant()).await.unwrap()
 }
@@ -162,7 +163,7 @@ async fn an_entity_of_which_nothing_is_kept_is_forgotten() {
         assert!(city.evolution(id).await.is_none(), "{id}");
         assert_eq!(city.send("GET", &format!("{EVOLUTIONS}/{id}"), &Value::Null).await.status, StatusCode::NOT_FOUND);
     }
-    assert_eq!(apply(&city).await, Default::default());
+    assert_eq!(apply(&city).await, Retained::default());
     // It may come again.
     live(&city, 1).await;
     assert!(city.evolution(ROOM).await.is_some());
@@ -175,7 +176,7 @@ async fn what_is_held_stays_and_cannot_be_deleted() {
     city.done("PUT", &format!("{POLICIES}/Room"), &json!({"raw": "PT1H"})).await;
     city.done("PUT", &format!("{HOLDS}/case-7"), &json!({"reason": "court", "types": ["Room"]})).await;
     city.later(DAY);
-    assert_eq!(apply(&city).await, Default::default());
+    assert_eq!(apply(&city).await, Retained::default());
     let path = format!("{EVOLUTIONS}/{ROOM}");
     for path in [path.clone(), format!("{path}/attrs/temperature")] {
         assert_eq!(city.fault("DELETE", &path, &Value::Null).await, (422, "OperationNotSupported".to_owned()));
