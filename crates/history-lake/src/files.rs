@@ -74,7 +74,6 @@ pub struct Listed {
 #[derive(Debug)]
 pub(crate) struct Folder {
     root: PathBuf,
-    next: AtomicU64,
 }
 
 /// The ending of files that are not whole yet.
@@ -90,24 +89,15 @@ impl Folder {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
-        Ok(Self { root: root.to_owned(), next: AtomicU64::new(0) })
+        Ok(Self { root: root.to_owned() })
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 
-    /// A name beside the file for as long as it is not whole, which nobody else has.
-    fn unfinished(&self, path: &Path) -> PathBuf {
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}-{next}{UNFINISHED}", std::process::id()));
-        name.into()
-    }
-
-    fn write_beside(&self, path: &Path, content: &[u8]) -> io::Result<PathBuf> {
-        let unfinished = self.unfinished(path);
-        let mut file = File::create_new(&unfinished)?;
+    fn write_beside(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
+        let (unfinished, mut file) = create_beside(path)?;
         file.write_all(content)?;
         file.sync_all()?;
         Ok(unfinished)
@@ -162,15 +152,14 @@ impl Files for Folder {
     fn create(&self, name: &str) -> io::Result<Box<dyn Upload>> {
         let path = self.path(name);
         make_folder(parent(&path))?;
-        let unfinished = self.unfinished(&path);
-        let file = File::create_new(&unfinished)?;
+        let (unfinished, file) = create_beside(&path)?;
         Ok(Box::new(NewFile { file: Some(file), unfinished, path }))
     }
 
     fn put_new(&self, name: &str, content: &[u8]) -> io::Result<bool> {
         let path = self.path(name);
         make_folder(parent(&path))?;
-        let unfinished = self.write_beside(&path, content)?;
+        let unfinished = Self::write_beside(&path, content)?;
         // A second name for the file: refused where there is one, atomic everywhere, and whole at once.
         let linked = fs::hard_link(&unfinished, &path);
         fs::remove_file(&unfinished)?;
@@ -184,7 +173,7 @@ impl Files for Folder {
     fn put(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let path = self.path(name);
         make_folder(parent(&path))?;
-        fs::rename(self.write_beside(&path, content)?, &path)?;
+        fs::rename(Self::write_beside(&path, content)?, &path)?;
         sync_folder(parent(&path))
     }
 
@@ -198,7 +187,7 @@ impl Files for Folder {
     fn remove_folder(&self, folder: &str) -> io::Result<()> {
         let path = self.path(folder);
         // Gone at once, however long the removal lasts; what a crash leaves of it is no tenant's name.
-        let unfinished = self.unfinished(&path);
+        let unfinished = unfinished(&path);
         match fs::rename(&path, &unfinished) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             renamed => renamed?,
@@ -209,6 +198,26 @@ impl Files for Folder {
 
     fn place(&self, name: &str) -> String {
         self.path(name).display().to_string()
+    }
+}
+
+/// A name beside a file for as long as that is not whole, which nobody else of this process has.
+fn unfinished(path: &Path) -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}-{next}{UNFINISHED}", std::process::id()));
+    name.into()
+}
+
+/// A file of such a name. A process that ended in the middle, and had the number that this one has, may have left some.
+fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    loop {
+        let unfinished = unfinished(path);
+        match File::create_new(&unfinished) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            file => return Ok((unfinished, file?)),
+        }
     }
 }
 

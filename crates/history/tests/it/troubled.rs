@@ -160,7 +160,7 @@ async fn what_cannot_be_archived_is_told_all_the_same_and_archived_later() {
         trouble.in_language(Language::English).contains("here cannot be written: it is full; history does not go on"),
         "{trouble:?}"
     );
-    assert!(trouble.in_language(Language::Japanese).contains("it is full"), "{trouble:?}");
+    assert!(trouble.in_language(Language::Japanese).contains("満杯です。解消するまで"), "{trouble:?}");
     let told = json!({"id": ROOM, "type": "Room", "a": at(0, "corrected")});
     city.done("POST", EVOLUTIONS, &told).await;
     assert!(city.history.archive_now().await.is_err());

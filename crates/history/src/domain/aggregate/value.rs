@@ -40,18 +40,15 @@ pub(super) fn take_summary(
     summary: &Summary,
     needs: Needs,
 ) {
-    match &summary.figures {
-        Some(figures) => {
-            folded.note_kind(time, instance.kind());
-            folded.traits.has_numbers = true;
-            let period = folded.periods.entry(number).or_default();
-            period.count += summary.count;
-            period.numbers.add(figures, summary.count, needs);
-        }
-        None => {
-            take(folded, number, time, instance, needs);
-            folded.periods.entry(number).or_default().count += summary.count.saturating_sub(1);
-        }
+    if let Some(figures) = &summary.figures {
+        folded.note_kind(time, instance.kind());
+        folded.traits.has_numbers = true;
+        let period = folded.periods.entry(number).or_default();
+        period.count += summary.count;
+        period.numbers.add(figures, summary.count, needs);
+    } else {
+        take(folded, number, time, instance, needs);
+        folded.periods.entry(number).or_default().count += summary.count.saturating_sub(1);
     }
     folded.periods.entry(number).or_default().is_summed = true;
 }
