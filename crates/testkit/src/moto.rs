@@ -24,14 +24,10 @@ impl Moto {
     /// Starts it by a Python that has `moto`, with an empty bucket of this name.
     #[track_caller]
     pub fn start(python: &Path, bucket: &str) -> Self {
-        let port = free().local_addr().expect("it has an address").port();
-        let mut command = Command::new(python);
-        command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let (child, port) = eventually("moto listens", || serve(python));
         let (listener, is_open) = (free(), Arc::new(AtomicBool::new(true)));
         let gate = listener.local_addr().expect("it has an address").port();
-        let moto = Self { child: child.expect("Python runs"), port, gate, is_open: Arc::clone(&is_open) };
-        eventually("moto listens", || TcpStream::connect(("127.0.0.1", port)).ok());
+        let moto = Self { child, port, gate, is_open: Arc::clone(&is_open) };
         // It does not look at who asks.
         Client::new(&moto.direct(), None).put(&format!("/{bucket}")).send().expect_status(200);
         thread::spawn(move || keep_gate(&listener, port, &is_open));
@@ -66,6 +62,22 @@ impl Drop for Moto {
     }
 }
 
+/// Starts it on a port that was free a moment ago; none where somebody else has taken that meanwhile.
+fn serve(python: &Path) -> Option<(Child, u16)> {
+    let port = free().local_addr().expect("it has an address").port();
+    let mut command = Command::new(python);
+    command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut child = child.expect("Python runs");
+    eventually("moto listens or ends", || {
+        let has_ended = child.try_wait().expect("it is our child").is_some();
+        (has_ended || TcpStream::connect(("127.0.0.1", port)).is_ok()).then_some(())
+    });
+    // Who lost the race for the port ends a moment after somebody else has answered in its place.
+    thread::sleep(Duration::from_millis(200));
+    child.try_wait().expect("it is our child").is_none().then_some((child, port))
+}
+
 fn free() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").expect("a free port")
 }
@@ -73,13 +85,22 @@ fn free() -> TcpListener {
 /// Passes on what comes while the gate is open.
 fn keep_gate(listener: &TcpListener, port: u16, is_open: &Arc<AtomicBool>) {
     for inside in listener.incoming().flatten() {
-        let Ok(outside) = TcpStream::connect(("127.0.0.1", port)) else { return };
+        // One that is not passed on is closed; the next may be.
+        let Some(outside) = passed_on(port) else { continue };
         for (from, to) in [(&inside, &outside), (&outside, &inside)] {
             let (Ok(from), Ok(to)) = (from.try_clone(), to.try_clone()) else { continue };
             let is_open = Arc::clone(is_open);
             thread::spawn(move || pass(from, to, &is_open));
         }
     }
+}
+
+/// A connection to the service, which may be out of breath for a moment.
+fn passed_on(port: u16) -> Option<TcpStream> {
+    (0..50).find_map(|_| {
+        let outside = TcpStream::connect(("127.0.0.1", port));
+        outside.inspect_err(|_| thread::sleep(Duration::from_millis(100))).ok()
+    })
 }
 
 fn pass(mut from: TcpStream, mut to: TcpStream, is_open: &AtomicBool) {
