@@ -1,4 +1,5 @@
-//! An open file: its footer, page index and directory in memory, its pages read where they lie, each checked by its sum.
+//! An open file: its footer, page index and the index of its directory in memory; its pages and the blocks of its
+//! directory are read where they lie, each checked by its sum.
 
 use std::io;
 use std::ops::Range;
@@ -18,10 +19,13 @@ use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
 use crate::cell::Cell;
 use crate::columns::{Shape, Type};
-use crate::directory::Directory;
+use crate::directory::{Directory, Listed, Run};
 use crate::entry::{Entry, overlaps};
 use crate::fault;
 use crate::files::{Files, Parts};
+
+/// A directory of no more bytes than this is read with the index of it.
+const NEAR: u64 = 64 << 10;
 
 /// A file that is open.
 #[derive(Debug)]
@@ -29,6 +33,9 @@ pub(crate) struct DataFile {
     pub(crate) place: String,
     pub(crate) shape: &'static Shape,
     pub(crate) directory: Directory,
+    /// Where the blocks of the directory begin, and these, where they are few.
+    blocks_at: u64,
+    near: Option<Bytes>,
     metadata: ParquetMetaData,
     source: Arc<Source>,
     /// The first row of each group, and the end of the last one.
@@ -55,8 +62,11 @@ impl DataFile {
     ) -> Result<Self, ArchiveError> {
         let place = files.place(name);
         let parts = files.open(name).map_err(|error| fault::reading(&place, &error))?;
-        let length = entry.size.saturating_sub(entry.tail) as usize;
-        let tail = parts.read_at(entry.tail, length).map_err(|error| fault::reading(&place, &error))?;
+        let blocks_at = entry.tail.saturating_sub(entry.blocks);
+        let start = if entry.blocks <= NEAR { blocks_at } else { entry.tail };
+        let length = entry.size.saturating_sub(start) as usize;
+        let mut tail = parts.read_at(start, length).map_err(|error| fault::reading(&place, &error))?;
+        let near = (start == blocks_at).then(|| tail.split_to(tail.len().min(entry.blocks as usize)));
         if crc32fast::hash(&tail) != entry.sum {
             return Err(fault::damaged(&place, &"its end is not what was written"));
         }
@@ -72,7 +82,7 @@ impl DataFile {
         if groups.last() != Some(&entry.rows) {
             return Err(fault::damaged(&place, &"it has not the rows that the log tells of"));
         }
-        Ok(Self { place, shape, directory, metadata, source, groups })
+        Ok(Self { place, shape, directory, blocks_at, near, metadata, source, groups })
     }
 
     /// How many rows it has.
@@ -82,11 +92,73 @@ impl DataFile {
 
     /// How many bytes of memory it takes while it is open.
     pub(crate) fn weight(&self) -> u64 {
-        (self.directory.weight() + self.metadata.memory_size() + 16 * self.source.sums.len() + 1024) as u64
+        let near = self.near.as_ref().map_or(0, Bytes::len);
+        (self.directory.weight() + near + self.metadata.memory_size() + 16 * self.source.sums.len() + 1024) as u64
     }
 
-    /// Reads every page and compares it with its checksum.
+    /// What a block of the directory lists.
+    fn listed(&self, block: usize) -> Result<Listed, ArchiveError> {
+        let damaged = || fault::damaged(&self.place, &"its directory is not what was written");
+        let (start, length) = self.directory.extent(block).ok_or_else(damaged)?;
+        let near = self.near.as_ref().and_then(|near| near.get(start as usize..start as usize + length));
+        let read = || self.source.parts.read_at(self.blocks_at + start, length);
+        let bytes = near.map_or_else(read, |near| Ok(Bytes::copy_from_slice(near)));
+        let bytes = bytes.map_err(|error| fault::reading(&self.place, &error))?;
+        self.directory.listed(block, &bytes).ok_or_else(damaged)
+    }
+
+    /// The runs of these entities, which ascend, in the order in which they lie.
+    pub(crate) fn runs_of<'n>(&self, entities: &'n [Name]) -> Result<Vec<(&'n Name, Run)>, ArchiveError> {
+        let mut runs = Vec::new();
+        for chain in self.directory.chains() {
+            let mut open: Option<(usize, Listed)> = None;
+            for entity in entities {
+                let Some(block) = self.directory.block_of(&chain, entity) else { continue };
+                let listed = match open.take() {
+                    Some((place, listed)) if place == block => listed,
+                    _ => self.listed(block)?,
+                };
+                runs.extend(listed.of(entity).iter().map(|run| (entity, *run)));
+                open = Some((block, listed));
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Shows all entities with their runs, in the order in which they lie.
+    pub(crate) fn each_entity(
+        &self,
+        mut show: impl FnMut(&str, &[Run]) -> Result<(), ArchiveError>,
+    ) -> Result<(), ArchiveError> {
+        for block in 0..self.directory.blocks() {
+            self.listed(block)?.all().try_for_each(|(id, runs)| show(id, runs))?;
+        }
+        Ok(())
+    }
+
+    /// The first ids behind one, ascending.
+    pub(crate) fn ids_behind(&self, after: Option<&str>, limit: usize) -> Result<Vec<Name>, ArchiveError> {
+        let mut ids: Vec<Name> = Vec::new();
+        for chain in self.directory.chains() {
+            let first = after.and_then(|after| self.directory.block_of(&chain, after)).unwrap_or(chain.start);
+            let known = ids.len();
+            for block in first..chain.end {
+                let left = limit - (ids.len() - known);
+                ids.extend(self.listed(block)?.behind(after).take(left).map(Name::from));
+                if ids.len() - known == limit {
+                    break;
+                }
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids.truncate(limit);
+        Ok(ids)
+    }
+
+    /// Reads every page and every block of the directory, and compares them with their checksums.
     pub(crate) fn check(&self) -> Result<(), ArchiveError> {
+        self.each_entity(|_, _| Ok(()))?;
         for (start, length, _) in &self.source.sums {
             self.source.get_bytes(*start, *length as usize).map_err(|error| self.fault(&error))?;
         }

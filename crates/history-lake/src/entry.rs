@@ -16,7 +16,8 @@ pub(crate) struct Entry {
     /// Its length.
     pub(crate) size: u64,
     pub(crate) rows: u32,
-    /// Where its directory begins, how long that is, and the checksum of all from there on.
+    /// How long its directory is, where the index of that begins, how long this is, and the checksum of all from there on.
+    pub(crate) blocks: u64,
     pub(crate) tail: u64,
     pub(crate) section: u64,
     pub(crate) sum: u32,
@@ -54,7 +55,7 @@ impl Entry {
             .iter()
             .map(|range| range.map_or(String::new(), |(from, to)| format!("{from}/{to}")))
             .collect();
-        let tail = format!("{}/{}/{:08x}", self.tail, self.section, self.sum);
+        let tail = format!("{}/{}/{}/{:08x}", self.blocks, self.tail, self.section, self.sum);
         let mut tags = BTreeMap::from([(TAIL.to_owned(), tail), (TIMES.to_owned(), times.join(","))]);
         if let Some(Settled { policies, until }) = self.settled {
             tags.insert(SETTLED.to_owned(), format!("{policies:08x}/{until}"));
@@ -103,6 +104,7 @@ impl Entry {
         Some(Self {
             size: add.size.try_into().ok()?,
             rows: stats["numRecords"].as_u64()?.try_into().ok()?,
+            blocks: tail.next()?.parse().ok()?,
             tail: tail.next()?.parse().ok()?,
             section: tail.next()?.parse().ok()?,
             sum: u32::from_str_radix(tail.next()?, 16).ok()?,

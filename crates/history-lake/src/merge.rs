@@ -1,8 +1,9 @@
 //! Merging: many small files become few large ones, which take less room and less time.
 //!
-//! Files are merged with those of about their size, eight at a time, so that a row is written anew a few times only. Those
-//! that are merged lie next to each other in time, so that large files hold stretches of it. The work is done beside the
-//! writers; only the commit is theirs to wait for, and it is given up where a file is no longer what it was.
+//! Files are merged with those of about their size, so that a row is written anew a few times only, and a few at a time,
+//! since each file that is read takes memory for each of its columns. Those that are merged lie next to each other in
+//! time, so that large files hold stretches of it. The work is done beside the writers; only the commit is theirs to wait
+//! for, and it is given up where a file is no longer what it was.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -25,7 +26,7 @@ use crate::tenant::{KNOWN_TXN, Pinned, Plan, Tenant};
 use crate::write::{FileWriter, Level};
 
 /// How many files of about one size are merged.
-const MANY: usize = 8;
+pub(crate) const MANY: usize = 8;
 /// How many rows a file has at most for merging.
 pub(crate) const MOST_ROWS: u32 = 1 << 24;
 
@@ -98,7 +99,8 @@ impl Tenant {
         let files: Vec<Arc<DataFile>> =
             sources.iter().map(|(name, entry)| self.shared.open(table, name, entry)).collect::<Result<_, _>>()?;
         let name = new_name();
-        let mut writer = FileWriter::new(&*self.shared.files, &table.file(&name), table.shape, Level::Merged)?;
+        let level = Level::of(sources.iter().fold(0, |rows, (_, entry)| entry.rows.saturating_add(rows)));
+        let mut writer = FileWriter::new(&*self.shared.files, &table.file(&name), table.shape, level)?;
         let mut sorted = Sorted::new(&files, table.shape)?;
         while let Some(row) = sorted.next()? {
             writer.push(row)?;
@@ -116,7 +118,7 @@ impl Plan {
     }
 }
 
-/// The files to be merged next, if there are enough of one size or less.
+/// The files to be merged next: the oldest of the smallest, where there are enough of their size, or of their size and less.
 fn chosen(state: &State) -> Option<Vec<Source>> {
     let size = |entry: &Entry| entry.rows.max(1).ilog2() / MANY.ilog2();
     let mut small: Vec<Source> = state
@@ -127,11 +129,12 @@ fn chosen(state: &State) -> Option<Vec<Source>> {
         .collect();
     let mut sizes: Vec<u32> = small.iter().map(|(_, entry)| size(entry)).collect();
     sizes.sort_unstable();
-    let largest = sizes.iter().enumerate().rev().find(|(place, of)| {
-        let of_size = sizes[..=*place].iter().filter(|one| one == of).count();
-        of_size >= MANY || (*place + 1 >= 2 * MANY && of_size > 1)
+    let mut upto = 0;
+    let chosen = sizes.chunk_by(|one, other| one == other).find(|of_size| {
+        upto += of_size.len();
+        of_size.len() >= MANY || (upto >= 2 * MANY && of_size.len() > 1)
     });
-    let largest = *largest?.1;
+    let largest = *chosen?.first()?;
     small.retain(|(_, entry)| size(entry) <= largest);
     small.sort_by_key(|(name, entry)| (entry.extent.times[2], entry.extent.times[0], name.clone()));
     let mut rows = 0_u32;
@@ -139,6 +142,7 @@ fn chosen(state: &State) -> Option<Vec<Source>> {
         rows = rows.saturating_add(entry.rows);
         rows <= MOST_ROWS
     });
+    small.truncate(MANY);
     (small.len() > 1).then_some(small)
 }
 
@@ -151,8 +155,8 @@ pub(crate) struct Sorted<'f> {
 impl<'f> Sorted<'f> {
     pub(crate) fn new(files: &'f [Arc<DataFile>], shape: &'static Shape) -> Result<Self, ArchiveError> {
         let mut sorted = Self { streams: Vec::new(), fronts: BinaryHeap::new() };
-        // What is read ahead of all of them takes no more room than of a few.
-        let batch = (BATCH * MANY as u32 / files.len().max(MANY) as u32).max(256);
+        // What is read ahead of all of them takes no more room than of two.
+        let batch = (2 * BATCH / files.len().max(2) as u32).max(256);
         for (source, file) in files.iter().enumerate() {
             let mut stream = Stream::new(file, batch);
             let front = stream.next()?;

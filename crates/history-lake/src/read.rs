@@ -54,27 +54,24 @@ fn open(view: &View, (name, entry): Near<'_>) -> Result<Arc<DataFile>, ArchiveEr
 }
 
 /// The pieces of the wanted series, in the order in which they lie in a file.
-fn pieces(file: &DataFile, wanted: &WantedInstances<'_>) -> Vec<Piece> {
+fn pieces(file: &DataFile, wanted: &WantedInstances<'_>) -> Result<Vec<Piece>, ArchiveError> {
     let mut pieces = Vec::new();
-    for entity in wanted.entities {
-        for run in file.directory.of(entity) {
-            let Some(attribute) = file.directory.attribute(run) else { continue };
-            if wanted.attributes.is_some_and(|attributes| !attributes.contains(attribute)) {
-                continue;
-            }
-            let dataset = file.directory.dataset(run).cloned();
-            let series = Series { entity: entity.clone(), attribute: attribute.clone(), dataset };
-            let rows = match wanted.time.and_then(|query| Some((column_of(query.property)?, query.relation))) {
-                Some((column, relation)) => file.narrowed(run.rows(), column, relation),
-                None => run.rows(),
-            };
-            if !rows.is_empty() {
-                pieces.push(Piece { series, rows });
-            }
+    for (entity, run) in file.runs_of(wanted.entities)? {
+        let Some(attribute) = file.directory.attribute(&run) else { continue };
+        if wanted.attributes.is_some_and(|attributes| !attributes.contains(attribute)) {
+            continue;
+        }
+        let dataset = file.directory.dataset(&run).cloned();
+        let series = Series { entity: entity.clone(), attribute: attribute.clone(), dataset };
+        let rows = match wanted.time.and_then(|query| Some((column_of(query.property)?, query.relation))) {
+            Some((column, relation)) => file.narrowed(run.rows(), column, relation),
+            None => run.rows(),
+        };
+        if !rows.is_empty() {
+            pieces.push(Piece { series, rows });
         }
     }
-    pieces.sort_unstable_by_key(|piece| piece.rows.start);
-    pieces
+    Ok(pieces)
 }
 
 /// The column by whose pages rows are chosen; that of creation is empty where nothing was corrected.
@@ -92,7 +89,7 @@ fn all(view: &View, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) -> Result
         let file = open(view, near)?;
         let mut giver = Giver::new(&file, wanted.numbers && wanted.time.is_some());
         let mut chooser = Chooser::new(&file, wanted);
-        for piece in pieces(&file, wanted) {
+        for piece in pieces(&file, wanted)? {
             for start in piece.rows.clone().step_by(BATCH as usize) {
                 let rows = start..piece.rows.end.min(start.saturating_add(BATCH));
                 if chooser.takes_all() {
@@ -305,7 +302,7 @@ fn earliest(
         }
         let file = open(view, near)?;
         let mut chooser = Chooser::new(&file, wanted);
-        for piece in pieces(&file, wanted) {
+        for piece in pieces(&file, wanted)? {
             for start in piece.rows.clone().step_by(BATCH as usize) {
                 let rows = start..piece.rows.end.min(start.saturating_add(BATCH));
                 for time in chooser.chosen(rows)?.times {
@@ -345,7 +342,7 @@ fn latest(
     for near in files {
         let file = open(view, near)?;
         let newest = last(&near);
-        let mut pieces = pieces(&file, wanted);
+        let mut pieces = pieces(&file, wanted)?;
         pieces.retain(|piece| {
             let times = found.get(&piece.series).filter(|times| times.len() >= count);
             times.and_then(|times| times.peek()).is_none_or(|first| Some(first.0) <= newest)

@@ -24,8 +24,6 @@ use crate::write::{FileWriter, Level};
 
 /// How many rows are read at once.
 pub(crate) const BATCH: u32 = 8192;
-/// From how many rows on a file is taken for one that was merged.
-pub(crate) const MERGED: u32 = 1 << 19;
 
 /// What removals change.
 #[derive(Debug, Default)]
@@ -107,8 +105,8 @@ impl<'r> Removals<'r> {
         let mut rows = FxHashMap::default();
         let mut keys: FxHashMap<u32, Vec<InstanceKey>> = FxHashMap::default();
         for (by, removal) in self.all.iter().enumerate().filter(|(_, removal)| counts(removal)) {
-            for run in file.directory.of(&removal.entity) {
-                match wanted_of(file, run, removal) {
+            for (_, run) in file.runs_of(std::slice::from_ref(&removal.entity))? {
+                match wanted_of(file, &run, removal) {
                     Wanted::All => run.rows().for_each(|row| _ = rows.entry(row).or_insert(by)),
                     Wanted::One(key) if entry.extent.holds_creation(key.created_at) => {
                         let of_run = match keys.entry(run.rows().start) {
@@ -180,8 +178,8 @@ fn rewrite(
     without: &FxHashMap<u32, usize>,
     gone: &mut impl FnMut(Vec<Cell>, usize),
 ) -> Result<Option<(Name, Entry)>, ArchiveError> {
-    let level = if file.rows() < MERGED { Level::Fresh } else { Level::Merged };
     let name = new_name();
+    let level = Level::of(file.rows());
     let mut writer = FileWriter::new(&*tenant.shared.files, &table.file(&name), table.shape, level)?;
     let mut reader = RowReader::without(file, &[]);
     for start in (0..file.rows()).step_by(BATCH as usize) {

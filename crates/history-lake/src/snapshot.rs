@@ -11,7 +11,6 @@ use parquet::data_type::Int64Type;
 use rustc_hash::FxHashMap;
 
 use crate::data::DataFile;
-use crate::directory::Run;
 use crate::log::{State, Table};
 use crate::read;
 use crate::rows::RowReader;
@@ -42,13 +41,10 @@ impl View {
     pub(crate) fn evolutions_of(&self, ids: &[Name]) -> Result<Vec<Evolution>, ArchiveError> {
         let mut heads: FxHashMap<&Name, Vec<Head>> = FxHashMap::default();
         for file in self.files_of(&self.tenant.heads, &self.pinned.heads, ids)? {
-            let mut runs: Vec<_> =
-                ids.iter().flat_map(|id| file.directory.of(id).iter().map(move |run| (run.rows(), id))).collect();
-            runs.sort_unstable_by_key(|(rows, _)| rows.start);
             let mut reader = RowReader::without(&file, &[]);
-            for (rows, id) in runs {
-                reader.read(rows.clone())?;
-                heads.entry(id).or_default().extend(reader.heads(rows.len())?);
+            for (id, run) in file.runs_of(ids)? {
+                reader.read(run.rows())?;
+                heads.entry(id).or_default().extend(reader.heads(run.rows().len())?);
             }
         }
         let evolution = |id: &Name| {
@@ -71,14 +67,9 @@ impl View {
                 continue;
             }
             let file = self.tenant.shared.open(&self.tenant.heads, name, entry)?;
-            for id in file.directory.behind(after).take(limit) {
-                if ids.len() == limit && ids.last().is_some_and(|last| last.as_str() < id) {
-                    break;
-                }
-                ids.insert(Name::from(id));
-                if ids.len() > limit {
-                    ids.pop_last();
-                }
+            ids.extend(file.ids_behind(after, limit)?);
+            while ids.len() > limit {
+                ids.pop_last();
             }
         }
         Ok(ids.into_iter().collect())
@@ -88,14 +79,13 @@ impl View {
     fn add_written_after(file: &DataFile, time: Timestamp, ids: &mut BTreeSet<Name>) -> Result<(), ArchiveError> {
         let Some(column) = file.shape.times[2] else { return Ok(()) };
         let after = TemporalRelation::After(Timestamp::from_micros(time.micros().saturating_add(1)));
-        let mut runs: Vec<_> = file.directory.all().map(|(id, run)| (run.rows(), id)).collect();
-        runs.sort_unstable_by_key(|(rows, _)| rows.start);
         let mut cursor = file.cursor(column);
         let (mut times, mut levels) = (Vec::new(), Vec::new());
-        for (rows, id) in runs {
-            let rows = file.narrowed(rows, column, after);
+        file.each_entity(|id, runs| {
+            let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Ok(()) };
+            let rows = file.narrowed(first.rows().start..last.rows().end, column, after);
             if rows.is_empty() || ids.contains(id) {
-                continue;
+                return Ok(());
             }
             times.clear();
             levels.clear();
@@ -103,8 +93,8 @@ impl View {
             if times.iter().any(|one| *one > time.micros()) {
                 ids.insert(Name::from(id));
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn evolutions_behind(
@@ -163,7 +153,7 @@ impl Snapshot for View {
                 }
                 let file = self.tenant.shared.open(table, name, entry)?;
                 if from > time.micros() {
-                    ids.extend(file.directory.behind(None).map(Name::from));
+                    ids.extend(file.ids_behind(None, usize::MAX)?);
                 } else {
                     Self::add_written_after(&file, time, &mut ids)?;
                 }
@@ -175,12 +165,10 @@ impl Snapshot for View {
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {
         let mut replaced = Vec::new();
         for file in self.files_of(&self.tenant.replaced, &self.pinned.replaced, entities)? {
-            let mut runs: Vec<_> = entities.iter().flat_map(|id| file.directory.of(id)).map(Run::rows).collect();
-            runs.sort_unstable_by_key(|rows| rows.start);
             let mut reader = RowReader::without(&file, &[]);
-            for rows in runs {
-                reader.read(rows.clone())?;
-                replaced.extend(reader.replaced(rows.len())?);
+            for (_, run) in file.runs_of(entities)? {
+                reader.read(run.rows())?;
+                replaced.extend(reader.replaced(run.rows().len())?);
             }
         }
         Ok(replaced)

@@ -22,16 +22,13 @@ use crate::data::DataFile;
 use crate::entry::{Entry, Settled};
 use crate::fault;
 use crate::log::{Changes, State, Table};
-use crate::merge::{MOST_ROWS, Sorted, Source};
-use crate::removal::MERGED;
+use crate::merge::{MANY, MOST_ROWS, Sorted, Source};
 use crate::rows::{instance_of, instance_row, series_of};
 use crate::snapshot::View;
 use crate::take::{TRIES, new_name};
 use crate::tenant::Tenant;
 use crate::write::{FileWriter, Level};
 
-/// How many files are thinned together at most.
-const MOST_FILES: usize = 32;
 /// Of how many entities it is known at once what is in force.
 const WINDOW: usize = 512;
 /// After which time what stays because it is in force is looked at again.
@@ -121,7 +118,7 @@ impl Round<'_> {
             rows = rows.saturating_add(entry.rows);
             rows <= MOST_ROWS
         };
-        let count = due.iter().take(MOST_FILES).take_while(fits).count();
+        let count = due.iter().take(MANY).take_while(fits).count();
         due.truncate(count.max(1));
         due
     }
@@ -169,8 +166,8 @@ impl Round<'_> {
         (table, files): (&Table, &[Arc<DataFile>]),
         (side, rows): (Side, u32),
     ) -> Result<(Name, Entry), ArchiveError> {
-        let level = if rows < MERGED { Level::Fresh } else { Level::Merged };
         let name = new_name();
+        let level = Level::of(rows);
         let mut writer = FileWriter::new(&*self.tenant.shared.files, &table.file(&name), table.shape, level)?;
         self.read(number, view, files, &mut |of, row| if of == side { writer.push(row) } else { Ok(()) })?;
         Ok((name, writer.finish()?))
@@ -297,7 +294,7 @@ impl Window {
         }
         self.ids = BTreeSet::from([id.clone()]);
         for file in files {
-            self.ids.extend(file.directory.behind(Some(id)).take(WINDOW - 1).map(Name::from));
+            self.ids.extend(file.ids_behind(Some(id), WINDOW - 1)?);
             while self.ids.len() > WINDOW {
                 self.ids.pop_last();
             }

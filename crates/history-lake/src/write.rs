@@ -25,19 +25,39 @@ use crate::files::{Files, Upload};
 /// How hard files are pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
-    /// For what has just come.
+    /// For what has just come and is soon merged: not at all, as each column would want memory and time to begin with.
     Fresh,
+    /// For what was merged and will be again.
+    Growing,
     /// For what was merged, and stays.
     Merged,
 }
 
+/// From how many rows on a file stays for long.
+const MERGED: u32 = 1 << 19;
+
 impl Level {
+    /// For a file of so many rows that is no fresh one.
+    pub(crate) const fn of(rows: u32) -> Self {
+        if rows < MERGED { Self::Growing } else { Self::Merged }
+    }
+
+    fn compression(self) -> Compression {
+        let zstd = |level| Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default());
+        match self {
+            Self::Fresh => Compression::UNCOMPRESSED,
+            Self::Growing => zstd(3),
+            Self::Merged => zstd(15),
+        }
+    }
+
     /// How many rows lie together in a group, at most, and how much memory they take until it is written: what has just
     /// come is written while the city takes more.
     const fn group(self) -> (u32, usize) {
         match self {
             Self::Fresh => (1 << 16, 4 << 20),
-            Self::Merged => (1 << 18, 64 << 20),
+            Self::Growing => (1 << 17, 12 << 20),
+            Self::Merged => (1 << 18, 24 << 20),
         }
     }
 }
@@ -45,6 +65,8 @@ impl Level {
 /// How many rows a page has of a column that is asked for by itself.
 const SMALL_PAGE: usize = 4096;
 const LARGE_PAGE: usize = 65_536;
+/// How many bytes a dictionary may have. Who merges holds those of all columns of several files in memory.
+const DICTIONARY: usize = 256 << 10;
 /// How many rows go to a column's encoder at once.
 const CHUNK: usize = 4096;
 
@@ -110,7 +132,7 @@ impl<'w> FileWriter<'w> {
         } else {
             (None, None)
         };
-        self.directory.push(self.rows, &entity, series.0, series.1);
+        self.directory.push(&entity, series.0, series.1);
         self.extent.take(&entity, self.shape, &row);
         self.block.push(row);
         self.rows += 1;
@@ -149,18 +171,20 @@ impl<'w> FileWriter<'w> {
     }
 
     fn close(mut self) -> Result<Entry, ParquetError> {
-        let section = self.directory.finish(&self.sums);
+        let directory = self.directory.finish(&self.sums);
+        self.writer.write_all(&directory.blocks)?;
         self.writer.flush()?;
         self.writer.inner_mut().tail = Some(Hasher::new());
         let tail = self.writer.bytes_written() as u64;
-        self.writer.write_all(&section)?;
+        self.writer.write_all(&directory.index)?;
         let tap = self.writer.into_inner()?;
         let sum = tap.tail.map_or(0, Hasher::finalize);
         tap.upload.finish()?;
         Ok(Entry {
             size: tap.written,
             rows: self.rows,
-            section: section.len() as u64,
+            blocks: directory.blocks.len() as u64,
+            section: directory.index.len() as u64,
             tail,
             sum,
             extent: self.extent,
@@ -295,14 +319,13 @@ fn write_lists(
 }
 
 fn base(level: Level) -> WriterPropertiesBuilder {
-    let zstd = ZstdLevel::try_new(if level == Level::Fresh { 3 } else { 15 }).unwrap_or_default();
     WriterProperties::builder()
-        .set_compression(Compression::ZSTD(zstd))
+        .set_compression(level.compression())
         .set_created_by(format!("machi {}", env!("CARGO_PKG_VERSION")))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_write_batch_size(1024)
         .set_max_row_group_row_count(None)
-        .set_dictionary_page_size_limit(1 << 20)
+        .set_dictionary_page_size_limit(DICTIONARY)
         .set_data_page_size_limit(16 << 20)
         .set_data_page_row_count_limit(LARGE_PAGE)
 }
@@ -332,7 +355,7 @@ enum Way {
 const WAYS: [Way; 6] = [Way::Word, Way::Id, Way::Text, Way::Observed, Way::Number, Way::Commit];
 
 static PROPERTIES: LazyLock<Vec<(Level, Way, WriterPropertiesPtr)>> = LazyLock::new(|| {
-    let levels = [Level::Fresh, Level::Merged].into_iter();
+    let levels = [Level::Fresh, Level::Growing, Level::Merged].into_iter();
     levels.flat_map(|level| WAYS.map(|way| (level, way, Arc::new(way.set(base(level)).build())))).collect()
 });
 
@@ -358,9 +381,7 @@ impl Way {
                 .set_data_page_row_count_limit(SMALL_PAGE)
                 .set_dictionary_enabled(false)
                 .set_encoding(Encoding::DELTA_BINARY_PACKED),
-            Self::Commit => {
-                properties.set_dictionary_page_size_limit(256 << 10).set_encoding(Encoding::DELTA_BINARY_PACKED)
-            }
+            Self::Commit => properties.set_encoding(Encoding::DELTA_BINARY_PACKED),
         }
     }
 }
