@@ -56,7 +56,7 @@ fn held_back() -> Text {
     )
 }
 
-/// What keeps history from being written, and what that means for the city.
+/// What keeps history from being written, and what that means for it.
 pub(crate) fn trouble(error: &HistoryError) -> Text {
     let reason = match error {
         HistoryError::Archive(error) => error.text(),
@@ -64,12 +64,8 @@ pub(crate) fn trouble(error: &HistoryError) -> Text {
     };
     let (en, ja) = (reason.in_language(Language::English), reason.in_language(Language::Japanese));
     Text::both(
-        format!(
-            "{en}; history does not go on until this is mended. Nothing is lost: changes wait in the journal, but when that is 8 GB longer, writes are refused"
-        ),
-        format!(
-            "{ja}。解消するまで履歴は記録されません。変更はジャーナルに残るため失われませんが、ジャーナルが8GB増えると書き込みを停止します"
-        ),
+        format!("{en}; history does not go on until this is mended"),
+        format!("{ja}。解消するまで履歴は記録されません"),
     )
 }
 

@@ -283,7 +283,7 @@ impl History {
         let names = self.store().names();
         let is_archived = |entry: &Entry| archived.reaches(&Position::single(entry.commit));
         let is_new = |entry: &&Entry| entry.collection == ENTITIES && !is_archived(entry);
-        let mut bodies = Bodies::of(&entries.iter().map(|entry| &**entry).filter(is_new));
+        let mut bodies = Bodies::of(entries.iter().map(|entry| &**entry).filter(is_new));
         let mut hot = stretch.write();
         for entry in entries {
             let is_archived = is_archived(entry);

@@ -9,6 +9,7 @@ use machi_archive::{
 use machi_store::{Position, Store};
 use machi_types::{Name, Timestamp};
 use parking_lot::RwLock;
+use rustc_hash::FxHashSet;
 
 use crate::hot::Hot;
 
@@ -164,9 +165,7 @@ impl Past {
     }
 
     fn has_instances(&self, id: &Name) -> Result<bool, ArchiveError> {
-        let mut any = Any(false);
-        self.read(&WantedInstances::all_of(std::slice::from_ref(id)), &mut any)?;
-        Ok(any.0)
+        Ok(!with_instances(self, std::slice::from_ref(id))?.is_empty())
     }
 
     /// An evolution with what has come since to the heads that are archived.
@@ -293,17 +292,28 @@ impl Sink for Without<'_> {
     }
 }
 
-/// Whether anything came.
-struct Any(bool);
+/// Those of these entities, which ascend, that have any instance.
+pub(crate) fn with_instances(past: &dyn Snapshot, ids: &[Name]) -> Result<FxHashSet<Name>, ArchiveError> {
+    let mut found = Found::default();
+    if !ids.is_empty() {
+        past.read(&WantedInstances::all_of(ids), &mut found)?;
+    }
+    Ok(found.0)
+}
 
-impl Sink for Any {
-    fn instances(&mut self, _: &Series, instances: Vec<Instance>) {
-        self.0 |= !instances.is_empty();
+/// The entities of which anything came.
+#[derive(Default)]
+struct Found(FxHashSet<Name>);
+
+impl Sink for Found {
+    fn instances(&mut self, series: &Series, instances: Vec<Instance>) {
+        if !instances.is_empty() && !self.0.contains(&series.entity) {
+            self.0.insert(series.entity.clone());
+        }
     }
 
-    fn numbers(&mut self, _: &Series, times: &[Timestamp], _: &[f64]) {
-        self.0 |= !times.is_empty();
-    }
+    /// Nobody who wants whole instances is given numbers.
+    fn numbers(&mut self, _: &Series, _: &[Timestamp], _: &[f64]) {}
 }
 
 /// Takes what was replaced, and not erased since, out of what is read.

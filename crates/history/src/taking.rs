@@ -22,11 +22,10 @@ pub(crate) struct Bodies {
 
 impl Bodies {
     /// Those of the changes in these entries, which are then taken in this order.
-    pub(crate) fn of<'e>(entries: &(impl Iterator<Item = &'e Entry> + Clone)) -> Self {
-        let bodies = || entries.clone().flat_map(|entry| &entry.sections).filter_map(other_than_before);
-        let mut all = Vec::with_capacity(bodies().map(|section| section.body.len()).sum());
-        bodies().for_each(|section| all.extend_from_slice(&section.body));
-        Self { all: all.into(), next: 0 }
+    pub(crate) fn of<'e>(entries: impl Iterator<Item = &'e Entry>) -> Self {
+        let sections = entries.flat_map(|entry| &entry.sections).filter_map(other_than_before);
+        let bodies: Vec<&[u8]> = sections.map(|section| &*section.body).collect();
+        Self { all: bodies.concat().into(), next: 0 }
     }
 
     /// The same as this one, which comes next.
@@ -41,12 +40,15 @@ impl Bodies {
 pub(crate) fn take(hot: &mut Hot, entry: &Entry, names: &dyn Names, bodies: &mut Bodies) -> Result<(), Corrupt> {
     let mut taken = take_head(hot, entry, names);
     for change in &entry.sections {
-        let body = other_than_before(change).map(|section| bodies.next(&section.body));
-        match instance(entry, change) {
-            Ok(Some((key, instance))) => {
-                let body = body.unwrap_or_else(|| instance.body.clone());
-                hot.add(&entry.id, key, Instance { body, ..instance });
+        let made = match other_than_before(change) {
+            Some(new) => {
+                let body = bodies.next(&new.body);
+                written(new).map(|instance| Some((new.key, Instance { body, ..instance })))
             }
+            None => ended_instance(entry, change),
+        };
+        match made {
+            Ok(Some((key, instance))) => hot.add(&entry.id, key, instance),
             Ok(None) => {}
             Err(corrupt) => taken = Err(corrupt),
         }
@@ -157,20 +159,13 @@ fn other_than_before(change: &SectionChange) -> Option<&Section> {
     change.new.as_ref().filter(is_other)
 }
 
-/// What the change of an attribute instance comes to: nothing, where it holds what it held.
-fn instance(entry: &Entry, change: &SectionChange) -> Result<Option<(SectionKey, Instance)>, Corrupt> {
-    if let Some(new) = other_than_before(change) {
-        return written(new).map(|instance| Some((new.key, instance)));
-    }
-    match (&change.old, &change.new) {
-        (Some(old), None) => {
-            let was = InstanceRef::read(&old.body)?;
-            let key = InstanceKey { created_at: entry.time, place: 0 };
-            let deleted_at = ended(was.expires_at(), entry.time);
-            Ok(Some((old.key, deletion(was.kind(), key, deleted_at, Origin::Change))))
-        }
-        _ => Ok(None),
-    }
+/// The instance that says that an attribute instance is no more, where the change has taken it away.
+fn ended_instance(entry: &Entry, change: &SectionChange) -> Result<Option<(SectionKey, Instance)>, Corrupt> {
+    let (Some(old), None) = (&change.old, &change.new) else { return Ok(None) };
+    let was = InstanceRef::read(&old.body)?;
+    let key = InstanceKey { created_at: entry.time, place: 0 };
+    let deleted_at = ended(was.expires_at(), entry.time);
+    Ok(Some((old.key, deletion(was.kind(), key, deleted_at, Origin::Change))))
 }
 
 /// An attribute instance as it stands after the change.

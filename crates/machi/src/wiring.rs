@@ -15,7 +15,7 @@ use machi_http::edge::{Edge, EdgeSettings, Origins, Peers, Shortcut};
 use machi_http::metrics::{Kind, Registry, observe_process};
 use machi_http::openapi::Api;
 use machi_http::server::ServerLimits;
-use machi_http::{Shutdown, Text};
+use machi_http::{Language, Shutdown, Text};
 use machi_store::{CollectionSpec, Store, StoreError};
 use machi_store_embedded::{DataFolder, EmbeddedStore, Options, Verified};
 use machi_types::{Clock, SystemClock};
@@ -91,7 +91,7 @@ pub async fn assemble(
     let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
     let past = Past::open(config, broker.face())?;
-    worry_about_history(&readiness, &past.history);
+    worry_about_history(&readiness, &past.history, options(config).feed_bytes_pinned);
     broker.resume_indexes().await?;
     broker.end_restores().await?;
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
@@ -208,9 +208,22 @@ fn worry_about_the_notifier(readiness: &Readiness, broker: &Arc<Broker>) {
     });
 }
 
-fn worry_about_history(readiness: &Readiness, history: &Arc<History>) {
+/// What history has not taken stays in the journal, which may grow by `waiting` bytes.
+fn worry_about_history(readiness: &Readiness, history: &Arc<History>, waiting: u64) {
     let weak = Arc::downgrade(history);
-    readiness.worry(move || weak.upgrade()?.trouble());
+    readiness.worry(move || {
+        let trouble = weak.upgrade()?.trouble()?;
+        let (en, ja) = (trouble.in_language(Language::English), trouble.in_language(Language::Japanese));
+        let gigabytes = waiting >> 30;
+        Some(Text::both(
+            format!(
+                "{en}. Nothing is lost: changes wait in the journal, but when that is {gigabytes} GB longer, writes are refused"
+            ),
+            format!(
+                "{ja}。変更はジャーナルに残るため失われませんが、ジャーナルが{gigabytes}GB増えると書き込みを停止します"
+            ),
+        ))
+    });
 }
 
 fn clock_jumped(jump: Duration) -> Text {

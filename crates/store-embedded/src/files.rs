@@ -19,7 +19,7 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
 }
 
 /// Puts a file in place of the one before: after a crash there is either, whole.
-pub(crate) fn write_durably(path: &Path, content: impl AsRef<[u8]>) -> Result<(), StoreError> {
+pub fn write_durably(path: &Path, content: impl AsRef<[u8]>) -> Result<(), StoreError> {
     put_in_place(path, |file| file.write_all(content.as_ref())).map(drop)
 }
 

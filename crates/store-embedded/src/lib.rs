@@ -49,6 +49,7 @@ mod view;
 
 pub use background::give_way;
 pub use backup::{Beside, SoundBackup, UNDER_WAY};
+pub use files::write_durably;
 pub use folder::DataFolder;
 pub use options::Options;
 pub use store::EmbeddedStore;

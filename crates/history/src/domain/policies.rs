@@ -48,6 +48,13 @@ pub struct LegalHold {
     pub ids: Vec<Name>,
 }
 
+impl LegalHold {
+    /// As the archive takes it.
+    fn hold(&self) -> Hold {
+        Hold { types: self.types.clone(), ids: self.ids.clone() }
+    }
+}
+
 /// How long something lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lasting {
@@ -137,16 +144,14 @@ impl Policies {
     pub(crate) fn at(&self, now: Timestamp) -> Retention {
         let rules = self.policies.iter().filter_map(Policy::rule).collect();
         let kept = self.policies.iter().filter(|policy| policy.raw == Lasting::Ever);
-        let mut holds: Vec<Hold> =
-            self.holds.iter().map(|hold| Hold { types: hold.types.clone(), ids: hold.ids.clone() }).collect();
+        let mut holds: Vec<Hold> = self.holds.iter().map(LegalHold::hold).collect();
         holds.extend(kept.filter_map(|policy| Some(Hold { types: vec![policy.of.clone()?], ids: Vec::new() })));
         Retention { now, rules, holds }
     }
 
     /// The hold that keeps an entity of these types, if any does.
     pub(crate) fn hold_of(&self, entity: &Name, types: &[Name]) -> Option<&LegalHold> {
-        let holds = |hold: &&LegalHold| Hold { types: hold.types.clone(), ids: hold.ids.clone() }.holds(entity, types);
-        self.holds.iter().find(holds)
+        self.holds.iter().find(|hold| hold.hold().holds(entity, types))
     }
 
     /// Puts a policy in the place of the one for its type; says whether there was none.

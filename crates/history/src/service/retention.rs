@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use machi_archive::retention::{Level, Retained, Retention};
-use machi_archive::{Evolution, Instance, Origin, Part, Series, Sink, Snapshot, WantedEvolutions, WantedInstances};
+use machi_archive::{Evolution, Origin, Part, Snapshot, WantedEvolutions};
 use machi_face::FaceError;
 use machi_http::Text;
 use machi_store::{Change, Commit, Decision, Document, Outcome, Refusal};
@@ -17,6 +17,7 @@ use crate::collections::MARKS;
 use crate::domain::policies::{LegalHold, Policies, Policy};
 use crate::error::HistoryError;
 use crate::history::History;
+use crate::past::with_instances;
 use crate::service::tell::{evolution, not_found};
 
 /// The document that holds the policies of a tenant.
@@ -172,9 +173,7 @@ impl History {
             }
         }
     }
-}
 
-impl History {
     /// Forgets an evolution, if still nothing is left of it and there is no such entity.
     async fn forget_one(&self, tenant: &TenantId, id: Name, retention: &Retention) -> Result<(), HistoryError> {
         let _turn = self.turn(tenant, &id).await;
@@ -224,28 +223,11 @@ fn is_over(evolution: &Evolution, retention: &Retention, known_since: Option<Tim
 
 /// Those of these entities of which anything is left.
 fn left_of(past: &dyn Snapshot, ids: &[Name]) -> Result<FxHashSet<Name>, HistoryError> {
-    let mut left = Left::default();
-    if ids.is_empty() {
-        return Ok(left.0);
+    let mut left = with_instances(past, ids)?;
+    if !ids.is_empty() {
+        left.extend(past.replaced(ids)?.into_iter().map(|one| one.series.entity));
     }
-    past.read(&WantedInstances::all_of(ids), &mut left)?;
-    left.0.extend(past.replaced(ids)?.into_iter().map(|one| one.series.entity));
-    Ok(left.0)
-}
-
-/// The entities of which anything came.
-#[derive(Default)]
-struct Left(FxHashSet<Name>);
-
-impl Sink for Left {
-    fn instances(&mut self, series: &Series, instances: Vec<Instance>) {
-        if !instances.is_empty() && !self.0.contains(&series.entity) {
-            self.0.insert(series.entity.clone());
-        }
-    }
-
-    /// Nobody who wants whole instances is given numbers.
-    fn numbers(&mut self, _: &Series, _: &[Timestamp], _: &[f64]) {}
+    Ok(left)
 }
 
 fn read(stored: &Document) -> Result<Policies, HistoryError> {

@@ -13,6 +13,7 @@ use machi_history_bucket::{Bucket, Credentials, Place, Settings};
 use machi_history_lake::Files;
 use machi_http::Language;
 use machi_http::client::{Client, ClientSettings, Egress};
+use machi_store_embedded::write_durably;
 
 use super::FOLDER;
 use crate::config::{self, Config, ConfigError, HistorySection, OptionalPlace, Section};
@@ -80,7 +81,9 @@ fn client(config: &Config) -> Result<Client, Told> {
         kept_per_host: 8,
         kept_for: KEPT,
     };
-    Client::new(settings).map_err(|error| Told::new(error.to_string(), "[egress] authoritiesを使用できません"))
+    Client::new(settings).map_err(|error| {
+        Told::new(error.to_string(), format!("[egress] authoritiesを使用できません: {error}"))
+    })
 }
 
 fn credentials(history: &HistorySection) -> Result<Credentials, Told> {
@@ -174,19 +177,10 @@ fn remember(data: &Path, history: &HistorySection) -> Result<(), Told> {
     if fs::read_to_string(&path).is_ok_and(|found| found == text) {
         return Ok(());
     }
-    let written = write_durably(&path, &text);
-    written.map_err(|error| {
+    write_durably(&path, &text).map_err(|error| {
         let shown = path.display();
         Told::new(format!("{shown} cannot be written: {error}"), format!("{shown}に書き込めません: {error}"))
     })
-}
-
-fn write_durably(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    fs::write(&unfinished, text)?;
-    fs::File::open(&unfinished)?.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    fs::File::open(path.parent().unwrap_or(path))?.sync_all()
 }
 
 fn elsewhere(known: &Place) -> Told {

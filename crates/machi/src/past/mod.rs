@@ -11,11 +11,12 @@ use std::time::Duration;
 use machi_archive::{Archive, ArchiveError};
 use machi_broker::collections::ENTITIES;
 use machi_face::Face;
-use machi_history::History;
+use machi_history::{History, HistoryError};
 use machi_history_lake::HistoryLake;
 use machi_http::Shutdown;
 use machi_store::NoFacets;
 use machi_store_embedded::{Beside, UNDER_WAY};
+use machi_types::TenantId;
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
@@ -79,29 +80,36 @@ impl Past {
                 () = heard.begun() => return,
                 () = tokio::time::sleep(every) => {}
             }
-            self.apply_policies(&heard).await;
-            let (lake, closing) = (Arc::clone(&self.lake), heard.clone());
-            let kept = tokio::task::spawn_blocking(move || keep_in_order(&lake, &closing)).await;
-            if let Ok(Err(error)) = kept {
-                warn!(%error, "archived files could not be put in order; trying again");
+            match self.on_lake(HistoryLake::tenants).await {
+                Ok(tenants) => self.keep_all_in_order(tenants, &heard).await,
+                Err(error) => warn!(%error, "the tenants of the archive could not be read; trying again"),
             }
         }
     }
 
-    /// Drops and sums up what is older than the policies of its tenant say.
-    async fn apply_policies(&self, closing: &Shutdown) {
-        let tenants = match self.lake.tenants() {
-            Ok(tenants) => tenants,
-            Err(error) => return warn!(%error, "the tenants of the archive could not be read; trying again"),
-        };
+    async fn keep_all_in_order(&self, tenants: Vec<TenantId>, closing: &Shutdown) {
         for tenant in tenants {
             if closing.is_begun() {
                 return;
             }
             if let Err(error) = self.history.apply_policies(&tenant).await {
-                warn!(%error, %tenant, "the policies for the past could not be applied; trying again");
+                warn!(%error, %tenant, "the policies for the past could not be applied, so that nothing is dropped; trying again");
+            }
+            let of = tenant.clone();
+            if let Err(error) = self.on_lake(move |lake| lake.keep_in_order(&of).map(drop)).await {
+                warn!(%error, %tenant, "archived files could not be put in order; trying again");
             }
         }
+    }
+
+    /// Does something with the archive that blocks.
+    async fn on_lake<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&HistoryLake) -> Result<T, ArchiveError> + Send + 'static,
+    ) -> Result<T, HistoryError> {
+        let lake = Arc::clone(&self.lake);
+        let done = tokio::task::spawn_blocking(move || work(&lake)).await;
+        Ok(done.map_err(|broken| HistoryError::Broken(broken.to_string()))??)
     }
 
     /// The files of the archive as they are now. What came since lies in the feed. Those in a bucket are copied, so that
@@ -139,7 +147,7 @@ fn apart(start: fn(), work: impl Future<Output = ()> + Send + 'static) -> JoinHa
         match own.enable_time().max_blocking_threads(1).on_thread_start(start).build() {
             Ok(own) => own.block_on(work),
             Err(error) => {
-                error!(%error, "threads for the past could not be made: it is not written until the next start");
+                error!(%error, "threads for the past could not be made, so that it waits in the journal until the next start: let the process have more threads, and start it again");
             }
         }
     })
@@ -188,16 +196,6 @@ impl Drop for Along {
         // What cannot be removed now goes when the store is opened next.
         let _ = self.copied.as_ref().map(fs::remove_dir_all);
     }
-}
-
-fn keep_in_order(lake: &HistoryLake, closing: &Shutdown) -> Result<(), ArchiveError> {
-    for tenant in lake.tenants()? {
-        if closing.is_begun() {
-            break;
-        }
-        lake.keep_in_order(&tenant)?;
-    }
-    Ok(())
 }
 
 fn verify(lake: &HistoryLake) -> Result<Whole, ArchiveError> {
