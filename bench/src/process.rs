@@ -3,6 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long it takes at most until a city has looked after its archive twice.
+const UPKEEP: Duration = Duration::from_secs(130);
 
 /// A running server, ended when this goes.
 #[derive(Debug)]
@@ -35,6 +39,17 @@ impl Server {
     /// The processor time that it has used, in seconds.
     pub fn cpu(&self) -> f64 {
         crate::load::cpu_of(&self.child.id().to_string())
+    }
+
+    /// Waits until what was written is archived and in order, as far as a city does that of itself every minute.
+    pub async fn rest(&self) {
+        let begun = Instant::now();
+        let mut is_idle = false;
+        while !is_idle || begun.elapsed() < UPKEEP {
+            let (before, wait) = (self.cpu(), Duration::from_secs(3));
+            tokio::time::sleep(wait).await;
+            is_idle = self.cpu() - before < 0.05 * wait.as_secs_f64();
+        }
     }
 
     /// The number of the process.

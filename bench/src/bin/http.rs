@@ -104,6 +104,9 @@ impl Run {
                 println!("batch upsert, {what}: {ours} = {:.0}% of {ceiling:.0}/s", 100.0 * ours.rate / ceiling);
             }
         }
+        if self.has("get") || self.has("list") {
+            setup.machi.rest().await;
+        }
         Ok(setup)
     }
 

@@ -1,54 +1,27 @@
 // The map of the built page in a real browser, before a city that does what each test asks of it.
 import { brotliCompressSync } from "node:zlib";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { BrowserContextOptions } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import type { Map as GlMap } from "maplibre-gl";
-import { MockCity } from "../mock/city";
 import { BUS, FLOOD, GAUGE, LAMP, at, bus, gauge, lamp, shiomi } from "../mock/shiomi";
 import { ariaOf, axeFaults } from "./audit";
-import { launch, open } from "./chromium";
 import { contrastFaults } from "./contrast";
+import { city, enter, visit as open, page, part, says, setStage } from "./stage";
 
 /** What the map may weigh before its first picture, as brotli packs it. */
 const MOST_SCRIPT = 300_000;
 const LOCALES = { ja: "ja-JP", en: "en-GB" };
 const [LONGITUDE, LATITUDE] = at(0.5, 0.6);
+const WIDE = { viewport: { width: 1440, height: 900 } };
 const WHOLE = `#view=map&at=${LATITUDE},${LONGITUDE},13.2`;
 
-let browser: Browser;
-let city: MockCity;
-let page: Page;
-let faults: string[];
+setStage(shiomi);
 
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  city = await MockCity.start();
-  for (const entity of shiomi()) city.entities.set(String(entity["id"]), entity);
-  city.tenants = [{ tenant: "-", entities: city.entities.size }];
-});
-afterEach(async () => {
-  await page.context().close();
-  await city.stop();
-  expect(faults).toEqual([]);
-});
-
-async function visit(hash = WHOLE, options: BrowserContextOptions = {}): Promise<void> {
-  ({ page, faults } = await open(browser, city.url + hash, { viewport: { width: 1440, height: 900 }, ...options }));
-  await page.waitForSelector('[data-line="open"]');
-}
+const visit = (hash = WHOLE, options: BrowserContextOptions = {}): Promise<void> =>
+  open(hash, { ...WIDE, ...options });
 
 async function drawn(): Promise<void> {
   await page.waitForSelector('[data-idle="true"]');
-}
-
-const part = (name: string): string => `[data-part="${name}"]`;
-
-async function says(selector: string, text: string | RegExp): Promise<void> {
-  await page.locator(selector).filter({ hasText: text }).first().waitFor();
 }
 
 /** The ids that the map draws of a type, and what it knows of them. */
@@ -77,11 +50,10 @@ describe("the map", () => {
   it("asks its own city alone, under a policy without eval, and for at most 300 kB of script", async () => {
     const scripts = new Map<string, Promise<Buffer>>();
     const origins = new Set<string>();
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-    page = await context.newPage();
-    faults = [];
-    page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-    page.on("pageerror", (error) => faults.push(String(error)));
+    const errors: string[] = [];
+    await enter("about:blank", WIDE);
+    const context = page.context();
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     context.on("request", (request) => origins.add(new URL(request.url()).origin));
     context.on("response", (response) => {
       if (response.url().endsWith(".js")) scripts.set(response.url(), response.body());
@@ -92,6 +64,7 @@ describe("the map", () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe|https?:|data:|blob:|\*/);
     expect([...origins]).toEqual([new URL(city.url).origin]);
+    expect(errors).toEqual([]);
     expect([...scripts.keys()].some((url) => url.includes("worker"))).toBe(true);
     // What may be needed later is loaded after the first picture.
     const later = await page.evaluate(() => {
@@ -356,7 +329,7 @@ describe("an area by keyboard", () => {
 
 describe("without WebGL", () => {
   it("a table takes the map's place, and areas are asked for by numbers", async () => {
-    ({ page, faults } = await open(browser, "about:blank", { viewport: { width: 1440, height: 900 } }));
+    await enter("about:blank", WIDE);
     await page.addInitScript(() => {
       const original = HTMLCanvasElement.prototype.getContext;
       HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string, ...rest: unknown[]) {

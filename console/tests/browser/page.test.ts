@@ -1,48 +1,16 @@
 // The built page in a real browser, before a city that does what each test asks of it.
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { MockCity } from "../mock/city";
+import { beforeEach, describe, expect, it } from "vitest";
 import { RIVER, SUBSCRIPTION, river, town } from "../mock/entities";
-import { launch, open } from "./chromium";
 import { contrastFaults } from "./contrast";
+import { city, enter, page, part, says, setStage, visit } from "./stage";
 
 const ROOMS = 40;
 
-let browser: Browser;
-let city: MockCity;
-let page: Page;
-let faults: string[];
-
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  city = await MockCity.start();
-  for (const entity of town(ROOMS)) city.entities.set(String(entity["id"]), entity);
-  city.tenants = [
-    { tenant: "-", entities: city.entities.size },
-    { tenant: "aoi", entities: 7 },
-  ];
-});
-afterEach(async () => {
-  await page.context().close();
-  await city.stop();
-  expect(faults).toEqual([]);
+setStage(() => town(ROOMS));
+beforeEach(() => {
+  city.tenants.push({ tenant: "aoi", entities: 7 });
 });
 
-async function visit(hash = "", options: BrowserContextOptions = {}): Promise<void> {
-  ({ page, faults } = await open(browser, city.url + hash, options));
-  await page.waitForSelector('[data-line="open"]');
-}
-
-/** Waits until an element says this. */
-async function says(selector: string, text: string | RegExp): Promise<void> {
-  await page.locator(selector).filter({ hasText: text }).first().waitFor();
-}
-
-const part = (name: string): string => `[data-part="${name}"]`;
 const figure = (name: string): string => `[data-figure="${name}"] dd`;
 
 describe("figures", () => {
@@ -162,7 +130,7 @@ describe("a broken line", () => {
   it("that is refused says why", async () => {
     const detail = "too many readers follow the live feed already";
     city.refusals.set("/machi/v1/live", { status: 503, type: "Unavailable", title: "Not now", detail });
-    ({ page, faults } = await open(browser, city.url));
+    await enter(city.url);
     await says('[role="status"]', detail);
     city.refusals.clear();
     await page.click('[role="status"] button');

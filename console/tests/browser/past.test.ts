@@ -1,12 +1,11 @@
 // The past in a real browser: the chart of a number, and the slider that moves the whole map to an instant.
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { MockCity } from "../mock/city";
+import type { BrowserContextOptions } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { BUS, FLOOD, GAUGE, LAMP, at, bus, gauge, lamp, shiomi } from "../mock/shiomi";
 import { ariaOf, axeFaults } from "./audit";
-import { launch, open } from "./chromium";
 import { contrastFaults } from "./contrast";
 import { featuresOf } from "./drawn";
+import { city, visit as open, page, part, says, setStage } from "./stage";
 
 const LOCALES = { ja: "ja-JP", en: "en-GB" };
 const [LONGITUDE, LATITUDE] = at(0.5, 0.6);
@@ -14,37 +13,12 @@ const WHOLE = `#view=map&at=${LATITUDE},${LONGITUDE},13.2`;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-let browser: Browser;
-let city: MockCity;
-let page: Page;
-let faults: string[];
-
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  city = await MockCity.start();
-  for (const entity of shiomi()) city.entities.set(String(entity["id"]), entity);
-  city.tenants = [{ tenant: "-", entities: city.entities.size }];
-});
-afterEach(async () => {
-  await page.context().close();
-  await city.stop();
-  expect(faults).toEqual([]);
-});
+setStage(shiomi);
 
 const SAID = {
   ja: { month: "1か月", week: "1週間", hour: "1時間", none: "この期間に計測された値はありません", mean: "平均", gap: "計測なし", table: "表で見る", now: "現在に戻る", past: "過去を表示しています", empty: "まだ何も登録されていませんでした", lamps: "街灯", slider: "表示する日時", minute: "日時を指定" },
   en: { month: "1 month", week: "1 week", hour: "1 hour", none: "No value was measured in this period", mean: "Mean", gap: "Not measured", table: "As a table", now: "Back to now", past: "You are looking at the past", empty: "nothing was stored in this city yet", lamps: "Streetlights", slider: "Time shown", minute: "Go to a minute" },
 } as const;
-
-const part = (name: string): string => `[data-part="${name}"]`;
-
-async function says(selector: string, text: string | RegExp): Promise<void> {
-  await page.locator(selector).filter({ hasText: text }).first().waitFor();
-}
 
 const features = (type: string): Promise<Record<string, Record<string, unknown>>> => featuresOf(page, type);
 
@@ -75,8 +49,7 @@ describe.each(["ja", "en"] as const)("the past in %s", (language) => {
 
   async function visit(hash: string, options: BrowserContextOptions = {}): Promise<void> {
     const given = { locale: LOCALES[language], timezoneId: "Asia/Tokyo", viewport: { width: 1440, height: 900 }, ...options };
-    ({ page, faults } = await open(browser, city.url + hash, given));
-    await page.waitForSelector('[data-line="open"]');
+    await open(hash, given);
     await page.waitForSelector('[data-idle="true"]');
   }
 

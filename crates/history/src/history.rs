@@ -165,6 +165,13 @@ impl History {
         self.state.read().trouble.clone()
     }
 
+    /// How many commits of the city it has not taken yet.
+    pub fn commits_behind(&self) -> u64 {
+        let newest = self.store().view().position().bucket(0);
+        let taken = self.state.read().taken.as_ref().map_or(0, |taken| taken.bucket(0));
+        newest.saturating_sub(taken)
+    }
+
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.face.store
     }
@@ -255,7 +262,7 @@ impl History {
     }
 
     /// How much memory is taken by what is not on its way to the archive.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.state.read().tenants.values().map(|held| held.hot.read().bytes()).sum()
     }
 

@@ -91,6 +91,7 @@ pub async fn assemble(
     let secret = control::secret();
     let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
     let past = Past::open(config, broker.face())?;
+    observe_history(registry, &past.history);
     worry_about_history(&readiness, &past.history, options(config).feed_bytes_pinned);
     broker.resume_indexes().await?;
     broker.end_restores().await?;
@@ -174,6 +175,24 @@ fn observe_store(registry: &Registry, store: &Arc<EmbeddedStore>) {
     registry.observe("machi_clock_lag_seconds", help, Kind::Gauge, move |samples| {
         if let Some(store) = weak.upgrade() {
             samples.write(&[], store.clock_lag().as_secs_f64());
+        }
+    });
+}
+
+/// Adds the figures of history.
+fn observe_history(registry: &Registry, history: &Arc<History>) {
+    let weak = Arc::downgrade(history);
+    let help = "Commits that history has not taken from the journal yet.";
+    registry.observe("machi_history_commits_behind", help, Kind::Gauge, move |samples| {
+        if let Some(history) = weak.upgrade() {
+            samples.write(&[], history.commits_behind() as f64);
+        }
+    });
+    let weak = Arc::downgrade(history);
+    let help = "Memory that holds what history has taken and not archived yet.";
+    registry.observe("machi_history_held_bytes", help, Kind::Gauge, move |samples| {
+        if let Some(history) = weak.upgrade() {
+            samples.write(&[], history.bytes() as f64);
         }
     });
 }

@@ -81,9 +81,8 @@ fn client(config: &Config) -> Result<Client, Told> {
         kept_per_host: 8,
         kept_for: KEPT,
     };
-    Client::new(settings).map_err(|error| {
-        Told::new(error.to_string(), format!("[egress] authoritiesを使用できません: {error}"))
-    })
+    Client::new(settings)
+        .map_err(|error| Told::new(error.to_string(), format!("[egress] authoritiesを使用できません: {error}")))
 }
 
 fn credentials(history: &HistorySection) -> Result<Credentials, Told> {

@@ -1,7 +1,6 @@
 //! The past of a running city: through backups and erasures, and the city as it was.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::kit::*;
 
@@ -16,29 +15,9 @@ fn start(options: Options) -> City {
 }
 
 /// A machi command on two places; what it wrote.
-fn machi(arguments: &[&str], places: &[&Path]) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_machi"));
-    let done = command.env("LC_ALL", "C").args(arguments).args(places).output().expect("the binary runs");
-    let said = [done.stdout, done.stderr].concat();
-    (done.status.success(), String::from_utf8_lossy(&said).into_owned())
-}
-
-fn change(client: &Client, value: i64) {
-    let path = format!("/entities/{}", thing("x"));
-    client.patch(&path).json(json!({"a": property(value)})).send().expect_status(204);
-}
-
 fn evolution(client: &Client) -> Value {
     let path = format!("/temporal/entities/{}", thing("x"));
     client.get(&path).query(&[("options", "sysAttrs")]).send().expect_status(200).json()
-}
-
-/// The values of an attribute in the order of their changes.
-fn values(client: &Client) -> Vec<i64> {
-    let path = format!("/temporal/entities/{}", thing("x"));
-    let query = [("timeproperty", "modifiedAt"), ("options", "temporalValues")];
-    let answer = client.get(&path).query(&query).send().expect_status(200).json();
-    answer["a"]["values"].as_array().into_iter().flatten().filter_map(|pair| pair[0].as_i64()).collect()
 }
 
 /// The files of the archive that hold something.
@@ -70,19 +49,19 @@ fn a_backup_holds_the_past() {
         }
     }
     let before = evolution(&client);
-    let (done, said) = machi(&["backup", "--data"], &[&city.data(), &backup]);
+    let (done, said) = machi(&Environment::default(), &["backup", "--data"], &[&city.data(), &backup]);
     assert!(done, "{said}");
     change(&client, 99);
     city.kill();
-    let (done, said) = machi(&["restore", "--data"], &[&data, &backup]);
+    let (done, said) = machi(&Environment::default(), &["restore", "--data"], &[&data, &backup]);
     assert!(done, "{said}");
     let restored = start(Options { data: Some(data), ..hasty() });
     let client = restored.client();
     assert_eq!(evolution(&client), before);
     change(&client, 100);
-    assert_eq!(values(&client), (0..=40).chain([100]).collect::<Vec<_>>());
+    assert_eq!(past_values(&client), (0..=40).chain([100]).collect::<Vec<_>>());
     restored.restart();
-    assert_eq!(values(&client), (0..=40).chain([100]).collect::<Vec<_>>());
+    assert_eq!(past_values(&client), (0..=40).chain([100]).collect::<Vec<_>>());
 }
 
 // Issue 4, bad input: a damaged file of the archive is named, and everything else is read.
@@ -102,14 +81,14 @@ fn a_damaged_archive_is_told_by_name() {
     let middle = bytes.len() / 3;
     bytes[middle] ^= 0x55;
     std::fs::write(&file, bytes).expect("the file is written");
-    let (done, said) = machi(&["verify", "--data"], &[&city.data()]);
+    let (done, said) = machi(&Environment::default(), &["verify", "--data"], &[&city.data()]);
     let name = file.file_name().expect("a name").to_string_lossy().into_owned();
     assert!(!done && said.contains(&name), "{said}");
     city.restart();
     let answer = client.get(&format!("/temporal/entities/{}", thing("x"))).send().expect_status(500);
     assert!(answer.text().contains(&name), "{}", answer.text());
     assert_eq!(client.retrieve(&thing("x"))["a"]["value"], 20);
-    assert_eq!(values(&other), (0..=20).collect::<Vec<_>>());
+    assert_eq!(past_values(&other), (0..=20).collect::<Vec<_>>());
 }
 
 // §4.5.7: an erased tenant leaves no past, on disk neither.
@@ -120,14 +99,15 @@ fn an_erased_tenant_leaves_no_past() {
     aoi.create(&t("x", json!({"a": property(0)})));
     (1..=20).for_each(|value| change(&aoi, value));
     std::thread::sleep(std::time::Duration::from_millis(600));
-    let (done, said) = machi(&["tenants", "erase", "aoi", "--confirm", "aoi", "--data"], &[&city.data()]);
+    let (done, said) =
+        machi(&Environment::default(), &["tenants", "erase", "aoi", "--confirm", "aoi", "--data"], &[&city.data()]);
     assert!(done, "{said}");
     assert_eq!(archived(&city.data().join("history/aoi")), Vec::<PathBuf>::new());
     aoi.create(&t("x", json!({"a": property(7)})));
-    assert_eq!(values(&aoi), [7]);
+    assert_eq!(past_values(&aoi), [7]);
     city.kill();
     city.restart();
-    assert_eq!(values(&aoi), [7]);
+    assert_eq!(past_values(&aoi), [7]);
 }
 
 /// The time behind everything that was written.
@@ -260,7 +240,7 @@ fn old_instances_become_hours_and_then_nothing() {
     client.put(policy).json(json!({"raw": "P30D"})).send().expect_status(204);
     wait_for("nothing is left of it", || client.get(&path).query(&interval).send().status == 404);
     assert_eq!(client.retrieve(&thing("x"))["name"]["value"], "x");
-    assert_eq!(values(&client), [0], "what is in force stays");
+    assert_eq!(past_values(&client), [0], "what is in force stays");
 }
 
 // Issue 4, line 8: what is dropped frees at least 95% of its room on the disk.

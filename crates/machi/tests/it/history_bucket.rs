@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -35,32 +34,12 @@ fn start(options: Options) -> City {
     City::start_with(env!("CARGO_BIN_EXE_machi"), options)
 }
 
-/// A machi command with the credentials; whether it succeeded, and what it said.
-fn machi(arguments: &[&str], places: &[&Path]) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_machi"));
-    command.env("LC_ALL", "C").envs(environment()).args(arguments).args(places);
-    let done = command.output().expect("the binary runs");
-    let said = [done.stdout, done.stderr].concat();
-    (done.status.success(), String::from_utf8_lossy(&said).into_owned())
-}
-
-fn change(client: &Client, values: std::ops::RangeInclusive<i64>) {
+/// Sets values one after the other, with a rest behind each in which it may be archived.
+fn change_slowly(client: &Client, values: std::ops::RangeInclusive<i64>) {
     for value in values {
-        client
-            .patch(&format!("/entities/{}", thing("x")))
-            .json(json!({"a": property(value)}))
-            .send()
-            .expect_status(204);
+        change(client, value);
         thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// The values that the temporal API tells, in their order.
-fn values(client: &Client) -> Vec<i64> {
-    let query = [("timeproperty", "modifiedAt"), ("options", "temporalValues")];
-    let answer =
-        client.get(&format!("/temporal/entities/{}", thing("x"))).query(&query).send().expect_status(200).json();
-    answer["a"]["values"].as_array().into_iter().flatten().filter_map(|pair| pair[0].as_i64()).collect()
 }
 
 /// The values that the package deltalake reads from the bucket, sorted.
@@ -87,17 +66,17 @@ fn the_past_lies_in_a_bucket() {
     let city = start(options(&moto, "past"));
     let client = city.client();
     client.create(&t("x", json!({"a": property(0)})));
-    change(&client, 1..=60);
+    change_slowly(&client, 1..=60);
     comes_to(&(0..=60).collect(), || read(&python, &moto, "past"));
-    assert_eq!(values(&client), (0..=60).collect::<Vec<_>>());
+    assert_eq!(past_values(&client), (0..=60).collect::<Vec<_>>());
     assert!(!city.data().join("history").exists(), "nothing of it lies in the folder");
-    let (done, said) = machi(&["verify", "--data"], &[&city.data()]);
+    let (done, said) = machi(&environment(), &["verify", "--data"], &[&city.data()]);
     assert!(done && said.contains("of the past"), "{said}");
     city.kill();
-    let (done, resting) = machi(&["verify", "--data"], &[&city.data()]);
+    let (done, resting) = machi(&environment(), &["verify", "--data"], &[&city.data()]);
     assert!(done && resting.contains("rows in"), "{resting}");
     city.restart();
-    assert_eq!(values(&client), (0..=60).collect::<Vec<_>>());
+    assert_eq!(past_values(&client), (0..=60).collect::<Vec<_>>());
     let remembered = fs::read_to_string(city.data().join("history-bucket.toml")).expect("the bucket is remembered");
     for shown in [&city.log(), &remembered, &said] {
         assert!(!shown.contains(SECRET) && !shown.contains(KEY), "{shown}");
@@ -114,14 +93,14 @@ fn a_backup_of_a_past_in_a_bucket_is_whole() {
     let city = start(options(&moto, "past"));
     let client = city.client();
     client.create(&t("x", json!({"a": property(0)})));
-    change(&client, 1..=30);
-    let (done, said) = machi(&["backup", "--data"], &[&city.data(), &backup]);
+    change_slowly(&client, 1..=30);
+    let (done, said) = machi(&environment(), &["backup", "--data"], &[&city.data(), &backup]);
     assert!(done, "{said}");
-    change(&client, 31..=32);
-    let (done, said) = machi(&["restore", "--data"], &[&data, &backup]);
+    change_slowly(&client, 31..=32);
+    let (done, said) = machi(&environment(), &["restore", "--data"], &[&data, &backup]);
     assert!(done, "{said}");
     let restored = start(Options { data: Some(data.clone()), ..Options::default() });
-    assert_eq!(values(&restored.client()), (0..=30).collect::<Vec<_>>());
+    assert_eq!(past_values(&restored.client()), (0..=30).collect::<Vec<_>>());
     restored.stop();
     let leftovers = fs::read_dir(city.data()).expect("the folder is read").flatten();
     assert!(!leftovers.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("backup-under-way")));
@@ -130,7 +109,8 @@ fn a_backup_of_a_past_in_a_bucket_is_whole() {
     expect_refusal(&moto, "past", &folder.path().join("other"), "holds the past of another city");
     city.stop();
     expect_refusal(&moto, "elsewhere", &city.data(), "the past of this city lies in s3://city/past");
-    let (done, said) = machi(&["serve", "--open", "--listen", "127.0.0.1:0", "--data"], &[&city.data()]);
+    let (done, said) =
+        machi(&environment(), &["serve", "--open", "--listen", "127.0.0.1:0", "--data"], &[&city.data()]);
     assert!(!done && said.contains("the past of this city lies in s3://city/past"), "{said}");
 }
 
@@ -140,7 +120,8 @@ fn expect_refusal(moto: &Moto, place: &str, data: &Path, why: &str) {
     let config = folder.path().join("machi.toml");
     fs::write(&config, options(moto, place).config.unwrap_or_default()).expect("the folder takes a file");
     let config = config.to_string_lossy().into_owned();
-    let (done, said) = machi(&["serve", "--open", "--listen", "127.0.0.1:0", "--config", &config, "--data"], &[data]);
+    let (done, said) =
+        machi(&environment(), &["serve", "--open", "--listen", "127.0.0.1:0", "--config", &config, "--data"], &[data]);
     assert!(!done && said.contains(why), "{said}");
 }
 
@@ -152,10 +133,10 @@ fn changes_wait_while_the_bucket_is_away() {
     let city = start(options(&moto, "past"));
     let client = city.client();
     client.create(&t("x", json!({"a": property(0)})));
-    change(&client, 1..=10);
+    change_slowly(&client, 1..=10);
     comes_to(&(0..=10).collect(), || read(&python, &moto, "past"));
     moto.shut();
-    change(&client, 11..=20);
+    change_slowly(&client, 11..=20);
     eventually("the city worries", || {
         let health = client.get("/healthz").send().text();
         health.contains("the bucket does not answer").then_some(())
@@ -163,10 +144,10 @@ fn changes_wait_while_the_bucket_is_away() {
     assert!(city.log().contains("the bucket does not answer"), "{}", city.log());
     city.kill();
     city.restart();
-    change(&client, 21..=22);
+    change_slowly(&client, 21..=22);
     assert_eq!(client.retrieve(&thing("x"))["a"]["value"], 22);
     moto.open();
     comes_to(&(0..=22).collect(), || read(&python, &moto, "past"));
     eventually("the worry is over", || (!client.get("/healthz").send().text().contains("the bucket")).then_some(()));
-    assert_eq!(values(&client), (0..=22).collect::<Vec<_>>());
+    assert_eq!(past_values(&client), (0..=22).collect::<Vec<_>>());
 }

@@ -1,6 +1,7 @@
 //! What every test here uses: the shared city, a tenant of its own, and short ways to ask and to expect.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 pub(crate) use machi_testkit::*;
 pub(crate) use serde_json::{Value, json};
@@ -46,6 +47,29 @@ pub(crate) fn thing(name: &str) -> String {
 /// An entity of the type `T`.
 pub(crate) fn t(name: &str, rest: Value) -> Value {
     entity(&thing(name), "T", rest)
+}
+
+/// Sets the attribute `a` of the thing `x`.
+pub(crate) fn change(client: &Client, value: i64) {
+    let path = format!("/entities/{}", thing("x"));
+    client.patch(&path).json(json!({"a": property(value)})).send().expect_status(204);
+}
+
+/// The values of the attribute `a` of the thing `x` that the temporal API tells, in the order of their changes.
+pub(crate) fn past_values(client: &Client) -> Vec<i64> {
+    let path = format!("/temporal/entities/{}", thing("x"));
+    let query = [("timeproperty", "modifiedAt"), ("options", "temporalValues")];
+    let answer = client.get(&path).query(&query).send().expect_status(200).json();
+    answer["a"]["values"].as_array().into_iter().flatten().filter_map(|pair| pair[0].as_i64()).collect()
+}
+
+/// Runs the program with some variables set; whether it succeeded, and all that it said, in English.
+pub(crate) fn machi(variables: &Environment, arguments: &[&str], places: &[&Path]) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_machi"));
+    command.env("LC_ALL", "C").envs(variables.iter().map(|(name, value)| (name, value))).args(arguments).args(places);
+    let done = command.output().expect("the binary runs");
+    let said = [done.stdout, done.stderr].concat();
+    (done.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
 /// Expects that a query finds the entities whose short names are listed, in any order.

@@ -1,20 +1,13 @@
 //! A city that was restored from a backup goes on from there, and does not send again what was delivered before.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::kit::*;
 
 #[track_caller]
-fn machi(arguments: &[&str], path: &Path, data: &Path) {
-    let done = Command::new(env!("CARGO_BIN_EXE_machi")).args(arguments).arg(path).arg("--data").arg(data).output();
-    let done = done.expect("the binary runs");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-}
-
-fn change(client: &Client, value: i64) {
-    let path = format!("/entities/{}", thing("x"));
-    client.patch(&path).json(json!({"a": property(value)})).send().expect_status(204);
+fn succeed(arguments: &[&str], path: &Path, data: &Path) {
+    let (done, said) = machi(&Environment::default(), arguments, &[path, Path::new("--data"), data]);
+    assert!(done, "{said}");
 }
 
 /// The values that were notified of, in the order in which they came.
@@ -34,13 +27,13 @@ fn a_restored_city_sends_what_is_new_and_nothing_again() {
     let id = client.subscribe(&subscription("T", &receiver.url("/sub"), json!({})));
     (1..=20).for_each(|value| change(&client, value));
     assert_eq!(values(&receiver.wait_for("/sub", 20)), (1..=20).collect::<Vec<_>>());
-    machi(&["backup"], &backup, &city.data());
+    succeed(&["backup"], &backup, &city.data());
     // What came after the backup is lost with this city.
     change(&client, 21);
     receiver.wait_for("/sub", 21);
     city.kill();
 
-    machi(&["restore"], &backup, &data);
+    succeed(&["restore"], &backup, &data);
     let restored = City::start_with(env!("CARGO_BIN_EXE_machi"), Options { data: Some(data), ..Options::default() });
     let client = restored.client();
     assert_eq!(client.retrieve(&thing("x"))["a"]["value"], 20);
