@@ -1,6 +1,7 @@
 //! What an archive takes: new instances and heads, and what is removed of those that it has.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use machi_store::Position;
 use machi_types::{Name, Timestamp};
@@ -17,6 +18,9 @@ pub struct Delivery<'d> {
     pub instances: Vec<(Series, Cow<'d, [Instance]>)>,
     /// New heads.
     pub heads: Vec<(Name, Cow<'d, [Head]>)>,
+    /// The types of entities of which instances came and no head, as far as they are known: an archive that notes them
+    /// with the instances need not look for them.
+    pub types: Vec<(Name, Arc<[Name]>)>,
     /// What is removed of what was taken earlier, before the new is added.
     pub removals: Vec<Removal>,
     /// What came and was replaced, all before it was taken.

@@ -22,7 +22,6 @@ mod directory;
 mod entry;
 mod fault;
 mod files;
-mod known;
 mod lake;
 mod log;
 mod merge;

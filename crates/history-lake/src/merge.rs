@@ -78,7 +78,7 @@ impl Tenant {
         let _commits = self.commits.lock();
         for _ in 0..TRIES {
             let pinned = self.refresh()?;
-            let (_, state) = self.tables(&pinned)[number];
+            let (table, state) = self.tables(&pinned)[number];
             let is_there = |(name, entry): &Source| state.files.get(name).is_some_and(|now| now == entry);
             if !sources.iter().all(is_there) {
                 return Ok(false);
@@ -89,6 +89,7 @@ impl Tenant {
                 plan.instances.txns.insert(KNOWN_TXN.to_owned(), time.micros());
             }
             if self.commit(&pinned, plan)?.is_some() {
+                sources.iter().for_each(|(name, _)| drop(self.shared.cache.remove(&table.file(name))));
                 return Ok(true);
             }
         }
@@ -97,7 +98,7 @@ impl Tenant {
 
     fn write_merged(&self, table: &Table, sources: &[Source]) -> Result<(Name, Entry), ArchiveError> {
         let files: Vec<Arc<DataFile>> =
-            sources.iter().map(|(name, entry)| self.shared.open(table, name, entry)).collect::<Result<_, _>>()?;
+            sources.iter().map(|(name, entry)| self.shared.open_once(table, name, entry)).collect::<Result<_, _>>()?;
         let name = new_name();
         let level = Level::of(sources.iter().fold(0, |rows, (_, entry)| entry.rows.saturating_add(rows)));
         let mut writer = FileWriter::new(&*self.shared.files, &table.file(&name), table.shape, level)?;

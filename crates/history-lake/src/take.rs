@@ -122,37 +122,28 @@ impl Tenant {
         Ok(())
     }
 
-    /// The types of all entities of a delivery, as far as it or the table tells.
+    /// The types of all entities of a delivery, as far as it or the table of heads tells.
     fn types_of(
         self: &Arc<Self>,
         pinned: &Arc<Pinned>,
         delivery: &Delivery<'_>,
     ) -> Result<FxHashMap<Name, Arc<[Name]>>, ArchiveError> {
-        let mut types = FxHashMap::default();
+        let mut types: FxHashMap<Name, Arc<[Name]>> = delivery.types.iter().cloned().collect();
         for (entity, heads) in &delivery.heads {
             let with_types = heads.iter().filter(|head| !head.types.is_empty());
             if let Some(head) = with_types.max_by_key(|head| head.modified_at) {
                 types.insert(entity.clone(), Arc::clone(&head.types));
             }
         }
-        let mut known = self.types.lock();
-        types.iter().for_each(|(entity, types)| known.learn(entity, types));
         let of_instances = delivery.instances.iter().map(|(series, _)| &series.entity);
         let all = of_instances.chain(delivery.replaced.iter().map(|one| &one.series.entity));
-        let mut unknown = Vec::new();
-        for entity in all.filter(|entity| !types.contains_key(*entity)).collect::<Vec<_>>() {
-            match known.get(entity) {
-                Some(found) => drop(types.insert(entity.clone(), found)),
-                None => unknown.push(entity.clone()),
-            }
-        }
+        let mut unknown: Vec<Name> = all.filter(|entity| !types.contains_key(*entity)).cloned().collect();
         unknown.sort_unstable();
         unknown.dedup();
         if !unknown.is_empty() {
             for evolution in View::new(self, pinned).evolutions_of(&unknown)? {
                 let with_types = evolution.heads.iter().filter(|head| !head.types.is_empty());
                 if let Some(head) = with_types.max_by_key(|head| head.modified_at) {
-                    known.learn(&evolution.entity, &head.types);
                     types.insert(evolution.entity.clone(), Arc::clone(&head.types));
                 }
             }

@@ -30,7 +30,6 @@ use crate::columns::{HEADS, INSTANCES, REPLACED};
 use crate::data::DataFile;
 use crate::entry::Entry;
 use crate::files::Files;
-use crate::known::KnownTypes;
 use crate::log::{Changes, State, Table};
 
 /// What all tenants share.
@@ -52,15 +51,20 @@ impl Weighter<String, Arc<DataFile>> for ByWeight {
 }
 
 impl Shared {
-    /// Opens a file of a table, unless it is open.
+    /// Opens a file of a table, unless it is open, and keeps it open.
     pub(crate) fn open(&self, table: &Table, name: &Name, entry: &Entry) -> Result<Arc<DataFile>, ArchiveError> {
-        let name = table.file(name);
-        if let Some(file) = self.cache.get(&name) {
-            return Ok(file);
-        }
-        let file = Arc::new(DataFile::open(&*self.files, &name, entry, table.shape)?);
-        self.cache.insert(name, Arc::clone(&file));
+        let file = self.open_once(table, name, entry)?;
+        self.cache.insert(table.file(name), Arc::clone(&file));
         Ok(file)
+    }
+
+    /// The same for who reads all of it and will not come back.
+    pub(crate) fn open_once(&self, table: &Table, name: &Name, entry: &Entry) -> Result<Arc<DataFile>, ArchiveError> {
+        let name = table.file(name);
+        match self.cache.get(&name) {
+            Some(file) => Ok(file),
+            None => DataFile::open(&*self.files, &name, entry, table.shape).map(Arc::new),
+        }
     }
 }
 
@@ -93,8 +97,6 @@ pub(crate) struct Tenant {
     current: Mutex<Option<(Instant, Arc<Pinned>)>>,
     /// States that somebody may still read.
     live: Mutex<Vec<Weak<Pinned>>>,
-    /// The types of entities, as far as they were asked for lately.
-    pub(crate) types: Mutex<KnownTypes>,
 }
 
 const HEADS_TXN: &str = "machi/heads";
@@ -139,7 +141,6 @@ impl Tenant {
             commits: Mutex::default(),
             current: Mutex::default(),
             live: Mutex::default(),
-            types: Mutex::default(),
         }
     }
 
@@ -181,7 +182,6 @@ impl Tenant {
     /// Forgets all that it knows, for a tenant that was erased.
     pub(crate) fn forget(&self) {
         *self.current.lock() = None;
-        self.types.lock().clear();
         self.shared.cache.retain(|name, _| !name.starts_with(&format!("{}/", self.folder)));
     }
 

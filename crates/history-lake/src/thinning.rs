@@ -128,8 +128,10 @@ impl Round<'_> {
         let begun = Instant::now();
         let tenant = self.tenant;
         let (table, _) = tenant.tables(&view.pinned)[number];
-        let files: Vec<Arc<DataFile>> =
-            sources.iter().map(|(name, entry)| tenant.shared.open(table, name, entry)).collect::<Result<_, _>>()?;
+        let files: Vec<Arc<DataFile>> = sources
+            .iter()
+            .map(|(name, entry)| tenant.shared.open_once(table, name, entry))
+            .collect::<Result<_, _>>()?;
         let outcome = self.read(number, view, &files, &mut |_, _| Ok(()))?;
         let mut changes = Changes::default();
         if outcome.effect.is_any() {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use machi_archive::{Head, Origin};
+use machi_archive::{Delivery, Head, Origin};
 use machi_face::ENTITIES;
 use machi_http::Shutdown;
-use machi_model::entity::HeadRef;
+use machi_model::entity::{HeadRef, NameRef};
 use machi_store::{Budget, Change, Commit, Decision, Document, Filter, Find, Position, Refusal, StoreError};
 use machi_types::{Name, TenantId, Timestamp};
+use rustc_hash::FxHashSet;
 use tokio::sync::MutexGuard;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::info;
@@ -20,6 +21,7 @@ use crate::collections::MARKS;
 use crate::error::HistoryError;
 use crate::history::{CONSUMER, History, Leaving};
 use crate::hot::Hot;
+use crate::past::Stretch;
 use crate::taking;
 
 /// How long it rests after a failure.
@@ -124,10 +126,11 @@ impl History {
         let all: Vec<(TenantId, Leaving)> = self.state.read().tenants.iter().filter_map(leaving).collect();
         for (tenant, leaving) in all {
             let up_to = leaving.up_to.clone();
+            let types = self.types_of(&tenant, &leaving.stretch).await?;
             let (archive, store, of) = (Arc::clone(&self.archive), Arc::clone(self.store()), tenant.clone());
             let take = move || {
                 let stretch = leaving.stretch.read();
-                archive.take(&of, stretch.delivery(Some(leaving.up_to), store.names()))
+                archive.take(&of, Delivery { types, ..stretch.delivery(Some(leaving.up_to), store.names()) })
             };
             blocking(take).await??;
             let mut state = self.state.write();
@@ -137,6 +140,26 @@ impl History {
             }
         }
         Ok(())
+    }
+
+    /// The types of the entities in a stretch that came without a head, which the city has at hand.
+    async fn types_of(&self, tenant: &TenantId, stretch: &Stretch) -> Result<Vec<(Name, Arc<[Name]>)>, HistoryError> {
+        let mut ids: Vec<Name> = stretch.read().headless().cloned().collect();
+        ids.sort_unstable();
+        let view = self.store().view();
+        let mut lists: FxHashSet<Arc<[Name]>> = FxHashSet::default();
+        let mut types = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(PAGE) {
+            for document in view.documents(tenant, ENTITIES, ids).await?.into_iter().flatten() {
+                // What cannot be read of it is told where it is asked for.
+                let Ok(head) = HeadRef::read(&document.head) else { continue };
+                let of_it: Vec<Name> = head.types().map(NameRef::to_name).collect();
+                let list = lists.get(&*of_it).cloned().unwrap_or_else(|| of_it.into());
+                lists.insert(Arc::clone(&list));
+                types.push((document.id.clone(), list));
+            }
+        }
+        Ok(types)
     }
 
     /// What is archived needs to be told no more.
@@ -236,7 +259,7 @@ impl History {
 
     fn take_as_it_is(&self, hot: &mut Hot, document: &Document) -> Result<(), HistoryError> {
         let head = HeadRef::read(&document.head)?;
-        let types = head.types().map(machi_model::entity::NameRef::to_name).collect();
+        let types = head.types().map(NameRef::to_name).collect();
         let (modified_at, created_at, expires_at) = (document.modified, document.created, head.expires_at());
         hot.add_head(
             &document.id,

@@ -117,6 +117,11 @@ impl Hot {
         self.entities.keys().chain(self.heads.keys())
     }
 
+    /// The entities that came without a head.
+    pub(crate) fn headless(&self) -> impl Iterator<Item = &Name> {
+        self.entities.keys().filter(|entity| !self.heads.contains_key(*entity))
+    }
+
     /// The heads of an entity.
     pub(crate) fn heads(&self, entity: &str) -> Option<&[Head]> {
         self.heads.get(entity).map(Vec::as_slice)
