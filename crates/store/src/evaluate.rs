@@ -18,6 +18,12 @@ pub struct OwnedFacet {
     value: OwnedValue,
 }
 
+impl OwnedFacet {
+    fn of(facet: &Facet<'_>) -> Self {
+        Self { name: facet.name, instance: facet.instance, value: owned(&facet.value) }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum OwnedValue {
     Exists,
@@ -33,9 +39,14 @@ enum OwnedValue {
 /// All facets of a document: those that the block derives, its id and its times.
 pub fn facets(document: &Document, derive: &dyn Derive, names: &dyn Names) -> Vec<OwnedFacet> {
     let mut facets = Vec::with_capacity(document.sections.len() * 2 + 4);
-    for_each_facet(document, derive, names, &mut |facet| {
-        facets.push(OwnedFacet { name: facet.name, instance: facet.instance, value: owned(&facet.value) });
-    });
+    for_each_facet(document, derive, names, &mut |facet| facets.push(OwnedFacet::of(&facet)));
+    facets
+}
+
+/// The facets that a head tells by itself.
+pub fn facets_of_head(head: &[u8], derive: &dyn Derive, names: &dyn Names) -> Vec<OwnedFacet> {
+    let mut facets = Vec::new();
+    derive.head(names, head, &mut |facet| facets.push(OwnedFacet::of(&facet)));
     facets
 }
 
@@ -98,6 +109,39 @@ pub fn meets(filter: &Filter, document: &Document, facets: &[OwnedFacet]) -> Res
                 }
             }
             Ok(false)
+        }
+    }
+}
+
+/// What a filter comes to as far as an id and the facets of some names tell, of which all facets are given; nothing where
+/// others decide.
+pub fn meets_so_far(filter: &Filter, id: &str, facets: &[OwnedFacet]) -> Result<Option<bool>, StoreError> {
+    let of_parts = |parts: &[Filter], decides: bool| {
+        let mut so_far = Some(!decides);
+        for part in parts {
+            match meets_so_far(part, id, facets)? {
+                Some(met) if met == decides => return Ok(Some(decides)),
+                Some(_) => {}
+                None => so_far = None,
+            }
+        }
+        Ok(so_far)
+    };
+    match filter {
+        Filter::All => Ok(Some(true)),
+        Filter::And(parts) => of_parts(parts, false),
+        Filter::Or(parts) => of_parts(parts, true),
+        Filter::Not(part) => Ok(meets_so_far(part, id, facets)?.map(|met| !met)),
+        Filter::Ids(ids) => Ok(Some(ids.iter().any(|one| **one == *id))),
+        Filter::IdMatches(pattern) => Ok(Some(pattern.is_match(id))),
+        Filter::Check(_) => Ok(None),
+        Filter::Indexed(indexed) => meets_so_far(&indexed.otherwise, id, facets),
+        Filter::Test(test) => {
+            let mut so_far = None;
+            for facet in facets.iter().filter(|facet| facet.name == test.name) {
+                so_far = Some(so_far == Some(true) || meets_test(test, facet)?);
+            }
+            Ok(so_far)
         }
     }
 }
@@ -307,6 +351,30 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_is_decided_as_soon_as_what_is_known_decides_it() {
+        let (kind, other) = (NameNo::from_number(7), NameNo::from_number(8));
+        let tag = |tag| FacetValue::Tag(NameNo::from_number(tag));
+        let known = [OwnedFacet::of(&Facet { name: kind, instance: NameNo::NONE, value: tag(1) })];
+        let test = |name, tag| {
+            Filter::Test(Test { name, instances: Instances::Any, condition: Condition::Tag(NameNo::from_number(tag)) })
+        };
+        let so_far = |filter: &Filter| meets_so_far(filter, "urn:x", &known).unwrap();
+        let (meets, fails, open) = (test(kind, 1), test(kind, 2), test(other, 1));
+        assert_eq!([so_far(&meets), so_far(&fails), so_far(&open)], [Some(true), Some(false), None]);
+        let and = |parts: [&Filter; 2]| so_far(&Filter::And(parts.map(Clone::clone).into()));
+        assert_eq!(
+            [and([&open, &fails]), and([&open, &meets]), and([&meets, &meets])],
+            [Some(false), None, Some(true)]
+        );
+        let or = |parts: [&Filter; 2]| so_far(&Filter::Or(parts.map(Clone::clone).into()));
+        assert_eq!([or([&open, &fails]), or([&open, &meets]), or([&fails, &fails])], [None, Some(true), Some(false)]);
+        assert_eq!(so_far(&Filter::Not(Box::new(fails))), Some(true));
+        assert_eq!(so_far(&Filter::Not(Box::new(open))), None);
+        assert_eq!(so_far(&Filter::Ids(vec!["urn:x".into()])), Some(true));
+        assert_eq!(so_far(&Filter::Ids(vec!["urn:y".into()])), Some(false));
+    }
 
     #[test]
     fn places_round_trip_as_cursors_and_garbage_is_refused() {

@@ -22,19 +22,30 @@ pub(crate) fn entities_at(
     now: &[Option<Document>],
     at: Timestamp,
 ) -> Result<Vec<Option<Document>>, HistoryError> {
-    let evolutions = past.evolutions(&WantedEvolutions::Of(ids))?;
-    let mut latest = Latest::read(past, ids, at)?;
-    let mut evolutions = evolutions.iter().peekable();
-    let mut entities = Vec::with_capacity(ids.len());
-    for (id, now) in ids.iter().zip(now) {
-        let evolution = evolutions.next_if(|one| one.entity == *id);
-        let series = latest.take_of(id);
-        entities.push(match evolution {
-            Some(evolution) => entity_at(past, names, evolution, series, now.as_ref(), at)?,
-            None => None,
-        });
-    }
-    Ok(entities)
+    let heads = heads_at(past, ids, at)?;
+    let there: Vec<Name> =
+        ids.iter().zip(&heads).filter(|(_, head)| head.is_some()).map(|(id, _)| id.clone()).collect();
+    let mut latest = Latest::read(past, &there, at)?;
+    let entities = ids.iter().zip(heads).zip(now).map(|((id, head), now)| {
+        let Some(head) = head else { return Ok(None) };
+        entity_at(past, names, (id, &head), latest.take_of(id), now.as_ref(), at).map(Some)
+    });
+    entities.collect()
+}
+
+/// What the entities of these ids, which ascend, were at an instant; none where there was none.
+pub(crate) fn heads_at(
+    past: &dyn Snapshot,
+    ids: &[Name],
+    at: Timestamp,
+) -> Result<Vec<Option<machi_archive::Head>>, HistoryError> {
+    let mut evolutions = past.evolutions(&WantedEvolutions::Of(ids))?.into_iter().peekable();
+    let head_of = |evolution: Evolution| {
+        let heads =
+            evolution.heads.into_iter().filter(|head| head.origin != Origin::Amendment && head.modified_at <= at);
+        heads.max_by_key(|head| head.modified_at).filter(|head| head.deleted_at.is_none_or(|gone| gone > at))
+    };
+    Ok(ids.iter().map(|id| evolutions.next_if(|one| one.entity == *id).and_then(head_of)).collect())
 }
 
 /// What each series held last, by entity.
@@ -100,17 +111,11 @@ fn since(instance: &Instance) -> Timestamp {
 fn entity_at(
     past: &dyn Snapshot,
     names: &dyn Names,
-    evolution: &Evolution,
+    (id, head): (&Name, &machi_archive::Head),
     series: Vec<(Series, Instance)>,
     now: Option<&Document>,
     at: Timestamp,
-) -> Result<Option<Document>, HistoryError> {
-    let heads = evolution.heads.iter().filter(|head| head.origin != Origin::Amendment && head.modified_at <= at);
-    let Some(head) =
-        heads.max_by_key(|head| head.modified_at).filter(|head| head.deleted_at.is_none_or(|gone| gone > at))
-    else {
-        return Ok(None);
-    };
+) -> Result<Document, HistoryError> {
     let mut scopes = Vec::new();
     let mut sections = Vec::with_capacity(series.len());
     let mut modified = head.modified_at;
@@ -135,15 +140,15 @@ fn entity_at(
     }
     sections.sort_by_key(|section| section.created);
     let stored = Head { types: head.types.to_vec(), scopes, expires_at: head.expires_at };
-    Ok(Some(Document {
+    Ok(Document {
         number: DocumentNo(0),
-        id: evolution.entity.clone(),
+        id: id.clone(),
         version: u64::try_from(modified.micros()).unwrap_or_default(),
         created: head.created_at,
         modified,
         head: Bytes::from(stored.encode()),
         sections,
-    }))
+    })
 }
 
 fn scopes_of(instance: &Instance) -> Result<Vec<Name>, HistoryError> {

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use machi_archive::Snapshot;
+use machi_archive::{Head, Snapshot};
 use machi_face::ENTITIES;
+use machi_model::entity;
 use machi_store::evaluate::{self, OwnedFacet, Place};
 use machi_store::{
     Answer, Collection, Derive, Document, DocumentNo, Filter, Find, Found, Order, OrderBy, Position, Row, Store,
@@ -12,15 +13,18 @@ use machi_store::{
 };
 use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId, Text, Timestamp};
-use rustc_hash::FxHashSet;
+use parking_lot::Mutex;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::OnceCell;
 
-use super::entities::entities_at;
+use super::entities::{entities_at, heads_at};
 use crate::blocking;
 use crate::error::HistoryError;
 
 /// How many entities are read from the past at a time.
 const AT_ONCE: usize = 1000;
+/// Of how many at a time it is asked what they were.
+const HEADS_AT_ONCE: usize = 10_000;
 
 /// The entities of a tenant as they were at an instant.
 pub(super) struct Then {
@@ -32,15 +36,20 @@ pub(super) struct Then {
     now: Arc<dyn View>,
     tenant: TenantId,
     at: Timestamp,
-    /// What was written since, as it was then; found out when it is first asked for.
+    /// What was written since; found out when it is first asked for.
     changed: OnceCell<Changed>,
+    /// What was read of it.
+    read: Mutex<FxHashMap<Name, Option<Arc<Document>>>>,
 }
 
 /// What was written since.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Changed {
     ids: FxHashSet<Name>,
-    documents: Vec<Arc<Document>>,
+    /// Which entities there were of these, each with the place of its types.
+    there: Vec<(Name, usize)>,
+    /// For all types that entities had then: the facets that follow from them.
+    facets: Vec<Vec<OwnedFacet>>,
 }
 
 impl fmt::Debug for Then {
@@ -56,22 +65,34 @@ impl Then {
         tenant: TenantId,
         at: Timestamp,
     ) -> Self {
-        Self { store, derive, past, now, tenant, at, changed: OnceCell::new() }
+        let (changed, read) = (OnceCell::new(), Mutex::default());
+        Self { store, derive, past, now, tenant, at, changed, read }
     }
 
     /// Entities as they were, in the order of the ids.
     async fn read(&self, ids: &[Name]) -> Result<Vec<Option<Arc<Document>>>, StoreError> {
-        let mut sorted: Vec<Name> = ids.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let now = self.now.documents(&self.tenant, ENTITIES, &sorted).await?;
+        let mut unread: Vec<Name> = {
+            let read = self.read.lock();
+            ids.iter().filter(|id| !read.contains_key(*id)).cloned().collect()
+        };
+        unread.sort_unstable();
+        unread.dedup();
+        for ids in unread.chunks(AT_ONCE) {
+            let found = self.read_past(ids).await?;
+            self.read.lock().extend(ids.iter().cloned().zip(found));
+        }
+        let read = self.read.lock();
+        Ok(ids.iter().map(|id| read.get(id).cloned().flatten()).collect())
+    }
+
+    /// Entities as they were; the ids ascend.
+    async fn read_past(&self, ids: &[Name]) -> Result<Vec<Option<Arc<Document>>>, StoreError> {
+        let now = self.now.documents(&self.tenant, ENTITIES, ids).await?;
         let now: Vec<Option<Document>> = now.into_iter().map(|one| one.map(|one| (*one).clone())).collect();
-        let (past, store, at, asked) = (Arc::clone(&self.past), Arc::clone(&self.store), self.at, sorted.clone());
+        let (past, store, at, asked) = (Arc::clone(&self.past), Arc::clone(&self.store), self.at, ids.to_vec());
         let work = move || entities_at(&*past, store.names(), &asked, &now, at);
         let found = blocking(work).await.and_then(|found| found).map_err(of_history)?;
-        let found: Vec<Option<Arc<Document>>> = found.into_iter().map(|one| one.map(Arc::new)).collect();
-        let found_of = |id: &Name| sorted.binary_search(id).ok().and_then(|place| found.get(place).cloned().flatten());
-        Ok(ids.iter().map(found_of).collect())
+        Ok(found.into_iter().map(|one| one.map(Arc::new)).collect())
     }
 
     async fn changed(&self) -> Result<&Changed, StoreError> {
@@ -80,22 +101,46 @@ impl Then {
 
     async fn find_changed(&self) -> Result<Changed, StoreError> {
         let (past, at) = (Arc::clone(&self.past), self.at);
-        let ids = blocking(move || past.written_after(at)).await.map_err(of_history)?;
-        let ids = ids.map_err(|error| of_history(error.into()))?;
-        let mut documents = Vec::new();
-        for ids in ids.chunks(AT_ONCE) {
-            documents.extend(self.read(ids).await?.into_iter().flatten());
+        let work = move || -> Result<_, HistoryError> {
+            let ids = past.written_after(at)?;
+            let heads = ids.chunks(HEADS_AT_ONCE).map(|ids| heads_at(&*past, ids, at));
+            let heads: Vec<Vec<Option<Head>>> = heads.collect::<Result<_, _>>()?;
+            Ok((ids, heads))
+        };
+        let (ids, heads) = blocking(work).await.and_then(|found| found).map_err(of_history)?;
+        let mut changed = Changed::default();
+        let mut places: FxHashMap<Arc<[Name]>, usize> = FxHashMap::default();
+        for (id, head) in ids.iter().zip(heads.into_iter().flatten()) {
+            let Some(head) = head else { continue };
+            let place = *places.entry(head.types).or_insert_with_key(|types| {
+                changed.facets.push(self.facets_of(types));
+                changed.facets.len() - 1
+            });
+            changed.there.push((id.clone(), place));
         }
-        Ok(Changed { ids: ids.into_iter().collect(), documents })
+        changed.ids = ids.into_iter().collect();
+        Ok(changed)
+    }
+
+    /// What follows for an entity from its types.
+    fn facets_of(&self, types: &[Name]) -> Vec<OwnedFacet> {
+        let head = entity::Head { types: types.to_vec(), scopes: Vec::new(), expires_at: None }.encode();
+        evaluate::facets_of_head(&head, &*self.derive, self.store.names())
     }
 
     /// Of what was written since, what met the filter then, with its place in the order.
-    fn met(&self, changed: &Changed, find: &Find) -> Result<Vec<(Place, Arc<Document>)>, StoreError> {
+    async fn met(&self, changed: &Changed, find: &Find) -> Result<Vec<(Place, Arc<Document>)>, StoreError> {
+        let mut ids = Vec::new();
+        for (id, types) in &changed.there {
+            if evaluate::meets_so_far(&find.filter, id, &changed.facets[*types])? != Some(false) {
+                ids.push(id.clone());
+            }
+        }
         let mut met = Vec::new();
-        for document in &changed.documents {
-            let facets = evaluate::facets(document, &*self.derive, self.store.names());
-            if evaluate::meets(&find.filter, document, &facets)? {
-                met.push((place(&find.order, document, &facets)?, Arc::clone(document)));
+        for document in self.read(&ids).await?.into_iter().flatten() {
+            let facets = evaluate::facets(&document, &*self.derive, self.store.names());
+            if evaluate::meets(&find.filter, &document, &facets)? {
+                met.push((place(&find.order, &document, &facets)?, document));
             }
         }
         Ok(met)
@@ -105,7 +150,7 @@ impl Then {
     async fn find_then(&self, mut find: Find) -> Result<Found, StoreError> {
         find.order.push(Order { by: OrderBy::Id, descending: false, texts: None });
         let changed = self.changed().await?;
-        let mut rows = self.met(changed, &find)?;
+        let mut rows = self.met(changed, &find).await?;
         let wanted = find.offset.saturating_add(find.limit).saturating_add(1);
         self.unchanged(&find, changed, wanted, &mut rows).await?;
         if let Some(after) = &find.after {
@@ -153,7 +198,7 @@ impl Then {
 
     async fn count_then(&self, find: Find) -> Result<u64, StoreError> {
         let changed = self.changed().await?;
-        let met = self.met(changed, &find)?.len() as u64;
+        let met = self.met(changed, &find).await?.len() as u64;
         let now = self.now.count(find.clone()).await?;
         let ids = Filter::Ids(changed.ids.iter().cloned().collect());
         let changed_now = self.now.count(Find { filter: find.filter.and(ids), ..find }).await?;
