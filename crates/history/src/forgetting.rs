@@ -31,6 +31,7 @@ impl History {
         self.applied.write().remove(tenant);
         let (archive, of) = (Arc::clone(&self.archive), tenant.clone());
         blocking(move || archive.erase(&of)).await??;
+        self.remembered.forget(tenant);
         self.hand_over(&turn).await
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::MutexGuard;
 use tracing::{error, warn};
 
 use crate::amendment::{AMENDMENTS, Amendment};
+use crate::as_of::Remembered;
 use crate::blocking;
 use crate::config::Config;
 use crate::error::{HistoryError, told, trouble};
@@ -50,6 +51,8 @@ pub struct History {
     pub(crate) held_back: AtomicU64,
     /// Makes the names of amendments.
     pub(crate) amendments: AtomicU64,
+    /// What was found out for instants that were asked for lately.
+    pub(crate) remembered: Arc<Remembered>,
     /// What policies last did, by tenant.
     pub(crate) applied: RwLock<FxHashMap<TenantId, Applied>>,
 }
@@ -132,6 +135,7 @@ impl History {
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             held_back: AtomicU64::default(),
             amendments: AtomicU64::default(),
+            remembered: Arc::default(),
             applied: RwLock::default(),
         });
         let keeper: Weak<Self> = Arc::downgrade(&history);
@@ -312,6 +316,12 @@ impl History {
         if is_archived {
             return Ok(());
         }
-        Amendment::decode(bytes)?.take(hot, entry.time, self.store().names())
+        let amendment = Amendment::decode(bytes)?;
+        let erases = !amendment.removals.is_empty();
+        let taken = amendment.take(hot, entry.time, self.store().names());
+        if erases {
+            self.remembered.forget(&entry.tenant);
+        }
+        taken
     }
 }

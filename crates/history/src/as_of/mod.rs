@@ -1,5 +1,6 @@
 //! The city as it was at an instant: its entities, and queries on them.
 
+mod changed;
 mod entities;
 mod view;
 
@@ -11,6 +12,7 @@ use machi_http::Text;
 use machi_store::{Position, StoreError, View};
 use machi_types::{TenantId, Timestamp};
 
+pub(crate) use self::changed::Remembered;
 pub(crate) use self::entities::entities_at;
 use self::view::Then;
 use crate::history::History;
@@ -23,13 +25,16 @@ impl Recall for History {
 
 impl History {
     async fn then(&self, tenant: &TenantId, as_of: &AsOf) -> Result<(Arc<dyn View>, Timestamp), FaceError> {
+        let erased = self.remembered.erased();
         // The past must reach at least as far as what stands for all that has not changed.
         let now = self.store().view();
+        let until = self.state.read().until;
         let past = self.past(tenant).await?;
         let at = self.instant(as_of, &now.position()).await?;
         check_kept(&*past, at)?;
         let store = (Arc::clone(self.store()), Arc::clone(&self.derive));
-        Ok((Arc::new(Then::new(store, (past, now), tenant.clone(), at)), at))
+        let remembered = (Arc::clone(&self.remembered), (until, erased));
+        Ok((Arc::new(Then::new(store, (past, now), remembered, tenant.clone(), at)), at))
     }
 
     /// The instant that is meant, where history knows it.

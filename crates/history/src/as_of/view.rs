@@ -14,9 +14,10 @@ use machi_store::{
 use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId, Text, Timestamp};
 use parking_lot::Mutex;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use tokio::sync::OnceCell;
 
+use super::changed::{Changed, Remembered};
 use super::entities::{entities_at, heads_at};
 use crate::blocking;
 use crate::error::HistoryError;
@@ -37,19 +38,12 @@ pub(super) struct Then {
     tenant: TenantId,
     at: Timestamp,
     /// What was written since; found out when it is first asked for.
-    changed: OnceCell<Changed>,
+    changed: OnceCell<Arc<Changed>>,
+    remembered: Arc<Remembered>,
+    /// Up to which commit the past reaches at least, and how often something had been erased before.
+    reaches: (Timestamp, u64),
     /// What was read of it.
     read: Mutex<FxHashMap<Name, Option<Arc<Document>>>>,
-}
-
-/// What was written since.
-#[derive(Debug, Default)]
-struct Changed {
-    ids: FxHashSet<Name>,
-    /// Which entities there were of these, each with the place of its types.
-    there: Vec<(Name, usize)>,
-    /// For all types that entities had then: the facets that follow from them.
-    facets: Vec<Vec<OwnedFacet>>,
 }
 
 impl fmt::Debug for Then {
@@ -62,11 +56,12 @@ impl Then {
     pub(super) fn new(
         (store, derive): (Arc<dyn Store>, Arc<dyn Derive>),
         (past, now): (Arc<dyn Snapshot>, Arc<dyn View>),
+        (remembered, reaches): (Arc<Remembered>, (Timestamp, u64)),
         tenant: TenantId,
         at: Timestamp,
     ) -> Self {
         let (changed, read) = (OnceCell::new(), Mutex::default());
-        Self { store, derive, past, now, tenant, at, changed, read }
+        Self { store, derive, past, now, tenant, at, changed, remembered, reaches, read }
     }
 
     /// Entities as they were, in the order of the ids.
@@ -96,29 +91,26 @@ impl Then {
     }
 
     async fn changed(&self) -> Result<&Changed, StoreError> {
-        self.changed.get_or_try_init(|| self.find_changed()).await
+        Ok(self.changed.get_or_try_init(|| self.find_changed()).await?)
     }
 
-    async fn find_changed(&self) -> Result<Changed, StoreError> {
+    async fn find_changed(&self) -> Result<Arc<Changed>, StoreError> {
         let (past, at) = (Arc::clone(&self.past), self.at);
+        let (since, mut changed) = self.remembered.get(&self.tenant, at).unwrap_or_else(|| (at, Arc::default()));
+        let known = Arc::clone(&changed);
         let work = move || -> Result<_, HistoryError> {
-            let ids = past.written_after(at)?;
+            let mut ids = past.written_after(since)?;
+            ids.retain(|id| !known.ids.contains(id));
             let heads = ids.chunks(HEADS_AT_ONCE).map(|ids| heads_at(&*past, ids, at));
             let heads: Vec<Vec<Option<Head>>> = heads.collect::<Result<_, _>>()?;
-            Ok((ids, heads))
+            Ok((ids, heads.concat()))
         };
         let (ids, heads) = blocking(work).await.and_then(|found| found).map_err(of_history)?;
-        let mut changed = Changed::default();
-        let mut places: FxHashMap<Arc<[Name]>, usize> = FxHashMap::default();
-        for (id, head) in ids.iter().zip(heads.into_iter().flatten()) {
-            let Some(head) = head else { continue };
-            let place = *places.entry(head.types).or_insert_with_key(|types| {
-                changed.facets.push(self.facets_of(types));
-                changed.facets.len() - 1
-            });
-            changed.there.push((id.clone(), place));
+        if !ids.is_empty() {
+            Arc::make_mut(&mut changed).add(ids, heads, |types| self.facets_of(types));
         }
-        changed.ids = ids.into_iter().collect();
+        let (until, erased) = self.reaches;
+        self.remembered.put(&self.tenant, at, until.max(since), &changed, erased);
         Ok(changed)
     }
 
@@ -131,8 +123,8 @@ impl Then {
     /// Of what was written since, what met the filter then, with its place in the order.
     async fn met(&self, changed: &Changed, find: &Find) -> Result<Vec<(Place, Arc<Document>)>, StoreError> {
         let mut ids = Vec::new();
-        for (id, types) in &changed.there {
-            if evaluate::meets_so_far(&find.filter, id, &changed.facets[*types])? != Some(false) {
+        for (id, facets) in changed.there() {
+            if evaluate::meets_so_far(&find.filter, id, facets)? != Some(false) {
                 ids.push(id.clone());
             }
         }
