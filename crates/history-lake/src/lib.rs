@@ -17,6 +17,7 @@ mod checkpoint;
 mod columns;
 #[cfg(test)]
 mod crash;
+mod cursor;
 mod data;
 mod directory;
 mod entry;

@@ -13,7 +13,8 @@ use rustc_hash::FxHashMap;
 
 use crate::cell::Cell;
 use crate::columns::at;
-use crate::data::{Cursor, DataFile};
+use crate::cursor::Cursor;
+use crate::data::DataFile;
 use crate::entry::Entry;
 use crate::rows::{RowReader, origin_of};
 use crate::snapshot::View;

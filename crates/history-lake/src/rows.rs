@@ -9,7 +9,8 @@ use machi_types::{Name, Timestamp};
 use crate::body::{Apart, Together};
 use crate::cell::Cell;
 use crate::columns::{Shape, at, head};
-use crate::data::{Cursor, DataFile};
+use crate::cursor::Cursor;
+use crate::data::DataFile;
 use crate::fault;
 
 /// The row of an instance, but for what its body is taken apart into.
