@@ -156,8 +156,8 @@ pub(crate) struct Sorted<'f> {
 impl<'f> Sorted<'f> {
     pub(crate) fn new(files: &'f [Arc<DataFile>], shape: &'static Shape) -> Result<Self, ArchiveError> {
         let mut sorted = Self { streams: Vec::new(), fronts: BinaryHeap::new() };
-        // What is read ahead of all of them takes no more room than of two.
-        let batch = (2 * BATCH / files.len().max(2) as u32).max(256);
+        // What is read ahead of all of them takes no more room than of one.
+        let batch = (BATCH / files.len().max(1) as u32).max(256);
         for (source, file) in files.iter().enumerate() {
             let mut stream = Stream::new(file, batch);
             let front = stream.next()?;

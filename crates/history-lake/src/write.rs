@@ -56,8 +56,8 @@ impl Level {
     const fn group(self) -> (u32, usize) {
         match self {
             Self::Fresh => (1 << 16, 4 << 20),
-            Self::Growing => (1 << 17, 8 << 20),
-            Self::Merged => (1 << 18, 16 << 20),
+            Self::Growing => (1 << 17, 4 << 20),
+            Self::Merged => (1 << 18, 8 << 20),
         }
     }
 }

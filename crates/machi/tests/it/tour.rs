@@ -1,4 +1,4 @@
-//! The commands of the README and of the guides to imports, typed into a shell as a reader would, and what they print.
+//! The commands of the README and of the guides to imports and to the past, typed into a shell as a reader would, and what they print.
 //!
 //! An `…` in an expected line stands for what differs each time, and as a last line for all that follows.
 //! `TOUR_PICTURES=1` writes the pictures of the READMEs anew.
@@ -44,6 +44,7 @@ fn both_languages_have_the_same_commands() {
         ("docs/guide/en/import.md", "docs/guide/ja/import.md"),
         ("docs/guide/en/operation.md", "docs/guide/ja/operation.md"),
         ("docs/guide/en/open-data.md", "docs/guide/ja/open-data.md"),
+        ("docs/guide/en/history.md", "docs/guide/ja/history.md"),
     ] {
         let commands = |document: &str| {
             let blocks = blocks(&read(document)).into_iter();
@@ -109,12 +110,14 @@ fn pictures() -> Option<PathBuf> {
 }
 
 #[test]
-fn the_guides_to_imports_tell_the_truth_in_both_languages() {
+fn the_guides_tell_the_truth_in_both_languages() {
     for (guide, locale) in [
         ("docs/guide/en/import.md", ENGLISH),
         ("docs/guide/ja/import.md", JAPANESE),
         ("docs/guide/en/open-data.md", ENGLISH),
         ("docs/guide/ja/open-data.md", JAPANESE),
+        ("docs/guide/en/history.md", ENGLISH),
+        ("docs/guide/ja/history.md", JAPANESE),
     ] {
         let guide = blocks(&read(guide));
         let mut tour = Tour::speaking(locale, "none");
