@@ -59,10 +59,27 @@ impl Cell {
     }
 }
 
-/// Rows that wait to be written: of each column its values, repetitions counted.
+/// The values of a column, repetitions counted.
+pub(crate) type Runs = Vec<(Cell, u32)>;
+
+/// Adds a value to a column; says whether it is another one than the last.
+pub(crate) fn repeat(runs: &mut Runs, cell: Cell) -> bool {
+    match runs.last_mut() {
+        Some((last, count)) if *last == cell => {
+            *count += 1;
+            false
+        }
+        _ => {
+            runs.push((cell, 1));
+            true
+        }
+    }
+}
+
+/// Rows that wait to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
-    pub(crate) columns: Vec<Vec<(Cell, u32)>>,
+    pub(crate) columns: Vec<Runs>,
     pub(crate) rows: u32,
     /// About how much memory it takes.
     pub(crate) bytes: usize,
@@ -75,12 +92,9 @@ impl Block {
 
     pub(crate) fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
         for (column, cell) in self.columns.iter_mut().zip(row) {
-            match column.last_mut() {
-                Some((last, count)) if *last == cell => *count += 1,
-                _ => {
-                    self.bytes += size_of::<(Cell, u32)>() + cell.held();
-                    column.push((cell, 1));
-                }
+            let held = cell.held();
+            if repeat(column, cell) {
+                self.bytes += size_of::<(Cell, u32)>() + held;
             }
         }
         self.rows += 1;

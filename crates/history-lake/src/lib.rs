@@ -34,6 +34,7 @@ mod take;
 mod tenant;
 mod thinning;
 mod upkeep;
+mod weave;
 mod write;
 
 pub use fault::{Unusable, reason};

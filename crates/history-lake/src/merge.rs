@@ -23,6 +23,7 @@ use crate::removal::BATCH;
 use crate::rows::RowReader;
 use crate::take::{TRIES, compare, new_name};
 use crate::tenant::{KNOWN_TXN, Pinned, Plan, Tenant};
+use crate::weave::weave;
 use crate::write::{FileWriter, Level};
 
 /// How many files of about one size are merged.
@@ -102,10 +103,7 @@ impl Tenant {
         let name = new_name();
         let level = Level::of(sources.iter().fold(0, |rows, (_, entry)| entry.rows.saturating_add(rows)));
         let mut writer = FileWriter::new(&*self.shared.files, &table.file(&name), table.shape, level)?;
-        let mut sorted = Sorted::new(&files, table.shape)?;
-        while let Some(row) = sorted.next()? {
-            writer.push(row)?;
-        }
+        weave(&files, table.shape, &mut writer)?;
         Ok((name, writer.finish()?))
     }
 }
@@ -147,19 +145,24 @@ fn chosen(state: &State) -> Option<Vec<Source>> {
     (small.len() > 1).then_some(small)
 }
 
-/// The rows of several files in their order.
+/// The rows of several files in their order, each with the place of its file.
 pub(crate) struct Sorted<'f> {
     streams: Vec<Stream<'f>>,
     fronts: BinaryHeap<Reverse<Front>>,
 }
 
 impl<'f> Sorted<'f> {
-    pub(crate) fn new(files: &'f [Arc<DataFile>], shape: &'static Shape) -> Result<Self, ArchiveError> {
+    /// Reads all columns but these, which are then empty.
+    pub(crate) fn new(
+        files: &'f [Arc<DataFile>],
+        shape: &'static Shape,
+        left_out: &[usize],
+    ) -> Result<Self, ArchiveError> {
         let mut sorted = Self { streams: Vec::new(), fronts: BinaryHeap::new() };
         // What is read ahead of all of them takes no more room than of one.
         let batch = (BATCH / files.len().max(1) as u32).max(256);
         for (source, file) in files.iter().enumerate() {
-            let mut stream = Stream::new(file, batch);
+            let mut stream = Stream::new(file, left_out, batch);
             let front = stream.next()?;
             sorted.streams.push(stream);
             sorted.fronts.extend(front.map(|row| Reverse(Front { row, source, shape })));
@@ -167,12 +170,14 @@ impl<'f> Sorted<'f> {
         Ok(sorted)
     }
 
-    pub(crate) fn next(&mut self) -> Result<Option<Vec<Cell>>, ArchiveError> {
+    pub(crate) fn next(&mut self) -> Result<Option<(usize, Vec<Cell>)>, ArchiveError> {
         let Some(mut first) = self.fronts.peek_mut() else { return Ok(None) };
-        Ok(Some(match self.streams[first.0.source].next()? {
+        let source = first.0.source;
+        let row = match self.streams[source].next()? {
             Some(next) => std::mem::replace(&mut first.0.row, next),
             None => PeekMut::pop(first).0.row,
-        }))
+        };
+        Ok(Some((source, row)))
     }
 }
 
@@ -188,8 +193,8 @@ struct Stream<'f> {
 }
 
 impl<'f> Stream<'f> {
-    fn new(file: &'f DataFile, batch: u32) -> Self {
-        Self { reader: RowReader::without(file, &[]), rows: file.rows(), batch, read: 0..0, next: 0 }
+    fn new(file: &'f DataFile, left_out: &[usize], batch: u32) -> Self {
+        Self { reader: RowReader::without(file, left_out), rows: file.rows(), batch, read: 0..0, next: 0 }
     }
 
     fn next(&mut self) -> Result<Option<Vec<Cell>>, ArchiveError> {

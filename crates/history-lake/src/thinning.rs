@@ -184,13 +184,14 @@ impl Round<'_> {
         push: &mut dyn FnMut(Side, Vec<Cell>) -> Result<(), ArchiveError>,
     ) -> Result<Outcome, ArchiveError> {
         let shape = self.tenant.tables(&view.pinned)[number].0.shape;
-        let mut sorted = Sorted::new(files, shape)?;
+        let mut sorted = Sorted::new(files, shape, &[])?;
+        let mut following = || -> Result<Option<Vec<Cell>>, ArchiveError> { Ok(sorted.next()?.map(|(_, row)| row)) };
         let mut window = Window::new(view);
         let mut effect = Effect::default();
         let mut out =
             Out { round: self, shape, apart: Apart::default(), push, aged: (0, i64::MAX), rest: (0, i64::MAX) };
         let mut together = Together::default();
-        let mut next = sorted.next()?;
+        let mut next = following()?;
         while let Some(first) = next.take() {
             let series = series_of(&|column| &first[column]).ok_or_else(|| no_row(files))?;
             window.reach(&series.entity, files, self.horizon)?;
@@ -208,7 +209,7 @@ impl Round<'_> {
                     if effect.keeps_replaced(&instance, &bounds, in_force, self.horizon) {
                         out.pass_on(&bounds, instance.kept_by(), one)?;
                     }
-                    row = sorted.next()?;
+                    row = following()?;
                     next = row.take_if(|row| !is_same(row));
                 }
                 continue;
@@ -225,7 +226,7 @@ impl Round<'_> {
                         out.write(of, &instance)?;
                     }
                 }
-                row = sorted.next()?;
+                row = following()?;
                 next = row.take_if(|row| !is_same(row));
             }
             for instance in thinner.finish() {

@@ -15,7 +15,7 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
 use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
 
-use crate::cell::{Block, Cell};
+use crate::cell::{Block, Cell, Runs};
 use crate::columns::{Shape, Type, at};
 use crate::directory::DirectoryWriter;
 use crate::entry::{Entry, Extent};
@@ -47,7 +47,7 @@ impl Level {
         match self {
             Self::Fresh => Compression::UNCOMPRESSED,
             Self::Growing => zstd(3),
-            Self::Merged => zstd(15),
+            Self::Merged => zstd(9),
         }
     }
 
@@ -55,9 +55,8 @@ impl Level {
     /// come is written while the city takes more.
     const fn group(self) -> (u32, usize) {
         match self {
-            Self::Fresh => (1 << 16, 4 << 20),
-            Self::Growing => (1 << 17, 4 << 20),
-            Self::Merged => (1 << 18, 8 << 20),
+            Self::Fresh | Self::Growing => (1 << 16, 4 << 20),
+            Self::Merged => (1 << 17, 8 << 20),
         }
     }
 }
@@ -124,8 +123,14 @@ impl<'w> FileWriter<'w> {
         Ok(Self { shape, place, level, writer, block, directory, sums: Vec::new(), rows: 0, extent: Extent::default() })
     }
 
-    /// Takes the next row.
+    /// Takes the next row, and writes a group of them where it is full.
     pub(crate) fn push(&mut self, row: Vec<Cell>) -> Result<(), ArchiveError> {
+        self.put(row);
+        if self.is_full() { self.close_group(&|_| Ok(None)) } else { Ok(()) }
+    }
+
+    /// Takes the next row.
+    pub(crate) fn put(&mut self, row: Vec<Cell>) {
         let entity = row[self.shape.entity()].as_text().cloned().unwrap_or_else(|| Name::from(""));
         let series = if self.shape.has_series() {
             (row[at::ATTRIBUTE].as_text(), row[at::DATASET_ID].as_text())
@@ -136,8 +141,12 @@ impl<'w> FileWriter<'w> {
         self.extent.take(&entity, self.shape, &row);
         self.block.push(row);
         self.rows += 1;
+    }
+
+    /// Whether the group of rows has become large enough to be written.
+    pub(crate) fn is_full(&self) -> bool {
         let (rows, bytes) = self.level.group();
-        if self.block.rows >= rows || self.block.bytes >= bytes { self.close_group() } else { Ok(()) }
+        self.block.rows >= rows || self.block.bytes >= bytes
     }
 
     /// How many rows it has.
@@ -145,18 +154,21 @@ impl<'w> FileWriter<'w> {
         self.rows
     }
 
-    fn close_group(&mut self) -> Result<(), ArchiveError> {
-        self.write_group().map_err(|error| fault::writing(&self.place, &error))
-    }
-
-    fn write_group(&mut self) -> Result<(), ParquetError> {
-        let mut group = self.writer.next_row_group()?;
-        for (place, cells) in self.block.columns.iter().enumerate() {
-            let (bytes, closed) = encode(self.shape, self.level, place, cells)?;
+    /// Writes the group of rows; a column that `woven` gives stands in the place of what the rows had.
+    pub(crate) fn close_group(
+        &mut self,
+        woven: &dyn Fn(usize) -> Result<Option<Runs>, ArchiveError>,
+    ) -> Result<(), ArchiveError> {
+        let writing = |error: ParquetError| fault::writing(&self.place, &error);
+        let mut group = self.writer.next_row_group().map_err(writing)?;
+        for (place, of_rows) in self.block.columns.iter().enumerate() {
+            let woven = woven(place)?;
+            let cells = woven.as_ref().unwrap_or(of_rows);
+            let (bytes, closed) = encode(self.shape, self.level, place, cells).map_err(writing)?;
             add_sums(&bytes, &closed, &mut self.sums);
-            group.append_column(&bytes, closed)?;
+            group.append_column(&bytes, closed).map_err(writing)?;
         }
-        group.close()?;
+        group.close().map_err(writing)?;
         self.block.clear();
         Ok(())
     }
@@ -164,7 +176,7 @@ impl<'w> FileWriter<'w> {
     /// Makes it durable, and tells what the log is to know of it.
     pub(crate) fn finish(mut self) -> Result<Entry, ArchiveError> {
         if self.block.rows > 0 {
-            self.close_group()?;
+            self.close_group(&|_| Ok(None))?;
         }
         let place = self.place.clone();
         self.close().map_err(|error| fault::writing(&place, &error))
