@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Long checks in resumable parts (PART=crash|kills|history|readers|fuzz|requests|connections|load|bench, SECONDS_EACH=600, DURATION=3600).
+# Long checks in resumable parts (PART=crash|kills|history|readers|sql|fuzz|requests|connections|load|bench, SECONDS_EACH=600, DURATION=3600).
 #
 # Each part's result is a line in a file under the target folder, with its commit, seed, duration and verdict,
 # so that the parts of several sessions add up. Without PART this prints where things stand and runs what lacks;

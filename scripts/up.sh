@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds Machi and opens a city on this machine (PORT=8080, MACHI_DATA=./data, DEMO=small|city|metropolis|none).
 #
-# MACHI=PROGRAM starts that program and builds nothing.
+# FEATURES=sql builds the SQL face, too, which takes twice as long. MACHI=PROGRAM starts that program and builds nothing.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source scripts/lib/toolchain.sh
 source scripts/lib/console.sh
@@ -48,7 +48,7 @@ if [[ -z "${MACHI:-}" ]]; then
         "Building Machi: the first time takes about 8 minutes on two processors, later a few seconds." \
         "Machiをビルドしています。初回はプロセッサー2個で約8分、次回からは数秒です。")"
     spare_memory
-    cargo build --locked --release -p machi
+    cargo build --locked --release -p machi --features "${FEATURES:-}"
     MACHI="$built"
 fi
 

@@ -59,6 +59,14 @@ provide_spark() {
     spark="$home/bin/python"
 }
 
+# Leaves in `clients` a Python that has the clients of the SQL face.
+provide_sql_clients() {
+    local home
+    home="$(python_environment scripts/requirements-sql.txt)"
+    provide_python_environment "$home" scripts/requirements-sql.txt
+    clients="$home/bin/python"
+}
+
 # An environment lies in the cache under the checksum of what it consists of.
 python_environment() {
     printf '%s/python/%s\n' "$(cache_folder)" \

@@ -20,7 +20,7 @@ build_soak() {
 
 # A fuzz target is a part of its own, so that a session of a few hours gets somewhere.
 soak_parts() {
-    printf '%s\n' crash kills history readers requests connections load bench
+    printf '%s\n' crash kills history readers requests connections load bench sql
     "$FUZZ" --list 2>/dev/null | sed 's/^/fuzz\//'
 }
 
@@ -34,6 +34,7 @@ run_part() {
         crash) run_tests "$log" MACHI_SOAK_ROUNDS="${ROUNDS:-50}" MACHI_SOAK_SEED="$seed" -- machi-store-embedded crash ;;
         kills) run_tests "$log" MACHI_SOAK_ROUNDS="${ROUNDS:-50}" MACHI_SOAK_SEED="$seed" -- machi kill_loop ;;
         history) run_tests "$log" MACHI_SOAK_ROUNDS="${ROUNDS:-50}" MACHI_SOAK_SEED="$seed" -- machi history_crashes ;;
+        sql) check_sql >"$log" 2>&1 ;;
         readers) (provide_spark && run_tests "$log" MACHI_SOAK_SPARK="$spark" -- machi history_readers) ;;
         requests) run_tests "$log" MACHI_SOAK_REQUESTS="${REQUESTS:-1000000}" MACHI_SOAK_SEED="$seed" -- machi mutated ;;
         connections)
@@ -62,6 +63,16 @@ run_tests() {
     done
     env "${settings[@]}" cargo test --locked --release -p "$2" --test it -- --nocapture --test-threads 1 "$3::" >"$log" 2>&1 &&
         grep -q "test result: ok. [1-9]" "$log"
+}
+
+# The SQL face, by all that `make test` asks of the rest: lints, documentation, tests.
+check_sql() {
+    local sql=(--locked --release -p machi-sql -p machi --features machi/sql)
+    provide_packages && provide_sql_clients &&
+        cargo clippy "${sql[@]}" --all-targets -- -D warnings &&
+        RUSTDOCFLAGS="-D warnings" cargo doc --locked --release -p machi-sql --no-deps &&
+        cargo test --locked --release -p machi-sql &&
+        MACHI_SQL_PYTHON="$clients" cargo test --locked --release -p machi --features sql --test sql -- --nocapture
 }
 
 # The newest good result of a part that counts, as a line of the results; nothing where there is none.

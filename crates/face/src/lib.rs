@@ -17,6 +17,7 @@ mod criteria;
 mod cursor;
 mod error;
 mod face;
+pub mod facets;
 mod hash;
 pub mod japanese;
 mod negotiated;

@@ -28,4 +28,6 @@ pub mod log;
 pub mod own;
 pub mod past;
 pub mod said;
+#[cfg(feature = "sql")]
+pub mod sql;
 pub mod wiring;

@@ -98,7 +98,7 @@ pub async fn assemble(
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
     notifier.report_to(registry);
     worry_about_the_notifier(&readiness, &broker);
-    let own = own_endpoints(config, registry, &readiness, (&broker, &past.history), heard);
+    let own = own_endpoints(config, registry, &readiness, (&broker, &past.history), heard)?;
     let router = own
         .into_router()
         .merge(own::page_routes())
@@ -311,7 +311,7 @@ fn own_endpoints(
     readiness: &Arc<Readiness>,
     (broker, history): (&Arc<Broker>, &Arc<History>),
     heard: &Shutdown,
-) -> Api {
+) -> Result<Api, StartError> {
     let description = Arc::new(OnceLock::new());
     let api = own::endpoints(Arc::clone(registry), Arc::clone(readiness), Arc::clone(&description));
     let api = api.merge(machi_broker::http::api(Arc::clone(broker)));
@@ -319,8 +319,13 @@ fn own_endpoints(
     let api = api.merge(machi_broker::http::live(Arc::clone(broker), heard.clone()));
     let upserts = machi_broker::http::upserts(Arc::clone(broker));
     let api = api.merge(own::import::endpoints(upserts, &config.limits, heard.clone()));
+    #[cfg(feature = "sql")]
+    let api = {
+        let sql = crate::sql::open(config, broker.face(), history).map_err(StartError::Runtime)?;
+        api.merge(machi_sql::http::api(sql))
+    };
     description.get_or_init(|| own::describe(api.operations()));
-    api
+    Ok(api)
 }
 
 /// The OpenAPI description of our own endpoints, as it is committed.
@@ -332,7 +337,7 @@ pub fn openapi_text() -> String {
     let history = past::history(&Config::default(), broker.face(), Arc::new(MemoryArchive::default()));
     let blocks = (&broker, &history);
     let api = own_endpoints(&Config::default(), &registry, &readiness, blocks, &machi_http::shutdown().1);
-    own::describe(api.operations())
+    own::describe(api.expect("nothing that the default settings ask for can fail").operations())
 }
 
 /// The bounds on connections.
@@ -391,6 +396,8 @@ fn client_settings(config: &Config) -> ClientSettings {
 mod tests {
     use super::*;
 
+    /// What a feature adds is described by the golden files of its crate.
+    #[cfg(not(feature = "sql"))]
     #[test]
     fn the_description_is_the_committed_one() {
         let golden = include_str!("../../../docs/api/openapi.json");

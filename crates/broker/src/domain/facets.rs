@@ -9,6 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use machi_face::facets::{TYPE, value};
 use machi_face::once::EXPIRES;
 use machi_model::entity::{Corrupt, HeadRef, InstanceRef, Kind, Scalar, iris_of, scalars, value_of};
 use machi_model::query::Moment;
@@ -19,8 +20,6 @@ use machi_types::{Json, Timestamp};
 use super::added::DerivePath;
 use super::scope::scope_tags;
 
-/// Tags each type of an entity.
-pub(crate) const TYPE: &str = "@type";
 /// Tags each scope, each place above it, and that there is any (see [`scope_tags`]).
 pub(crate) const SCOPE: &str = "@scope";
 /// Tags the attributes that have instances other than the default one.
@@ -39,22 +38,6 @@ pub(crate) const TIME: &str = "@time:";
 const LANGUAGES: &str = "@languages:";
 /// How long such a tag may be: each is a set of its own.
 const LANGUAGES_LENGTH: usize = 64;
-
-/// What values an attribute has; nothing is said of single numbers.
-pub(crate) mod value {
-    /// A text that is no moment.
-    pub(crate) const TEXT: &str = "@text";
-    /// A truth value.
-    pub(crate) const FLAG: &str = "@flag";
-    /// A date-time.
-    pub(crate) const TIME: &str = "@time";
-    /// A date or a time of day.
-    pub(crate) const DAY: &str = "@day";
-    /// An array or an object.
-    pub(crate) const MANY: &str = "@many";
-    /// All of them.
-    pub(crate) const ALL: [&str; 5] = [TEXT, FLAG, TIME, DAY, MANY];
-}
 
 /// How deep stored sub-attributes may nest; the edge takes less.
 const DEPTH: usize = 64;

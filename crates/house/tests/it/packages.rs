@@ -106,6 +106,16 @@ impl Graph {
     }
 }
 
+/// The packages of which the binary consists as it is built by default. The graph knows more: what a crate that is left
+/// out asks of others counts there.
+pub(crate) fn of_the_binary() -> BTreeSet<String> {
+    let listing = ["tree", "--package", "machi", "--edges", "normal,build", "--prefix", "none", "--target", &host()];
+    let output = run_cargo(&listing, &["--offline"]).or_else(|_| run_cargo(&listing, &[]));
+    let listed = String::from_utf8(output.unwrap_or_else(|error| panic!("{error}"))).expect("cargo writes UTF-8");
+    // A line begins with the name of a package.
+    listed.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
 fn our_package(package: &Value) -> Ours {
     let uses = list(package, "dependencies").iter().map(|dependency| Use {
         name: text(dependency, "name").to_owned(),
@@ -132,14 +142,14 @@ fn needs(node: &Value) -> Vec<String> {
 
 /// Asks without the network first; a checkout whose packages are not all fetched needs it once.
 fn metadata(arguments: &[&str]) -> Value {
-    let offline = run_cargo(arguments, &["--offline"]);
-    let output = offline.or_else(|_| run_cargo(arguments, &[])).unwrap_or_else(|error| panic!("{error}"));
+    let arguments = [&["metadata", "--format-version", "1"], arguments].concat();
+    let offline = run_cargo(&arguments, &["--offline"]);
+    let output = offline.or_else(|_| run_cargo(&arguments, &[])).unwrap_or_else(|error| panic!("{error}"));
     serde_json::from_slice(&output).expect("cargo metadata writes JSON")
 }
 
 fn run_cargo(arguments: &[&str], more: &[&str]) -> Result<Vec<u8>, String> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1"])
         .args(arguments)
         .args(more)
         .current_dir(crate::checkout::root())

@@ -19,7 +19,7 @@ pub use example::example;
 pub use section::{Key, Section};
 pub use sections::{
     ContextsSection, EgressSection, HistorySection, LimitsSection, LogSection, ServerSection, SourceSection,
-    StoreSection, SubscriptionsSection, TenantsSection,
+    SqlSection, StoreSection, SubscriptionsSection, TenantsSection,
 };
 pub use setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalPath, OptionalPlace, Setting, ShortTime};
 
@@ -44,19 +44,21 @@ pub struct Config {
     pub egress: EgressSection,
     /// `[history]`
     pub history: HistorySection,
+    /// `[sql]`
+    pub sql: SqlSection,
     /// `[store]`
     pub store: StoreSection,
 }
 
 impl Config {
     /// The sections, in the order of the example.
-    pub fn sections(&self) -> [&dyn Section; 10] {
-        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, history, store } = self;
-        [server, log, tenants, limits, contexts, source, subscriptions, egress, history, store]
+    pub fn sections(&self) -> [&dyn Section; 11] {
+        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, history, sql, store } = self;
+        [server, log, tenants, limits, contexts, source, subscriptions, egress, history, sql, store]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 10] {
-        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, history, store } = self;
-        [server, log, tenants, limits, contexts, source, subscriptions, egress, history, store]
+    fn sections_mut(&mut self) -> [&mut dyn Section; 11] {
+        let Self { server, log, tenants, limits, contexts, source, subscriptions, egress, history, sql, store } = self;
+        [server, log, tenants, limits, contexts, source, subscriptions, egress, history, sql, store]
     }
 }

@@ -255,6 +255,22 @@ section! {
 }
 
 section! {
+    /// SQL: read-only queries over the entities and their past, in programs built with it (make up FEATURES=sql).
+    [sql] SqlSection {
+        /// Memory that one query may take for what it groups, joins and sorts.
+        memory: ByteSize = ByteSize(256 << 20);
+        /// How long one query may take, with its answer.
+        time: Duration = Duration::from_mins(1);
+        /// The most rows of an answer.
+        rows: u64 = 10_000_000;
+        /// Queries at once; more wait for their turn.
+        queries: NonZeroUsize = count(4);
+        /// Threads on which all of them run; they stand back behind those that answer other requests.
+        threads: NonZeroUsize = count(2);
+    }
+}
+
+section! {
     /// Where the city's data lies.
     [store] StoreSection {
         /// The folder, made where it is missing. The option --data overrides it.

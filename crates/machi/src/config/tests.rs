@@ -63,7 +63,7 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
         ("[sever]", "machi.toml: there is no section [sever]; did you mean \"server\"?"),
         (
             "[weather]\nx = 1",
-            "machi.toml: there is no section [weather]; there are server, log, tenants, limits, contexts, source, subscriptions, egress, history, store",
+            "machi.toml: there is no section [weather]; there are server, log, tenants, limits, contexts, source, subscriptions, egress, history, sql, store",
         ),
         ("listen = 1", "machi.toml: \"listen\" stands outside of all sections; it belongs under [server]"),
         ("foo = 1", "machi.toml: \"foo\" stands outside of all sections"),

@@ -1,0 +1,42 @@
+//! The SQL face of a city, in a program that is built with it: its settings, and the past that it reads.
+
+use std::io;
+use std::sync::Arc;
+
+use machi_face::Face;
+use machi_history::History;
+use machi_sql::config::Config as Settings;
+use machi_sql::{PastOf, Pasts, Sql};
+use machi_types::TenantId;
+
+use crate::config::Config;
+
+/// History, as the SQL face asks for it.
+#[derive(Debug)]
+struct OfHistory(Arc<History>);
+
+impl Pasts for OfHistory {
+    fn past<'a>(&'a self, tenant: &'a TenantId) -> PastOf<'a> {
+        Box::pin(async move {
+            let past = self.0.past(tenant).await;
+            past.map_err(|error| machi_face::FaceError::from(error).into())
+        })
+    }
+}
+
+/// Opens the face, whose threads stand back behind those that answer other requests.
+pub(crate) fn open(config: &Config, face: &Arc<Face>, history: &Arc<History>) -> io::Result<Arc<Sql>> {
+    let pasts = Arc::new(OfHistory(Arc::clone(history)));
+    Sql::new(Arc::clone(face), pasts, settings(config), machi_store_embedded::give_way)
+}
+
+fn settings(config: &Config) -> Settings {
+    let section = &config.sql;
+    Settings {
+        memory: section.memory.0 as usize,
+        time: section.time,
+        rows: section.rows,
+        queries: section.queries.get(),
+        threads: section.threads.get(),
+    }
+}
