@@ -61,6 +61,11 @@ pub(crate) struct Told {
 }
 
 impl Amendment {
+    /// Whether it says nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_none() && self.removals.is_empty() && self.instances.is_empty()
+    }
+
     /// Takes it at the time of its commit.
     pub(crate) fn take(self, hot: &mut Hot, time: Timestamp, names: &dyn Names) -> Result<(), Corrupt> {
         for (part, is_replaced) in self.removals {

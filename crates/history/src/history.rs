@@ -1,5 +1,6 @@
 //! The block as one value: what was taken from the feed, and what of it is archived.
 
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -156,8 +157,21 @@ impl History {
 
     /// Lets one at a time read the past of an entity and write to it.
     pub(crate) async fn turn(&self, tenant: &TenantId, id: &Name) -> MutexGuard<'_, ()> {
-        let hash = FxBuildHasher.hash_one((tenant, id));
-        self.turns[hash as usize % TURNS].lock().await
+        self.turns[place(tenant, id)].lock().await
+    }
+
+    /// The same for several entities, whose turns come in one order: so nobody waits for who waits for them.
+    pub(crate) async fn turns(
+        &self,
+        tenant: &TenantId,
+        ids: impl Iterator<Item = &Name> + Send,
+    ) -> Vec<MutexGuard<'_, ()>> {
+        let places: BTreeSet<usize> = ids.map(|id| place(tenant, id)).collect();
+        let mut turns = Vec::with_capacity(places.len());
+        for place in places {
+            turns.push(self.turns[place].lock().await);
+        }
+        turns
     }
 
     pub(crate) fn is_held_back(&self) -> bool {
@@ -324,4 +338,9 @@ impl History {
         }
         taken
     }
+}
+
+/// Where the turn of an entity is.
+fn place(tenant: &TenantId, id: &Name) -> usize {
+    FxBuildHasher.hash_one((tenant, id)) as usize % TURNS
 }

@@ -29,9 +29,10 @@ pub(super) async fn upsert(State(broker): State<Arc<Broker>>, asked: Asked) -> R
     let kind = {
         let parameters = asked.parameters(&["local", "options"])?;
         parameters.flag("local")?;
-        match parameters.words("options", &["replace", "update"])?.as_slice() {
+        match parameters.words("options", &["replace", "update", "newer"])?.as_slice() {
             [] | ["replace"] => BatchKind::UpsertReplace,
             ["update"] => BatchKind::UpsertUpdate,
+            ["newer"] => BatchKind::UpsertNewer,
             _ => return Err(one_mode_only()),
         }
     };
@@ -91,8 +92,8 @@ fn one_mode_only() -> Problem {
     Problem::new(
         machi_types::ErrorKind::InvalidRequest,
         machi_http::Text::both(
-            "\"options\" names both replace and update; an upsert does one of them",
-            "\"options\"にreplaceとupdateの両方は指定できません",
+            "\"options\" names several of replace, update and newer; an upsert does one of them",
+            "\"options\"に指定できるのはreplace、update、newerのいずれか1つです",
         ),
     )
 }

@@ -2,8 +2,8 @@
 
 use machi_face::FaceError;
 use machi_http::Text;
-use machi_model::entity::Fragment;
-use machi_model::laws::{self, Overwrite, Reason};
+use machi_model::entity::{Document, Fragment};
+use machi_model::laws::{self, Changes, Overwrite, Reason, Refusal};
 use machi_store::Stamp;
 use machi_types::{Caller, Name};
 
@@ -61,12 +61,15 @@ pub(crate) fn updating(id: Name, fragment: Fragment) -> Decider {
     })
 }
 
+/// A law by which an entity that exists follows a fragment.
+pub(crate) type Update = fn(&Document<'_>, &Fragment) -> Result<Changes, Refusal>;
+
 /// Creates the entity where there is none, and updates its attributes where there is one (§5.6.8, mode "update").
-pub(crate) fn creating_or_updating(id: Name, fragment: Fragment) -> Decider {
+pub(crate) fn creating_or_updating(id: Name, fragment: Fragment, update: Update) -> Decider {
     Box::new(move |now| {
         if now.document.is_some() {
             let names = attributes_of(&fragment);
-            let mut changes = now.apply(&id, Wanted::Of(&names), |entity| laws::update(entity, &fragment))?;
+            let mut changes = now.apply(&id, Wanted::Of(&names), |entity| update(entity, &fragment))?;
             // §5.6.8 asks for the verdict of an entity, and this one was updated.
             changes.not_updated.retain(|not| not.reason != Reason::NoScope);
             return Ok(decided(changes));

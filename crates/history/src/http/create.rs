@@ -8,7 +8,9 @@ use machi_face::once::Effect;
 use machi_face::{Asked, FaceError};
 use machi_http::answer::{created, no_content};
 use machi_http::{Problem, Text, percent};
-use machi_model::entity::parse_evolution;
+use machi_model::context::Context;
+use machi_model::entity::{EvolutionFragment, parse_evolution};
+use machi_types::{Json, Name};
 
 use super::EVOLUTIONS;
 use crate::history::History;
@@ -18,11 +20,7 @@ pub(super) async fn handle(State(history): State<Arc<History>>, mut asked: Asked
     let payload = asked.payload(&history.face).await?;
     let json = payload.json()?;
     let context = payload.context(&history.face, &asked.caller, &json).await?;
-    let told = parse_evolution(&json, &context).map_err(FaceError::from)?;
-    let Some(id) = told.id.clone() else { return Err(missing("id").into()) };
-    if told.types.is_empty() {
-        return Err(missing("type").into());
-    }
+    let (id, told) = read(&json, &context)?;
     let key = asked.request_key(payload.bytes())?;
     if history.tell_evolution(&asked.caller, told, key).await? != Effect::Created {
         return Ok(no_content());
@@ -30,6 +28,13 @@ pub(super) async fn handle(State(history): State<Arc<History>>, mut asked: Asked
     let mut location = EVOLUTIONS.to_owned();
     percent::encode_into(&id, &mut location);
     Ok(created(&location))
+}
+
+/// An evolution that says of which entity it is, and of which type that is.
+pub(super) fn read(json: &Json<'_>, context: &Arc<Context>) -> Result<(Name, EvolutionFragment), FaceError> {
+    let told = parse_evolution(json, context)?;
+    let id = told.id.clone().ok_or_else(|| missing("id"))?;
+    if told.types.is_empty() { Err(missing("type")) } else { Ok((id, told)) }
 }
 
 fn missing(member: &str) -> FaceError {

@@ -15,6 +15,7 @@ mod policies;
 mod query;
 mod query_body;
 mod retrieve;
+mod tell_many;
 mod wish;
 
 use std::sync::Arc;
@@ -29,6 +30,8 @@ use machi_types::{Iri, Name};
 
 use crate::history::History;
 use crate::service::tell::not_found;
+
+pub use tell_many::PATH as MANY_EVOLUTIONS;
 
 /// Where evolutions are.
 const EVOLUTIONS: &str = "/ngsi-ld/v1/temporal/entities/";
@@ -59,10 +62,16 @@ pub fn router(history: Arc<History>) -> Router {
         .with_state(history)
 }
 
+/// Of the routes the one by which files of series come in, for who calls it without leaving the process.
+pub fn many_evolutions(history: Arc<History>) -> Router {
+    Router::new().route(MANY_EVOLUTIONS, post(tell_many::handle)).with_state(history)
+}
+
 /// The endpoints of our own, with their descriptions.
 pub fn api(history: Arc<History>) -> Api {
     Api::new()
         .route(changes::operation(), changes::handle)
+        .route(tell_many::operation(), tell_many::handle)
         .route(policies::list(), policies::handle_list)
         .route(policies::put(), policies::handle_put)
         .route(policies::delete(), policies::handle_delete)

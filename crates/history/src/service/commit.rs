@@ -26,32 +26,37 @@ impl History {
         Ok(earlier(key, stored.as_deref(), self.face.clock.now())?.map(|(effect, _)| effect))
     }
 
-    /// Commits an amendment; what it tells is in the past when this returns. It gives the effect back, or that of the
-    /// same request where that was made meanwhile.
+    /// Commits amendments of different entities; what they tell is in the past when this returns. It gives the effect
+    /// back, or that of the same request where that was made meanwhile.
     pub(crate) async fn commit(
         &self,
         caller: &Caller,
-        amendment: &Amendment,
+        amendments: &[Amendment],
         effect: Effect,
         key: Option<RequestKey>,
     ) -> Result<Effect, FaceError> {
-        let head = Bytes::from(amendment.encode());
+        let heads: Vec<Bytes> = amendments.iter().map(|amendment| amendment.encode().into()).collect();
+        if heads.is_empty() && key.is_none() {
+            return Ok(effect);
+        }
         loop {
             let mut commit = Commit::new(caller.tenant().clone());
             commit.all_or_nothing = true;
-            commit = commit.with(AMENDMENTS, self.name_amendment(), storing(head.clone()));
             if let Some(key) = &key {
                 commit = commit.with(ANSWERS, key.key.clone(), self.answering(key.clone(), effect.clone()));
             }
-            let receipt = self.store().commit(commit).await?;
-            let mut outcomes = receipt.outcomes.into_iter();
-            match (outcomes.next(), outcomes.next()) {
-                (_, Some(Outcome::Refused(refusal))) => {
-                    return refusal.downcast::<Repeated>().map(|repeated| repeated.0).map_err(FaceError::of_refusal);
-                }
-                // A clock that was set back may give a name again.
-                (Some(Outcome::Refused(_)), _) => {}
-                _ => return Ok(effect),
+            for head in &heads {
+                commit = commit.with(AMENDMENTS, self.name_amendment(), storing(head.clone()));
+            }
+            let mut outcomes = self.store().commit(commit).await?.outcomes.into_iter();
+            if key.is_some()
+                && let Some(Outcome::Refused(refusal)) = outcomes.next()
+            {
+                return refusal.downcast::<Repeated>().map(|repeated| repeated.0).map_err(FaceError::of_refusal);
+            }
+            // A clock that was set back may give a name again.
+            if !outcomes.any(|outcome| matches!(outcome, Outcome::Refused(_))) {
+                return Ok(effect);
             }
         }
     }

@@ -98,7 +98,7 @@ impl History {
     ) -> Result<(), FaceError> {
         let head = if part == Part::All { self.left_without(caller, id).await? } else { None };
         let amendment = Amendment { entity: id.clone(), head, removals: vec![(part, false)], instances: Vec::new() };
-        self.commit(caller, &amendment, Effect::Deleted, key).await.map(|_| ())
+        self.commit(caller, &[amendment], Effect::Deleted, key).await.map(|_| ())
     }
 }
 

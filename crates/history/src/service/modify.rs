@@ -47,7 +47,7 @@ impl History {
             removals: vec![(Part::Instance { attribute, dataset, key: of }, true)],
             instances: vec![told],
         };
-        self.commit(caller, &amendment, Effect::Changed, key).await.map(|_| ())
+        self.commit(caller, &[amendment], Effect::Changed, key).await.map(|_| ())
     }
 
     /// The dataset of an instance, and all instances of its series.

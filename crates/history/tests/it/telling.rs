@@ -1,6 +1,9 @@
 //! Create, update and add: what clients tell of the past.
 
-use machi_archive::Origin;
+use std::collections::BTreeSet;
+
+use machi_archive::{InstanceKey, Origin};
+use machi_types::Timestamp;
 use serde_json::{Value, json};
 
 use crate::city::{City, EVOLUTIONS, at, hour, said};
@@ -177,4 +180,105 @@ async fn a_request_is_done_once_under_its_key() {
             assert_eq!(city.send_as("DELETE", &path, &[("idempotency-key", &path)], &Value::Null).await.status, 204);
         }
     }
+}
+
+/// Keys, values and times of modification, in the order in which they were written.
+async fn written(city: &City, id: &str) -> Vec<(InstanceKey, String, Timestamp)> {
+    let all = city.instances(id, "a").await;
+    all.iter().map(|(_, one)| (one.key, said(one).1, one.modified_at)).collect()
+}
+
+// docs/temporal-api.md, D2: what is told again as it is changes nothing, so that an import may be repeated.
+#[tokio::test]
+async fn what_is_told_again_changes_nothing() {
+    let city = City::new();
+    let all =
+        told(&json!({"a": [at(9, 1), at(10, 2)], "scope": [{"value": "/A", "observedAt": "2026-03-01T09:00:00Z"}]}));
+    city.done("POST", EVOLUTIONS, &all).await;
+    let (before, position) = (written(&city, ROOM).await, city.store.view().position());
+    city.later(1);
+    let reply = city.send("POST", EVOLUTIONS, &all).await;
+    assert_eq!(reply.status, 204);
+    assert_eq!((written(&city, ROOM).await, city.store.view().position()), (before, position));
+    assert!(city.past().await.replaced(&[ROOM.into()]).unwrap().is_empty());
+    // The present that was written by the city itself is the same instance, too.
+    city.write(&[told(&json!({"a": at(11, 3)}))]).await;
+    let before = written(&city, ROOM).await;
+    city.done("POST", EVOLUTIONS, &told(&json!({"a": at(11, 3)}))).await;
+    assert_eq!(written(&city, ROOM).await, before);
+}
+
+// docs/temporal-api.md, D2: an instance keeps its key, whatever stands before it in a request.
+#[tokio::test]
+async fn keys_stay_apart_where_some_of_what_is_told_is_new() {
+    let city = City::new();
+    city.done("POST", EVOLUTIONS, &told(&json!({"a": [at(12, 1), at(10, 2), at(8, 3)]}))).await;
+    let before = written(&city, ROOM).await;
+    city.later(1);
+    let again = [at(7, 40), at(8, 30), at(9, 50), at(10, 20), at(11, 60), at(12, 10)];
+    city.done("POST", EVOLUTIONS, &told(&json!({"a": again}))).await;
+    let after = written(&city, ROOM).await;
+    let key = |all: &[(InstanceKey, String, Timestamp)], value: &str| all.iter().find(|one| one.1 == value).unwrap().0;
+    for (old, new) in [("1", "10"), ("2", "20"), ("3", "30")] {
+        assert_eq!(key(&after, new), key(&before, old), "{new}");
+    }
+    let keys: BTreeSet<InstanceKey> = after.iter().map(|(key, ..)| *key).collect();
+    assert_eq!(keys.len(), 6, "{after:?}");
+}
+
+const MANY: &str = "/machi/v1/history/evolutions";
+
+// docs/api-design.md: many entities in one commit, or nothing.
+#[tokio::test]
+async fn many_evolutions_are_told_at_once() {
+    let city = City::new();
+    let of = |number: u32, members: &Value| {
+        let mut evolution = told(members);
+        evolution["id"] = format!("urn:ngsi-ld:Room:{number}").into();
+        evolution
+    };
+    let all = json!([of(2, &json!({"a": at(9, 2)})), of(1, &json!({"a": [at(9, 1), at(10, 1)], "b": at(9, 0)}))]);
+    city.done("POST", MANY, &all).await;
+    city.done("POST", MANY, &all).await;
+    assert_eq!(city.said("urn:ngsi-ld:Room:1", "a").await, [property("1", 9), property("1", 10)]);
+    assert_eq!(city.said("urn:ngsi-ld:Room:2", "a").await, [property("2", 9)]);
+    let position = city.store.view().position();
+    for wrong in [
+        json!([]),
+        json!({"id": ROOM, "type": "Room"}),
+        json!([of(3, &json!({"a": at(9, 3)})), {"id": ROOM}]),
+        json!([of(3, &json!({"a": at(9, 3)})), of(3, &json!({"a": at(10, 3)}))]),
+        json!([of(3, &json!({"a": at(9, 3)})), 5]),
+    ] {
+        assert_eq!(city.fault("POST", MANY, &wrong).await, (400, "BadRequestData".into()), "{wrong}");
+    }
+    assert_eq!(city.store.view().position(), position);
+}
+
+// Two who tell of the same entities in another order do not wait for each other for good.
+#[tokio::test]
+async fn those_who_tell_of_many_entities_take_turns() {
+    let city = City::new();
+    let of = |number: u32, value: u32| json!({"id": format!("urn:ngsi-ld:Room:{number}"), "type": "Room", "a": at(9, value)});
+    let one: Value = (0..100).map(|number| of(number, 1)).collect();
+    let other: Value = (0..100).rev().map(|number| of(number, 2)).collect();
+    tokio::join!(city.done("POST", MANY, &one), city.done("POST", MANY, &other));
+    for number in 0..100 {
+        assert_eq!(city.said(&format!("urn:ngsi-ld:Room:{number}"), "a").await.len(), 1);
+    }
+}
+
+// A request that is repeated under its key is done once, also where it changes nothing.
+#[tokio::test]
+async fn a_request_that_changes_nothing_is_answered_again() {
+    let city = City::new();
+    let all = told(&json!({"a": at(9, 1)}));
+    city.done("POST", EVOLUTIONS, &all).await;
+    for _ in 0..2 {
+        let reply = city.send_as("POST", EVOLUTIONS, &[("idempotency-key", "k")], &all).await;
+        assert_eq!(reply.status, 204);
+    }
+    let other = told(&json!({"a": at(9, 2)}));
+    let reply = city.send_as("POST", EVOLUTIONS, &[("idempotency-key", "k")], &other).await;
+    assert_eq!(reply.status, 422);
 }

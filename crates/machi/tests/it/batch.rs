@@ -93,6 +93,34 @@ fn an_upsert_with_update_keeps_other_attributes() {
     assert_eq!(tenant.retrieve(&thing("old")), t("old", json!({"a": property(1), "b": property(0)})));
 }
 
+// docs/api-design.md: with options=newer an attribute follows only what was observed after it.
+#[test]
+fn an_upsert_of_what_is_newer_leaves_what_was_observed_later() {
+    let tenant = tenant();
+    let at = |value: i64, time: &str| json!({"type": "Property", "value": value, "observedAt": format!("2026-03-01T{time}Z")});
+    let upsert = |entities: Value| ask(&tenant, "upsert", &[("options", "newer")], entities);
+    let first = t("one", json!({"a": at(1, "10:00:00"), "b": at(1, "10:00:00"), "c": property(1)}));
+    assert_eq!(upsert(json!([first])).expect_status(201).json(), json!([thing("one")]));
+    assert_eq!(tenant.retrieve(&thing("one")), first);
+    let of = |a: Value, b: Value, c: i64| t("one", json!({"a": a, "b": b, "c": property(c), "d": at(5, "09:00:00")}));
+    upsert(json!([of(at(2, "09:59:59.999"), at(3, "10:00:01"), 4)])).expect_empty(204);
+    let second = of(at(1, "10:00:00"), at(3, "10:00:01"), 4);
+    assert_eq!(tenant.retrieve(&thing("one")), second);
+    // The same again is no change at all, also of what has no time.
+    let times = || tenant.retrieve_with(&thing("one"), &[("options", "sysAttrs")]);
+    let before = times();
+    upsert(json!([second])).expect_empty(204);
+    assert_eq!(times(), before);
+    // What has no time of its own dates from when it was written.
+    upsert(json!([t("one", json!({"c": at(6, "10:00:00")}))])).expect_empty(204);
+    assert_eq!(tenant.retrieve(&thing("one"))["c"], property(4));
+    upsert(json!([t("one", json!({"c": {"type": "Property", "value": 6, "observedAt": "2999-01-01T00:00:00Z"}}))]))
+        .expect_empty(204);
+    assert_eq!(tenant.retrieve(&thing("one"))["c"]["value"], json!(6));
+    let both = ask(&tenant, "upsert", &[("options", "newer,update")], json!([first]));
+    assert_eq!((both.status, both.json()["type"].clone()), (400, json!(error_type("InvalidRequest"))));
+}
+
 // §5.5.11.2: Of entities with the same id each is processed in its turn, as if each had come alone.
 // §4.6.6: Later entities in the array are newer.
 #[test]

@@ -161,7 +161,7 @@ impl Changes {
         let bytes = encode_instance(instance);
         self.set.push(SetSection {
             key: SectionKey { name: name.clone(), dataset_id: instance.dataset_id.clone() },
-            changed: before.is_none_or(|section| differs(section, &bytes, instance)),
+            changed: before.is_none_or(|section| differs_from(section, &bytes, instance)),
             bytes,
             fresh: before.is_none(),
         });
@@ -176,7 +176,11 @@ impl Changes {
 }
 
 /// Whether an instance says anything else than a section, times of sub-attributes apart.
-fn differs(section: &Section<'_>, bytes: &[u8], instance: &Instance) -> bool {
+pub(super) fn differs(section: &Section<'_>, instance: &Instance) -> bool {
+    differs_from(section, &encode_instance(instance), instance)
+}
+
+fn differs_from(section: &Section<'_>, bytes: &[u8], instance: &Instance) -> bool {
     if section.bytes == bytes {
         return false;
     }

@@ -14,7 +14,7 @@ mod partial;
 mod sub_attributes;
 mod whole;
 
-pub use append::{Overwrite, append, update};
+pub use append::{Overwrite, append, update, update_by_newer};
 pub use change::{Changes, NotUpdated, Reason, Refusal, SectionKey, SetSection};
 pub use delete::{Instances, Purge, delete_attribute, delete_scope, purge};
 pub use merge::{Merge, merge};

@@ -8,7 +8,7 @@ use machi_face::{FaceError, context_ref, japanese};
 use machi_http::Text;
 use machi_model::context::Context;
 use machi_model::entity::{Fragment, Input, parse_entity, parse_fragment};
-use machi_model::laws::Overwrite;
+use machi_model::laws::{self, Overwrite};
 use machi_types::{ErrorKind, Iri, Json, Name, json};
 
 use super::{BatchKind, Shared};
@@ -17,7 +17,7 @@ use crate::service::create::creating;
 use crate::service::delete::deleting;
 use crate::service::merge::{MergeOptions, merging};
 use crate::service::replace::upserting;
-use crate::service::update::{appending, creating_or_updating};
+use crate::service::update::{Update, appending, creating_or_updating};
 use crate::service::write::Decider;
 
 /// An item, as far as it has come.
@@ -156,11 +156,8 @@ fn decider(shared: &Shared, parsed: &Json<'_>, context: &Arc<Context>) -> Result
             let bytes = prepared.bytes();
             Ok((prepared.id.clone(), upserting(prepared), bytes))
         }
-        BatchKind::UpsertUpdate => {
-            let (id, fragment) = fragment(parsed, context, Input::UPDATE)?;
-            let bytes = fragment.name_bytes();
-            Ok((id.clone(), creating_or_updating(id, fragment), bytes))
-        }
+        BatchKind::UpsertUpdate => updating(parsed, context, laws::update),
+        BatchKind::UpsertNewer => updating(parsed, context, laws::update_by_newer),
         BatchKind::Update { overwrite } => {
             let (id, fragment) = fragment(parsed, context, Input::WHOLE)?;
             let overwrite = if overwrite { Overwrite::Allowed } else { Overwrite::Forbidden };
@@ -174,6 +171,12 @@ fn decider(shared: &Shared, parsed: &Json<'_>, context: &Arc<Context>) -> Result
         }
         BatchKind::Delete => Err(FaceError::Bug("an item to delete was read as an entity")),
     }
+}
+
+fn updating(parsed: &Json<'_>, context: &Arc<Context>, update: Update) -> Result<(Name, Decider, usize), FaceError> {
+    let (id, fragment) = fragment(parsed, context, Input::UPDATE)?;
+    let bytes = fragment.name_bytes();
+    Ok((id.clone(), creating_or_updating(id, fragment, update), bytes))
 }
 
 fn fragment(parsed: &Json<'_>, context: &Arc<Context>, input: Input) -> Result<(Name, Fragment), FaceError> {

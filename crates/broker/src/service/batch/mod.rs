@@ -53,6 +53,8 @@ pub(crate) enum BatchKind {
     UpsertReplace,
     /// Create entities, or update the attributes of those that exist.
     UpsertUpdate,
+    /// Create entities, or update those attributes of existing ones that were observed earlier.
+    UpsertNewer,
     /// Append attributes to entities that exist.
     Update {
         /// Whether attributes that exist are replaced.
@@ -67,7 +69,7 @@ pub(crate) enum BatchKind {
 impl BatchKind {
     /// Whether the batch may be the first write of a tenant.
     pub(crate) fn creates(self) -> bool {
-        matches!(self, Self::Create | Self::UpsertReplace | Self::UpsertUpdate)
+        matches!(self, Self::Create | Self::UpsertReplace | Self::UpsertUpdate | Self::UpsertNewer)
     }
 }
 
