@@ -6,6 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source scripts/lib/toolchain.sh
 source scripts/lib/city.sh
 source scripts/lib/console.sh
+source scripts/lib/packages.sh
 
 data="${DIR:-../shared/data}"
 [[ -d "$data" ]] || stop "There is no folder $data: say where the data are, as in make realdata DIR=../shared/data."
@@ -22,13 +23,14 @@ if [[ -z "${MACHI:-}" ]]; then
     MACHI="$(target_folder)/release/machi"
 fi
 install_console_packages
+provide_python_clients
 
 make_room
 # Contexts that nobody answers for must not hold the import up.
 MACHI__CONTEXTS__TIMEOUT="2 s" open_city
 
 faults=()
-python3 scripts/lib/realdata.py "$MACHI" "$server" "$data" "$work" || faults+=("the import")
+.venv/bin/python scripts/lib/realdata.py "$MACHI" "$server" "$data" "$work" || faults+=("the import")
 
 say "" "What Chromium counts on each layer of the map, beside what the API counts:"
 (cd console && MACHI_URL="${server%/}/" COUNTS="$work/counts" \

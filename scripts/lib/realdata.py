@@ -1,6 +1,6 @@
 """Imports each data set of a folder into a running city, queries it back, and prints what came of it.
 
-Called by scripts/realdata.sh with the binary, the city's address, the folder with the data and one for work.
+Called by scripts/realdata.sh, in the tests' Python environment, with the binary, the city's address, the folder with the data and one for work.
 A count that is not what the source says makes it end with code 1; rejected rows do not, for they are reported.
 """
 
@@ -242,6 +242,37 @@ def areas():
         )
 
 
+def series():
+    """Measured series with times of their own: what the temporal API tells of each is what pandas computes."""
+    sources = [(DATA / "river-fukui" / "2021-08-15.csv", MAPPINGS / "river-level.toml")]
+    sources += [(file, of_air_handling(file)) for file in sorted((DATA / "hvac-lbnl-fdd").glob("*.csv"))]
+    for number, (file, mapping) in enumerate(source for source in sources if source[0].exists()):
+        program = [sys.executable, "crates/machi/tests/clients/series.py"]
+        ran = subprocess.run([*program, MACHI, SERVER, f"series{number}", mapping, file], capture_output=True, text=True)
+        print(f"{file.relative_to(DATA)}: {ran.stdout.strip()}")
+        if ran.returncode != 0:
+            faults.append(f"the series of {file}: {(ran.stdout + ran.stderr).strip()[-1000:]}")
+
+
+def of_air_handling(file):
+    """A mapping for measures of an air handling unit, a column for each, whose clock knows no summer time."""
+    with file.open(encoding="utf-8-sig", newline="") as rows:
+        header = next(csv.reader(rows))
+    lines = [
+        f'id = "urn:ngsi-ld:AirHandlingUnit:{file.stem}"',
+        'type = "AirHandlingUnit"\nseries = true\nobserved_at = "Datetime"',
+        # A spreadsheet left its faults in some cells.
+        'time_zone = "-06:00"\ntime_format = "%m/%d/%Y %H:%M"\nempty = ["#VALUE!"]',
+    ]
+    for column in header[1:]:
+        first, *others = re.findall(r"\w+", column.removeprefix("AHU:"))
+        name = first.lower() + "".join(word.capitalize() for word in others)
+        lines.append(f'[attributes.{name}]\ncolumn = {json.dumps(column)}\nkind = "number"')
+    mapping = WORK / f"{file.stem}.toml"
+    mapping.write_text("\n".join(lines), encoding="utf-8")
+    return mapping
+
+
 def preload():
     for name, urls in PRELOADED.items():
         file = DATA / "smart-data-models" / name / "context.jsonld"
@@ -285,7 +316,7 @@ def examples():
 
 
 def main():
-    for data_set in (stops, rivers, defibrillators, shelters, areas, examples):
+    for data_set in (stops, rivers, defibrillators, shelters, areas, series, examples):
         data_set()
     heads = ("data set", "rows", "taken", "rejected", "by q", "by place")
     width = max(len(line[0]) for line in [heads, *table])

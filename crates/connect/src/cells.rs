@@ -25,7 +25,12 @@ impl Columns {
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.place(name).is_some()
+    }
+
+    /// Blanks around a name count in a header as little as in who writes of it.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.0.get(name.trim()).copied()
     }
 }
 
@@ -34,7 +39,7 @@ impl<'a> Cells<'a> {
     pub(crate) fn text(&self, column: &str) -> Result<Option<Cow<'a, str>>, RowError> {
         match self {
             Self::Record { columns, fields, encoding, .. } => {
-                let Some(field) = columns.0.get(column).and_then(|index| fields.get(*index)) else { return Ok(None) };
+                let Some(field) = columns.place(column).and_then(|index| fields.get(index)) else { return Ok(None) };
                 let text = encoding.decode(field).map_err(|error| in_column(column, &error))?;
                 Ok(Some(trimmed(text)))
             }

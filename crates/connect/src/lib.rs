@@ -26,6 +26,7 @@ mod ngsiv2;
 mod propose;
 mod row;
 mod rows;
+mod times;
 
 pub use encoding::{Encoding, EncodingDetector};
 pub use format::Format;

@@ -1,7 +1,7 @@
 //! Dates and times as Japanese open data writes them: with `/` or 年月日, with 24:00, in eras, without a zone.
 
 use jiff::SignedDuration;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use machi_types::Timestamp;
 
@@ -62,8 +62,17 @@ impl Zone {
             given => offset_of(given)?,
         };
         let since_midnight = if time.is_empty() { SignedDuration::ZERO } else { time_of(time)? };
-        let local = date.at(0, 0, 0, 0).checked_add(since_midnight).ok()?;
-        let instant = local.to_zoned(TimeZone::fixed(offset)).ok()?.timestamp();
+        Self(offset).at(date.at(0, 0, 0, 0).checked_add(since_midnight).ok()?)
+    }
+
+    /// The zone that is so far from UTC.
+    pub(crate) fn of(offset: Offset) -> Self {
+        Self(offset)
+    }
+
+    /// The instant of a local time.
+    pub(crate) fn at(self, local: DateTime) -> Option<Timestamp> {
+        let instant = local.to_zoned(TimeZone::fixed(self.0)).ok()?.timestamp();
         Some(Timestamp::from_micros(instant.as_microsecond()))
     }
 }

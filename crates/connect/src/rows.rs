@@ -237,6 +237,9 @@ fn understood(object: Json<'static>, mapping: Option<&Mapping>, number: u64) -> 
             None => feature::entity(&object).map(whole),
         };
     }
+    if mapping.is_some_and(Mapping::is_series) {
+        return Err(no_row_of_series());
+    }
     let is_normalized = ngsiv2::is_normalized(&object);
     Ok(whole(if is_normalized { ngsiv2::to_ngsi_ld(object) } else { object }))
 }
@@ -244,6 +247,20 @@ fn understood(object: Json<'static>, mapping: Option<&Mapping>, number: u64) -> 
 /// An entity as NGSI-LD takes it; one that it takes already stays as it is.
 fn whole(entity: Json<'static>) -> Json<'static> {
     ngsiv2::with_iri(ngsiv2::with_values(entity))
+}
+
+/// A mapping has nothing to say of what is an entity already.
+fn no_row_of_series() -> RowError {
+    RowError::new(
+        (
+            "this is an entity, and the mapping is one of a series",
+            "これはエンティティですが、対応表は時系列(series)のものです",
+        ),
+        (
+            "rows of a table; the instances of an entity are told by POST /ngsi-ld/v1/temporal/entities",
+            "表の行。エンティティの履歴はPOST /ngsi-ld/v1/temporal/entitiesで登録します",
+        ),
+    )
 }
 
 /// A row that is longer than the header by empty cells alone is as long as it.

@@ -317,8 +317,9 @@ fn own_endpoints(
     let api = api.merge(machi_broker::http::api(Arc::clone(broker)));
     let api = api.merge(machi_history::http::api(Arc::clone(history)));
     let api = api.merge(machi_broker::http::live(Arc::clone(broker), heard.clone()));
-    let upserts = machi_broker::http::upserts(Arc::clone(broker));
-    let api = api.merge(own::import::endpoints(upserts, &config.limits, heard.clone()));
+    let doors = machi_broker::http::upserts(Arc::clone(broker));
+    let doors = doors.merge(machi_history::http::many_evolutions(Arc::clone(history)));
+    let api = api.merge(own::import::endpoints(doors, &config.limits, heard.clone()));
     #[cfg(feature = "sql")]
     let api = {
         let sql = crate::sql::open(config, broker.face(), history).map_err(StartError::Runtime)?;

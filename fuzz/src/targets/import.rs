@@ -53,6 +53,9 @@ pub(crate) const MAPPING: Target = Target {
         "= \"",
         "unit = ",
         "context = \"https://a.example/c\"\n",
+        "series = true\n",
+        "observed_at = ",
+        "time_format = \"%m/%d/%Y %H:%M\"\n",
     ],
 };
 
@@ -134,5 +137,8 @@ fn line_seeds() -> Vec<Vec<u8>> {
 }
 
 fn mapping_seeds() -> Vec<Vec<u8>> {
-    texts(&[MAPPING_TEXT])
+    texts(&[
+        MAPPING_TEXT,
+        "id = \"urn:x:{id}\"\ntype = \"A\"\nseries = true\nobserved_at = \"lat\"\ntime_format = \"%s\"\n[attributes.a]\ncolumn = \"name\"\n",
+    ])
 }

@@ -11,6 +11,7 @@ use crate::cells::{Cells, in_column};
 use crate::ngsiv2::point_at;
 use crate::propose::looks_like_number;
 use crate::row::quoted;
+use crate::times::Times;
 use crate::{RowError, cell, geo3x3, moment};
 
 /// An attribute and where its value comes from.
@@ -23,6 +24,10 @@ pub(crate) struct Attribute {
     /// Whether a file may be without its columns.
     pub(crate) is_optional: bool,
     pub(crate) observed_at: Option<String>,
+    /// Whether a value without a time is wrong.
+    pub(crate) needs_time: bool,
+    /// How its times are written.
+    pub(crate) times: Times,
 }
 
 /// Where a value comes from, and what it is.
@@ -80,7 +85,8 @@ impl Attribute {
 
     fn observed_at(&self, cells: &Cells<'_>, settings: &Settings) -> Result<Option<Json<'static>>, RowError> {
         let Some(column) = &self.observed_at else { return Ok(None) };
-        settings.read(cells, column, |text| Ok(Json::from(settings.zone.instant(text)?.to_string())))
+        let time = settings.read(cells, column, |text| Ok(Json::from(self.times.instant(text)?.to_string())))?;
+        if time.is_none() && self.needs_time { Err(timeless(column)) } else { Ok(time) }
     }
 
     /// The attribute's type, the member that holds its value, and the value.
@@ -99,7 +105,7 @@ impl Attribute {
                 property(settings.read(cells, column, |text| Ok(typed("Date", moment::day(text)?)))?)
             }
             Origin::Time(column) => {
-                let read = |text: &str| Ok(typed("DateTime", settings.zone.instant(text)?.to_string()));
+                let read = |text: &str| Ok(typed("DateTime", self.times.instant(text)?.to_string()));
                 property(settings.read(cells, column, read)?)
             }
             Origin::List { column, separator } => {
@@ -128,6 +134,13 @@ impl Attribute {
             ),
         )
     }
+}
+
+fn timeless(column: &str) -> RowError {
+    RowError::new(
+        (format!("column \"{column}\" is empty"), format!("列\"{column}\"が空です")),
+        ("the time at which the values of the row were measured", "行の値を測定した日時が必要です"),
+    )
 }
 
 type Valued = (&'static str, &'static str, Json<'static>);

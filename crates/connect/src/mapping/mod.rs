@@ -16,7 +16,6 @@ pub use read::MappingError;
 pub(crate) use template::{Template, escape};
 
 use crate::cells::{Cells, Columns};
-use crate::moment::Zone;
 use crate::{Encoding, RowError};
 
 /// A mapping: what a row is, and which attributes it has.
@@ -28,6 +27,8 @@ pub struct Mapping {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) delimiter: Option<u8>,
     pub(crate) settings: Settings,
+    /// Whether each row is a moment of its entity, and its rows together are its past.
+    pub(crate) is_series: bool,
     /// The @context in whose words it is written.
     pub context: Option<Iri>,
     /// The encoding of its files, where it is known.
@@ -37,7 +38,6 @@ pub struct Mapping {
 /// How cells are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
-    pub(crate) zone: Zone,
     /// Cells that say nothing.
     pub(crate) empty: Vec<String>,
 }
@@ -53,6 +53,11 @@ impl Mapping {
         let of_head = self.id.columns().chain(self.kind.columns()).chain(self.scope.iter().flat_map(Template::columns));
         let mut all = of_head.chain(self.attributes.iter().filter(|it| !it.is_optional).flat_map(Attribute::columns));
         all.find(|column| !columns.has(column))
+    }
+
+    /// Whether each row is a moment of its entity, to be told of its past, rather than all that the entity is.
+    pub fn is_series(&self) -> bool {
+        self.is_series
     }
 
     /// The entity of a row.

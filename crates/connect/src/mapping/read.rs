@@ -10,6 +10,7 @@ use super::template::Template;
 use super::{Mapping, Settings};
 use crate::Encoding;
 use crate::moment::Zone;
+use crate::times::{TimeFormat, Times};
 
 /// Why a mapping cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +39,10 @@ struct MappingText {
     delimiter: Option<char>,
     time_zone: Option<String>,
     empty: Option<Vec<String>>,
+    time_format: Option<String>,
     observed_at: Option<String>,
+    #[serde(default)]
+    series: bool,
     scope: Option<String>,
     #[serde(default)]
     attributes: BTreeMap<String, AttributeText>,
@@ -57,6 +61,8 @@ struct AttributeText {
     value: Option<toml::Value>,
     unit: Option<String>,
     observed_at: Option<String>,
+    time_zone: Option<String>,
+    time_format: Option<String>,
     #[serde(default)]
     required: bool,
     #[serde(default)]
@@ -83,24 +89,39 @@ enum Kind {
 
 pub(super) fn parse(text: &str) -> Result<Mapping, MappingError> {
     let text: MappingText = toml::from_str(text).map_err(|error| MappingError::Text(error.to_string()))?;
-    let default_time = text.observed_at.as_deref();
-    let attributes = text.attributes.into_iter().map(|(name, attribute)| read(&name, attribute, default_time));
+    let rows = Whole {
+        observed_at: text.observed_at,
+        times: times("", text.time_zone.as_deref(), text.time_format.as_deref(), &Times::default())?,
+        is_series: text.series,
+    };
+    let attributes = text.attributes.into_iter().map(|(name, attribute)| read(&name, attribute, &rows));
+    let attributes: Vec<Attribute> = attributes.collect::<Result<_, _>>()?;
+    if rows.is_series && attributes.iter().all(|attribute| attribute.observed_at.is_none()) {
+        return Err(without_times());
+    }
     Ok(Mapping {
         id: template("id", &text.id)?,
         kind: template("type", &text.kind)?,
         scope: text.scope.map(|scope| template("scope", &scope)).transpose()?,
-        attributes: attributes.collect::<Result<_, _>>()?,
+        attributes,
         delimiter: text.delimiter.map(delimiter).transpose()?,
         settings: Settings {
-            zone: text.time_zone.map(|zone| time_zone(&zone)).transpose()?.unwrap_or_default(),
             empty: text.empty.unwrap_or_default().iter().map(|text| text.trim().to_owned()).collect(),
         },
+        is_series: rows.is_series,
         context: text.context.map(|context| iri(&context)).transpose()?,
         encoding: text.encoding,
     })
 }
 
-fn read(name: &str, text: AttributeText, default_time: Option<&str>) -> Result<Attribute, MappingError> {
+/// What a mapping says of all attributes.
+struct Whole {
+    observed_at: Option<String>,
+    times: Times,
+    is_series: bool,
+}
+
+fn read(name: &str, text: AttributeText, rows: &Whole) -> Result<Attribute, MappingError> {
     let key = format!("attributes.{name}");
     if ["id", "type", "scope"].contains(&name) {
         return Err(wrong(
@@ -113,7 +134,8 @@ fn read(name: &str, text: AttributeText, default_time: Option<&str>) -> Result<A
     }
     let is_constant = text.value.is_some();
     let (unit, is_required, is_optional) = (text.unit.clone(), text.required, text.optional);
-    let observed_at = text.observed_at.clone().or_else(|| default_time.filter(|_| !is_constant).map(str::to_owned));
+    let observed_at = text.observed_at.clone().or_else(|| rows.observed_at.clone().filter(|_| !is_constant));
+    let times = times(&key, text.time_zone.as_deref(), text.time_format.as_deref(), &rows.times)?;
     let origin = origin(&key, text)?;
     let has_number = matches!(origin, Origin::Number(_) | Origin::Constant(_) | Origin::Text(_) | Origin::Auto(_));
     if unit.is_some() && !has_number {
@@ -125,7 +147,48 @@ fn read(name: &str, text: AttributeText, default_time: Option<&str>) -> Result<A
             ),
         ));
     }
-    Ok(Attribute { name: name.to_owned(), origin, unit, is_required, is_optional, observed_at })
+    Ok(Attribute {
+        name: name.to_owned(),
+        origin,
+        unit,
+        is_required,
+        is_optional,
+        observed_at,
+        needs_time: rows.is_series,
+        times,
+    })
+}
+
+/// How times are written, where this or the whole mapping says it; the key is that of an attribute, or empty.
+fn times(key: &str, zone: Option<&str>, format: Option<&str>, whole: &Times) -> Result<Times, MappingError> {
+    let key_of = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+    Ok(Times {
+        zone: zone.map(|zone| time_zone(&key_of("time_zone"), zone)).transpose()?.unwrap_or(whole.zone),
+        format: match format {
+            Some(format) => Some(time_format(&key_of("time_format"), format)?),
+            None => whole.format.clone(),
+        },
+    })
+}
+
+fn time_format(key: &str, format: &str) -> Result<TimeFormat, MappingError> {
+    TimeFormat::parse(format).ok_or_else(|| {
+        let told = (
+            format!(
+                "\"{format}\" does not tell a day and, if any, a whole time of day; write it like \"%m/%d/%Y %H:%M\""
+            ),
+            format!("\"{format}\"から日時を読み取れません。\"%m/%d/%Y %H:%M\"のように書いてください"),
+        );
+        wrong(key, told)
+    })
+}
+
+fn without_times() -> MappingError {
+    let told = (
+        "no attribute has a time; name the column that tells when a row was measured with observed_at",
+        "日時のある属性がありません。測定日時の列をobserved_atで指定してください",
+    );
+    wrong("series", told)
 }
 
 fn origin(key: &str, text: AttributeText) -> Result<Origin, MappingError> {
@@ -221,13 +284,13 @@ fn delimiter(delimiter: char) -> Result<u8, MappingError> {
     }
 }
 
-fn time_zone(zone: &str) -> Result<Zone, MappingError> {
+fn time_zone(key: &str, zone: &str) -> Result<Zone, MappingError> {
     Zone::parse(zone).ok_or_else(|| {
         let told = (
             format!("\"{zone}\" is not known; say Asia/Tokyo, UTC, or an offset such as +09:00"),
             format!("\"{zone}\"は使えません。Asia/Tokyo、UTC、+09:00のような時差のいずれかを指定してください"),
         );
-        wrong("time_zone", told)
+        wrong(key, told)
     })
 }
 

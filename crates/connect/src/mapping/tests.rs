@@ -116,10 +116,65 @@ fn mappings_that_are_wrong_are_refused_with_the_key() {
         ("[attributes.id]\ncolumn = \"x\"", "attributes.id: \"id\" is no attribute"),
         ("time_zone = \"Europe/Paris\"", "time_zone: \"Europe/Paris\" is not known"),
         ("delimiter = \"x\"", "delimiter: "),
+        ("time_format = \"mm/dd\"", "time_format: \"mm/dd\" does not tell"),
+        ("[attributes.a]\ncolumn = \"x\"\ntime_format = \"%H\"", "attributes.a.time_format: "),
+        ("[attributes.a]\ncolumn = \"x\"\ntime_zone = \"here\"", "attributes.a.time_zone: "),
+        ("series = true\n[attributes.a]\ncolumn = \"x\"", "series: no attribute has a time"),
         ("scope = \"/{a\"", "scope: "),
         ("context = \"here\"", "context: "),
     ] {
         assert!(refused(rest).contains(expected), "{}", refused(rest));
+    }
+}
+
+const SERIES: &str = r#"
+id = "urn:ngsi-ld:Ahu:1"
+type = "Ahu"
+series = true
+observed_at = " at "
+time_zone = "-06:00"
+time_format = "%m/%d/%Y %H:%M"
+empty = ["*"]
+[attributes.height]
+column = "height  "
+kind = "number"
+[attributes.code]
+column = "code"
+kind = "number"
+observed_at = "zone"
+time_zone = "UTC"
+time_format = "%s"
+[attributes.maker]
+value = "city"
+"#;
+
+fn of_series(height: &str, at: &str, code: &str, zone: &str) -> Result<String, String> {
+    entity(SERIES, &["1", "", "", "", "", height, at, "", code, zone, ""])
+}
+
+#[test]
+fn a_row_of_a_series_tells_when_it_was() {
+    assert!(Mapping::parse(SERIES).unwrap().is_series() && !Mapping::parse(MAPPING).unwrap().is_series());
+    let made = of_series("75.92", "8/28/2007 24:00", "3", "1188266706").unwrap();
+    let expected = [
+        r#"{"id":"urn:ngsi-ld:Ahu:1","type":"Ahu","#,
+        r#""code":{"type":"Property","value":3,"observedAt":"2007-08-28T02:05:06Z"},"#,
+        r#""height":{"type":"Property","value":75.92,"observedAt":"2007-08-29T06:00:00Z"},"#,
+        r#""maker":{"type":"Property","value":"city"}}"#,
+    ];
+    assert_eq!(made, expected.concat());
+    // What was not measured has no time either.
+    let nothing = r#"{"id":"urn:ngsi-ld:Ahu:1","type":"Ahu","maker":{"type":"Property","value":"city"}}"#;
+    assert_eq!(of_series("*", "", "", "").unwrap(), nothing);
+    for (made, expected) in [
+        (of_series("1", "", "", ""), "column \" at \" is empty; the time at which"),
+        (
+            of_series("1", "2007-08-28", "", ""),
+            "column \" at \": \"2007-08-28\" is no time that is written as %m/%d/%Y %H:%M;",
+        ),
+    ] {
+        let error = made.unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
     }
 }
 

@@ -167,6 +167,15 @@ fn features_are_mapped() {
     assert!(read[1].1.as_ref().unwrap_err().contains("\"番号\" is empty"));
 }
 
+#[test]
+fn an_entity_is_no_row_of_a_series() {
+    let mapping =
+        "id = \"urn:x:{a}\"\ntype = \"T\"\nseries = true\nobserved_at = \"at\"\n[attributes.b]\ncolumn = \"b\"\n";
+    let text = br#"[{"id":"urn:x:1","type":"T","b":1}]"#;
+    let refused = &rows(text, Format::Json, Encoding::Utf8, Some(mapping))[0];
+    assert!(refused.1.as_ref().unwrap_err().contains("the mapping is one of a series"), "{refused:?}");
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_to_their_end(bytes in prop::collection::vec(any::<u8>(), 0..200), cp932: bool) {

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use machi_types::Json;
 
+use super::intake::Kind;
+
 /// How many entities go in one batch.
 const MOST: usize = 1000;
 /// How many bytes go in one batch, unless one entity is longer.
@@ -23,16 +25,25 @@ pub(crate) struct Batch {
     pub(super) items: Vec<Sent>,
     /// Whether the entities carry their @context.
     pub(super) has_contexts: bool,
+    /// Whether an entity may come in several rows.
+    is_series: bool,
     ids: HashSet<String>,
     bytes: usize,
 }
 
 impl Batch {
-    /// Whether an entity may join. One id appears once, so that each verdict names one row.
+    /// An empty one for rows of this kind.
+    pub(super) fn of(kind: Kind) -> Self {
+        Self { is_series: kind == Kind::Series, ..Self::default() }
+    }
+
+    /// Whether an entity may join. One id appears once, so that each verdict names one row; in a series as often as it has
+    /// moments.
     pub(super) fn takes(&self, entity: &Json<'_>) -> bool {
         let is_full = self.items.len() >= MOST || self.bytes >= MOST_BYTES;
         let is_other = entity.get("@context").is_some() != self.has_contexts;
-        self.items.is_empty() || !(is_full || is_other || self.ids.contains(id_of(entity)))
+        let is_known = !self.is_series && self.ids.contains(id_of(entity));
+        self.items.is_empty() || !(is_full || is_other || is_known)
     }
 
     /// Adds an entity.

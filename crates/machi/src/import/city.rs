@@ -7,8 +7,7 @@ use machi_http::Language;
 use machi_http::client::{Client, ClientRequest, ClientSettings, Egress, Pauses, Silence, heard, insist};
 use machi_types::{Iri, TenantId, json};
 
-use super::batch::{Batch, Sent};
-use super::upsert::{Answer, Door, Manner, is_about_content};
+use super::upsert::{Answer, Door, Errand, Manner, is_about_content};
 
 /// How long one batch may take.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -118,10 +117,10 @@ impl City {
 impl Door for Way<'_> {
     type Error = CityError;
 
-    /// An upsert may be sent twice: the second one finds what the first one did.
-    fn ask(&self, items: &[Sent], has_contexts: bool) -> Result<Answer, CityError> {
+    /// Each errand may be done twice: the second time finds what the first one did.
+    fn ask(&self, errand: Errand, body: Vec<u8>, has_contexts: bool) -> Result<Answer, CityError> {
         let City { server, manner, client, runtime } = self.city;
-        let mut request = ClientRequest::post(format!("{server}{}", manner.path()), Batch::body(items));
+        let mut request = ClientRequest::post(format!("{server}{}", manner.path(errand)), body);
         request.headers = manner.headers(has_contexts, self.context.as_ref());
         request.patience = PATIENCE;
         request.largest = LARGEST_ANSWER;

@@ -10,7 +10,7 @@ use machi_types::Iri;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::city::{City, CityError};
-use super::intake::{Bad, Book, Counts, Halt, take_in};
+use super::intake::{Bad, Book, Counts, Halt, Kind, take_in};
 use super::progress::Progress;
 use super::report::Report;
 use super::state::State;
@@ -110,12 +110,13 @@ pub fn import_file(path: &Path, settings: &Settings, city: &City) -> Result<Tota
     let file = BufReader::with_capacity(1 << 16, books.progress.count(File::open(path).map_err(read)?));
     let mapping = settings.mapping.clone();
     let context = settings.context.clone().or_else(|| mapping.as_ref()?.context.clone());
+    let kind = Kind::by(mapping.as_ref());
     let source = Source { format: survey.format, encoding: Some(survey.encoding), mapping };
     let rows =
         Rows::open(Box::new(file), source).map_err(|source| FileError::Open { path: path.to_owned(), source })?;
     let rows = rows.skip(usize::try_from(done_before.rows).unwrap_or(usize::MAX));
     let mut counts = done_before;
-    let ended = take_in(rows, &city.way(context), &mut books, &mut counts);
+    let ended = take_in(rows, kind, &city.way(context), &mut books, &mut counts);
     books.progress.clear();
     match ended {
         Ok(()) => Ok(books.close(counts, done_before.rows)),

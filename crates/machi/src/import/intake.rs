@@ -3,13 +3,31 @@
 
 use std::io;
 
-use machi_connect::{Row, RowError};
+use machi_connect::{Mapping, Row, RowError};
+use machi_types::{Clock, SystemClock};
 
 use super::batch::Batch;
-use super::upsert::{Door, upsert};
+use super::series::tell;
+use super::upsert::{Door, Errand, upsert};
 
 /// How many rows are read before what was done is entered, even if none of them can be sent.
 const WINDOW: u64 = 1000;
+
+/// What rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Each is an entity as it is now.
+    Entities,
+    /// Each is an entity as it was at some time.
+    Series,
+}
+
+impl Kind {
+    /// What the rows are that a mapping describes.
+    pub(crate) fn by(mapping: Option<&Mapping>) -> Self {
+        if mapping.is_some_and(Mapping::is_series) { Self::Series } else { Self::Entities }
+    }
+}
 
 /// What has become of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,11 +72,12 @@ pub(crate) enum Halt<D, B> {
 /// Takes rows in until they end; `counts` tells at any time how far it has come.
 pub(crate) fn take_in<D: Door, B: Book>(
     rows: impl Iterator<Item = io::Result<Row>>,
+    kind: Kind,
     door: &D,
     book: &mut B,
     counts: &mut Counts,
 ) -> Result<(), Halt<D::Error, B::Error>> {
-    let mut intake = Intake { door, book, counts, batch: Batch::default(), window: 0, bad: Vec::new() };
+    let mut intake = Intake { door, book, counts, kind, batch: Batch::of(kind), window: 0, bad: Vec::new() };
     for row in rows {
         intake.add(row.map_err(Halt::Reading)?)?;
     }
@@ -69,6 +88,7 @@ struct Intake<'a, D, B> {
     door: &'a D,
     book: &'a mut B,
     counts: &'a mut Counts,
+    kind: Kind,
     batch: Batch,
     /// Rows read since the last entry, and those of them that cannot be sent.
     window: u64,
@@ -91,9 +111,13 @@ impl<D: Door, B: Book> Intake<'_, D, B> {
 
     /// Sends what waits, and enters what became of it.
     fn send(&mut self) -> Result<(), Halt<D::Error, B::Error>> {
-        let batch = std::mem::take(&mut self.batch);
+        let batch = std::mem::replace(&mut self.batch, Batch::of(self.kind));
         if !batch.items.is_empty() {
-            let refused = upsert(self.door, &batch.items, batch.has_contexts).map_err(Halt::City)?;
+            let refused = match self.kind {
+                Kind::Entities => upsert(self.door, Errand::Take, &batch.items, batch.has_contexts),
+                Kind::Series => tell(self.door, &batch.items, SystemClock.now()),
+            };
+            let refused = refused.map_err(Halt::City)?;
             let bad = refused.into_iter().map(|it| Bad { row: it.row, id: it.id, error: said(&it.detail) });
             self.bad.extend(bad);
         }
@@ -133,10 +157,9 @@ mod tests {
     use std::cell::RefCell;
     use std::convert::Infallible;
 
-    use machi_types::Json;
+    use machi_types::{Json, json};
 
-    use super::super::batch::Sent;
-    use super::super::upsert::Answer;
+    use super::super::upsert::{Answer, Errand};
     use super::*;
 
     /// A city that fails from a batch on, and how many entities each batch had.
@@ -145,9 +168,9 @@ mod tests {
     impl Door for Failing {
         type Error = &'static str;
 
-        fn ask(&self, items: &[Sent], _: bool) -> Result<Answer, &'static str> {
+        fn ask(&self, _: Errand, body: Vec<u8>, _: bool) -> Result<Answer, &'static str> {
             let mut batches = self.1.borrow_mut();
-            batches.push(items.len());
+            batches.push(json::parse(&body, 8).unwrap().as_array().unwrap().len());
             if batches.len() > self.0 { Err("full") } else { Ok(Answer::Taken) }
         }
     }
@@ -175,7 +198,7 @@ mod tests {
     fn take(rows: impl Iterator<Item = io::Result<Row>>, good: usize) -> (Counts, Vec<u64>, Vec<usize>, bool) {
         let (mut book, mut counts) = (Rows(Vec::new()), Counts::default());
         let door = Failing(good, RefCell::default());
-        let ended = take_in(rows, &door, &mut book, &mut counts);
+        let ended = take_in(rows, Kind::Entities, &door, &mut book, &mut counts);
         (counts, book.0, door.1.into_inner(), ended.is_ok())
     }
 

@@ -8,6 +8,7 @@ mod file;
 pub(crate) mod intake;
 mod progress;
 mod report;
+mod series;
 mod state;
 pub(crate) mod upsert;
 

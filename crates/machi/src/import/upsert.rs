@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, LINK};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use machi_history::http::MANY_EVOLUTIONS;
 use machi_http::Language;
 use machi_http::request::{CONTEXT_RELATION, TENANT_HEADER};
 use machi_types::{Iri, Json, TenantId, json};
 
-use super::batch::Sent;
+use super::batch::{Batch, Sent};
 
 /// A row that the city refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,19 @@ pub(crate) trait Door {
     /// Why a batch was not taken, whatever is in it.
     type Error;
 
-    /// Has the city create these entities, or replace them where they exist.
-    fn ask(&self, items: &[Sent], has_contexts: bool) -> Result<Answer, Self::Error>;
+    /// Has the city do something with the entities in this body.
+    fn ask(&self, errand: Errand, body: Vec<u8>, has_contexts: bool) -> Result<Answer, Self::Error>;
+}
+
+/// What a city is to do with entities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// Create them, or replace or update those that exist.
+    Take,
+    /// The same, but of those that exist update only what was observed earlier.
+    Follow,
+    /// Tell them of their past.
+    Remember,
 }
 
 /// What a city says of a batch.
@@ -82,12 +94,13 @@ impl Manner {
         Self { tenant, update, language }
     }
 
-    /// Where batches go.
-    pub(crate) fn path(&self) -> &'static str {
-        if self.update {
-            "/ngsi-ld/v1/entityOperations/upsert?options=update"
-        } else {
-            "/ngsi-ld/v1/entityOperations/upsert"
+    /// Where an errand leads.
+    pub(crate) fn path(&self, errand: Errand) -> &'static str {
+        match errand {
+            Errand::Take if self.update => "/ngsi-ld/v1/entityOperations/upsert?options=update",
+            Errand::Take => "/ngsi-ld/v1/entityOperations/upsert",
+            Errand::Follow => "/ngsi-ld/v1/entityOperations/upsert?options=newer",
+            Errand::Remember => MANY_EVOLUTIONS,
         }
     }
 
@@ -115,16 +128,24 @@ impl Manner {
 }
 
 /// Sends entities, and gives those that were refused; the others are durable.
-pub(super) fn upsert<D: Door>(door: &D, items: &[Sent], has_contexts: bool) -> Result<Vec<Refused>, D::Error> {
-    match (door.ask(items, has_contexts)?, items) {
+pub(super) fn upsert<D: Door>(
+    door: &D,
+    errand: Errand,
+    items: &[Sent],
+    has_contexts: bool,
+) -> Result<Vec<Refused>, D::Error> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    match (door.ask(errand, Batch::body(items), has_contexts)?, items) {
         (Answer::Taken, _) => Ok(Vec::new()),
         (Answer::Partly(body), _) => Ok(verdicts(items, &body)),
         (Answer::Refused(detail), [item]) => Ok(vec![Refused { row: item.row, id: item.id.clone(), detail }]),
         // A batch that was refused whole is sent in halves, until the rows at fault are alone.
         (Answer::Refused(_), _) => {
             let (first, second) = items.split_at(items.len() / 2);
-            let mut refused = upsert(door, first, has_contexts)?;
-            refused.extend(upsert(door, second, has_contexts)?);
+            let mut refused = upsert(door, errand, first, has_contexts)?;
+            refused.extend(upsert(door, errand, second, has_contexts)?);
             Ok(refused)
         }
     }
@@ -155,7 +176,7 @@ mod tests {
     use std::cell::Cell;
 
     fn sent(row: u64, id: &str) -> Sent {
-        Sent { row, id: id.to_owned(), text: Vec::new() }
+        Sent { row, id: id.to_owned(), text: id.into() }
     }
 
     fn refused(row: u64, id: &str, detail: &str) -> Refused {
@@ -171,15 +192,15 @@ mod tests {
         assert_eq!(verdicts(&items, body.as_bytes()), [refused(3, "urn:x:2", "no"), refused(4, "", "Bad")]);
     }
 
-    /// Refuses every batch that holds this row.
-    struct Strict(u64, Cell<usize>);
+    /// Refuses every batch that holds this entity.
+    struct Strict(&'static str, Cell<usize>);
 
     impl Door for Strict {
         type Error = ();
 
-        fn ask(&self, items: &[Sent], _: bool) -> Result<Answer, ()> {
+        fn ask(&self, _: Errand, body: Vec<u8>, _: bool) -> Result<Answer, ()> {
             self.1.set(self.1.get() + 1);
-            let is_wrong = items.iter().any(|item| item.row == self.0);
+            let is_wrong = String::from_utf8(body).unwrap().contains(self.0);
             Ok(if is_wrong { Answer::Refused("no".to_owned()) } else { Answer::Taken })
         }
     }
@@ -187,8 +208,8 @@ mod tests {
     #[test]
     fn a_batch_that_is_refused_whole_is_divided() {
         let items: Vec<Sent> = (0..1000).map(|row| sent(row, &format!("urn:x:{row}"))).collect();
-        let door = Strict(700, Cell::new(0));
-        assert_eq!(upsert(&door, &items, false), Ok(vec![refused(700, "urn:x:700", "no")]));
+        let door = Strict("urn:x:700", Cell::new(0));
+        assert_eq!(upsert(&door, Errand::Take, &items, false), Ok(vec![refused(700, "urn:x:700", "no")]));
         assert!(door.1.get() < 25, "{} batches", door.1.get());
     }
 
@@ -204,7 +225,7 @@ mod tests {
         );
         assert!(headers["link"].as_bytes().starts_with("<https://例え.jp/c>; rel=".as_bytes()));
         assert!(!manner.headers(true, Some(&context)).contains_key("link"));
-        assert!(manner.path().ends_with("?options=update"));
+        assert!(manner.path(Errand::Take).ends_with("?options=update"));
         let of_default = Manner::new(Some(&TenantId::default_tenant()), false, Language::English);
         assert!(!of_default.headers(false, None).contains_key("ngsild-tenant"));
     }

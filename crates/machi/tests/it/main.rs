@@ -63,6 +63,7 @@ mod restart;
 mod restored_city;
 mod retrieve_entity;
 mod scope;
+mod series;
 mod single_attribute;
 mod source_identity;
 mod subscription_changes;

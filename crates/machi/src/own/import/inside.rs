@@ -12,8 +12,7 @@ use machi_types::Iri;
 use tokio::runtime::Handle;
 use tower_service::Service;
 
-use crate::import::batch::{Batch, Sent};
-use crate::import::upsert::{Answer, Door, Manner, is_about_content};
+use crate::import::upsert::{Answer, Door, Errand, Manner, is_about_content};
 
 /// How often a busy city is asked; whoever imports waits meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -21,7 +20,8 @@ const ATTEMPTS: u32 = 4;
 /// The way of the batches of one import.
 #[derive(Debug)]
 pub(super) struct Inside {
-    pub(super) upserts: Router,
+    /// The operations that take the batches.
+    pub(super) doors: Router,
     pub(super) manner: Manner,
     /// The @context of entities that carry none.
     pub(super) context: Option<Iri>,
@@ -33,9 +33,9 @@ pub(super) struct Inside {
 impl Door for Inside {
     type Error = Problem;
 
-    fn ask(&self, items: &[Sent], has_contexts: bool) -> Result<Answer, Problem> {
-        let body = Bytes::from(Batch::body(items));
-        let ask = async || self.once(body.clone(), has_contexts).await;
+    fn ask(&self, errand: Errand, body: Vec<u8>, has_contexts: bool) -> Result<Answer, Problem> {
+        let body = Bytes::from(body);
+        let ask = async || self.once(errand, body.clone(), has_contexts).await;
         let again = |problem: &Problem| match problem.status() {
             StatusCode::SERVICE_UNAVAILABLE => Again::Soon,
             _ => Again::Never,
@@ -45,17 +45,17 @@ impl Door for Inside {
 }
 
 impl Inside {
-    async fn once(&self, body: Bytes, has_contexts: bool) -> Result<Answer, Problem> {
+    async fn once(&self, errand: Errand, body: Bytes, has_contexts: bool) -> Result<Answer, Problem> {
         let length = HeaderValue::from(body.len());
         let mut request = Request::new(Body::from(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = Uri::from_static(self.manner.path());
+        *request.uri_mut() = Uri::from_static(self.manner.path(errand));
         *request.headers_mut() = self.manner.headers(has_contexts, self.context.as_ref());
         request.headers_mut().insert(CONTENT_LENGTH, length);
         if let Some(arrival) = self.arrival {
             request.extensions_mut().insert(arrival);
         }
-        let mut response = match self.upserts.clone().call(request).await {
+        let mut response = match self.doors.clone().call(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };

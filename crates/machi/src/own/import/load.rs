@@ -25,7 +25,7 @@ use super::listed::{self, Listed};
 use super::places::Place;
 use super::upload::{Told, Upload};
 use super::{Importing, taking_a_file};
-use crate::import::intake::{Counts, Halt, take_in};
+use crate::import::intake::{Counts, Halt, Kind, take_in};
 use crate::import::upsert::Manner;
 
 const PARAMETERS: &[&str] = &["encoding", "options"];
@@ -78,7 +78,7 @@ fn begin(
     let told = asked.encoding.or(media.encoding).or(mapping.as_ref().and_then(|mapping| mapping.encoding));
     let source = Source { format: media.format(&head), encoding: told.or_else(|| encoding_of(&head)), mapping };
     let door = Inside {
-        upserts: importing.upserts.clone(),
+        doors: importing.doors.clone(),
         manner: Manner::new(Some(&asked.tenant), asked.update, asked.language),
         context,
         arrival: parts.extensions.get::<Arrival>().copied(),
@@ -118,12 +118,13 @@ async fn feed(upload: &mut Upload, sender: mpsc::Sender<Piece>, mut heard: Shutd
 
 fn work(arriving: Arriving, source: Source, door: &Inside, mut listed: Listed) -> Done {
     let format = source.format;
+    let kind = Kind::by(source.mapping.as_ref());
     let mut rows = match Rows::open(Box::new(arriving), source) {
         Ok(rows) => rows,
         Err(error) => return Done { format, encoding: None, listed, ended: Err(Broken::Opening(error)) },
     };
     let mut counts = Counts::default();
-    let ended = take_in(&mut rows, door, &mut listed, &mut counts).map_err(|halt| match halt {
+    let ended = take_in(&mut rows, kind, door, &mut listed, &mut counts).map_err(|halt| match halt {
         Halt::Reading(error) => Broken::Reading(error),
         Halt::City(problem) => Broken::City(problem),
         Halt::Book(never) => match never {},

@@ -26,8 +26,8 @@ use crate::config::LimitsSection;
 /// What imports share.
 #[derive(Debug)]
 struct Importing {
-    /// The operation of the standard that takes the batches.
-    upserts: Router,
+    /// The operations that take the batches.
+    doors: Router,
     /// The longest body.
     largest: u64,
     /// The most bytes of a report's rows.
@@ -36,10 +36,10 @@ struct Importing {
     heard: Shutdown,
 }
 
-/// The endpoints, for a city that takes batches by this route.
-pub(crate) fn endpoints(upserts: Router, limits: &LimitsSection, heard: Shutdown) -> Api {
+/// The endpoints, for a city that takes batches by these routes.
+pub(crate) fn endpoints(doors: Router, limits: &LimitsSection, heard: Shutdown) -> Api {
     let importing = Importing {
-        upserts,
+        doors,
         largest: limits.import_body.0,
         report: limits.import_report.0,
         places: Arc::new(Places::new(limits.imports.get())),
