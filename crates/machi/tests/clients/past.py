@@ -27,8 +27,8 @@ QUESTIONS = {
     "attributes": """
         select entity_type, attribute, count(*) as instances, count(deleted_at) as deletions
         from past group by 1, 2""",
-    # Every number.
-    "numbers": "select entity_id, attribute, number from past where number is not null",
+    # Every number, and what stands beside it: a summary tells there what it stands for.
+    "numbers": "select entity_id, attribute, number, sub_attributes from past where number is not null",
     "entities": "select distinct entity_id from past",
 }
 
