@@ -305,6 +305,7 @@ async fn in_rounds<Round: Future<Output = ()>>(mut heard: Shutdown, round: impl 
 }
 
 /// Our own endpoints, those of the blocks included: their APIs are merged here.
+#[cfg_attr(not(feature = "sql"), expect(clippy::unnecessary_wraps, reason = "the SQL face may fail to open"))]
 fn own_endpoints(
     config: &Config,
     registry: &Arc<Registry>,
