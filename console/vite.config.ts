@@ -1,5 +1,5 @@
-// How the page is built: a script and a style sheet, those of the map and of charts beside them, and one icon, all named by
-// their content.
+// How the page is built: a script, those of the map and of charts beside it, a style sheet and one icon, all named by their
+// content.
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
@@ -61,6 +61,8 @@ export default defineConfig({
   // Relative addresses: the page also works behind a proxy that puts it under a path.
   base: "./",
   build: {
+    // A style sheet that comes with a part loaded later would be an error that nobody can catch, where the city is away then.
+    cssCodeSplit: false,
     // The first browsers with light-dark(), all from the first half of 2024.
     target: ["chrome123", "edge123", "firefox121", "safari17.5"],
     // The page's content security policy allows no data: addresses.

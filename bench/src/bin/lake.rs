@@ -164,7 +164,7 @@ impl City {
 
     fn some(&self, number: u64) -> Vec<Name> {
         let mut chosen = std::collections::BTreeSet::new();
-        let mut random = number;
+        let mut random = number + 1;
         while chosen.len() < 1000.min(self.series as usize) {
             random = mix(random);
             chosen.insert(entity(random % self.series));

@@ -99,8 +99,9 @@ describe.skipIf(!CITY)("the map of a real city", () => {
     await page.goto(`${CITY}#view=map&at=${LATITUDE},${LONGITUDE},13.4&then=${began}`);
     await says('[data-part="past"]', "You are looking at the past");
     await expect.poll(async () => (await features("Streetlight"))[LAMP]?.["powerState"]).toBe("on");
-    expect(Object.keys(await features("Streetlight")).length).toBe(60);
-    expect((await features("Vehicle"))[BUS]).toBeDefined();
+    // What was comes tile by tile.
+    await expect.poll(async () => Object.keys(await features("Streetlight")).length).toBe(60);
+    await expect.poll(async () => (await features("Vehicle"))[BUS]).toBeDefined();
     await page.goto(`${CITY}#view=map&entity=${GAUGE}&then=${began}`);
     await says('[data-attribute="waterLevel"]', "1.2");
     await page.goto(`${CITY}#view=map&then=2001-01-01T00:00:00Z`);
