@@ -29,5 +29,12 @@ fn run(bytes: &[u8]) {
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    texts(&["temperature;desc,id", "location;dist-asc\n[139.7,35.6]", "a.b[c];asc\n[[0,0],[1,1]]\nLineString\nja"])
+    texts(&[
+        "temperature;desc,id",
+        "location;dist-asc\n[139.7,35.6]",
+        "location;dist-desc\n[139.7,35.6]",
+        "location;dist-asc,id\n[139.7,35.6]",
+        "id,location;dist-asc\n[139.7,35.6]",
+        "a.b[c];asc\n[[0,0],[1,1]]\nLineString\nja",
+    ])
 }
