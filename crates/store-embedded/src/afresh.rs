@@ -6,10 +6,10 @@ use std::sync::Arc;
 use machi_store::{Facet, Names, StoreError};
 
 use crate::checkpoint::Derived;
-use crate::documents;
 use crate::engine::Engine;
 use crate::index::column::place;
 use crate::index::space::SpaceIndex;
+use crate::rows;
 use crate::spaces::Space;
 
 /// The index of a space as of a commit, without the ids of what was deleted. Adds to how many documents were read.
@@ -24,7 +24,7 @@ pub(crate) fn index(
     let mut index = SpaceIndex { hashes, added, ..SpaceIndex::default() };
     let derive = engine.derive(space.collection);
     let names: &dyn Names = &engine.names;
-    for number in documents::numbers(engine.documents.tree(), space.number, at) {
+    for number in rows::numbers(engine.documents.tree(), space.number, at) {
         let number = number?;
         let Some(document) = engine.documents.read_uncached(space.number, number, at)? else { continue };
         *read += 1;

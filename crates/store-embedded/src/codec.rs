@@ -109,42 +109,47 @@ pub(crate) fn read_section(reader: &mut Reader<'_>, base: Timestamp) -> Result<S
     Ok(Section { key: SectionKey::new(name, instance), created, modified, body: reader.bytes()? })
 }
 
-/// What a document's base record says besides its inline sections.
+/// What the row of a document says.
 #[derive(Debug)]
 pub(crate) struct Base {
     pub(crate) document: Document,
-    /// The sections that lie under keys of their own, in the document's order.
-    pub(crate) separate: Vec<SectionKey>,
+    pub(crate) layout: Layout,
+    /// The sections that lie in rows of their own, in the document's order.
+    pub(crate) apart: Vec<SectionKey>,
 }
 
-const INLINE: u8 = 0;
-const SEPARATE: u8 = 1;
+/// What the row of a document holds of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// All of it.
+    Small,
+    /// All but its sections; format 1 wrote large documents so.
+    Apart,
+    /// All of it, as it was; what is newer lies in another row.
+    Large,
+}
 
-/// The base record of a document. `separate` tells whether its sections lie under keys of their own.
-pub(crate) fn encode_base(document: &Document, separate: bool) -> Vec<u8> {
-    let size = if separate { 64 + document.sections.len() * 6 } else { document.size() + 64 };
-    let mut out = Vec::with_capacity(size);
-    out.push(if separate { SEPARATE } else { INLINE });
+impl Layout {
+    const ALL: [Self; 3] = [Self::Small, Self::Apart, Self::Large];
+}
+
+/// The row of a whole document.
+pub(crate) fn encode_whole(document: &Document, layout: Layout) -> Vec<u8> {
+    let mut out = Vec::with_capacity(document.size() + 64);
+    out.push(layout as u8);
     put_number(document.version, &mut out);
     put_signed(document.created.micros(), &mut out);
     put_signed(document.modified.micros().wrapping_sub(document.created.micros()), &mut out);
     put_bytes(document.id.as_bytes(), &mut out);
     put_bytes(&document.head, &mut out);
     put_number(document.sections.len() as u64, &mut out);
-    for section in &document.sections {
-        if separate {
-            put_number(u64::from(section.key.name.number()), &mut out);
-            put_number(u64::from(section.key.instance.number()), &mut out);
-        } else {
-            put_section(section, document.created, &mut out);
-        }
-    }
+    document.sections.iter().for_each(|section| put_section(section, document.created, &mut out));
     out
 }
 
 pub(crate) fn decode_base(bytes: &Bytes, number: DocumentNo) -> Result<Base, Malformed> {
     let mut reader = Reader::new(bytes);
-    let layout = reader.byte()?;
+    let layout = *Layout::ALL.get(usize::from(reader.byte()?)).ok_or(Malformed)?;
     let version = reader.number()?;
     let created = Timestamp::from_micros(reader.signed()?);
     let modified = Timestamp::from_micros(created.micros().wrapping_add(reader.signed()?));
@@ -153,16 +158,17 @@ pub(crate) fn decode_base(bytes: &Bytes, number: DocumentNo) -> Result<Base, Mal
     let count = reader.small()? as usize;
     let sections = Vec::with_capacity(count.min(1024));
     let mut document = Document { number, id, version, created, modified, head, sections };
-    let mut separate = Vec::new();
+    let mut apart = Vec::new();
     for _ in 0..count {
         match layout {
-            INLINE => document.sections.push(read_section(&mut reader, created)?),
-            SEPARATE => separate
-                .push(SectionKey::new(NameNo::from_number(reader.small()?), NameNo::from_number(reader.small()?))),
-            _ => return Err(Malformed),
+            Layout::Small | Layout::Large => document.sections.push(read_section(&mut reader, created)?),
+            Layout::Apart => {
+                let (name, instance) = (NameNo::from_number(reader.small()?), NameNo::from_number(reader.small()?));
+                apart.push(SectionKey::new(name, instance));
+            }
         }
     }
-    if reader.is_at_end() { Ok(Base { document, separate }) } else { Err(Malformed) }
+    if reader.is_at_end() { Ok(Base { document, layout, apart }) } else { Err(Malformed) }
 }
 
 #[cfg(test)]
@@ -202,10 +208,10 @@ mod tests {
                 number: DocumentNo(7), id: "urn:x:1".into(), version: 3, created: time, modified: time,
                 head: Bytes::from_static(b"head"), sections,
             };
-            let base = decode_base(&encode_base(&document, false).into(), DocumentNo(7)).unwrap();
-            prop_assert_eq!(&base.document, &document);
-            let base = decode_base(&encode_base(&document, true).into(), DocumentNo(7)).unwrap();
-            prop_assert_eq!(base.separate.len(), document.sections.len());
+            for layout in [Layout::Small, Layout::Large] {
+                let base = decode_base(&encode_whole(&document, layout).into(), DocumentNo(7)).unwrap();
+                prop_assert_eq!((&base.document, base.layout), (&document, layout));
+            }
         }
     }
 }

@@ -11,11 +11,11 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::committer::Errand;
-use crate::documents;
 use crate::engine::Engine;
 use crate::failure::io_error;
 use crate::files;
 use crate::queue::Queue;
+use crate::rows;
 
 /// The file; it holds the number of the erasing commit.
 const FILE: &str = "erasing";
@@ -132,7 +132,7 @@ fn clear_spaces(engine: &Engine) -> Result<bool, StoreError> {
     let mut spaces = engine.take_erased().into_iter();
     let are_there = spaces.len() > 0;
     while let Some(space) = spaces.next() {
-        let cleared = documents::clear_space(engine.documents.tree(), space, engine.documents.visible());
+        let cleared = rows::clear_space(engine.documents.tree(), space, engine.documents.visible());
         if let Err(error) = cleared {
             std::iter::once(space).chain(spaces).for_each(|space| engine.erase_later(space));
             return Err(error);

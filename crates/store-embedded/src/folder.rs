@@ -23,7 +23,7 @@ use crate::options::Options;
 use crate::tree::Tree;
 
 /// The format that this engine writes, and the newest that it reads.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 pub(crate) const FORMAT_FILE: &str = "format";
 /// How that file begins.
 const FORMAT_WORD: &str = "machi ";
@@ -111,7 +111,7 @@ impl StillLock {
         check_is_no_other(path)?;
         let format = path.join(FORMAT_FILE);
         let text = files::read_if_there(&format)?.ok_or_else(|| damaged(&format, "the file is missing"))?;
-        Ok((lock, parse_format(&text, &format)?))
+        Ok((lock, parse_format(&text, &format)?.1))
     }
 }
 
@@ -167,18 +167,30 @@ fn has_name(file: &File, path: &Path) -> bool {
     number(file.metadata()).is_some_and(|known| number(fs::metadata(path)) == Some(known))
 }
 
-/// The file says the format and the seed of hashes: `machi 1 seed 0123456789abcdef sum 01234567`.
+/// The file says the format and the seed of hashes: `machi 2 seed 0123456789abcdef sum 01234567`.
 fn read_or_make_format(path: &Path) -> Result<u64, StoreError> {
     let file = path.join(FORMAT_FILE);
     match files::read_if_there(&file)? {
-        Some(text) => parse_format(&text, &file),
+        Some(text) => {
+            let (format, seed) = parse_format(&text, &file)?;
+            if format < FORMAT {
+                // What is written from now on is not for older programs.
+                write_format(&file, seed)?;
+            }
+            Ok(seed)
+        }
         // It is the first file that is made: where others are, it was there.
         None if TREES.iter().any(|name| path.join(name).exists()) => Err(damaged(&file, "the file is missing")),
-        None => make_format(&file),
+        None => {
+            let seed = random_seed();
+            write_format(&file, seed)?;
+            Ok(seed)
+        }
     }
 }
 
-fn parse_format(text: &str, file: &Path) -> Result<u64, StoreError> {
+/// The format that a file tells, and the seed.
+fn parse_format(text: &str, file: &Path) -> Result<(u32, u64), StoreError> {
     let wrong = || damaged(file, "it is not what was written");
     let (content, sum) = text.trim_end().rsplit_once(" sum ").ok_or_else(wrong)?;
     if u32::from_str_radix(sum, 16) != Ok(crc32fast::hash(content.as_bytes())) {
@@ -190,15 +202,13 @@ fn parse_format(text: &str, file: &Path) -> Result<u64, StoreError> {
         return Err(StoreError::NewerFormat { file: file.display().to_string(), found: format, known: FORMAT });
     }
     let seed = words.nth(1).and_then(|word| u64::from_str_radix(word, 16).ok());
-    seed.ok_or_else(wrong)
+    Ok((format, seed.ok_or_else(wrong)?))
 }
 
-fn make_format(file: &Path) -> Result<u64, StoreError> {
-    let seed = random_seed();
+fn write_format(file: &Path, seed: u64) -> Result<(), StoreError> {
     let content = format!("{FORMAT_WORD}{FORMAT} seed {seed:016x}");
     let text = format!("{content} sum {:08x}\n", crc32fast::hash(content.as_bytes()));
-    files::write_durably(file, &text)?;
-    Ok(seed)
+    files::write_durably(file, &text)
 }
 
 /// The standard library's hasher is seeded by the operating system.

@@ -10,6 +10,7 @@ pub(crate) mod record;
 mod segment;
 
 use std::fs::{self, File};
+use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,13 +22,13 @@ use machi_types::Name;
 use parking_lot::RwLock;
 
 use crate::codec::Malformed;
-use crate::failure::io_error;
+use crate::failure::{damaged, io_error};
 use crate::files;
 use record::Batch;
 use segment::{Segment, SegmentHeader};
 
 /// How many bytes a reader takes at a time.
-const READ_BYTES: u64 = 1 << 20;
+const READ_BYTES: usize = 1 << 20;
 
 /// The segments that can be read, shared by the writer and the readers.
 #[derive(Clone, Debug)]
@@ -196,29 +197,46 @@ impl Segments {
 
     /// Batches with commits after `after`, in order; empty only where there are none.
     pub(crate) fn read_after(&self, after: u64) -> Result<Vec<Batch>, StoreError> {
-        self.read_frames(after, |_, content| record::decode(content))
+        self.read_some_after(after, usize::MAX)
+    }
+
+    /// The same, but no more than are needed for so many changes.
+    pub(crate) fn read_some_after(&self, after: u64, most: usize) -> Result<Vec<Batch>, StoreError> {
+        let mut changes = 0;
+        self.read_frames(after, |_, content| {
+            let batch = record::decode(content)?;
+            let newer = batch.commits.iter().filter(|commit| commit.number > after);
+            changes += newer.map(|commit| commit.changes.len()).sum::<usize>();
+            Ok((batch, changes < most))
+        })
     }
 
     /// The names in those batches, with the last commit of each.
     pub(crate) fn names_after(&self, after: u64) -> Result<Vec<NewNames>, StoreError> {
-        self.read_frames(after, |last, content| Ok(NewNames { names: record::decode_names(content)?, last }))
+        self.read_frames(after, |last, content| Ok((NewNames { names: record::decode_names(content)?, last }, true)))
     }
 
+    /// What is made of the batches of one segment, until that wants no more, or much was read.
     fn read_frames<T>(
         &self,
         after: u64,
-        decode: impl Fn(u64, &Bytes) -> Result<T, Malformed>,
+        mut decode: impl FnMut(u64, &Bytes) -> Result<(T, bool), Malformed>,
     ) -> Result<Vec<T>, StoreError> {
         let segment = {
             let list = self.list.read();
             let Some(segment) = list.iter().find(|segment| segment.last > after) else { return Ok(Vec::new()) };
             segment.clone()
         };
-        let decode = |(last, content): (u64, Bytes)| {
-            decode(last, &content)
-                .map_err(|_| crate::failure::damaged(&segment.path, "a batch holds what no batch may hold"))
-        };
-        segment.read_after(after, READ_BYTES)?.into_iter().map(decode).collect()
+        let (mut all, mut bytes) = (Vec::new(), 0);
+        segment.read_after(after, |last, content| {
+            let decoded = decode(last, &content);
+            let (one, wants_more) =
+                decoded.map_err(|_| damaged(&segment.path, "a batch holds what no batch may hold"))?;
+            all.push(one);
+            bytes += content.len();
+            Ok(if wants_more && bytes < READ_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        Ok(all)
     }
 
     /// Removes the segments whose commits are all at or before `upto`, oldest first; the newest stays.
@@ -287,7 +305,7 @@ fn check_sequence(headers: &[(PathBuf, SegmentHeader)]) -> Result<(), StoreError
         let expected = pair[0].1.sequence + 1;
         if pair[1].1.sequence != expected {
             let missing = pair[0].0.with_file_name(segment::file_name(expected));
-            return Err(crate::failure::damaged(&missing, "the file is missing"));
+            return Err(damaged(&missing, "the file is missing"));
         }
     }
     Ok(())

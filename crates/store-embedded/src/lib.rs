@@ -39,6 +39,7 @@ mod publish;
 mod queue;
 mod recovery;
 mod resting;
+mod rows;
 mod spaces;
 mod store;
 mod tail;

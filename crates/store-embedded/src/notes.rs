@@ -6,7 +6,7 @@ use machi_store::Note;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use rustc_hash::FxBuildHasher;
 
-use crate::documents::Place;
+use crate::rows::Place;
 
 /// What a note costs beyond its bytes: itself, its place in the cache, and what the allocator rounds up.
 const OVERHEAD: usize = 256;

@@ -4,13 +4,14 @@ use bytes::Bytes;
 use machi_store::{Document, DocumentNo, NameNo, Position, Section, SectionKey};
 use machi_types::Timestamp;
 
-use crate::codec;
+use crate::codec::{self, Layout};
 use crate::index::page::{Mask, Values};
 use crate::index::space::Spot;
 use crate::index::stored::StoredPage;
 use crate::index::texts::TextPage;
 use crate::journal::frame::{self, Reading};
 use crate::journal::record::{self, Batch, CommitRecord, SpaceRecord};
+use crate::rows::Loose;
 
 /// What a batch of the journal holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,17 +84,18 @@ fn encoded(batch: &Batch) -> Vec<u8> {
     out
 }
 
-/// Reads a row of this kind: 0 a document's base, 1 a section, 2 to 5 pages of facets. The number of sections
+/// Reads a row of this kind: 0 a document, 1 its loose sections, 2 to 5 pages of facets. The number of sections
 /// of a document that could be read.
 pub fn row(kind: u8, bytes: &Bytes) -> Option<usize> {
     match kind {
         0 => {
             let base = codec::decode_base(bytes, DocumentNo(1)).ok()?;
-            Some(base.document.sections.len() + base.separate.len())
+            Some(base.document.sections.len() + base.apart.len())
         }
         1 => {
-            let _ = codec::read_section(&mut codec::Reader::new(bytes), Timestamp::from_micros(0));
-            None
+            let mut document = document();
+            Loose::decode_over(&mut document, bytes).ok()?;
+            Some(document.sections.len())
         }
         2 => page::<Mask>(bytes),
         3 => page::<Values<u64>>(bytes),
@@ -111,22 +113,8 @@ fn page<P: StoredPage>(bytes: &Bytes) -> Option<usize> {
 
 /// Sound rows, each with its kind in front.
 pub fn rows() -> Vec<Vec<u8>> {
-    let time = Timestamp::from_micros(1_000_000);
-    let section = |name: u32| Section {
-        key: SectionKey::new(NameNo::from_number(name), NameNo::NONE),
-        created: time,
-        modified: time,
-        body: Bytes::from_static(b"21.5"),
-    };
-    let document = Document {
-        number: DocumentNo(1),
-        id: "urn:x:1".into(),
-        version: 3,
-        created: time,
-        modified: time,
-        head: Bytes::from_static(b"head"),
-        sections: vec![section(1), section(2)],
-    };
+    let document = document();
+    let sections: Vec<&Section> = document.sections.iter().collect();
     let mut numbers = Values::<u64>::default();
     numbers.add(3, 7);
     numbers.add(900, 8);
@@ -136,12 +124,33 @@ pub fn rows() -> Vec<Vec<u8>> {
     spots.add(1, Spot::Point(139.7, 35.6));
     spots.add(2, Spot::Box([1.0, 2.0, 3.0, 4.0]));
     let rows = [
-        (0, codec::encode_base(&document, false)),
-        (0, codec::encode_base(&document, true)),
+        (0, codec::encode_whole(&document, Layout::Small)),
+        (0, codec::encode_whole(&document, Layout::Large)),
+        (1, Loose::of(&document, 200).encode(&document, &sections)),
         (2, Mask::NONE.encode()),
         (3, numbers.encode()),
         (4, spots.encode()),
         (5, texts.encode()),
     ];
     rows.into_iter().map(|(kind, row)| [vec![kind], row].concat()).collect()
+}
+
+/// A document with two sections.
+fn document() -> Document {
+    let time = Timestamp::from_micros(1_000_000);
+    let section = |name: u32| Section {
+        key: SectionKey::new(NameNo::from_number(name), NameNo::NONE),
+        created: time,
+        modified: time,
+        body: Bytes::from_static(b"21.5"),
+    };
+    Document {
+        number: DocumentNo(1),
+        id: "urn:x:1".into(),
+        version: 3,
+        created: time,
+        modified: time,
+        head: Bytes::from_static(b"head"),
+        sections: vec![section(1), section(2)],
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use machi_store::{Document, Entry, Facet, Names, SectionChange};
+use bytes::Bytes;
+use machi_store::{Document, Entry, Facet, Names, Section, SectionChange};
 
-use crate::documents::DocumentWrite;
 use crate::engine::Engine;
 use crate::index::space::SpaceIndex;
 use crate::journal::record::{ChangeRecord, CommitRecord};
+use crate::rows::DocumentWrite;
 use crate::spaces::Space;
 
 /// A changed document on its way from the decision to the journal and the indexes.
@@ -80,8 +81,9 @@ pub(crate) fn number_id(index: &mut SpaceIndex, space: &Space, record: &ChangeRe
     }
 }
 
-/// The feed's entry of a change.
+/// The feed's entry of a change. What was before lies in the memory of the whole document, which must not stay for it.
 pub(crate) fn entry(space: &Space, commit: &CommitRecord, record: ChangeRecord) -> Entry {
+    let own = |old: Section| Section { body: Bytes::copy_from_slice(&old.body), ..old };
     let sections = record.sections.into_iter();
     Entry {
         commit: commit.number,
@@ -95,7 +97,7 @@ pub(crate) fn entry(space: &Space, commit: &CommitRecord, record: ChangeRecord) 
         modified: record.modified,
         old_head: record.old_head,
         new_head: record.new_head,
-        sections: sections.map(|change| SectionChange { old: change.old, new: change.new }).collect(),
+        sections: sections.map(|change| SectionChange { old: change.old.map(own), new: change.new }).collect(),
     }
 }
 

@@ -9,12 +9,12 @@ use machi_types::{TenantId, Timestamp};
 use crate::afresh;
 use crate::backup::RESTORED;
 use crate::checkpoint::{self, Written};
-use crate::documents::DocumentWrite;
 use crate::engine::Engine;
 use crate::failure::damaged;
 use crate::files;
 use crate::journal::record::{Batch, ChangeRecord, CommitRecord};
 use crate::publish;
+use crate::rows::DocumentWrite;
 
 /// Where the engine stands after opening.
 #[derive(Debug)]

@@ -179,7 +179,7 @@ impl EmbeddedStore {
         }
         let (mut entries, mut last) = (Vec::new(), after);
         while entries.is_empty() && last < newest {
-            let batches = self.engine.segments.read_after(last)?;
+            let batches = self.engine.segments.read_some_after(last, limit)?;
             if batches.is_empty() {
                 break;
             }

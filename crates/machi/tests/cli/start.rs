@@ -52,7 +52,7 @@ fn a_newer_format_is_named() {
     let format = folder.path().join("city/format");
     fs::write(&format, format!("{content} sum {:08x}\n", crc32fast::hash(content.as_bytes()))).unwrap();
     let told = refusal(&["serve", "--open", "--listen", "127.0.0.1:0", "--data", data]);
-    let expected = format!("{} has format 99, and this Machi reads up to 1", format.display());
+    let expected = format!("{} has format 99, and this Machi reads up to 2", format.display());
     assert!(told.contains(&expected), "{told}");
 }
 

@@ -13,10 +13,10 @@ use tokio::sync::oneshot;
 
 use super::overlay::{Overlaid, Overlay};
 use super::{Prepared, Waiting};
-use crate::documents::DocumentWrite;
 use crate::engine::Engine;
 use crate::journal::record::{ChangeRecord, CommitRecord};
 use crate::publish::Ready;
+use crate::rows::DocumentWrite;
 use crate::spaces::Space;
 
 /// A commit that has been decided.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -157,22 +158,23 @@ impl Segment {
         if self.last <= commit { self.end } else { self.newest_start }
     }
 
-    /// Reads the frames that hold commits after `after`, up to about `bytes` bytes, each with its last commit.
-    pub(crate) fn read_after(&self, after: u64, bytes: u64) -> Result<Vec<(u64, Bytes)>, StoreError> {
+    /// Reads the frames that hold commits after `after`, each with its last commit, as long as more are asked for.
+    pub(crate) fn read_after(
+        &self,
+        after: u64,
+        mut take: impl FnMut(u64, Bytes) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
         let file = File::open(&self.path).map_err(|source| io_error("opening", &self.path, source))?;
         let mark = self.marks.partition_point(|(first, _)| *first <= after + 1).saturating_sub(1);
         let mut at = self.marks.get(mark).map_or(HEADER, |(_, offset)| *offset);
-        let mut taken = 0;
-        let mut contents = Vec::new();
-        while at < self.end && taken < bytes {
+        while at < self.end {
             let header = self.frame_header(&file, at)?;
-            if header.last > after {
-                contents.push((header.last, self.frame_content(&file, at, &header)?));
-                taken += u64::from(header.length);
+            if header.last > after && take(header.last, self.frame_content(&file, at, &header)?)?.is_break() {
+                break;
             }
             at += frame::HEADER as u64 + u64::from(header.length);
         }
-        Ok(contents)
+        Ok(())
     }
 
     fn frame_header(&self, file: &File, at: u64) -> Result<FrameHeader, StoreError> {

@@ -173,5 +173,5 @@ async fn a_newer_format_is_refused_by_name() {
     let content = "machi 99 seed 0000000000000001";
     fs::write(&file, format!("{content} sum {:08x}\n", crc32fast::hash(content.as_bytes()))).unwrap();
     let error = open(folder.path()).unwrap_err();
-    assert!(error.to_string().contains("format has format 99, and this Machi reads up to 1"), "{error}");
+    assert!(error.to_string().contains("format has format 99, and this Machi reads up to 2"), "{error}");
 }
