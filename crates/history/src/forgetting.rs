@@ -32,6 +32,7 @@ impl History {
         let (archive, of) = (Arc::clone(&self.archive), tenant.clone());
         blocking(move || archive.erase(&of)).await??;
         self.remembered.forget(tenant);
+        self.types.lock().forget_tenant(tenant);
         self.hand_over(&turn).await
     }
 }

@@ -10,7 +10,6 @@ use machi_http::Shutdown;
 use machi_model::entity::{HeadRef, NameRef};
 use machi_store::{Budget, Change, Commit, Decision, Document, Filter, Find, Position, Refusal, StoreError};
 use machi_types::{Name, TenantId, Timestamp};
-use rustc_hash::FxHashSet;
 use tokio::sync::MutexGuard;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::info;
@@ -142,23 +141,28 @@ impl History {
         Ok(())
     }
 
-    /// The types of the entities in a stretch that came without a head, which the city has at hand.
+    /// The types of the entities in a stretch that came without a head, which the city has at hand; the entities ascend.
     async fn types_of(&self, tenant: &TenantId, stretch: &Stretch) -> Result<Vec<(Name, Arc<[Name]>)>, HistoryError> {
-        let mut ids: Vec<Name> = stretch.read().headless().cloned().collect();
-        ids.sort_unstable();
+        let (mut types, mut unknown) = (Vec::new(), Vec::new());
+        {
+            let known = self.types.lock();
+            for (entity, number) in stretch.read().headless() {
+                match number.and_then(|number| known.get(tenant, number)) {
+                    Some(list) => types.push((entity.clone(), Arc::clone(list))),
+                    None => unknown.push(entity.clone()),
+                }
+            }
+        }
         let view = self.store().view();
-        let mut lists: FxHashSet<Arc<[Name]>> = FxHashSet::default();
-        let mut types = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(PAGE) {
+        for ids in unknown.chunks(PAGE) {
             for document in view.documents(tenant, ENTITIES, ids).await?.into_iter().flatten() {
                 // What cannot be read of it is told where it is asked for.
                 let Ok(head) = HeadRef::read(&document.head) else { continue };
-                let of_it: Vec<Name> = head.types().map(NameRef::to_name).collect();
-                let list = lists.get(&*of_it).cloned().unwrap_or_else(|| of_it.into());
-                lists.insert(Arc::clone(&list));
+                let list = self.types.lock().put(tenant, document.number, head.types().map(NameRef::to_name).collect());
                 types.push((document.id.clone(), list));
             }
         }
+        types.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         Ok(types)
     }
 

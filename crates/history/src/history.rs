@@ -10,7 +10,7 @@ use machi_face::{ENTITIES, Face, Keeper};
 use machi_model::entity::Corrupt;
 use machi_store::{Derive, Entry, Position, Store};
 use machi_types::{Name, TenantId, Text, Timestamp};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use tokio::sync::MutexGuard;
 use tracing::{error, warn};
@@ -24,6 +24,7 @@ use crate::hot::Hot;
 use crate::past::{Past, Stretch};
 use crate::service::retention::Applied;
 use crate::taking::{self, Bodies};
+use crate::types::KnownTypes;
 
 /// The name under which the feed is kept for this block.
 pub const CONSUMER: &str = "history";
@@ -52,6 +53,8 @@ pub struct History {
     pub(crate) held_back: AtomicU64,
     /// Makes the names of amendments.
     pub(crate) amendments: AtomicU64,
+    /// The types of entities that were written lately.
+    pub(crate) types: Mutex<KnownTypes>,
     /// What was found out for instants that were asked for lately.
     pub(crate) remembered: Arc<Remembered>,
     /// What policies last did, by tenant.
@@ -136,6 +139,7 @@ impl History {
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             held_back: AtomicU64::default(),
             amendments: AtomicU64::default(),
+            types: Mutex::default(),
             remembered: Arc::default(),
             applied: RwLock::default(),
         });
@@ -311,6 +315,9 @@ impl History {
         let mut bodies = Bodies::of(entries.iter().map(|entry| &**entry).filter(is_new));
         let mut hot = stretch.write();
         for entry in entries {
+            if entry.collection == ENTITIES && (entry.old_head.is_some() || entry.new_head.is_some()) {
+                self.types.lock().forget(&entry.tenant, entry.number);
+            }
             let is_archived = is_archived(entry);
             let taken = match entry.collection {
                 ENTITIES if is_archived => continue,

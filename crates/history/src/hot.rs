@@ -6,7 +6,7 @@ use std::collections::btree_map;
 use std::mem::size_of;
 
 use machi_archive::{Delivery, Head, Instance, Part, Removal, Replaced, Series};
-use machi_store::{NameNo, Names, Position, SectionKey};
+use machi_store::{DocumentNo, NameNo, Names, Position, SectionKey};
 use machi_types::{Name, Timestamp};
 use rustc_hash::FxHashMap;
 
@@ -26,6 +26,8 @@ pub(crate) struct Hot {
 /// What came of one entity.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
+    /// The number of its document, where that was changed itself.
+    number: Option<DocumentNo>,
     series: Vec<HotSeries>,
     /// What of it is no longer in the archive's part, or not in force any more.
     pub(crate) removals: Vec<Removal>,
@@ -64,6 +66,13 @@ impl Hot {
         }
         taken += push(&mut series.instances, instance) + body;
         self.bytes += taken;
+    }
+
+    /// Takes note of the number of an entity of which something came.
+    pub(crate) fn note_number(&mut self, entity: &Name, number: DocumentNo) {
+        if let Some(changed) = self.entities.get_mut(entity) {
+            changed.number = Some(number);
+        }
     }
 
     /// Takes a head of an entity.
@@ -117,9 +126,10 @@ impl Hot {
         self.entities.keys().chain(self.heads.keys())
     }
 
-    /// The entities that came without a head.
-    pub(crate) fn headless(&self) -> impl Iterator<Item = &Name> {
-        self.entities.keys().filter(|entity| !self.heads.contains_key(*entity))
+    /// The entities that came without a head, and the numbers of their documents where these are known.
+    pub(crate) fn headless(&self) -> impl Iterator<Item = (&Name, Option<DocumentNo>)> {
+        let came = self.entities.iter().filter(|(entity, _)| !self.heads.contains_key(*entity));
+        came.map(|(entity, changed)| (entity, changed.number))
     }
 
     /// The heads of an entity.

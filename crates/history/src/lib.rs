@@ -34,6 +34,7 @@ pub mod http;
 mod past;
 mod service;
 mod taking;
+mod types;
 
 pub use domain::policies::{Lasting, LegalHold, Policies, Policy};
 pub use error::HistoryError;

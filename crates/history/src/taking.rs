@@ -53,6 +53,7 @@ pub(crate) fn take(hot: &mut Hot, entry: &Entry, names: &dyn Names, bodies: &mut
             Err(corrupt) => taken = Err(corrupt),
         }
     }
+    hot.note_number(&entry.id, entry.number);
     taken
 }
 
