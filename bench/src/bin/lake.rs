@@ -1,10 +1,13 @@
 //! History on a folder: how fast it is taken and merged, how many bytes an instance takes, and how long it takes to read a
 //! series' day, the last of a thousand series, and the hourly averages of a month.
 //!
-//! `cargo run --release -p machi-bench --bin lake -- FOLDER [series] [days]`: 10,000 series with a number every five
-//! minutes for 35 days, unless told otherwise. A folder that holds history is read as it is.
+//! `cargo run --release -p machi-bench --bin lake -- FOLDER [series] [days] [seconds] [together|alone]`: 10,000 series with
+//! a number every 300 seconds for 35 days, 1,000 of which share a commit, or each with a commit of its own, unless told
+//! otherwise. A folder that holds history is read as it is.
+//!
+//! `lake FOLDER files [days] CSV ...` takes the columns of files instead, a row a minute, repeated for 365 days.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use machi_archive::{
@@ -23,7 +26,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// 2026-03-01T00:00:00Z.
 const START: i64 = 1_772_323_200_000_000;
-const STEP: i64 = 300_000_000;
+const SECOND: i64 = 1_000_000;
+const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 /// How many series share a report, and so the time of their commit.
@@ -31,13 +35,14 @@ const REPORT: u64 = 1000;
 const TIMES: u64 = 200;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
     let folder = arguments.next().expect("a folder is named");
-    let mut number = |otherwise: u64| arguments.next().map_or(otherwise, |text| text.parse().expect("it is a number"));
-    let (series, days) = (number(10_000), number(35));
+    let city = match arguments.next_if(|word| word == "files") {
+        Some(_) => City::of_files(&mut arguments),
+        None => City::made(&mut arguments),
+    };
     let lake = HistoryLake::open_folder(Path::new(&folder), Options::default()).expect("the folder can be opened");
     let tenant = TenantId::default_tenant();
-    let city = City { series, days, attribute: "https://uri.etsi.org/ngsi-ld/default-context/temperature".into() };
     if lake.open(&tenant).expect("it can be opened").position() == Position::default() {
         city.fill(&lake, &tenant);
         // What was merged into others goes from disk, so that it is not counted.
@@ -47,7 +52,23 @@ fn main() {
     }
     let size = size_of_tables(&Path::new(&folder).join("_default/instances"));
     println!("{:.2} bytes per instance on disk", size as f64 / city.rows() as f64);
-    city.ask(&*lake.open(&tenant).expect("it can be opened"));
+    if city.columns.is_empty() {
+        city.ask(&*lake.open(&tenant).expect("it can be opened"));
+    }
+}
+
+/// The next argument as a number.
+fn number(arguments: &mut impl Iterator<Item = String>, otherwise: u64) -> u64 {
+    arguments.next().map_or(otherwise, |text| text.parse().expect("it is a number"))
+}
+
+/// The columns of a file but its first, each value as it is written.
+fn columns(path: &Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(path).expect("the file can be read");
+    let rows = text.lines().skip(1).map(|line| line.split(',').skip(1).map(|cell| cell.trim().to_owned()).collect());
+    let rows: Vec<Vec<String>> = rows.collect();
+    let width = rows.first().map_or(0, Vec::len);
+    (0..width).map(|column| rows.iter().map(|row| row[column].clone()).collect()).collect()
 }
 
 fn size_of_tables(folder: &Path) -> u64 {
@@ -58,6 +79,12 @@ fn size_of_tables(folder: &Path) -> u64 {
 struct City {
     series: u64,
     days: u64,
+    /// From one value of a series to the next, in microseconds.
+    step: i64,
+    /// How many series share a report, and so the time of their commit.
+    report: u64,
+    /// The values of each series, where they come from files.
+    columns: Vec<Vec<String>>,
     attribute: Name,
 }
 
@@ -66,8 +93,30 @@ fn entity(number: u64) -> Name {
 }
 
 impl City {
+    fn made(arguments: &mut impl Iterator<Item = String>) -> Self {
+        let (series, days) = (number(arguments, 10_000), number(arguments, 35));
+        let step = number(arguments, 300) as i64 * SECOND;
+        let report = if arguments.next().is_some_and(|word| word == "alone") { 1 } else { REPORT };
+        let attribute = "https://uri.etsi.org/ngsi-ld/default-context/temperature".into();
+        Self { series, days, step, report, columns: Vec::new(), attribute }
+    }
+
+    /// The columns of files, all but the first of each, which is the time.
+    fn of_files(arguments: &mut impl Iterator<Item = String>) -> Self {
+        let days = number(arguments, 365);
+        let columns: Vec<Vec<String>> = arguments.map(PathBuf::from).flat_map(|path| columns(&path)).collect();
+        let series = columns.len() as u64;
+        let attribute = "https://uri.etsi.org/ngsi-ld/default-context/value".into();
+        Self { series, days, step: MINUTE, report: series, columns, attribute }
+    }
+
     fn rows(&self) -> u64 {
-        self.series * self.days * (DAY / STEP) as u64
+        self.series * self.days * self.steps() as u64
+    }
+
+    /// How many values a series has in a day.
+    fn steps(&self) -> i64 {
+        DAY / self.step
     }
 
     fn fill(&self, lake: &HistoryLake, tenant: &TenantId) {
@@ -86,11 +135,11 @@ impl City {
         println!("merged, all in all, at {:.2} million a second", per_second(merging));
     }
 
-    /// A day of all series: minutes that jitter by 50 ms, a curve of the day, a slow walk and some noise, in steps of 0.1.
+    /// A day of all series.
     fn delivery(&self, day: u64) -> Delivery<'static> {
         let instances = (0..self.series).map(|series| {
             let of = Series { entity: entity(series), attribute: self.attribute.clone(), dataset: None };
-            (of, (0..DAY / STEP).map(|step| Self::instance(series, day as i64 * (DAY / STEP) + step)).collect())
+            (of, (0..self.steps()).map(|step| self.instance(series, day as i64 * self.steps() + step)).collect())
         });
         let mut delivery = Delivery { instances: instances.collect(), ..Delivery::default() };
         delivery.up_to = Some(Position::single(day + 1));
@@ -110,15 +159,19 @@ impl City {
         delivery
     }
 
-    fn instance(series: u64, step: i64) -> Instance {
+    /// The minute jitters by 50 ms; whoever reports alone does so at some moment of the second that follows.
+    fn instance(&self, series: u64, step: i64) -> Instance {
         let random = mix(series.wrapping_mul(1_000_003).wrapping_add(step as u64));
-        let minute = START + step * STEP;
+        let minute = START + step * self.step;
         let observed_at = Timestamp::from_micros(minute + (random % 101) as i64 * 1000 - 50_000);
-        let curve = (step as f64 * STEP as f64 / DAY as f64 * std::f64::consts::TAU).sin() * 5.0;
-        let noise = (random >> 32) as f64 / f64::from(u32::MAX) - 0.5;
-        let value = ((20.0 + series as f64 % 7.0 + curve + noise) * 10.0).round() / 10.0;
-        let commit = Timestamp::from_micros(minute + 1_000_000 + (series / REPORT) as i64);
-        let value = JsonText::parse(&format!("{value:?}")).expect("a number is JSON");
+        let report = (series / self.report) as i64;
+        let moment = if self.report == 1 { (mix(random) % SECOND as u64) as i64 } else { report };
+        let commit = Timestamp::from_micros(minute + SECOND + moment);
+        let value = self
+            .columns
+            .get(series as usize)
+            .map_or_else(|| self.curve(series, step, random), |column| column[step as usize % column.len()].clone());
+        let value = JsonText::parse(&value).expect("a number is JSON");
         let body =
             entity::Instance { observed_at: Some(observed_at.into()), ..entity::Instance::new(Kind::Property, value) };
         Instance {
@@ -129,6 +182,14 @@ impl City {
             origin: Origin::Change,
             body: encode_instance(&body).into(),
         }
+    }
+
+    /// A curve of the day with some noise, in steps of 0.1.
+    fn curve(&self, series: u64, step: i64, random: u64) -> String {
+        let curve = (step as f64 * self.step as f64 / DAY as f64 * std::f64::consts::TAU).sin() * 5.0;
+        let noise = (random >> 32) as f64 / f64::from(u32::MAX) - 0.5;
+        let value = ((20.0 + series as f64 % 7.0 + curve + noise) * 10.0).round() / 10.0;
+        format!("{value:?}")
     }
 
     fn ask(&self, snapshot: &dyn Snapshot) {
@@ -159,7 +220,7 @@ impl City {
         let entities = [entity(mix(random) % self.series)];
         let mut sums = Sums::default();
         self.read(snapshot, &entities, relation, Share::All, true, &mut sums);
-        assert!(sums.count.abs_diff((DAY / STEP) as u64) <= 1, "a day holds its instances: {}", sums.count);
+        assert!(sums.count.abs_diff(self.steps() as u64) <= 1, "a day holds its instances: {}", sums.count);
     }
 
     fn some(&self, number: u64) -> Vec<Name> {

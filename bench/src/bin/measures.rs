@@ -1,8 +1,9 @@
 //! Measures through the normal write path, history on: how many a second, and what those of a city's buildings take.
 //!
 //! `cargo run --release -p machi-bench --bin measures -- target/release/machi [seconds] [part ...]`
-//! where the parts are `reports` (60 attributes of an entity each), `singles` (one attribute each) and `buildings`
-//! (2,000,000 points of 30,000 equipment every five minutes); without any, all are run.
+//! where the parts are `reports` (60 attributes of an entity each), `singles` (one attribute each), and 2,000,000 points of
+//! 30,000 equipment every five minutes, as `equipment` (whole reports) or as `points` (one by one), and how history catches up
+//! with 5,000 measures a second after a `pause`; without any, all are run.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,6 +25,10 @@ const CONNECTIONS: u64 = 4;
 const PROCESSORS: f64 = 2.0;
 /// In how many seconds each point of a building is measured once.
 const ROUND: u64 = 300;
+/// The folder of the city's data.
+const CITY: &str = "city";
+/// How often a batch comes while history rests, and while it catches up.
+const BEAT: Duration = Duration::from_millis(50);
 
 /// Who measures, and how it is told.
 struct Plan {
@@ -98,12 +103,17 @@ fn main() -> std::io::Result<()> {
     if has("singles") {
         runtime.block_on(flat_out(&binary, "one attribute each", Plan::new(100_000, 1, 1000, 1), time))?;
     }
-    if has("buildings") {
-        // 30,000 equipment with 67 points each, a little more than 2,000,000.
+    // 30,000 equipment with 67 points each, a little more than 2,000,000.
+    if has("equipment") {
         let whole = Plan::new(30_000, 67, 15, 67);
         runtime.block_on(in_beats(&binary, "2,000,000 points in whole reports", whole, time))?;
+    }
+    if has("points") {
         let singles = Plan::new(30_000, 67, 1000, 1);
         runtime.block_on(in_beats(&binary, "2,000,000 points one by one, 1,000 a batch", singles, time))?;
+    }
+    if has("pause") {
+        runtime.block_on(after_pause(&binary, Plan::new(100_000, 1, 250, 1), time))?;
     }
     Ok(())
 }
@@ -112,8 +122,8 @@ fn main() -> std::io::Result<()> {
 struct City {
     machi: Server,
     plan: Arc<Plan>,
-    /// Goes when it is no more needed.
-    _folder: tempfile::TempDir,
+    /// Where its data lies; goes when it is no more needed.
+    folder: tempfile::TempDir,
 }
 
 /// What a city had used at some moment.
@@ -127,9 +137,9 @@ struct Used {
 impl City {
     async fn begin(binary: &str, plan: Plan) -> std::io::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let data = folder.path().join("city");
+        let data = folder.path().join(CITY);
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--open", "--data", &data.to_string_lossy()];
-        let city = Self { machi: Server::start(binary, &arguments)?, plan: Arc::new(plan), _folder: folder };
+        let city = Self { machi: Server::start(binary, &arguments)?, plan: Arc::new(plan), folder };
         let attributes = city.plan.names.len() as u64;
         let first = city.plan.entities / city.plan.batch * (attributes / city.plan.told);
         let run = paced::run(city.machi.address, CONNECTIONS, first, None, city.numbered()).await;
@@ -209,6 +219,40 @@ async fn in_beats(binary: &str, what: &str, plan: Plan, time: Duration) -> std::
     }
     city.plan.next.store(first + count, Ordering::Relaxed);
     city.tell(what, &before, count * city.plan.measures()).await
+}
+
+/// Keeps history from its folder for a while, and tells how fast it catches up when it has it again, while as much goes on
+/// to come.
+async fn after_pause(binary: &str, plan: Plan, time: Duration) -> std::io::Result<()> {
+    let city = City::begin(binary, plan).await?;
+    let (archive, aside) = (city.folder.path().join(CITY).join("history"), city.folder.path().join("aside"));
+    let count = 3 * (time.as_secs_f64() / BEAT.as_secs_f64()) as u64;
+    let writing = tokio::spawn(paced::run(city.machi.address, CONNECTIONS, count, Some(BEAT), city.numbered()));
+    std::fs::rename(&archive, &aside)?;
+    // A file stands where the folder was, so that nothing can be written there.
+    std::fs::write(&archive, "")?;
+    tokio::time::sleep(time).await;
+    let address = city.machi.address;
+    let behind = move || metric(address, "machi_history_commits_behind");
+    let owed = behind()?;
+    std::fs::remove_file(&archive)?;
+    std::fs::rename(&aside, &archive)?;
+    let begun = Instant::now();
+    while behind()? > 2.0 / BEAT.as_secs_f64() && !writing.is_finished() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let is_over = writing.is_finished();
+    writing.abort();
+    // What is written in a second, in commits.
+    let a_second = owed / time.as_secs_f64();
+    println!(
+        "after {:.0} s without its folder history was {owed:.0} commits behind, and {} up within {seconds:.1} s, at {:.1} times the rate of writing",
+        time.as_secs_f64(),
+        if is_over { "had NOT caught" } else { "caught" },
+        (owed / seconds + a_second) / a_second,
+    );
+    Ok(())
 }
 
 /// A figure of the city's own.
