@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::kit::*;
-use crate::python::{comes_to, program};
+use crate::python::{comes_to, read_outside_with};
 
 const BUCKET: &str = "city";
 const KEY: &str = "AKIA0000000000000000";
@@ -45,14 +45,10 @@ fn change_slowly(client: &Client, values: std::ops::RangeInclusive<i64>) {
 /// The values that the package deltalake reads from the bucket, sorted.
 fn read(python: &Path, moto: &Moto, place: &str) -> Result<Vec<i64>, String> {
     let table = format!("s3://{BUCKET}/{place}/_default/instances");
-    let mut command = program(python, "past.py");
-    command.args(["deltalake", &table, "numbers"]).envs(environment());
-    command.envs([("AWS_ENDPOINT_URL", &*moto.direct()), ("AWS_ALLOW_HTTP", "true"), ("AWS_REGION", "us-east-1")]);
-    let ran = command.output().expect("Python runs");
-    if !ran.status.success() {
-        return Err(String::from_utf8_lossy(&ran.stderr).into_owned());
-    }
-    let rows: Vec<Value> = serde_json::from_slice(&ran.stdout).expect("an array is printed");
+    let place = [("AWS_ENDPOINT_URL", &*moto.direct()), ("AWS_ALLOW_HTTP", "true"), ("AWS_REGION", "us-east-1")];
+    let place = place.map(|(name, value)| (name.to_owned(), value.into()));
+    let environment = environment().into_iter().chain(place).collect();
+    let rows = read_outside_with(python, environment, "deltalake", &table, "numbers")?;
     let mut values: Vec<i64> = rows.iter().filter_map(|row| row[2].as_f64()).map(|value| value as i64).collect();
     values.sort_unstable();
     Ok(values)

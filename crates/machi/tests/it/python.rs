@@ -17,7 +17,19 @@ pub(crate) fn program(python: &Path, name: &str) -> Command {
 
 /// What an outside reader (`deltalake`, `duckdb`, `spark`) answers to a question of `past.py` about a table.
 pub(crate) fn read_outside(python: &Path, reader: &str, table: &str, question: &str) -> Result<Vec<Value>, String> {
-    let ran = program(python, "past.py").args([reader, table, question]).output().expect("Python runs");
+    read_outside_with(python, Environment::new(), reader, table, question)
+}
+
+/// The same, where the reader has to be told something, as whose bucket it is.
+pub(crate) fn read_outside_with(
+    python: &Path,
+    environment: Environment,
+    reader: &str,
+    table: &str,
+    question: &str,
+) -> Result<Vec<Value>, String> {
+    let mut command = program(python, "past.py");
+    let ran = command.args([reader, table, question]).envs(environment).output().expect("Python runs");
     if !ran.status.success() {
         return Err(String::from_utf8_lossy(&ran.stderr).into_owned());
     }
