@@ -264,7 +264,12 @@ pub(crate) fn clear_space(tree: &Tree, space: u32, commit: u64) -> Result<(), St
 }
 
 pub(crate) fn is_large(document: &Document) -> bool {
-    document.size() >= LARGE
+    // Most large ones are known as such by their first sections.
+    let mut rest = LARGE.saturating_sub(document.head.len() + document.id.len());
+    document.sections.iter().any(|section| {
+        rest = rest.saturating_sub(section.body.len() + 24);
+        rest == 0
+    })
 }
 
 fn key((space, number): Place, kind: u8) -> [u8; 9] {

@@ -1,4 +1,4 @@
-//! Rows of the embedded store: base records of documents, sections, pages of facets.
+//! Rows of the embedded store: documents, their loose sections, pages of facets.
 
 use bytes::Bytes;
 use machi_store_embedded::probe;

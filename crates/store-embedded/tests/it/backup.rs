@@ -175,3 +175,22 @@ async fn a_newer_format_is_refused_by_name() {
     let error = open(folder.path()).unwrap_err();
     assert!(error.to_string().contains("format has format 99, and this Machi reads up to 2"), "{error}");
 }
+
+#[tokio::test]
+async fn a_folder_of_the_format_before_becomes_one_of_this_when_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).unwrap();
+    set(&store, "one", 1, 7).await.unwrap();
+    let things = all(&store, "one").await;
+    drop(store);
+    let file = folder.path().join("format");
+    let now = fs::read_to_string(&file).unwrap();
+    let (content, _) = now.trim_end().rsplit_once(" sum ").unwrap();
+    let before = content.replace("machi 2", "machi 1");
+    assert_ne!(before, content);
+    fs::write(&file, format!("{before} sum {:08x}\n", crc32fast::hash(before.as_bytes()))).unwrap();
+    let store = open(folder.path()).unwrap();
+    assert_eq!(all(&store, "one").await, things);
+    drop(store);
+    assert_eq!(fs::read_to_string(&file).unwrap(), now, "the seed is the same");
+}
