@@ -15,7 +15,7 @@ use machi_store::{
 use machi_store_embedded::{EmbeddedStore, Options};
 use machi_types::{Name, SystemClock, TenantId};
 
-use crate::crash::process::copy;
+use crate::crash::process::{copy, copy_at_work};
 use crate::things::set;
 
 /// A tag per head; a caller comes by a name of its own in the same moment.
@@ -189,7 +189,7 @@ async fn an_erasure_that_a_crash_breaks_off_goes_on_afterwards() {
     drop(store);
     let store = open(&first, None);
     store.erase(&"one".parse().unwrap(), &[]).await.unwrap();
-    copy(&first, &second);
+    copy_at_work(&first, &second);
     drop(store);
     let again = open(&second, None);
     set(&again, "other", 1, 1).await.unwrap();

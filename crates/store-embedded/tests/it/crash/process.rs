@@ -1,6 +1,6 @@
 //! The writer as a process: started, listened to, and killed.
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -92,15 +92,28 @@ pub(crate) fn test_binary() -> std::path::PathBuf {
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) {
+    try_copy(from, to).unwrap();
+}
+
+/// The same of a folder that is at work: where files go while they are copied, it is copied anew.
+pub(crate) fn copy_at_work(from: &Path, to: &Path) {
+    let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    while let Err(error) = try_copy(from, to) {
+        assert!(is_gone(&error), "{error}");
+    }
+}
+
+fn try_copy(from: &Path, to: &Path) -> io::Result<()> {
     let _ = std::fs::remove_dir_all(to);
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        let target = to.join(path.file_name().expect("an entry has a name"));
         if path.is_dir() {
-            copy(&path, &target);
+            try_copy(&path, &target)?;
         } else {
-            std::fs::copy(&path, &target).unwrap();
+            std::fs::copy(&path, &target)?;
         }
     }
+    Ok(())
 }
