@@ -29,6 +29,7 @@ mod history;
 pub mod http;
 mod narrow;
 mod present;
+mod scan;
 mod session;
 mod sql;
 

@@ -10,7 +10,7 @@ use datafusion::common::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion::physical_plan::streaming::PartitionStream;
 use machi_archive::Snapshot;
 use machi_model::context::Context;
 use machi_model::query::{TemporalQuery, TemporalRelation, TimeProperty};
@@ -19,6 +19,7 @@ use machi_types::Name;
 use super::reading;
 use crate::column::Holds;
 use crate::narrow::{Narrowing, Stretch, To, narrowings, pushed_down};
+use crate::scan::streaming;
 
 /// The name of the table.
 pub(crate) const NAME: &str = "history";
@@ -262,11 +263,6 @@ impl TableProvider for Past {
         conditions: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let schema = match projection {
-            Some(places) => Arc::new(schema().project(places)?),
-            None => schema(),
-        };
-        let columns: Vec<Tells> = schema.fields().iter().filter_map(|field| Tells::of(field.name())).collect();
         let wanted = Wanted::of(conditions);
         let mut entities: Option<Vec<Name>> =
             wanted.entities.as_ref().map(|ids| ids.iter().map(|id| Name::from(&**id)).collect());
@@ -274,19 +270,20 @@ impl TableProvider for Past {
             ids.sort_unstable();
             ids.dedup();
         }
-        let scan = Scan {
-            snapshot: Arc::clone(&self.snapshot),
-            context: Arc::clone(&self.context),
-            schema: Arc::clone(&schema),
-            passes: wanted.passes(&columns),
-            columns,
-            entities,
-            attributes: wanted.attributes.as_deref().map(|attributes| self.expanded(attributes)),
-            readers: if limit.is_some() { 1 } else { self.readers },
-            limit,
-        };
-        let exec = StreamingTableExec::try_new(schema, vec![Arc::new(scan)], None, [], false, limit)?;
-        Ok(Arc::new(exec))
+        streaming(&schema(), projection, limit, |schema, places| {
+            let columns: Vec<Tells> = places.iter().map(|place| COLUMNS[*place].1).collect();
+            Scan {
+                snapshot: Arc::clone(&self.snapshot),
+                context: Arc::clone(&self.context),
+                schema,
+                passes: wanted.passes(&columns),
+                columns,
+                entities,
+                attributes: wanted.attributes.as_deref().map(|attributes| self.expanded(attributes)),
+                readers: if limit.is_some() { 1 } else { self.readers },
+                limit,
+            }
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use datafusion::common::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion::physical_plan::streaming::PartitionStream;
 use machi_store::{Condition, Filter};
 use machi_types::Name;
 use rustc_hash::FxHashSet;
@@ -19,6 +19,7 @@ use super::{Present, rows};
 use crate::SqlError;
 use crate::column::Holds;
 use crate::narrow::{Narrowing, To, narrowings, pushed_down};
+use crate::scan::streaming;
 
 /// What a column of the table tells.
 #[derive(Clone, Debug)]
@@ -124,18 +125,12 @@ impl TableProvider for Entities {
         conditions: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let (schema, columns) = match projection {
-            Some(places) => {
-                let columns = places.iter().filter_map(|place| self.columns.get(*place).cloned()).collect();
-                (Arc::new(self.schema.project(places)?), columns)
-            }
-            None => (self.schema(), self.columns.clone()),
-        };
         let narrowed = narrowings(conditions).iter().filter_map(|one| self.filter(one)).collect::<Vec<_>>();
         let filter = narrowed.into_iter().fold(self.present.of_type(&self.of), Filter::and);
-        let scan = Scan { present: Arc::clone(&self.present), filter, schema: Arc::clone(&schema), columns };
-        let exec = StreamingTableExec::try_new(schema, vec![Arc::new(scan)], None, [], false, limit)?;
-        Ok(Arc::new(exec))
+        streaming(&self.schema, projection, limit, |schema, places| {
+            let columns = places.iter().map(|place| self.columns[*place].clone()).collect();
+            Scan { present: Arc::clone(&self.present), filter, schema, columns }
+        })
     }
 }
 
