@@ -59,9 +59,11 @@ provide_spark() {
     spark="$home/bin/python"
 }
 
-# Leaves in `clients` a Python that has the clients of the SQL face.
+# Leaves in `clients` a Python that has the clients of the SQL face; psql is one more of them.
 provide_sql_clients() {
     local home
+    have psql || { may_install && install_packages postgresql-client; } || true
+    have psql || stop "The SQL face is tried with psql (Debian: apt-get install postgresql-client)."
     home="$(python_environment scripts/requirements-sql.txt)"
     provide_python_environment "$home" scripts/requirements-sql.txt
     clients="$home/bin/python"

@@ -16,7 +16,7 @@ use machi_store_embedded::DataFolder;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -87,6 +87,26 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// Another program has the port for clients of PostgreSQL.
+    #[error("{address} ([sql] address) is in use by another program; stop that one, or choose another port")]
+    SqlPortTaken {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address for clients of PostgreSQL cannot be listened on.
+    #[error(
+        "cannot listen on {address} ([sql] address); choose an address of this machine, and a port from 1024 on where this user is not root"
+    )]
+    SqlListen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// This program does not speak SQL.
+    #[error("[sql] address is set, and this program is built without SQL; build it with make up FEATURES=sql")]
+    WithoutSql,
     /// The certification authorities cannot be used.
     #[error("[egress] authorities cannot be used")]
     Trust(#[from] TrustError),
@@ -114,17 +134,24 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let registry = Arc::new(Registry::new());
     let server = bind(&config, &registry)?;
     let address = server.address().map_err(StartError::Runtime)?;
+    #[cfg(feature = "sql")]
+    let listener = crate::sql::bind(&config, &peers)?;
     let edge = wiring::edge(&config, peers, &registry);
     let (trigger, heard) = shutdown();
     let trigger = Arc::new(trigger);
     let ended = tokio::spawn(end_on_signal(signals, Arc::clone(&trigger)));
-    let serving = tokio::spawn(server.run(Arc::clone(&edge), heard.clone()));
+    let mut serving = JoinSet::new();
+    serving.spawn(server.run(Arc::clone(&edge), heard.clone()));
     let opened = open(&config, folder, &registry, heard.clone()).await;
     if !matches!(opened, Ok(Some(_))) {
         trigger.begin();
     }
     let Some(city) = opened? else { return Ok(()) };
     edge.open(city.router.clone(), Some(Arc::clone(&city.shortcut)));
+    #[cfg(feature = "sql")]
+    if let Some(listener) = listener {
+        serving.spawn(listener.run(Arc::clone(&city.extras.sql), heard.clone()));
+    }
     let _control = control::announce(&config.store.path, address, &city.secret)?;
     say_ready(address, &config.store.path);
     if let Some(Companion(begin)) = companion {
@@ -157,11 +184,12 @@ async fn open(
 }
 
 /// Serves until the end is told, and then ends in time.
-async fn end(serving: JoinHandle<()>, city: City, mut heard: Shutdown, grace: Duration) {
+async fn end(serving: JoinSet<()>, city: City, mut heard: Shutdown, grace: Duration) {
     heard.begun().await;
     let end_by = Instant::now() + grace + WRITING_OUT;
     let closing = async {
-        let _ = serving.await;
+        let mut serving = serving;
+        while serving.join_next().await.is_some() {}
         city.close().await;
     };
     if tokio::time::timeout_at(end_by, closing).await.is_err() {

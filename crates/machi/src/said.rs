@@ -133,6 +133,15 @@ fn of_start(error: &StartError) -> Option<String> {
         StartError::Listen { listen, .. } => format!(
             "{listen}で待ち受けできません。このマシンのアドレスと、rootでない場合は1024以上のポートを指定してください"
         ),
+        StartError::SqlPortTaken { address } => format!(
+            "{address}([sql] address)は別のプログラムが使用中です。そのプログラムを終了するか、別のポートを指定してください"
+        ),
+        StartError::SqlListen { address, .. } => format!(
+            "{address}([sql] address)で待ち受けできません。このマシンのアドレスと、rootでない場合は1024以上のポートを指定してください"
+        ),
+        StartError::WithoutSql => {
+            "[sql] addressが指定されていますが、このプログラムはSQLなしでビルドされています。make up FEATURES=sqlでビルドしてください".to_owned()
+        }
         StartError::Archive(_) | StartError::Bucket(_) => "都市の履歴を開けません".to_owned(),
         StartError::Trust(_) => "[egress] authoritiesを使用できません".to_owned(),
         StartError::Control(_) | StartError::Restore(_) | StartError::Runtime(_) => return None,

@@ -1,15 +1,20 @@
-//! The SQL face of a city, in a program that is built with it: its settings, and the past that it reads.
+//! The SQL face of a city, in a program that is built with it: its settings, the past that it reads, and where clients of
+//! PostgreSQL come in.
 
 use std::io;
 use std::sync::Arc;
 
 use machi_face::Face;
 use machi_history::History;
+use machi_http::edge::Peers;
 use machi_sql::config::Config as Settings;
+use machi_sql::wire::{Bounds, Listener};
 use machi_sql::{PastOf, Pasts, Sql};
 use machi_types::TenantId;
+use tracing::info;
 
 use crate::config::Config;
+use crate::lifecycle::StartError;
 
 /// History, as the SQL face asks for it.
 #[derive(Debug)]
@@ -28,6 +33,24 @@ impl Pasts for OfHistory {
 pub(crate) fn open(config: &Config, face: &Arc<Face>, history: &Arc<History>) -> io::Result<Arc<Sql>> {
     let pasts = Arc::new(OfHistory(Arc::clone(history)));
     Sql::new(Arc::clone(face), pasts, settings(config), machi_store_embedded::give_way)
+}
+
+/// Takes the address for clients of PostgreSQL, where there is one.
+pub(crate) fn bind(config: &Config, peers: &Peers) -> Result<Option<Listener>, StartError> {
+    let Some(address) = config.sql.address.0 else { return Ok(None) };
+    let bounds = Bounds {
+        address,
+        connections: config.sql.connections.get(),
+        peers: peers.clone(),
+        grace: config.server.shutdown_grace.0,
+    };
+    let bound = Listener::bind(bounds).and_then(|listener| Ok((listener.address()?, listener)));
+    let (bound, listener) = bound.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::SqlPortTaken { address },
+        _ => StartError::SqlListen { address, source },
+    })?;
+    info!(sql.address = %bound, "clients of PostgreSQL are heard");
+    Ok(Some(listener))
 }
 
 fn settings(config: &Config) -> Settings {

@@ -43,8 +43,42 @@ pub struct City {
     pub shortcut: Arc<dyn Shortcut>,
     /// What the command line must know to command it.
     pub secret: String,
+    /// What it has beside what all cities have.
+    pub extras: Extras,
     store: Arc<EmbeddedStore>,
     work: Vec<JoinHandle<()>>,
+}
+
+/// The faces that only programs have that are built with them.
+#[derive(Debug)]
+pub struct Extras {
+    /// The SQL face.
+    #[cfg(feature = "sql")]
+    pub sql: Arc<machi_sql::Sql>,
+}
+
+impl Extras {
+    #[cfg(feature = "sql")]
+    fn open(config: &Config, face: &Arc<Face>, history: &Arc<History>) -> Result<Self, StartError> {
+        Ok(Self { sql: crate::sql::open(config, face, history).map_err(StartError::Runtime)? })
+    }
+
+    #[cfg(not(feature = "sql"))]
+    #[expect(clippy::unnecessary_wraps, reason = "the SQL face may fail to open")]
+    fn open(_: &Config, _: &Arc<Face>, _: &Arc<History>) -> Result<Self, StartError> {
+        Ok(Self {})
+    }
+
+    #[cfg(feature = "sql")]
+    fn api(&self) -> Api {
+        machi_sql::http::api(Arc::clone(&self.sql))
+    }
+
+    #[cfg(not(feature = "sql"))]
+    #[expect(clippy::unused_self, reason = "it has no faces")]
+    fn api(&self) -> Api {
+        Api::new()
+    }
 }
 
 /// Opens the store of a city, with the collections of all blocks.
@@ -98,7 +132,8 @@ pub async fn assemble(
     let notifier = Notifier::new(Arc::clone(&broker), client).await?;
     notifier.report_to(registry);
     worry_about_the_notifier(&readiness, &broker);
-    let own = own_endpoints(config, registry, &readiness, (&broker, &past.history), heard)?;
+    let extras = Extras::open(config, broker.face(), &past.history)?;
+    let own = own_endpoints(config, registry, &readiness, (&broker, &past.history, &extras), heard);
     let router = own
         .into_router()
         .merge(own::page_routes())
@@ -115,7 +150,7 @@ pub async fn assemble(
         tokio::spawn(notifier.run(heard.clone())),
     ];
     let work = work.into_iter().chain(past.work(heard, config.history.upkeep)).collect();
-    Ok(City { router, shortcut, secret, store, work })
+    Ok(City { router, shortcut, secret, extras, store, work })
 }
 
 /// The edge of a city that is being opened: it answers whether it is alive, and asks for patience.
@@ -126,6 +161,9 @@ pub fn edge(config: &Config, peers: Peers, registry: &Arc<Registry>) -> Arc<Edge
 /// Finds what no setting tells alone, before anything is opened: whether the files that it names can be used.
 pub fn check(config: &Config) -> Result<(), StartError> {
     Client::new(client_settings(config))?;
+    if cfg!(not(feature = "sql")) && config.sql.address.0.is_some() {
+        return Err(StartError::WithoutSql);
+    }
     past::check(config)
 }
 
@@ -305,14 +343,13 @@ async fn in_rounds<Round: Future<Output = ()>>(mut heard: Shutdown, round: impl 
 }
 
 /// Our own endpoints, those of the blocks included: their APIs are merged here.
-#[cfg_attr(not(feature = "sql"), expect(clippy::unnecessary_wraps, reason = "the SQL face may fail to open"))]
 fn own_endpoints(
     config: &Config,
     registry: &Arc<Registry>,
     readiness: &Arc<Readiness>,
-    (broker, history): (&Arc<Broker>, &Arc<History>),
+    (broker, history, extras): (&Arc<Broker>, &Arc<History>, &Extras),
     heard: &Shutdown,
-) -> Result<Api, StartError> {
+) -> Api {
     let description = Arc::new(OnceLock::new());
     let api = own::endpoints(Arc::clone(registry), Arc::clone(readiness), Arc::clone(&description));
     let api = api.merge(machi_broker::http::api(Arc::clone(broker)));
@@ -321,13 +358,9 @@ fn own_endpoints(
     let doors = machi_broker::http::upserts(Arc::clone(broker));
     let doors = doors.merge(machi_history::http::many_evolutions(Arc::clone(history)));
     let api = api.merge(own::import::endpoints(doors, &config.limits, heard.clone()));
-    #[cfg(feature = "sql")]
-    let api = {
-        let sql = crate::sql::open(config, broker.face(), history).map_err(StartError::Runtime)?;
-        api.merge(machi_sql::http::api(sql))
-    };
+    let api = api.merge(extras.api());
     description.get_or_init(|| own::describe(api.operations()));
-    Ok(api)
+    api
 }
 
 /// The OpenAPI description of our own endpoints, as it is committed.
@@ -337,9 +370,11 @@ pub fn openapi_text() -> String {
     let broker = broker(&Config::default(), Arc::new(store), client);
     let (registry, readiness) = (Arc::new(Registry::new()), Arc::new(Readiness::default()));
     let history = past::history(&Config::default(), broker.face(), Arc::new(MemoryArchive::default()));
-    let blocks = (&broker, &history);
+    let extras = Extras::open(&Config::default(), broker.face(), &history);
+    let extras = extras.expect("nothing that the default settings ask for can fail");
+    let blocks = (&broker, &history, &extras);
     let api = own_endpoints(&Config::default(), &registry, &readiness, blocks, &machi_http::shutdown().1);
-    own::describe(api.expect("nothing that the default settings ask for can fail").operations())
+    own::describe(api.operations())
 }
 
 /// The bounds on connections.

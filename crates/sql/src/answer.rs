@@ -55,6 +55,16 @@ impl Answer {
         &self.schema
     }
 
+    /// Until when it must be done.
+    pub(crate) const fn deadline(&self) -> Instant {
+        self.deadline.at
+    }
+
+    /// What is told when that time is over.
+    pub(crate) fn late(&self) -> SqlError {
+        SqlError::late(self.deadline.time)
+    }
+
     /// The next rows; none when that were all.
     pub async fn next(&mut self) -> Result<Option<RecordBatch>, SqlError> {
         match next(&mut self.pieces, self.deadline).await? {

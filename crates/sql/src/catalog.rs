@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::OnceCell;
 
 use crate::history::NAME;
+use crate::postgres::{PG_CATALOG, Relations};
 use crate::present::{Entities, Present};
 use crate::sql::Pasts;
 use crate::{SqlError, history};
@@ -26,7 +27,11 @@ pub(crate) const SCHEMA: &str = "public";
 
 /// The catalog.
 #[derive(Debug)]
-pub(crate) struct Catalog(pub(crate) Arc<Tables>);
+pub(crate) struct Catalog {
+    pub(crate) tables: Arc<Tables>,
+    /// What clients of PostgreSQL look for beside them.
+    pub(crate) relations: Option<Arc<Relations>>,
+}
 
 /// The tables of a tenant, each made when it is first asked for, all of one position of the present.
 pub(crate) struct Tables {
@@ -78,11 +83,16 @@ impl Tables {
 
 impl CatalogProvider for Catalog {
     fn schema_names(&self) -> Vec<String> {
-        vec![SCHEMA.to_owned()]
+        let of_clients = self.relations.as_ref().map(|_| PG_CATALOG.to_owned());
+        [SCHEMA.to_owned()].into_iter().chain(of_clients).collect()
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
-        (name == SCHEMA).then(|| Arc::clone(&self.0) as Arc<dyn SchemaProvider>)
+        match name {
+            SCHEMA => Some(Arc::clone(&self.tables) as Arc<dyn SchemaProvider>),
+            PG_CATALOG => self.relations.as_ref().map(|relations| Arc::clone(relations) as Arc<dyn SchemaProvider>),
+            _ => None,
+        }
     }
 }
 

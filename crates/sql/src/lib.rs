@@ -28,11 +28,13 @@ mod error;
 mod history;
 pub mod http;
 mod narrow;
+mod postgres;
 mod present;
 mod scan;
 mod session;
 mod sql;
+pub mod wire;
 
 pub use answer::Answer;
-pub use error::SqlError;
+pub use error::{Fault, SqlError};
 pub use sql::{PastOf, Pasts, Query, Sql};

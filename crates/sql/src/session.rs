@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::common::config::{ConfigOptions, Dialect};
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
@@ -14,13 +15,15 @@ use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
-use crate::SqlError;
 use crate::catalog::{CATALOG, Catalog, SCHEMA, Tables};
 use crate::config::Config;
 use crate::ending::{EndingJoins, Gone};
+use crate::postgres::{Client, Relations, functions, rewrite};
+use crate::{Fault, SqlError};
 
 /// Functions that make texts of any length out of short ones, outside of what a query's memory is counted by.
 const BOUNDLESS: [&str; 3] = ["lpad", "repeat", "rpad"];
@@ -29,14 +32,24 @@ const BOUNDLESS: [&str; 3] = ["lpad", "repeat", "rpad"];
 /// has signs, and the engine goes down into it.
 const MOST_WORDS: usize = 2000;
 
+/// The most parameters of a query.
+const MOST_PARAMETERS: usize = MOST_WORDS;
+
 /// Everything a query is planned and run with.
 pub(crate) struct Session {
     state: SessionState,
     memory: usize,
+    /// Who asks, where it is a client of PostgreSQL.
+    client: Option<Arc<Client>>,
 }
 
 impl Session {
-    pub(crate) fn new(tables: Arc<Tables>, config: &Config, gone: Gone) -> Result<Self, SqlError> {
+    pub(crate) fn new(
+        tables: Arc<Tables>,
+        client: Option<Arc<Client>>,
+        config: &Config,
+        gone: Gone,
+    ) -> Result<Self, SqlError> {
         let memory = config.memory;
         let told = |error: DataFusionError| SqlError::of_engine(&error, memory);
         let runtime = RuntimeEnvBuilder::new()
@@ -45,13 +58,15 @@ impl Session {
             .build_arc()
             .map_err(told)?;
         let catalogs = MemoryCatalogProviderList::new();
-        catalogs.register_catalog(CATALOG.to_owned(), Arc::new(Catalog(tables)));
-        let functions = SessionStateDefaults::default_scalar_functions();
-        let bounded = functions.into_iter().filter(|function| !BOUNDLESS.contains(&function.name())).collect();
+        let relations = client.as_ref().map(|client| Arc::new(Relations::new(Arc::clone(&tables), Arc::clone(client))));
+        let of_clients = relations.as_ref().map_or_else(Vec::new, functions);
+        catalogs.register_catalog(CATALOG.to_owned(), Arc::new(Catalog { tables, relations }));
+        let functions = SessionStateDefaults::default_scalar_functions().into_iter();
+        let bounded = functions.filter(|function| !BOUNDLESS.contains(&function.name())).chain(of_clients).collect();
         let tables = SessionStateDefaults::default_table_functions();
         // Neither formats of files nor makers of tables from files: what is not there cannot be reached.
         let state = SessionStateBuilder::new()
-            .with_config(settings(config))
+            .with_config(settings(config, client.is_some()))
             .with_runtime_env(runtime)
             .with_catalog_list(Arc::new(catalogs))
             .with_expr_planners(SessionStateDefaults::default_expr_planners())
@@ -61,15 +76,49 @@ impl Session {
             .with_table_function_list(tables)
             .with_physical_optimizer_rule(Arc::new(EndingJoins(gone)))
             .build();
-        Ok(Self { state, memory })
+        Ok(Self { state, memory, client })
     }
 
-    /// The plan of a query; everything else is refused, and nothing of it done.
-    pub(crate) async fn plan(&self, text: &str, parameters: Vec<ScalarValue>) -> Result<LogicalPlan, SqlError> {
+    /// The plan of a query, its parameters still open; everything else is refused, and nothing of it done.
+    pub(crate) async fn plan(&self, text: &str) -> Result<LogicalPlan, SqlError> {
         check_words(text)?;
-        let plan = self.state.create_logical_plan(text).await.map_err(|error| self.told(&error))?;
+        let told = |error: DataFusionError| self.told(&error);
+        let mut statement = self.state.sql_to_statement(text, &Dialect::PostgreSQL).map_err(told)?;
+        if !matches!(statement, Statement::Statement(_) | Statement::Explain(_)) {
+            return Err(SqlError::no_query(text.split_whitespace().next().unwrap_or_default()));
+        }
+        if let Some(client) = &self.client {
+            rewrite(&mut statement, client);
+        }
+        let plan = self.state.statement_to_plan(statement).await.map_err(told)?;
         let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        reading.verify_plan(&plan).map_err(|error| SqlError::no_query(&error))?;
+        reading.verify_plan(&plan).map_err(|error| SqlError::no_query(&error.strip_backtrace()))?;
+        Ok(plan)
+    }
+
+    /// The types of the parameters `$1`, `$2` and so on, where the plan tells them.
+    pub(crate) fn parameters(&self, plan: &LogicalPlan) -> Result<Vec<Option<DataType>>, SqlError> {
+        let told = plan.get_parameter_types().map_err(|error| self.told(&error))?;
+        let mut types = Vec::new();
+        for (name, of) in told {
+            let place = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok()).unwrap_or_default();
+            if !(1..=MOST_PARAMETERS).contains(&place) {
+                return Err(SqlError::refused(
+                    Fault::Syntax,
+                    format!("parameters are $1 to ${MOST_PARAMETERS}; {name} is none of them"),
+                    format!("パラメーターは$1から${MOST_PARAMETERS}までです。{name}は使えません"),
+                ));
+            }
+            if types.len() < place {
+                types.resize(place, None);
+            }
+            types[place - 1] = of;
+        }
+        Ok(types)
+    }
+
+    /// The plan with what its parameters stand for.
+    pub(crate) fn filled(&self, plan: LogicalPlan, parameters: Vec<ScalarValue>) -> Result<LogicalPlan, SqlError> {
         plan.with_param_values(ParamValues::from(parameters)).map_err(|error| self.told(&error))
     }
 
@@ -85,7 +134,7 @@ impl Session {
     }
 }
 
-fn settings(config: &Config) -> SessionConfig {
+fn settings(config: &Config, is_of_postgresql: bool) -> SessionConfig {
     let mut settings = SessionConfig::new()
         .with_target_partitions(config.threads)
         .with_information_schema(true)
@@ -95,6 +144,10 @@ fn settings(config: &Config) -> SessionConfig {
     // The names of attributes are those of NGSI-LD, in which capitals count.
     options.sql_parser.enable_ident_normalization = false;
     options.sql_parser.dialect = Dialect::PostgreSQL;
+    if is_of_postgresql {
+        // There, a time has a zone where its type says so.
+        options.execution.time_zone = Some("UTC".to_owned());
+    }
     // What clients know everywhere.
     options.optimizer.expand_views_at_output = true;
     settings
@@ -108,7 +161,8 @@ fn check_words(text: &str) -> Result<(), SqlError> {
         matches!(token, Token::Whitespace(_) | Token::Comma | Token::Number(..) | Token::SingleQuotedString(_))
     };
     match tokens.iter().filter(|token| !is_value(token)).count() > MOST_WORDS {
-        true => Err(SqlError::wrong(
+        true => Err(SqlError::refused(
+            Fault::Length,
             format!(
                 "the query has more than {MOST_WORDS} words and signs beside values; shorter ones, one after the other, tell the same"
             ),

@@ -93,7 +93,11 @@ pub(super) fn settings(arguments: &ServeArgs) -> Result<(Config, Peers), Box<dyn
         config.server.listen = listen;
     }
     config.egress.allow.extend(&arguments.egress_allow);
-    let peers = peers(config.server.listen, arguments.open, &arguments.open_to)?;
+    let let_in = |listen| peers(listen, arguments.open, &arguments.open_to);
+    if let Some(address) = config.sql.address.0 {
+        let_in(address)?;
+    }
+    let peers = let_in(config.server.listen)?;
     Ok((config, peers))
 }
 

@@ -17,7 +17,7 @@ use machi_types::Iri;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::section::section;
-use super::setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalPath, OptionalPlace, ShortTime};
+use super::setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalAddress, OptionalPath, OptionalPlace, ShortTime};
 
 const fn count(number: usize) -> NonZeroUsize {
     match NonZeroUsize::new(number) {
@@ -257,6 +257,11 @@ section! {
 section! {
     /// SQL: read-only queries over the entities and their past, in programs built with it (make up FEATURES=sql).
     [sql] SqlSection {
+        /// Where to listen for clients of PostgreSQL, such as "127.0.0.1:5432"; port 0 takes any free one, and "" none.
+        /// There is no sign-in: whoever may ask by HTTP may ask here.
+        address: OptionalAddress = OptionalAddress(None);
+        /// Connections of such clients at once; more are refused.
+        connections: NonZeroUsize = count(64);
         /// Memory that one query may take for what it groups, joins and sorts.
         memory: ByteSize = ByteSize(256 << 20);
         /// How long one query may take, with its answer.

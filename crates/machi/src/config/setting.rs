@@ -79,6 +79,28 @@ impl Setting for SocketAddr {
     }
 }
 
+/// An address that may be left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OptionalAddress(pub Option<SocketAddr>);
+
+impl Setting for OptionalAddress {
+    const EXPECTED: Expected = &(
+        "an address and a port, such as \"127.0.0.1:5432\", or \"\" for none",
+        "アドレスとポート(例: \"127.0.0.1:5432\")、または指定なしを表す\"\"",
+    );
+
+    fn read(value: &Value) -> Option<Self> {
+        match value.as_str()? {
+            "" => Some(Self(None)),
+            text => text.parse().ok().map(|address| Self(Some(address))),
+        }
+    }
+
+    fn write(&self) -> String {
+        quoted(&self.0.map(|address| address.to_string()).unwrap_or_default())
+    }
+}
+
 impl Setting for PathBuf {
     const EXPECTED: Expected = &("a path, such as \"/var/lib/machi\"", "パス(例: \"/var/lib/machi\")");
 

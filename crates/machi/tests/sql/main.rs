@@ -6,3 +6,4 @@ mod limits;
 mod outside;
 mod present;
 mod refusals;
+mod wire;

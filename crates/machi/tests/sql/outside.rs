@@ -6,10 +6,10 @@ use std::process::Command;
 use crate::kit::*;
 
 /// The Python that has these packages; where there is none, that is said.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let python = std::env::var_os("MACHI_SQL_PYTHON").map(PathBuf::from);
     if python.is_none() {
-        println!("SKIPPED: MACHI_SQL_PYTHON names no Python with pyarrow and duckdb; `make soak PART=sql` makes one");
+        println!("SKIPPED: MACHI_SQL_PYTHON names no Python with the clients of SQL; `make soak PART=sql` makes one");
     }
     python
 }
@@ -17,7 +17,12 @@ fn python() -> Option<PathBuf> {
 /// What a program of `tests/clients` prints.
 #[track_caller]
 fn printed(python: &PathBuf, arguments: &[&str]) -> Value {
-    let program = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/sql.py");
+    printed_by("sql.py", python, arguments)
+}
+
+#[track_caller]
+pub(crate) fn printed_by(program: &str, python: &PathBuf, arguments: &[&str]) -> Value {
+    let program = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(program);
     let ran = Command::new(python).arg(program).args(arguments).output().expect("Python runs");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     serde_json::from_slice(&ran.stdout).expect("JSON is printed")

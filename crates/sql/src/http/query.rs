@@ -19,7 +19,7 @@ use machi_types::Json;
 
 use super::format::{Format, Writer};
 use crate::sql::Query;
-use crate::{Answer, Sql, SqlError};
+use crate::{Answer, Fault, Sql, SqlError};
 
 /// Until so many bytes are written, what goes wrong is told with a status of its own.
 const HELD: usize = 1 << 20;
@@ -60,7 +60,7 @@ pub(super) async fn handle(State(sql): State<Arc<Sql>>, mut asked: Asked) -> Res
     let payload = asked.payload(&sql.face).await?;
     let json = payload.json()?;
     let (text, parameters) = read(&json)?;
-    let answer = sql.answer(&asked.caller, Query { text, parameters, context }).await?;
+    let answer = sql.answer(&asked.caller, Query { text, parameters, context, client: None }).await?;
     let telling = Telling::begin(answer, format).await?;
     let mut response = answer::status(StatusCode::OK);
     *response.body_mut() = Body::from_stream(unfold(Some(telling), next));
@@ -145,7 +145,8 @@ impl Telling {
 }
 
 fn unwritable(error: &ArrowError) -> SqlError {
-    SqlError::wrong(
+    SqlError::refused(
+        Fault::Value,
         format!("the answer cannot be written in this form: {error}"),
         format!("結果をこの形式で出力できません: {error}"),
     )
