@@ -7,6 +7,7 @@
 //!
 //! `lake FOLDER files [days] CSV ...` takes the columns of files instead, a row a minute, repeated for 365 days.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ const DAY: i64 = 24 * HOUR;
 /// How many series share a report, and so the time of their commit.
 const REPORT: u64 = 1000;
 const TIMES: u64 = 200;
+/// How many instances are handed over together.
+const DELIVERY: u64 = 600_000;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -62,13 +65,17 @@ fn number(arguments: &mut impl Iterator<Item = String>, otherwise: u64) -> u64 {
     arguments.next().map_or(otherwise, |text| text.parse().expect("it is a number"))
 }
 
-/// The columns of a file but its first, each value as it is written.
+/// The columns of a file but its first, each number as it is written.
 fn columns(path: &Path) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(path).expect("the file can be read");
     let rows = text.lines().skip(1).map(|line| line.split(',').skip(1).map(|cell| cell.trim().to_owned()).collect());
     let rows: Vec<Vec<String>> = rows.collect();
     let width = rows.first().map_or(0, Vec::len);
-    (0..width).map(|column| rows.iter().map(|row| row[column].clone()).collect()).collect()
+    // Of what was not measured there is nothing to tell.
+    let is_number = |cell: &&String| JsonText::parse(cell).is_ok();
+    (0..width)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).filter(is_number).cloned().collect())
+        .collect()
 }
 
 fn size_of_tables(folder: &Path) -> u64 {
@@ -121,10 +128,13 @@ impl City {
 
     fn fill(&self, lake: &HistoryLake, tenant: &TenantId) {
         let (mut taking, mut merging) = (Duration::ZERO, Duration::ZERO);
-        for day in 0..self.days {
-            let delivery = self.delivery(day);
+        // As much at a time as a city takes that has been busy for some minutes.
+        let portion = (DELIVERY / self.series).max(1) as i64;
+        let end = self.days as i64 * self.steps();
+        for first in (0..end).step_by(portion as usize) {
+            let delivery = self.delivery(first..(first + portion).min(end));
             let begun = Instant::now();
-            lake.take(tenant, delivery).expect("a day is taken");
+            lake.take(tenant, delivery).expect("it is taken");
             taking += begun.elapsed();
             let begun = Instant::now();
             lake.keep_in_order(tenant).expect("it is kept in order");
@@ -135,15 +145,15 @@ impl City {
         println!("merged, all in all, at {:.2} million a second", per_second(merging));
     }
 
-    /// A day of all series.
-    fn delivery(&self, day: u64) -> Delivery<'static> {
+    /// So many steps of all series.
+    fn delivery(&self, steps: Range<i64>) -> Delivery<'static> {
         let instances = (0..self.series).map(|series| {
             let of = Series { entity: entity(series), attribute: self.attribute.clone(), dataset: None };
-            (of, (0..self.steps()).map(|step| self.instance(series, day as i64 * self.steps() + step)).collect())
+            (of, steps.clone().map(|step| self.instance(series, step)).collect())
         });
         let mut delivery = Delivery { instances: instances.collect(), ..Delivery::default() };
-        delivery.up_to = Some(Position::single(day + 1));
-        if day == 0 {
+        delivery.up_to = Some(Position::single(steps.end as u64));
+        if steps.start == 0 {
             let types = std::sync::Arc::from([Name::from("https://example.org/WeatherObserved")]);
             let created_at = Timestamp::from_micros(START - DAY);
             let head = Head {

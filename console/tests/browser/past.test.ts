@@ -68,6 +68,8 @@ describe.each(["ja", "en"] as const)("the past in %s", (language) => {
     await page.locator(`${part("plot")} canvas`).waitFor();
     await page.locator(`${part("courses")} summary`).click();
     await says(`${part("courses")} thead`, said.mean);
+    // The rows come when the table is open, a moment after its head.
+    await page.locator(`${part("courses")} tbody tr`).first().waitFor();
     expect(await page.locator(`${part("courses")} tbody tr`, { hasText: said.gap }).count()).toBe(1);
     expect(await page.locator(`${part("courses")} tbody tr`).count()).toBeGreaterThan(150);
     await audit();
