@@ -21,6 +21,7 @@
 pub mod answer;
 pub mod client;
 mod crowd;
+mod door;
 pub mod edge;
 mod language;
 pub mod live;
@@ -34,6 +35,7 @@ mod shutdown;
 pub mod spelling;
 
 pub use crowd::Crowd;
+pub use door::{Door, Guest};
 pub use language::language_of;
 pub use machi_types::{Language, Text, percent};
 pub use problem::{Face, Problem};

@@ -13,7 +13,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -21,20 +20,13 @@ use super::ServerLimits;
 use super::figures::Figures;
 use super::guarded::Guarded;
 use super::phase::{Phase, SharedPhase};
-use crate::Shutdown;
 use crate::edge::Edge;
 use crate::metrics::Gauge;
+use crate::{Guest, Shutdown};
 
 /// hyper reads heads into a buffer that is never smaller.
 const LEAST_BUFFER_BYTES: usize = 8192;
 const MOST_HEADERS: usize = 100;
-
-/// A connection that was taken in, and its place among those that may be open.
-pub(super) struct Accepted {
-    pub(super) stream: TcpStream,
-    pub(super) peer: SocketAddr,
-    pub(super) slot: OwnedSemaphorePermit,
-}
 
 /// What all connections share.
 pub(super) struct Shared {
@@ -44,9 +36,9 @@ pub(super) struct Shared {
     pub(super) shutdown: Shutdown,
 }
 
-/// Serves one connection to its end; it holds its slot as long as it lives.
-pub(super) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
-    let Accepted { stream, peer, slot: _slot } = accepted;
+/// Serves one connection to its end; it holds its room as long as it lives.
+pub(super) async fn serve(guest: Guest, shared: Arc<Shared>) {
+    let Guest { stream, peer, room: _room } = guest;
     shared.figures.accepted.inc();
     let _open = Open::new(&shared.figures.open);
     // Answers are small and wanted at once; waiting to fill a packet would cost 40 ms.

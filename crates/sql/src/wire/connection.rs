@@ -4,18 +4,18 @@ use std::future::Future;
 use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
-use machi_http::Shutdown;
+use machi_http::{Guest, Shutdown};
 use machi_model::context::Context;
 use machi_types::Caller;
 use rustc_hash::FxHashMap;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
 use super::failure::{Failure, Stop};
 use super::messages::{Asked, Target, Transaction};
 use super::portal::{Formats, Portal, Prepared};
-use super::server::{Accepted, Entry, Shared};
+use super::server::{Entry, Shared};
 use super::settings::Settings;
 use super::socket::{Broken, Inbox, Outbox, halves};
 use super::startup::{self, Startup};
@@ -24,9 +24,9 @@ use crate::SqlError;
 use crate::postgres::Client;
 use crate::sql::Query;
 
-/// Serves one connection to its end.
-pub(super) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
-    let Accepted { stream, peer, place, room: _room } = accepted;
+/// Serves one connection to its end; without a place among those that may ask it can only cancel.
+pub(super) async fn serve(guest: Guest, place: Option<OwnedSemaphorePermit>, shared: Arc<Shared>) {
+    let Guest { stream, peer, room: _room } = guest;
     // Answers are small and wanted at once; waiting to fill a packet would cost 40 ms.
     if stream.set_nodelay(true).is_err() {
         return;
@@ -154,16 +154,18 @@ impl Connection {
     }
 
     async fn take_leave(&mut self) -> Result<(), Broken> {
-        let leave = Failure::new("57P01", "the city closes", "都市を停止しています");
-        self.outbox.telling.failed("FATAL", leave.code, leave.text(self.settings.language()));
+        self.fail_for_good(&Failure::new("57P01", "the city closes", "都市を停止しています")).await
+    }
+
+    async fn fail_for_good(&mut self, failure: &Failure) -> Result<(), Broken> {
+        self.outbox.telling.failed("FATAL", failure.code, failure.text(self.settings.language()));
         self.outbox.send(None).await
     }
 
     /// Tells a client that does not speak the protocol so, and ends.
     async fn part(&mut self, broken: Broken) -> Result<(), Broken> {
-        if !matches!(broken, Broken::Io(_)) {
-            self.outbox.telling.failed("FATAL", "08P01", &format!("{broken}; the connection is closed"));
-            self.outbox.send(None).await?;
+        if let Some(farewell) = broken.farewell() {
+            self.fail_for_good(&farewell).await?;
         }
         Err(broken)
     }

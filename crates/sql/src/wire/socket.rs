@@ -10,8 +10,9 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
+use super::failure::Failure;
 use super::messages::{Asked, FULL, Telling};
 
 /// The longest message: a query may be 32 KiB long, and its parameters more.
@@ -38,11 +39,34 @@ pub(super) enum Broken {
     Io(#[from] io::Error),
 }
 
+impl Broken {
+    /// What a client is told that may still be there.
+    pub(super) fn farewell(&self) -> Option<Failure> {
+        match self {
+            Self::Closed | Self::Io(_) => None,
+            Self::Malformed => Some(Failure::protocol(
+                "a message is malformed; the connection is closed",
+                "メッセージの形式が正しくありません。接続を終了します",
+            )),
+            Self::TooLong(length) => Some(Failure::protocol(
+                format!("a message of {length} bytes is longer than any may be; the connection is closed"),
+                format!("メッセージの長さ({length}バイト)が上限を超えています。接続を終了します"),
+            )),
+            Self::Slow => Some(Failure::protocol(
+                "a message was not complete in time; the connection is closed",
+                "メッセージが時間内に届きませんでした。接続を終了します",
+            )),
+        }
+    }
+}
+
 /// What comes from a client.
 #[derive(Debug)]
 pub(super) struct Inbox {
     from: OwnedReadHalf,
     read: BytesMut,
+    /// When the message that has begun must be complete.
+    due: Option<Instant>,
 }
 
 /// What goes to a client.
@@ -54,7 +78,7 @@ pub(super) struct Outbox {
 
 pub(super) fn halves(stream: TcpStream) -> (Inbox, Outbox) {
     let (from, to) = stream.into_split();
-    (Inbox { from, read: BytesMut::new() }, Outbox { to, telling: Telling::default() })
+    (Inbox { from, read: BytesMut::new(), due: None }, Outbox { to, telling: Telling::default() })
 }
 
 impl Inbox {
@@ -85,12 +109,14 @@ impl Inbox {
                 return Err(Broken::TooLong(length));
             }
             if self.read.len() >= before + 4 && self.read.len() >= before + length {
+                self.due = None;
                 return Ok(self.read.split_to(before + length).freeze());
             }
             if self.read.is_empty() {
                 self.more().await?;
             } else {
-                timeout(PATIENCE, self.more()).await.map_err(|_| Broken::Slow)??;
+                let due = *self.due.get_or_insert_with(|| Instant::now() + PATIENCE);
+                timeout_at(due, self.more()).await.map_err(|_| Broken::Slow)??;
             }
         }
     }
