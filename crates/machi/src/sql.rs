@@ -37,7 +37,7 @@ pub(crate) fn open(config: &Config, face: &Arc<Face>, history: &Arc<History>) ->
 
 /// Takes the address for clients of PostgreSQL, where there is one.
 pub(crate) fn bind(config: &Config, peers: &Peers) -> Result<Option<Listener>, StartError> {
-    let Some(address) = config.sql.address.0 else { return Ok(None) };
+    let Some(address) = config.sql.address else { return Ok(None) };
     let bounds = Bounds {
         address,
         connections: config.sql.connections.get(),

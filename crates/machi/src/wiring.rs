@@ -161,7 +161,7 @@ pub fn edge(config: &Config, peers: Peers, registry: &Arc<Registry>) -> Arc<Edge
 /// Finds what no setting tells alone, before anything is opened: whether the files that it names can be used.
 pub fn check(config: &Config) -> Result<(), StartError> {
     Client::new(client_settings(config))?;
-    if cfg!(not(feature = "sql")) && config.sql.address.0.is_some() {
+    if cfg!(not(feature = "sql")) && config.sql.address.is_some() {
         return Err(StartError::WithoutSql);
     }
     past::check(config)
@@ -421,7 +421,7 @@ fn client_settings(config: &Config) -> ClientSettings {
     let Config { egress, subscriptions, .. } = config;
     ClientSettings {
         egress: Egress::allowing(egress.allow.clone()),
-        authorities: egress.authorities.0.clone(),
+        authorities: egress.authorities.clone(),
         connect_patience: egress.connect_timeout,
         // Were fewer kept than are used at once, each burst would open new ones until no port is left.
         kept_per_host: egress.kept_connections.max(subscriptions.in_flight_per_host).get(),

@@ -94,7 +94,7 @@ pub(super) fn settings(arguments: &ServeArgs) -> Result<(Config, Peers), Box<dyn
     }
     config.egress.allow.extend(&arguments.egress_allow);
     let let_in = |listen| peers(listen, arguments.open, &arguments.open_to);
-    if let Some(address) = config.sql.address.0 {
+    if let Some(address) = config.sql.address {
         let_in(address)?;
     }
     let peers = let_in(config.server.listen)?;

@@ -21,9 +21,7 @@ pub use sections::{
     ContextsSection, EgressSection, HistorySection, LimitsSection, LogSection, ServerSection, SourceSection,
     SqlSection, StoreSection, SubscriptionsSection, TenantsSection,
 };
-pub use setting::{
-    ByteSize, Depth, LogFilter, LogFormat, OptionalAddress, OptionalPath, OptionalPlace, Setting, ShortTime,
-};
+pub use setting::{ByteSize, Depth, LogFilter, LogFormat, Setting, ShortTime};
 
 /// All settings of a city.
 #[derive(Clone, Debug, Default, PartialEq)]

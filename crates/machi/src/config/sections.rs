@@ -11,13 +11,14 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use machi_history_bucket::Place;
 use machi_http::client::Cidr;
 use machi_http::edge::Origins;
 use machi_types::Iri;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::section::section;
-use super::setting::{ByteSize, Depth, LogFilter, LogFormat, OptionalAddress, OptionalPath, OptionalPlace, ShortTime};
+use super::setting::{ByteSize, Depth, LogFilter, LogFormat, ShortTime};
 
 const fn count(number: usize) -> NonZeroUsize {
     match NonZeroUsize::new(number) {
@@ -218,7 +219,7 @@ section! {
         /// The option --egress-allow adds to it.
         allow: Vec<Cidr> = Vec::new();
         /// A PEM file with certification authorities to trust beside the public ones.
-        authorities: OptionalPath = OptionalPath(None);
+        authorities: Option<PathBuf> = None;
         /// How long another machine has to take a connection.
         connect_timeout: Duration = Duration::from_secs(5);
         /// Connections to one receiver that are kept for the next notification; at least in_flight_per_host of the
@@ -243,14 +244,14 @@ section! {
         /// Memory for what tells where in the archived files something lies.
         cache: ByteSize = ByteSize(64 << 20);
         /// An S3-compatible bucket for the archived files, such as "s3://city/history"; "" for the folder of the city.
-        bucket: OptionalPlace = OptionalPlace(None);
+        bucket: Option<Place> = None;
         /// The address of the bucket's service, such as "https://s3.example.jp"; "" for that of Amazon in the region.
         endpoint: String = String::new();
         /// The region of the bucket.
         region: String = "us-east-1".to_owned();
         /// A file with the lines aws_access_key_id = KEY and aws_secret_access_key = SECRET; without one, the variables
         /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment count.
-        credentials: OptionalPath = OptionalPath(None);
+        credentials: Option<PathBuf> = None;
     }
 }
 
@@ -259,7 +260,7 @@ section! {
     [sql] SqlSection {
         /// Where to listen for clients of PostgreSQL, such as "127.0.0.1:5432"; port 0 takes any free one, and "" none.
         /// There is no sign-in: whoever may ask by HTTP may ask here.
-        address: OptionalAddress = OptionalAddress(None);
+        address: Option<SocketAddr> = None;
         /// Connections of such clients at once; more are refused.
         connections: NonZeroUsize = count(64);
         /// Memory that one query may take for what it groups, joins and sorts.

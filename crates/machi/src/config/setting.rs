@@ -28,6 +28,24 @@ pub trait Setting: Sized {
     fn write(&self) -> String;
 }
 
+/// A kind of value that may be left out, by an empty text in its place.
+pub trait Omissible: Setting {
+    /// What would be right where none is right as well.
+    const EXPECTED_OR_NONE: Expected;
+}
+
+impl<T: Omissible> Setting for Option<T> {
+    const EXPECTED: Expected = T::EXPECTED_OR_NONE;
+
+    fn read(value: &Value) -> Option<Self> {
+        if value.as_str() == Some("") { Some(None) } else { T::read(value).map(Some) }
+    }
+
+    fn write(&self) -> String {
+        self.as_ref().map_or_else(|| quoted(""), T::write)
+    }
+}
+
 impl Setting for bool {
     const EXPECTED: Expected = &("true or false", "trueかfalse");
 
@@ -79,26 +97,11 @@ impl Setting for SocketAddr {
     }
 }
 
-/// An address that may be left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OptionalAddress(pub Option<SocketAddr>);
-
-impl Setting for OptionalAddress {
-    const EXPECTED: Expected = &(
+impl Omissible for SocketAddr {
+    const EXPECTED_OR_NONE: Expected = &(
         "an address and a port, such as \"127.0.0.1:5432\", or \"\" for none",
         "アドレスとポート(例: \"127.0.0.1:5432\")、または指定なしを表す\"\"",
     );
-
-    fn read(value: &Value) -> Option<Self> {
-        match value.as_str()? {
-            "" => Some(Self(None)),
-            text => text.parse().ok().map(|address| Self(Some(address))),
-        }
-    }
-
-    fn write(&self) -> String {
-        quoted(&self.0.map(|address| address.to_string()).unwrap_or_default())
-    }
 }
 
 impl Setting for PathBuf {
@@ -113,42 +116,28 @@ impl Setting for PathBuf {
     }
 }
 
-/// A path that may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OptionalPath(pub Option<PathBuf>);
+impl Omissible for PathBuf {
+    const EXPECTED_OR_NONE: Expected = &("a path, or \"\" for none", "パス、または指定なしを表す\"\"");
+}
 
-impl Setting for OptionalPath {
-    const EXPECTED: Expected = &("a path, or \"\" for none", "パス、または指定なしを表す\"\"");
+impl Setting for Place {
+    const EXPECTED: Expected =
+        &("a place in a bucket, such as \"s3://city/history\"", "バケット内の場所(例: \"s3://city/history\")");
 
     fn read(value: &Value) -> Option<Self> {
-        value.as_str().map(|text| Self((!text.is_empty()).then(|| text.into())))
+        value.as_str()?.parse().ok()
     }
 
     fn write(&self) -> String {
-        quoted(&self.0.as_deref().unwrap_or("".as_ref()).to_string_lossy())
+        quoted(&self.to_string())
     }
 }
 
-/// A place in a bucket that may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OptionalPlace(pub Option<Place>);
-
-impl Setting for OptionalPlace {
-    const EXPECTED: Expected = &(
+impl Omissible for Place {
+    const EXPECTED_OR_NONE: Expected = &(
         "a place in a bucket, such as \"s3://city/history\", or \"\" for none",
         "バケット内の場所(例: \"s3://city/history\")、または指定なしを表す\"\"",
     );
-
-    fn read(value: &Value) -> Option<Self> {
-        match value.as_str()? {
-            "" => Some(Self(None)),
-            text => text.parse().ok().map(|place| Self(Some(place))),
-        }
-    }
-
-    fn write(&self) -> String {
-        quoted(&self.0.as_ref().map(ToString::to_string).unwrap_or_default())
-    }
 }
 
 impl Setting for Vec<Cidr> {

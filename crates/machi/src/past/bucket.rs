@@ -16,7 +16,7 @@ use machi_http::client::{Client, ClientSettings, Egress};
 use machi_store_embedded::write_durably;
 
 use super::FOLDER;
-use crate::config::{self, Config, ConfigError, HistorySection, OptionalPlace, Section};
+use crate::config::{self, Config, ConfigError, HistorySection, Section};
 use crate::control;
 use crate::said::Told;
 
@@ -32,8 +32,8 @@ const KEPT: Duration = Duration::from_secs(30);
 pub(super) fn of_city(config: &Config) -> Result<Option<Arc<dyn Files>>, Told> {
     let data = &config.store.path;
     let known = remembered(data)?;
-    let named = config.history.bucket.0.as_ref();
-    match (known.as_ref().and_then(|known| known.bucket.0.as_ref()), named) {
+    let named = config.history.bucket.as_ref();
+    match (known.as_ref().and_then(|known| known.bucket.as_ref()), named) {
         (None, None) => Ok(None),
         (Some(known), None) => Err(elsewhere(known)),
         (Some(known), Some(named)) if known != named => Err(elsewhere(known)),
@@ -47,7 +47,7 @@ pub(super) fn of_city(config: &Config) -> Result<Option<Arc<dyn Files>>, Told> {
 
 /// Finds out whether there is what the settings name.
 pub(super) fn check(config: &Config) -> Result<(), Told> {
-    config.history.bucket.0.as_ref().map_or(Ok(()), |place| open(config, place).map(drop))
+    config.history.bucket.as_ref().map_or(Ok(()), |place| open(config, place).map(drop))
 }
 
 /// The settings by which a city that rests reaches its past.
@@ -76,7 +76,7 @@ fn client(config: &Config) -> Result<Client, Told> {
     let everywhere = ["0.0.0.0/0", "::/0"].into_iter().filter_map(|network| network.parse().ok()).collect();
     let settings = ClientSettings {
         egress: Egress::allowing(everywhere),
-        authorities: config.egress.authorities.0.clone(),
+        authorities: config.egress.authorities.clone(),
         connect_patience: CONNECT,
         kept_per_host: 8,
         kept_for: KEPT,
@@ -86,7 +86,7 @@ fn client(config: &Config) -> Result<Client, Told> {
 }
 
 fn credentials(history: &HistorySection) -> Result<Credentials, Told> {
-    let Some(path) = &history.credentials.0 else {
+    let Some(path) = &history.credentials else {
         return config::bucket_credentials().ok_or_else(|| {
             Told::new(
                 "[history] bucket needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or name a file by [history] credentials",
@@ -162,7 +162,7 @@ fn remembered(data: &Path) -> Result<Option<HistorySection>, Told> {
 /// Writes down how the bucket is reached; credentials are named, never written.
 fn remember(data: &Path, history: &HistorySection) -> Result<(), Told> {
     let known = HistorySection {
-        bucket: OptionalPlace(history.bucket.0.clone()),
+        bucket: history.bucket.clone(),
         endpoint: history.endpoint.clone(),
         region: history.region.clone(),
         credentials: history.credentials.clone(),

@@ -169,7 +169,7 @@ pub fn history(config: &Config, face: &Arc<Face>, archive: Arc<dyn Archive>) -> 
 pub fn verify_resting(data: &Path) -> Result<Whole, StartError> {
     let folder = data.join(FOLDER);
     let config = of_resting(data).map_err(StartError::Bucket)?;
-    if config.history.bucket.0.is_none() && !folder.is_dir() {
+    if config.history.bucket.is_none() && !folder.is_dir() {
         return Ok(Whole::default());
     }
     Ok(verify(&open_lake(&config)?.0)?)
