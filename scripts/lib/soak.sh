@@ -71,8 +71,8 @@ check_sql() {
     provide_packages && provide_sql_clients &&
         cargo clippy "${sql[@]}" --all-targets -- -D warnings &&
         RUSTDOCFLAGS="-D warnings" cargo doc --locked --release -p machi-sql --no-deps &&
-        cargo test --locked --release -p machi-sql &&
-        MACHI_SQL_PYTHON="$clients" cargo test --locked --release -p machi --features sql --test sql -- --nocapture
+        cargo test "${sql[@]}" --lib &&
+        MACHI_SQL_PYTHON="$clients" cargo test "${sql[@]}" --test sql -- --nocapture
 }
 
 # The newest good result of a part that counts, as a line of the results; nothing where there is none.

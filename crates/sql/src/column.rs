@@ -11,7 +11,7 @@ use datafusion::common::DataFusionError;
 use machi_types::Timestamp;
 
 /// The time zone of all times.
-const UTC: &str = "UTC";
+pub(crate) const UTC: &str = "UTC";
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

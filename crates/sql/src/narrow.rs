@@ -178,9 +178,10 @@ mod tests {
     use datafusion::logical_expr::{col, ident, lit};
 
     use super::*;
+    use crate::column::UTC;
 
     fn micros(time: i64) -> Expr {
-        lit(ScalarValue::TimestampMicrosecond(Some(time), Some("UTC".into())))
+        lit(ScalarValue::TimestampMicrosecond(Some(time), Some(UTC.into())))
     }
 
     fn texts(column: &str, texts: &[&str]) -> Narrowing {

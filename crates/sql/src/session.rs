@@ -20,6 +20,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::catalog::{CATALOG, Catalog, SCHEMA, Tables};
+use crate::column::UTC;
 use crate::config::Config;
 use crate::ending::{EndingJoins, Gone};
 use crate::postgres::{Client, Relations, functions, rewrite};
@@ -146,7 +147,7 @@ fn settings(config: &Config, is_of_postgresql: bool) -> SessionConfig {
     options.sql_parser.dialect = Dialect::PostgreSQL;
     if is_of_postgresql {
         // There, a time has a zone where its type says so.
-        options.execution.time_zone = Some("UTC".to_owned());
+        options.execution.time_zone = Some(UTC.to_owned());
     }
     // What clients know everywhere.
     options.optimizer.expand_views_at_output = true;

@@ -304,9 +304,10 @@ mod tests {
     use machi_types::Timestamp;
 
     use super::*;
+    use crate::column::UTC;
 
     fn at(column: &str, from: i64) -> Expr {
-        let value = ScalarValue::TimestampMicrosecond(Some(from), Some("UTC".into()));
+        let value = ScalarValue::TimestampMicrosecond(Some(from), Some(UTC.into()));
         ident(column).gt_eq(lit(value))
     }
 

@@ -2,10 +2,10 @@
 
 use datafusion::arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 
+use crate::column::Holds;
+
 /// Marks a column of numbers as one of object ids.
 pub(crate) const OID: &str = "oid";
-/// The time zone of all times.
-const UTC: &str = "UTC";
 
 /// A type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Type {
             Self::Date => DataType::Date32,
             Self::Time => DataType::Time64(TimeUnit::Microsecond),
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
-            Self::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+            Self::Timestamptz => Holds::Times.data_type(),
             Self::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
             Self::Bytea => DataType::Binary,
             Self::Unknown => return None,

@@ -7,6 +7,7 @@ use datafusion::common::ScalarValue;
 use super::failure::Failure;
 use super::messages::Format;
 use super::rows::{EPOCH_DAYS, EPOCH_MICROS};
+use crate::column::UTC;
 use crate::postgres::Type;
 
 /// Reads a value of a type.
@@ -53,7 +54,7 @@ fn binary(of: Type, bytes: &[u8]) -> Option<ScalarValue> {
         Type::Time => ScalarValue::Time64Microsecond(Some(long()?)),
         Type::Timestamp => ScalarValue::TimestampMicrosecond(Some(long()?.checked_add(EPOCH_MICROS)?), None),
         Type::Timestamptz => {
-            ScalarValue::TimestampMicrosecond(Some(long()?.checked_add(EPOCH_MICROS)?), Some("UTC".into()))
+            ScalarValue::TimestampMicrosecond(Some(long()?.checked_add(EPOCH_MICROS)?), Some(UTC.into()))
         }
         Type::Interval => {
             let (micros, days, months) =
@@ -127,7 +128,7 @@ mod tests {
             (
                 Type::Timestamptz,
                 "2026-01-02 03:04:05.5+00",
-                ScalarValue::TimestampMicrosecond(Some(1_767_323_045_500_000), Some("UTC".into())),
+                ScalarValue::TimestampMicrosecond(Some(1_767_323_045_500_000), Some(UTC.into())),
             ),
         ] {
             assert_eq!(text(of, told).map_err(|failure| failure.code), Ok(expected), "{told}");
