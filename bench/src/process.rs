@@ -1,5 +1,6 @@
 //! Servers as processes of their own, so that nobody's memory and processor time are mixed up.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -19,7 +20,14 @@ pub struct Server {
 impl Server {
     /// Starts a program and waits for the line that names its address.
     pub fn start(program: &str, arguments: &[&str]) -> std::io::Result<Self> {
-        let mut child = Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        Self::start_in(&[], program, arguments)
+    }
+
+    /// Starts it with more in its environment.
+    pub fn start_in(environment: &[(String, OsString)], program: &str, arguments: &[&str]) -> std::io::Result<Self> {
+        let mut command = Command::new(program);
+        command.args(arguments).envs(environment.iter().cloned()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn()?;
         let out = child.stdout.take().ok_or_else(|| std::io::Error::other("the program has no output"))?;
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line)?;

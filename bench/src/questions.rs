@@ -152,7 +152,7 @@ fn in_box(relation: &str, (west, south): (f64, f64)) -> Question {
 }
 
 /// Metres between two places close to each other.
-fn distance((x, y): (f64, f64), (east, north): (f64, f64)) -> f64 {
+pub fn distance((x, y): (f64, f64), (east, north): (f64, f64)) -> f64 {
     let across = (x - east) * f64::midpoint(y, north).to_radians().cos();
     DEGREE * across.hypot(y - north)
 }

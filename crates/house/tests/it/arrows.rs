@@ -22,6 +22,8 @@ const KINDS: &[(&str, &[&str])] = &[
     // What speaks to a running Machi from outside, like any other client.
     ("client", &["layer"]),
     ("assembly", &["layer", "block", "adapter", "client"]),
+    // What measures sets the clock as a test does.
+    ("measure", &["layer", "adapter", "test"]),
     ("test", &["layer"]),
     ("page", &[]),
 ];
