@@ -5,13 +5,18 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use machi_model::entity::{InstanceRef, Kind};
 use machi_model::query::TimeProperty;
-use machi_types::{Name, Timestamp};
+use machi_types::geo::{BoundingBox, Geometry};
+use machi_types::{Name, Timestamp, json};
 
 use crate::retention::{Level, Step};
 
 /// The expanded name of the scopes, whose history is that of an attribute (ETSI GS CIM 009 §4.18).
 pub const SCOPE: &str = "https://uri.etsi.org/ngsi-ld/scope";
+
+/// How deep the JSON of a geometry nests at most.
+const DEPTH: usize = 16;
 
 /// The instances of one attribute and one dataset of an entity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,6 +106,16 @@ impl Instance {
             TimeProperty::ModifiedAt => Some(self.modified_at).filter(|_| self.deleted_at.is_none()),
             TimeProperty::DeletedAt => self.deleted_at,
         }
+    }
+
+    /// A box around the geometry that it holds, where it holds one.
+    pub fn area(&self) -> Option<BoundingBox> {
+        let body = InstanceRef::read(&self.body).ok().filter(|body| body.kind() == Kind::GeoProperty)?;
+        if self.deleted_at.is_some() {
+            return None;
+        }
+        let json = json::parse(body.value().as_bytes(), DEPTH).ok()?;
+        Some(Geometry::from_json(&json).ok()?.bounding_box())
     }
 
     /// The time from which on it counts how long it stays: when it was observed, or else written.

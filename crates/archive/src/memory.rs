@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use machi_store::Position;
+use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId, Timestamp};
 use parking_lot::RwLock;
 
@@ -191,12 +192,21 @@ impl Snapshot for Shelf {
         Ok(())
     }
 
-    fn written_after(&self, time: Timestamp) -> Result<Vec<Name>, ArchiveError> {
+    fn written_after(&self, time: Timestamp, _: usize) -> Result<Vec<Name>, ArchiveError> {
         let heads = self.heads.iter().filter(|(_, heads)| heads.iter().any(|head| head.modified_at > time));
         let instances = self.instances.iter().filter(|(_, all)| all.iter().any(|one| one.modified_at > time));
         let replaced = self.replaced.iter().filter(|one| one.instance.modified_at > time);
         let ids = heads.map(|(entity, _)| entity).chain(instances.map(|(series, _)| &series.entity));
         let ids: BTreeSet<&Name> = ids.chain(replaced.map(|one| &one.series.entity)).collect();
+        Ok(ids.into_iter().cloned().collect())
+    }
+
+    fn touching(&self, attribute: &Name, area: &BoundingBox) -> Result<Vec<Name>, ArchiveError> {
+        let touches = |instance: &Instance| instance.area().is_some_and(|place| place.intersects(area));
+        let instances = self.instances.iter().filter(|(_, all)| all.iter().any(touches)).map(|(series, _)| series);
+        let replaced = self.replaced.iter().filter(|one| touches(&one.instance)).map(|one| &one.series);
+        let of_it = instances.chain(replaced).filter(|series| series.attribute == *attribute);
+        let ids: BTreeSet<&Name> = of_it.map(|series| &series.entity).collect();
         Ok(ids.into_iter().cloned().collect())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use machi_model::query::TemporalQuery;
 use machi_store::Position;
+use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId, Timestamp};
 
 use crate::retention::{Retained, Retention};
@@ -44,8 +45,12 @@ pub trait Snapshot: Debug + Send + Sync {
     /// attributes and times.
     fn read(&self, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) -> Result<(), ArchiveError>;
 
-    /// The entities of which anything was written after a time, ascending, perhaps more.
-    fn written_after(&self, time: Timestamp) -> Result<Vec<Name>, ArchiveError>;
+    /// The entities of which anything was written after a time, ascending, perhaps more; where there are more than a
+    /// limit, any of them, no fewer than that.
+    fn written_after(&self, time: Timestamp, limit: usize) -> Result<Vec<Name>, ArchiveError>;
+
+    /// The entities of which a geometry of this attribute has ever touched an area, ascending, perhaps more.
+    fn touching(&self, attribute: &Name, area: &BoundingBox) -> Result<Vec<Name>, ArchiveError>;
 
     /// What was once in place of an instance that was corrected, for who asks what was known at some time.
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError>;

@@ -17,13 +17,20 @@ use crate::data::DataFile;
 pub(crate) struct Cursor<'f> {
     file: &'f DataFile,
     column: usize,
-    /// The group that is open, and its reader; none where it holds nothing.
-    group: Option<(usize, Option<ColumnReader>)>,
+    /// The group that is open.
+    group: Option<(usize, Open)>,
     /// The row behind the last one that was read.
     next: u32,
     /// The last text, as it was read and as it is told: most come again.
     last: (Bytes, Cell),
     scratch: Scratch,
+}
+
+/// What there is of the column in a group.
+enum Open {
+    /// The same in all rows, as the statistics tell.
+    Constant(Cell),
+    Column(Box<ColumnReader>),
 }
 
 #[derive(Default)]
@@ -68,37 +75,33 @@ impl<'f> Cursor<'f> {
         values: &mut Vec<T::T>,
         levels: &mut Vec<i16>,
     ) -> Result<(), ArchiveError> {
-        self.each_group(rows, |reader, skip, count, _, _| {
-            let Some(reader) = reader else {
+        self.each_group(rows, |open, skip, count, _, _| match open {
+            Open::Constant(Cell::Null) => {
                 levels.resize(levels.len() + count, 0);
-                return Ok(());
-            };
-            let reader = T::reader(reader).ok_or_else(unexpected)?;
-            take(reader, skip, count, (levels, None), values)
+                Ok(())
+            }
+            Open::Constant(_) => Err(unexpected()),
+            Open::Column(reader) => {
+                take(T::reader(reader).ok_or_else(unexpected)?, skip, count, (levels, None), values)
+            }
         })
     }
 
     /// Appends the values of these rows.
     pub(crate) fn read(&mut self, rows: Range<u32>, cells: &mut Vec<Cell>) -> Result<(), ArchiveError> {
-        self.each_group(rows, |reader, skip, count, scratch, last| match reader {
-            None => {
-                cells.resize(cells.len() + count, Cell::Null);
+        self.each_group(rows, |open, skip, count, scratch, last| match open {
+            Open::Constant(cell) => {
+                cells.resize(cells.len() + count, cell.clone());
                 Ok(())
             }
-            Some(reader) => read_cells(reader, (skip, count), scratch, last, cells),
+            Open::Column(reader) => read_cells(reader, (skip, count), scratch, last, cells),
         })
     }
 
     fn each_group(
         &mut self,
         rows: Range<u32>,
-        mut read: impl FnMut(
-            Option<&mut ColumnReader>,
-            usize,
-            usize,
-            &mut Scratch,
-            &mut (Bytes, Cell),
-        ) -> Result<(), ParquetError>,
+        mut read: impl FnMut(&mut Open, usize, usize, &mut Scratch, &mut (Bytes, Cell)) -> Result<(), ParquetError>,
     ) -> Result<(), ArchiveError> {
         let mut start = rows.start;
         while start < rows.end {
@@ -108,9 +111,10 @@ impl<'f> Cursor<'f> {
             }
             let end = rows.end.min(self.file.groups[group + 1]);
             let (skip, count) = ((start - self.next) as usize, (end - start) as usize);
-            let reader = self.group.as_mut().and_then(|(_, reader)| reader.as_mut());
-            let done = read(reader, skip, count, &mut self.scratch, &mut self.last);
-            done.map_err(|error| self.file.fault(&error))?;
+            if let Some((_, open)) = &mut self.group {
+                let done = read(open, skip, count, &mut self.scratch, &mut self.last);
+                done.map_err(|error| self.file.fault(&error))?;
+            }
             self.next = end;
             start = end;
         }
@@ -119,7 +123,11 @@ impl<'f> Cursor<'f> {
 
     fn open(&mut self, group: usize) -> Result<(), ParquetError> {
         self.next = self.file.groups[group];
-        self.group = Some((group, self.file.column_reader(self.column, group)?));
+        let open = match self.file.constant_in(self.column, group) {
+            Some(cell) => Open::Constant(cell),
+            None => Open::Column(Box::new(self.file.column_reader(self.column, group)?)),
+        };
+        self.group = Some((group, open));
         Ok(())
     }
 }

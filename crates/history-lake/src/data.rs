@@ -10,18 +10,21 @@ use bytes::Bytes;
 use machi_archive::ArchiveError;
 use machi_model::query::TemporalRelation;
 use machi_types::Name;
+use machi_types::geo::BoundingBox;
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
-use crate::columns::{Shape, Type};
+use crate::cell::Cell;
+use crate::columns::{Shape, Type, at};
 use crate::cursor::{Cursor, unexpected};
 use crate::directory::{Directory, Listed, Run};
 use crate::entry::{Entry, overlaps};
 use crate::fault;
 use crate::files::{Files, Parts};
+use crate::places::{Known, Places};
 
 /// A directory of no more bytes than this is read with the index of it.
 const NEAR: u64 = 64 << 10;
@@ -35,6 +38,8 @@ pub(crate) struct DataFile {
     /// Where the blocks of the directory begin, and these, where they are few.
     blocks_at: u64,
     near: Option<Bytes>,
+    /// Where its entities were; none where it was written before that was told.
+    places: Option<Places>,
     metadata: ParquetMetaData,
     source: Arc<Source>,
     /// The first row of each group, and the end of the last one.
@@ -70,8 +75,10 @@ impl DataFile {
             return Err(fault::damaged(&place, &"its end is not what was written"));
         }
         let metadata = metadata_of(&tail, entry.size).map_err(|error| fault::damaged(&place, &error))?;
-        let section = tail.get(..entry.section as usize).and_then(Directory::read);
-        let (directory, sums) = section.ok_or_else(|| fault::damaged(&place, &"its directory cannot be read"))?;
+        let unreadable = || fault::damaged(&place, &"its directory cannot be read");
+        let mut section = tail.get(..entry.section as usize).ok_or_else(unreadable)?;
+        let (directory, sums) = Directory::read(&mut section).ok_or_else(unreadable)?;
+        let places = if section.is_empty() { None } else { Some(Places::read(&mut section).ok_or_else(unreadable)?) };
         let sums = pages_of(&metadata).zip(sums).map(|((start, length), sum)| (start, length, sum)).collect();
         let source = Arc::new(Source { place: place.clone(), parts, size: entry.size, sums });
         let mut groups = vec![0];
@@ -81,7 +88,7 @@ impl DataFile {
         if groups.last() != Some(&entry.rows) {
             return Err(fault::damaged(&place, &"it has not the rows that the log tells of"));
         }
-        Ok(Self { place, shape, directory, blocks_at, near, metadata, source, groups })
+        Ok(Self { place, shape, directory, blocks_at, near, places, metadata, source, groups })
     }
 
     /// How many rows it has.
@@ -92,7 +99,9 @@ impl DataFile {
     /// How many bytes of memory it takes while it is open.
     pub(crate) fn weight(&self) -> u64 {
         let near = self.near.as_ref().map_or(0, Bytes::len);
-        (self.directory.weight() + near + self.metadata.memory_size() + 16 * self.source.sums.len() + 1024) as u64
+        let places = self.places.as_ref().map_or(0, Places::weight);
+        (self.directory.weight() + places + near + self.metadata.memory_size() + 16 * self.source.sums.len() + 1024)
+            as u64
     }
 
     /// What a block of the directory lists.
@@ -155,9 +164,59 @@ impl DataFile {
         Ok(ids)
     }
 
-    /// Reads every page and every block of the directory, and compares them with their checksums.
+    /// Adds the entities of which a geometry of an attribute may touch an area.
+    pub(crate) fn add_touching(
+        &self,
+        attribute: &Name,
+        area: &BoundingBox,
+        found: &mut Vec<Name>,
+    ) -> Result<(), ArchiveError> {
+        let Some(places) = &self.places else { return self.add_touching_by_rows(attribute, area, found) };
+        for block in places.near(attribute, area) {
+            found.append(&mut self.touching_in(places, block, area)?);
+        }
+        Ok(())
+    }
+
+    fn touching_in(&self, places: &Places, block: usize, area: &BoundingBox) -> Result<Vec<Name>, ArchiveError> {
+        let damaged = || fault::damaged(&self.place, &"where its entities were is not what was written");
+        let (start, length) = places.extent(block).ok_or_else(damaged)?;
+        let begin = self.blocks_at.checked_sub(places.length()).ok_or_else(damaged)?;
+        let bytes = self.source.parts.read_at(begin + start, length);
+        let bytes = bytes.map_err(|error| fault::reading(&self.place, &error))?;
+        places.touching(block, &bytes, area).ok_or_else(damaged)
+    }
+
+    fn add_touching_by_rows(
+        &self,
+        attribute: &Name,
+        area: &BoundingBox,
+        found: &mut Vec<Name>,
+    ) -> Result<(), ArchiveError> {
+        if self.is_empty(at::GEOMETRY) {
+            return Ok(());
+        }
+        let (mut cursor, mut cells, mut known) = (self.cursor(at::GEOMETRY), Vec::new(), Known::default());
+        self.each_entity(|id, runs| {
+            for run in runs.iter().filter(|run| self.directory.attribute(run) == Some(attribute)) {
+                cells.clear();
+                cursor.read(run.rows(), &mut cells)?;
+                let mut geometries = cells.iter().filter_map(Cell::as_text);
+                if geometries.any(|geometry| area.meets_single(known.area_of(geometry))) {
+                    found.push(Name::from(id));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads every page and every block of the directory and of places, and compares them with their checksums.
     pub(crate) fn check(&self) -> Result<(), ArchiveError> {
         self.each_entity(|_, _| Ok(()))?;
+        if let Some(places) = &self.places {
+            (0..places.blocks())
+                .try_for_each(|block| self.touching_in(places, block, &BoundingBox::EARTH).map(drop))?;
+        }
         for (start, length, _) in &self.source.sums {
             self.source.get_bytes(*start, *length as usize).map_err(|error| self.fault(&error))?;
         }
@@ -169,17 +228,14 @@ impl DataFile {
         Cursor::new(self, column)
     }
 
-    /// Reads a column of a group; nothing where it holds nothing there.
-    pub(crate) fn column_reader(&self, column: usize, group: usize) -> Result<Option<ColumnReader>, ParquetError> {
-        if self.is_empty_in(column, group) {
-            return Ok(None);
-        }
+    /// Reads a column of a group.
+    pub(crate) fn column_reader(&self, column: usize, group: usize) -> Result<ColumnReader, ParquetError> {
         let of = self.metadata.row_group(group);
         let index = self.metadata.offset_index().and_then(|index| index.get(group)?.get(column));
         let pages = index.map(|index| index.page_locations.clone()).ok_or_else(unexpected)?;
         let source = Arc::clone(&self.source);
         let pages = SerializedPageReader::new(source, of.column(column), of.num_rows() as usize, Some(pages))?;
-        Ok(Some(get_column_reader(of.schema_descr().column(column), Box::new(pages))))
+        Ok(get_column_reader(of.schema_descr().column(column), Box::new(pages)))
     }
 
     /// Whether a column holds nothing anywhere.
@@ -192,6 +248,24 @@ impl DataFile {
         let nulls = group.column(column).statistics().and_then(parquet::file::statistics::Statistics::null_count_opt);
         // Of a list each row without one counts as a null of its elements, but so does each null in one.
         self.shape.columns[column].of != Type::Texts && nulls == Some(group.num_rows() as u64)
+    }
+
+    /// Nothing, or the word or whole number that a column holds in all rows of a group, where its statistics tell of one.
+    pub(crate) fn constant_in(&self, column: usize, group: usize) -> Option<Cell> {
+        if self.is_empty_in(column, group) {
+            return Some(Cell::Null);
+        }
+        let statistics = self.metadata.row_group(group).column(column).statistics()?;
+        let is_one = statistics.null_count_opt() == Some(0)
+            && statistics.min_is_exact()
+            && statistics.max_is_exact()
+            && statistics.min_bytes_opt() == statistics.max_bytes_opt();
+        let bytes = statistics.min_bytes_opt().filter(|_| is_one)?;
+        match self.shape.columns[column].of {
+            Type::Text => Some(Cell::Text(Name::from(str::from_utf8(bytes).ok()?))),
+            Type::Int => Some(Cell::Int(i32::from_le_bytes(bytes.try_into().ok()?))),
+            _ => None,
+        }
     }
 
     /// Whether a column holds this text in all rows, as far as its statistics tell.
@@ -317,5 +391,43 @@ impl ChunkReader for Source {
                 self.place
             ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::INSTANCES;
+    use crate::files::Folder;
+    use crate::write::{FileWriter, Level};
+
+    #[test]
+    fn a_file_that_does_not_tell_of_places_is_read_for_them() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files = Folder::new(folder.path()).expect("the folder can be used");
+        let mut writer = FileWriter::new(&files, "x.parquet", &INSTANCES, Level::Growing).expect("a file begins");
+        for number in 0..500 {
+            let mut row = vec![Cell::Null; INSTANCES.columns.len()];
+            row[at::ENTITY_ID] = Cell::Text(format!("urn:{:03}", number / 2).into());
+            row[at::ATTRIBUTE] = Cell::Text(if number % 2 == 0 { "location" } else { "origin" }.into());
+            row[at::MODIFIED_AT] = Cell::Time(number);
+            let place = format!(r#"{{"type":"Point","coordinates":[{},35]}}"#, 100 + number % 50);
+            row[at::GEOMETRY] = Cell::Text(place.into());
+            writer.push(row).expect("a row is written");
+        }
+        let entry = writer.finish().expect("the file is finished");
+        let mut file = DataFile::open(&files, "x.parquet", &entry, &INSTANCES).expect("it opens");
+        file.check().expect("it is whole");
+        let area = BoundingBox { west: 119.0, south: 30.0, east: 121.0, north: 40.0 };
+        let touching = |file: &DataFile| {
+            let mut found = Vec::new();
+            file.add_touching(&"location".into(), &area, &mut found).expect("it tells");
+            found.sort_unstable();
+            found
+        };
+        let told = touching(&file);
+        file.places = None;
+        assert_eq!(told, touching(&file));
+        assert_eq!((told.len(), told[0].as_str()), (10, "urn:010"));
     }
 }

@@ -6,13 +6,15 @@
 //! memory holds the *index* of these alone. Behind the index stand the checksums of all pages, as Parquet's own are not
 //! written by the library.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use machi_types::Name;
 use rustc_hash::FxHashMap;
+use zstd::bulk::Decompressor;
 
 /// How many bytes a block has before it is pressed, but for the last entity in it.
-const BLOCK: usize = 16 << 10;
+const BLOCK: usize = 4 << 10;
 /// How hard blocks are pressed.
 const LEVEL: i32 = 3;
 
@@ -173,8 +175,7 @@ impl DirectoryWriter {
 
 impl Directory {
     /// Reads an index; nothing where it is none. The other part are the checksums of the pages.
-    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, Vec<u32>)> {
-        let left = &mut &*bytes;
+    pub(crate) fn read(left: &mut &[u8]) -> Option<(Self, Vec<u32>)> {
         let mut directory = Self::default();
         for _ in 0..number(left)? {
             directory.names.push(Name::from(str::from_utf8(text(left)?).ok()?));
@@ -197,7 +198,8 @@ impl Directory {
         }
         directory.chains.push(directory.blocks.len());
         let count = number(left)? as usize;
-        let sums = left.get(..count.checked_mul(4)?)?;
+        let (sums, rest) = left.split_at_checked(count.checked_mul(4)?)?;
+        *left = rest;
         let sums = sums.chunks_exact(4).filter_map(|four| four.try_into().ok().map(u32::from_le_bytes)).collect();
         Some((directory, sums))
     }
@@ -239,7 +241,7 @@ impl Directory {
         if crc32fast::hash(bytes) != block.sum {
             return None;
         }
-        Listed::read(&zstd::bulk::decompress(bytes, block.raw as usize).ok()?, block.row)
+        Listed::read(&unpressed(bytes, block.raw)?, block.row)
     }
 
     /// The attribute of a run.
@@ -318,6 +320,21 @@ impl Listed {
     }
 }
 
+/// What was pressed into some bytes; nothing where it is not so long.
+pub(crate) fn unpressed(bytes: &[u8], length: u32) -> Option<Vec<u8>> {
+    // Beginning anew takes longer than a block does.
+    thread_local! {
+        static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    ZSTD.with_borrow_mut(|zstd| {
+        let zstd = match zstd {
+            Some(zstd) => zstd,
+            None => zstd.insert(Decompressor::new().ok()?),
+        };
+        zstd.decompress(bytes, length as usize).ok()
+    })
+}
+
 /// Writes an id as what differs from the one before.
 fn put_id(before: Option<&Name>, id: &Name, out: &mut Vec<u8>) {
     let (before, id) = (before.map_or(&[][..], |before| before.as_bytes()), id.as_bytes());
@@ -334,7 +351,7 @@ fn read_id(id: &mut Vec<u8>, left: &mut &[u8]) -> Option<()> {
     Some(())
 }
 
-fn put_number(mut number: u64, out: &mut Vec<u8>) {
+pub(crate) fn put_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push((number as u8) | 0x80);
         number >>= 7;
@@ -342,12 +359,12 @@ fn put_number(mut number: u64, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
-fn put_text(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn put_text(text: &[u8], out: &mut Vec<u8>) {
     put_number(text.len() as u64, out);
     out.extend_from_slice(text);
 }
 
-fn number(left: &mut &[u8]) -> Option<u64> {
+pub(crate) fn number(left: &mut &[u8]) -> Option<u64> {
     let mut number = 0_u64;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = left.split_first()?;
@@ -360,7 +377,7 @@ fn number(left: &mut &[u8]) -> Option<u64> {
     None
 }
 
-fn text<'b>(left: &mut &'b [u8]) -> Option<&'b [u8]> {
+pub(crate) fn text<'b>(left: &mut &'b [u8]) -> Option<&'b [u8]> {
     let length = usize::try_from(number(left)?).ok()?;
     let (taken, rest) = left.split_at_checked(length)?;
     *left = rest;
@@ -408,7 +425,7 @@ mod tests {
             ("bc", "x", None),
             ("a", "x", Some("x")),
         ]);
-        let (directory, sums) = Directory::read(&written.index).unwrap();
+        let (directory, sums) = Directory::read(&mut &*written.index).unwrap();
         assert_eq!(sums, [7, 8]);
         // The last one is of another type.
         assert_eq!(directory.chains().collect::<Vec<_>>(), [0..1, 1..2]);
@@ -421,7 +438,7 @@ mod tests {
         assert_eq!(first.behind(Some("b")).collect::<Vec<_>>(), ["bc"]);
         assert_eq!(first.behind(Some("bb")).collect::<Vec<_>>(), ["bc"]);
         for cut in 0..written.index.len() {
-            assert_eq!(Directory::read(&written.index[..cut]), None);
+            assert_eq!(Directory::read(&mut &written.index[..cut]), None);
         }
         assert_eq!(directory.listed(1, &written.blocks[..directory.extent(0).unwrap().1]), None);
     }
@@ -433,7 +450,7 @@ mod tests {
         let rows: Vec<(&str, &str, Option<&str>)> =
             ids.iter().flat_map(|id| [(id.as_str(), "x", None), (id.as_str(), "y", None)]).collect();
         let written = written(&rows);
-        let (directory, _) = Directory::read(&written.index).unwrap();
+        let (directory, _) = Directory::read(&mut &*written.index).unwrap();
         assert!(directory.blocks() > 10 && directory.chains().count() == 1);
         assert!(directory.weight() < 10_000, "{}", directory.weight());
         for number in [0, 1, 777, 39_999] {

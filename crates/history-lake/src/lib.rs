@@ -26,6 +26,7 @@ mod files;
 mod lake;
 mod log;
 mod merge;
+mod places;
 mod read;
 mod removal;
 mod rows;

@@ -1,9 +1,11 @@
 //! Rows of the tables, out of instances and heads and back.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use machi_archive::retention::Step;
 use machi_archive::{ArchiveError, Head, Instance, InstanceKey, Origin, Replaced, Series};
+use machi_model::entity::Kind;
 use machi_types::{Name, Timestamp};
 
 use crate::body::{Apart, Together};
@@ -128,6 +130,22 @@ pub(crate) struct RowReader<'f> {
 
 static NULL: Cell = Cell::Null;
 
+/// The columns of values but that of numbers.
+const VALUES: [usize; 5] = [at::TEXT, at::BOOLEAN, at::OBJECT, at::JSON, at::GEOMETRY];
+
+/// Those of them in which a row may hold something.
+fn values_of(kind: &Cell, number: &Cell) -> &'static [usize] {
+    match kind.as_text().and_then(|kind| Kind::from_type(kind)) {
+        Some(Kind::Property) if *number != Cell::Null => &[],
+        Some(Kind::Property) => &[at::TEXT, at::BOOLEAN, at::JSON],
+        Some(Kind::GeoProperty) => &[at::GEOMETRY],
+        Some(Kind::Relationship | Kind::ListRelationship) => &[at::OBJECT],
+        Some(_) => &[at::JSON],
+        // Its body stands in a column of its own.
+        None => &[],
+    }
+}
+
 impl<'f> RowReader<'f> {
     /// Reads all columns but these.
     pub(crate) fn without(file: &'f DataFile, left_out: &[usize]) -> Self {
@@ -144,10 +162,28 @@ impl<'f> RowReader<'f> {
     }
 
     /// Reads rows, in the place of those that were read before.
-    pub(crate) fn read(&mut self, rows: std::ops::Range<u32>) -> Result<(), ArchiveError> {
-        for (cursor, cells) in self.cursors.iter_mut().zip(&mut self.cells) {
-            cells.clear();
-            if let Some(cursor) = cursor {
+    pub(crate) fn read(&mut self, rows: Range<u32>) -> Result<(), ArchiveError> {
+        self.cells.iter_mut().for_each(Vec::clear);
+        if self.file.shape.has_series() {
+            // What kinds they are tells which of the columns of values hold nothing in them.
+            self.read_columns(&[at::KIND, at::NUMBER], &rows)?;
+        }
+        let mut held: Vec<usize> = Vec::new();
+        for row in 0..rows.len() {
+            let values = values_of(self.cell(row, at::KIND), self.cell(row, at::NUMBER)).iter();
+            let new: Vec<usize> = values.filter(|column| !held.contains(column)).copied().collect();
+            held.extend(new);
+        }
+        let is_held = |column: &usize| !VALUES.contains(column) || held.contains(column);
+        let columns: Vec<usize> = (0..self.cursors.len()).filter(is_held).collect();
+        self.read_columns(&columns, &rows)
+    }
+
+    /// Reads columns, unless they were read.
+    fn read_columns(&mut self, columns: &[usize], rows: &Range<u32>) -> Result<(), ArchiveError> {
+        for column in columns {
+            let cells = &mut self.cells[*column];
+            if let Some(cursor) = self.cursors[*column].as_mut().filter(|_| cells.is_empty()) {
                 cursor.read(rows.clone(), cells)?;
             }
         }

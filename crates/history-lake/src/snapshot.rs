@@ -6,6 +6,7 @@ use std::sync::Arc;
 use machi_archive::{ArchiveError, Evolution, Head, Replaced, Sink, Snapshot, WantedEvolutions, WantedInstances};
 use machi_model::query::{TemporalRelation, TimeProperty};
 use machi_store::Position;
+use machi_types::geo::BoundingBox;
 use machi_types::{Name, Timestamp};
 use parquet::data_type::Int64Type;
 use rustc_hash::FxHashMap;
@@ -76,7 +77,12 @@ impl View {
     }
 
     /// Adds the entities of which a file holds something that was written after a time.
-    fn add_written_after(file: &DataFile, time: Timestamp, ids: &mut BTreeSet<Name>) -> Result<(), ArchiveError> {
+    fn add_written_after(
+        file: &DataFile,
+        time: Timestamp,
+        limit: usize,
+        ids: &mut BTreeSet<Name>,
+    ) -> Result<(), ArchiveError> {
         let Some(column) = file.shape.times[2] else { return Ok(()) };
         let after = TemporalRelation::After(Timestamp::from_micros(time.micros().saturating_add(1)));
         let mut cursor = file.cursor(column);
@@ -84,7 +90,7 @@ impl View {
         file.each_entity(|id, runs| {
             let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Ok(()) };
             let rows = file.narrowed(first.rows().start..last.rows().end, column, after);
-            if rows.is_empty() || ids.contains(id) {
+            if rows.is_empty() || ids.len() >= limit || ids.contains(id) {
                 return Ok(());
             }
             times.clear();
@@ -143,23 +149,36 @@ impl Snapshot for View {
         read::read(self, wanted, sink)
     }
 
-    fn written_after(&self, time: Timestamp) -> Result<Vec<Name>, ArchiveError> {
+    fn written_after(&self, time: Timestamp, limit: usize) -> Result<Vec<Name>, ArchiveError> {
         let mut ids = BTreeSet::new();
         for (table, state) in self.tenant.tables(&self.pinned) {
             for (name, entry) in &state.files {
                 let Some((from, to)) = entry.extent.range(TimeProperty::ModifiedAt) else { continue };
-                if to <= time.micros() {
+                if to <= time.micros() || ids.len() >= limit {
                     continue;
                 }
                 let file = self.tenant.shared.open(table, name, entry)?;
                 if from > time.micros() {
-                    ids.extend(file.ids_behind(None, usize::MAX)?);
+                    ids.extend(file.ids_behind(None, limit)?);
                 } else {
-                    Self::add_written_after(&file, time, &mut ids)?;
+                    Self::add_written_after(&file, time, limit, &mut ids)?;
                 }
             }
         }
         Ok(ids.into_iter().collect())
+    }
+
+    fn touching(&self, attribute: &Name, area: &BoundingBox) -> Result<Vec<Name>, ArchiveError> {
+        let mut found = Vec::new();
+        for (table, state) in self.tenant.tables(&self.pinned).into_iter().filter(|(table, _)| table.shape.has_series())
+        {
+            for (name, entry) in &state.files {
+                self.tenant.shared.open(table, name, entry)?.add_touching(attribute, area, &mut found)?;
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {

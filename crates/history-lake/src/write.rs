@@ -21,6 +21,7 @@ use crate::directory::DirectoryWriter;
 use crate::entry::{Entry, Extent};
 use crate::fault;
 use crate::files::{Files, Upload};
+use crate::places::PlacesWriter;
 
 /// How hard files are pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,7 @@ pub(crate) struct FileWriter<'w> {
     writer: SerializedFileWriter<Tap<'w>>,
     block: Block,
     directory: DirectoryWriter,
+    places: PlacesWriter,
     sums: Vec<u32>,
     rows: u32,
     extent: Extent,
@@ -119,8 +121,9 @@ impl<'w> FileWriter<'w> {
         let writer = SerializedFileWriter::new(tap, schema, properties(shape, level))
             .map_err(|error| fault::writing(&place, &error))?;
         let block = Block::new(shape.columns.len());
-        let directory = DirectoryWriter::default();
-        Ok(Self { shape, place, level, writer, block, directory, sums: Vec::new(), rows: 0, extent: Extent::default() })
+        let (directory, places) = (DirectoryWriter::default(), PlacesWriter::default());
+        let (sums, rows, extent) = (Vec::new(), 0, Extent::default());
+        Ok(Self { shape, place, level, writer, block, directory, places, sums, rows, extent })
     }
 
     /// Takes the next row, and writes a group of them where it is full.
@@ -164,6 +167,9 @@ impl<'w> FileWriter<'w> {
         for (place, of_rows) in self.block.columns.iter().enumerate() {
             let woven = woven(place)?;
             let cells = woven.as_ref().unwrap_or(of_rows);
+            if place == at::GEOMETRY && self.shape.has_series() {
+                self.places.push(&self.block.columns, cells);
+            }
             let (bytes, closed) = encode(self.shape, self.level, place, cells).map_err(writing)?;
             add_sums(&bytes, &closed, &mut self.sums);
             group.append_column(&bytes, closed).map_err(writing)?;
@@ -183,12 +189,14 @@ impl<'w> FileWriter<'w> {
     }
 
     fn close(mut self) -> Result<Entry, ParquetError> {
-        let directory = self.directory.finish(&self.sums);
+        let (directory, places) = (self.directory.finish(&self.sums), self.places.finish());
+        self.writer.write_all(&places.blocks)?;
         self.writer.write_all(&directory.blocks)?;
         self.writer.flush()?;
         self.writer.inner_mut().tail = Some(Hasher::new());
         let tail = self.writer.bytes_written() as u64;
         self.writer.write_all(&directory.index)?;
+        self.writer.write_all(&places.index)?;
         let tap = self.writer.into_inner()?;
         let sum = tap.tail.map_or(0, Hasher::finalize);
         tap.upload.finish()?;
@@ -196,7 +204,7 @@ impl<'w> FileWriter<'w> {
             size: tap.written,
             rows: self.rows,
             blocks: directory.blocks.len() as u64,
-            section: directory.index.len() as u64,
+            section: (directory.index.len() + places.index.len()) as u64,
             tail,
             sum,
             extent: self.extent,

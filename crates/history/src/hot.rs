@@ -7,6 +7,7 @@ use std::mem::size_of;
 
 use machi_archive::{Delivery, Head, Instance, Part, Removal, Replaced, Series};
 use machi_store::{DocumentNo, NameNo, Names, Position, SectionKey};
+use machi_types::geo::BoundingBox;
 use machi_types::{Name, Timestamp};
 use rustc_hash::FxHashMap;
 
@@ -124,6 +125,17 @@ impl Hot {
     /// The entities that came.
     pub(crate) fn entities(&self) -> impl Iterator<Item = &Name> {
         self.entities.keys().chain(self.heads.keys())
+    }
+
+    /// The entities of which a geometry came that touches an area.
+    pub(crate) fn touching<'h>(&'h self, attribute: NameNo, area: &'h BoundingBox) -> impl Iterator<Item = &'h Name> {
+        let touches = |instance: &Instance| instance.area().is_some_and(|place| place.intersects(area));
+        let came = move |changed: &Changed| {
+            let mut of_it = changed.series.iter().filter(|series| series.key.name == attribute);
+            of_it.any(|series| series.instances.iter().any(touches))
+                || changed.replaced.iter().any(|one| touches(&one.instance))
+        };
+        self.entities.iter().filter(move |(_, changed)| came(changed)).map(|(entity, _)| entity)
     }
 
     /// The entities that came without a head, and the numbers of their documents where these are known.

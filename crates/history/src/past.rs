@@ -7,6 +7,7 @@ use machi_archive::{
     WantedInstances,
 };
 use machi_store::{Position, Store};
+use machi_types::geo::BoundingBox;
 use machi_types::{Name, Timestamp};
 use parking_lot::RwLock;
 use rustc_hash::FxHashSet;
@@ -60,10 +61,24 @@ impl Snapshot for Past {
         Ok(())
     }
 
-    fn written_after(&self, time: Timestamp) -> Result<Vec<Name>, ArchiveError> {
-        let mut ids = self.archive.written_after(time)?;
+    fn written_after(&self, time: Timestamp, limit: usize) -> Result<Vec<Name>, ArchiveError> {
+        let mut ids = self.archive.written_after(time, limit)?;
+        if ids.len() >= limit {
+            return Ok(ids);
+        }
         for stretch in &self.stretches {
             ids.extend(stretch.read().entities().cloned());
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    fn touching(&self, attribute: &Name, area: &BoundingBox) -> Result<Vec<Name>, ArchiveError> {
+        let mut ids = self.archive.touching(attribute, area)?;
+        let key = self.store.names().intern(attribute);
+        for stretch in &self.stretches {
+            ids.extend(stretch.read().touching(key, area).cloned());
         }
         ids.sort_unstable();
         ids.dedup();

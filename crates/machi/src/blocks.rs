@@ -64,7 +64,11 @@ pub fn broker(config: &Config) -> broker::Config {
 /// The settings of history.
 pub fn history(config: &Config) -> history::Config {
     let section = &config.history;
-    history::Config { memory: section.memory.0 as usize, archive_after: section.archive_after }
+    history::Config {
+        memory: section.memory.0 as usize,
+        archive_after: section.archive_after,
+        ..history::Config::default()
+    }
 }
 
 /// How the archive is kept.

@@ -53,6 +53,23 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// An area that whatever is meant touches with a facet of a name, where that is plain.
+    pub fn area(&self) -> Option<(NameNo, BoundingBox)> {
+        match self {
+            Self::And(parts) => parts.iter().find_map(Self::area),
+            Self::Or(parts) => {
+                let (first, others) = parts.split_first()?;
+                first.area().filter(|area| others.iter().all(|other| other.area().as_ref() == Some(area)))
+            }
+            Self::Test(Test { name, condition: Condition::Geometry(condition), .. }) => {
+                Some((*name, condition.reach()?))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A condition only the block can decide, such as one on the inside of a JSON value.
 pub trait Check: fmt::Debug + Send + Sync {
     /// Whether the document is meant.
@@ -215,5 +232,38 @@ impl<T: PartialOrd> Range<T> {
             Bound::Unbounded => true,
         };
         above && below
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_area_is_told_where_all_that_is_meant_touches_it() {
+        let geometry = Geometry::point(135.0, 35.0).expect("it is on Earth");
+        let geo = |name, relation| {
+            let condition = Condition::Geometry(Arc::new(GeoCondition { relation, geometry: geometry.clone() }));
+            Filter::Test(Test { name: NameNo::from_number(name), instances: Instances::Any, condition })
+        };
+        let near = |name| geo(name, GeoRelation::Near { least: None, most: Some(1000.0) });
+        let other = || Filter::Ids(vec!["urn:x".into()]);
+        let area = near(7).area().expect("a distance is an area");
+        assert_eq!(area.0, NameNo::from_number(7));
+        assert!(area.1.covers(&geometry.bounding_box()) && area.1.east < 135.1);
+        assert_eq!(other().and(near(7)).area(), Some(area));
+        let either = |one, other| Filter::Or(vec![one, other]);
+        assert_eq!(either(near(7), other().and(near(7))).area(), Some(area));
+        for none in [
+            other(),
+            either(near(7), other()),
+            either(near(7), near(8)),
+            Filter::Or(Vec::new()),
+            Filter::Not(Box::new(near(7))),
+            geo(7, GeoRelation::Near { least: Some(1.0), most: None }),
+            geo(7, GeoRelation::Spatial(SpatialRelation::Disjoint)),
+        ] {
+            assert_eq!(none.area(), None, "{none:?}");
+        }
     }
 }

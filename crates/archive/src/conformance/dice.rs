@@ -125,6 +125,11 @@ impl Dice {
         }
     }
 
+    /// A place of few.
+    pub(super) fn place(&mut self) -> (f64, f64) {
+        (139.0 + self.below(5) as f64, 35.0 + self.below(5) as f64)
+    }
+
     fn value(&mut self) -> (Kind, String) {
         let choice = self.below(14);
         let (kind, value) = match choice {
@@ -132,7 +137,10 @@ impl Dice {
             1 => (Kind::Property, "true"),
             2 => (Kind::Property, "[1,2,\"x\"]"),
             3 => (Kind::Property, "{\"b\":1,\"a\":[null]}"),
-            4 => (Kind::GeoProperty, "{\"type\":\"Point\",\"coordinates\":[139.7,35.6]}"),
+            4 => {
+                let (x, y) = self.place();
+                return (Kind::GeoProperty, format!("{{\"type\":\"Point\",\"coordinates\":[{x},{y}]}}"));
+            }
             5 => (Kind::Relationship, "\"urn:ngsi-ld:Thing:1\""),
             6 => (Kind::Relationship, "[\"urn:ngsi-ld:Thing:1\",\"urn:ngsi-ld:Thing:2\"]"),
             7 => (Kind::LanguageProperty, "{\"en\":\"Lab\",\"ja\":\"実験室\"}"),

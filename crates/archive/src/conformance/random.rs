@@ -2,6 +2,7 @@
 
 use machi_model::query::{TemporalQuery, TemporalRelation, TimeProperty};
 use machi_store::Position;
+use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId, Timestamp};
 
 use super::dice::Dice;
@@ -132,12 +133,16 @@ impl World {
         }
         compare_types(known, found, &types, seed);
         let time = Dice::commit(self.dice.below(self.commit + 2));
-        let (known_ids, ids) = (known.written_after(time), found.written_after(time));
+        let (known_ids, ids) = (known.written_after(time, usize::MAX), found.written_after(time, usize::MAX));
         let ids = ids.expect("what was written is told");
         assert!(ids.is_sorted(), "seed {seed}: {ids:?}");
         for id in known_ids.expect("the reference tells") {
             assert!(ids.contains(&id), "seed {seed}: {id} was written after {time}");
         }
+        let some = found.written_after(time, 2).expect("what was written is told");
+        assert!(some.is_sorted() && some.len() >= ids.len().min(2), "seed {seed}: {some:?}");
+        assert!(some.iter().all(|id| ids.contains(id)), "seed {seed}: {some:?}");
+        self.ask_places(known, found, seed);
         let order = |one: &Replaced, other: &Replaced| {
             (&one.series, one.instance.written(), one.instance.key).cmp(&(
                 &other.series,
@@ -150,6 +155,17 @@ impl World {
         known.sort_by(order);
         found.sort_by(order);
         assert_eq!(found, known, "seed {seed}");
+    }
+
+    fn ask_places(&mut self, known: &dyn Snapshot, found: &dyn Snapshot, seed: u64) {
+        let ((west, south), attribute) = (self.dice.place(), self.dice.attribute());
+        let area = BoundingBox { west: west - 0.5, south: south - 0.5, east: west + 0.5, north: south + 1.5 };
+        let known = known.touching(&attribute, &area).expect("the reference tells");
+        let found = found.touching(&attribute, &area).expect("who touched an area is told");
+        assert!(found.is_sorted(), "seed {seed}: {found:?}");
+        for id in known {
+            assert!(found.contains(&id), "seed {seed}: {id} touched {area:?} by {attribute}");
+        }
     }
 
     fn query(&mut self) -> TemporalQuery {

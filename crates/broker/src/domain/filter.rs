@@ -85,7 +85,9 @@ impl<'s> Compiler<'s> {
         if is_nothing(&gone) {
             return filter;
         }
-        any([filter.and(not(gone.clone())), gone.and(self.reading(selection))])
+        // Whoever is somewhere is there by its facets, too.
+        let place = selection.geo.as_ref().map_or(Filter::All, |geo| self.geo(geo));
+        any([filter.and(not(gone.clone())), gone.and(place).and(self.reading(selection))])
     }
 
     /// Entities of which something has expired by now.

@@ -1,6 +1,7 @@
 //! Entities as they were: of each series what was written last, unless that said that there is none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use machi_archive::{
@@ -14,23 +15,39 @@ use machi_types::{Name, Timestamp};
 use crate::error::HistoryError;
 
 /// The entities of these ids, which ascend, as they were at an instant; none where there was none. `now` are the same
-/// entities as they are: what has lasted until now has kept the time of its creation.
+/// entities as they are: what has lasted until now is taken from there.
 pub(crate) fn entities_at(
     past: &dyn Snapshot,
     names: &dyn Names,
     ids: &[Name],
-    now: &[Option<Document>],
+    now: &[Option<Arc<Document>>],
     at: Timestamp,
-) -> Result<Vec<Option<Document>>, HistoryError> {
-    let heads = heads_at(past, ids, at)?;
-    let there: Vec<Name> =
-        ids.iter().zip(&heads).filter(|(_, head)| head.is_some()).map(|(id, _)| id.clone()).collect();
-    let mut latest = Latest::read(past, &there, at)?;
-    let entities = ids.iter().zip(heads).zip(now).map(|((id, head), now)| {
-        let Some(head) = head else { return Ok(None) };
-        entity_at(past, names, (id, &head), latest.take_of(id), now.as_ref(), at).map(Some)
+) -> Result<Vec<Option<Arc<Document>>>, HistoryError> {
+    let is_same = |now: &Option<Arc<Document>>| now.as_ref().is_some_and(|now| now.modified <= at);
+    let others: Vec<(&Name, &Option<Arc<Document>>)> = ids.iter().zip(now).filter(|(_, now)| !is_same(now)).collect();
+    let other_ids: Vec<Name> = others.iter().map(|(id, _)| (*id).clone()).collect();
+    let there = others.into_iter().zip(heads_at(past, &other_ids, at)?);
+    let there: Vec<There<'_>> =
+        there.filter_map(|((id, now), head)| Some(There::new(id, head?, now.as_deref(), at))).collect();
+    let mut latest = Latest::read(past, names, &there, at)?;
+    let mut there = there.into_iter().peekable();
+    let entities = ids.iter().zip(now).map(|(id, now)| {
+        if is_same(now) {
+            return Ok(now.clone());
+        }
+        let Some(of_it) = there.next_if(|one| one.id == id) else { return Ok(None) };
+        let series = latest.take_of(id);
+        of_it.entity(past, names, series, at).map(|entity| Some(Arc::new(entity)))
     });
     entities.collect()
+}
+
+/// An entity that there was.
+struct There<'e> {
+    id: &'e Name,
+    head: machi_archive::Head,
+    /// As it is, where it has lived on since.
+    now: Option<&'e Document>,
 }
 
 /// What the entities of these ids, which ascend, were at an instant; none where there was none.
@@ -40,43 +57,78 @@ pub(crate) fn heads_at(
     at: Timestamp,
 ) -> Result<Vec<Option<machi_archive::Head>>, HistoryError> {
     let mut evolutions = past.evolutions(&WantedEvolutions::Of(ids))?.into_iter().peekable();
-    let head_of = |evolution: Evolution| {
-        let heads =
-            evolution.heads.into_iter().filter(|head| head.origin != Origin::Amendment && head.modified_at <= at);
-        heads.max_by_key(|head| head.modified_at).filter(|head| head.deleted_at.is_none_or(|gone| gone > at))
-    };
-    Ok(ids.iter().map(|id| evolutions.next_if(|one| one.entity == *id).and_then(head_of)).collect())
+    let head_of = |id: &Name| evolutions.next_if(|one| one.entity == *id).and_then(|evolution| head_at(evolution, at));
+    Ok(ids.iter().map(head_of).collect())
+}
+
+/// What an entity was at an instant; none where there was none.
+pub(crate) fn head_at(evolution: Evolution, at: Timestamp) -> Option<machi_archive::Head> {
+    let heads = evolution.heads.into_iter().filter(|head| head.origin != Origin::Amendment && head.modified_at <= at);
+    heads.max_by_key(|head| head.modified_at).filter(|head| head.deleted_at.is_none_or(|gone| gone > at))
 }
 
 /// What each series held last, by entity.
-#[derive(Debug, Default)]
-struct Latest(BTreeMap<Series, Instance>);
+#[derive(Debug)]
+struct Latest {
+    at: Timestamp,
+    held: BTreeMap<Series, Instance>,
+    /// The attributes of series that held nothing any more at some later time.
+    ended: BTreeSet<Name>,
+}
 
 impl Latest {
-    fn read(past: &dyn Snapshot, ids: &[Name], at: Timestamp) -> Result<Self, HistoryError> {
-        let mut latest = Self::default();
-        let end = Timestamp::from_micros(at.micros().saturating_add(1));
-        for property in [TimeProperty::ModifiedAt, TimeProperty::DeletedAt] {
-            let time = Some(TemporalQuery { relation: TemporalRelation::Before(end), property });
-            let (writers, share) = (Writers::Changes, Share::Latest(1));
-            let wanted = WantedInstances { entities: ids, attributes: None, time, writers, share, numbers: false };
-            past.read(&wanted, &mut latest)?;
+    /// What entities held that they do not hold as it is until now.
+    fn read(past: &dyn Snapshot, names: &dyn Names, there: &[There<'_>], at: Timestamp) -> Result<Self, HistoryError> {
+        let mut latest = Self { at, held: BTreeMap::new(), ended: BTreeSet::new() };
+        let ids: Vec<Name> = there.iter().map(|one| one.id.clone()).collect();
+        let ever = TemporalRelation::After(Timestamp::from_micros(i64::MIN));
+        latest.read_by(past, &ids, None, TemporalQuery { relation: ever, property: TimeProperty::DeletedAt })?;
+        let (lasting, gone): (Vec<&There<'_>>, Vec<_>) = there.iter().partition(|one| one.now.is_some());
+        let mut changed = std::mem::take(&mut latest.ended);
+        changed.insert(SCOPE.into());
+        changed.extend(lasting.iter().flat_map(|one| one.changed(at)).map(|name| names.text(name)));
+        let changed: Vec<Name> = changed.into_iter().collect();
+        let until = TemporalRelation::Before(Timestamp::from_micros(at.micros().saturating_add(1)));
+        let last = TemporalQuery { relation: until, property: TimeProperty::ModifiedAt };
+        for (of_them, attributes) in [(lasting, Some(&*changed)), (gone, None)] {
+            let ids: Vec<Name> = of_them.iter().map(|one| one.id.clone()).collect();
+            latest.read_by(past, &ids, attributes, last)?;
         }
-        for replaced in past.replaced(ids)? {
-            if replaced.instance.origin == Origin::Change && since(&replaced.instance) <= at {
+        for replaced in past.replaced(&ids)? {
+            if replaced.instance.origin == Origin::Change {
                 latest.note(&replaced.series, replaced.instance);
             }
         }
         Ok(latest)
     }
 
+    fn read_by(
+        &mut self,
+        past: &dyn Snapshot,
+        entities: &[Name],
+        attributes: Option<&[Name]>,
+        query: TemporalQuery,
+    ) -> Result<(), HistoryError> {
+        // Of deletions those that came later tell that there was something before.
+        let share = if query.property == TimeProperty::DeletedAt { Share::All } else { Share::Latest(1) };
+        let (time, writers) = (Some(query), Writers::Changes);
+        let wanted = WantedInstances { entities, attributes, time, writers, share, numbers: false };
+        if entities.is_empty() { Ok(()) } else { Ok(past.read(&wanted, self)?) }
+    }
+
     fn note(&mut self, series: &Series, instance: Instance) {
-        let order = |one: &Instance| (since(one), one.modified_at, one.key.place);
-        match self.0.get_mut(series) {
+        if instance.in_force_since() > self.at {
+            if instance.deleted_at.is_some() {
+                self.ended.insert(series.attribute.clone());
+            }
+            return;
+        }
+        let order = |one: &Instance| (one.in_force_since(), one.modified_at, one.key.place);
+        match self.held.get_mut(series) {
             Some(known) if order(known) >= order(&instance) => {}
             Some(known) => *known = instance,
             None => {
-                self.0.insert(series.clone(), instance);
+                self.held.insert(series.clone(), instance);
             }
         }
     }
@@ -85,13 +137,13 @@ impl Latest {
     fn take_of(&mut self, id: &Name) -> Vec<(Series, Instance)> {
         let first = Series { entity: id.clone(), attribute: Name::from(""), dataset: None };
         let of_it: Vec<Series> = self
-            .0
+            .held
             .range(first..)
             .map(|(series, _)| series)
             .take_while(|series| series.entity == *id)
             .cloned()
             .collect();
-        of_it.into_iter().filter_map(|series| self.0.remove_entry(&series)).collect()
+        of_it.into_iter().filter_map(|series| self.held.remove_entry(&series)).collect()
     }
 }
 
@@ -103,52 +155,70 @@ impl Sink for Latest {
     fn numbers(&mut self, _: &Series, _: &[Timestamp], _: &[f64]) {}
 }
 
-/// Since when it is so.
-fn since(instance: &Instance) -> Timestamp {
-    instance.deleted_at.unwrap_or(instance.modified_at)
-}
-
-fn entity_at(
-    past: &dyn Snapshot,
-    names: &dyn Names,
-    (id, head): (&Name, &machi_archive::Head),
-    series: Vec<(Series, Instance)>,
-    now: Option<&Document>,
-    at: Timestamp,
-) -> Result<Document, HistoryError> {
-    let mut scopes = Vec::new();
-    let mut sections = Vec::with_capacity(series.len());
-    let mut modified = head.modified_at;
-    for (series, instance) in series {
-        // What an earlier entity of the id had is not of this one.
-        if instance.modified_at < head.created_at {
-            continue;
-        }
-        // What had expired by then may have been cleared away later.
-        modified = modified.max(instance.modified_at).min(at);
-        if instance.deleted_at.is_some() {
-            continue;
-        }
-        if *series.attribute == *SCOPE {
-            scopes = scopes_of(&instance)?;
-            continue;
-        }
-        let dataset = series.dataset.as_deref().map_or(NameNo::NONE, |dataset| names.intern(dataset));
-        let key = SectionKey::new(names.intern(&series.attribute), dataset);
-        let created = created_at(past, &series, &instance, now.and_then(|now| now.section(key)))?;
-        sections.push(Section { key, created, modified: instance.modified_at, body: instance.body });
+impl<'e> There<'e> {
+    fn new(id: &'e Name, head: machi_archive::Head, now: Option<&'e Document>, at: Timestamp) -> Self {
+        // What was created later is another entity of the same id.
+        Self { id, head, now: now.filter(|now| now.created <= at) }
     }
-    sections.sort_by_key(|section| section.created);
-    let stored = Head { types: head.types.to_vec(), scopes, expires_at: head.expires_at };
-    Ok(Document {
-        number: DocumentNo(0),
-        id: id.clone(),
-        version: u64::try_from(modified.micros()).unwrap_or_default(),
-        created: head.created_at,
-        modified,
-        head: Bytes::from(stored.encode()),
-        sections,
-    })
+
+    /// The attributes that were written since.
+    fn changed(&self, at: Timestamp) -> impl Iterator<Item = NameNo> {
+        let sections = self.now.into_iter().flat_map(|now| &now.sections);
+        sections.filter(move |section| section.modified > at).map(|section| section.key.name)
+    }
+
+    /// What it holds until now as it did then.
+    fn lasting(&self, at: Timestamp) -> impl Iterator<Item = &'e Section> {
+        let sections = self.now.into_iter().flat_map(|now| &now.sections);
+        sections.filter(move |section| section.modified <= at)
+    }
+
+    fn entity(
+        &self,
+        past: &dyn Snapshot,
+        names: &dyn Names,
+        series: Vec<(Series, Instance)>,
+        at: Timestamp,
+    ) -> Result<Document, HistoryError> {
+        let head = &self.head;
+        let mut scopes = Vec::new();
+        let mut sections: Vec<Section> = self.lasting(at).cloned().collect();
+        let lasting = sections.len();
+        let mut modified = sections.iter().map(|section| section.modified).fold(head.modified_at, Timestamp::max);
+        for (series, instance) in series {
+            // What an earlier entity of the id had is not of this one.
+            if instance.modified_at < head.created_at {
+                continue;
+            }
+            // What had expired by then may have been cleared away later.
+            modified = modified.max(instance.modified_at).min(at);
+            if instance.deleted_at.is_some() {
+                continue;
+            }
+            if *series.attribute == *SCOPE {
+                scopes = scopes_of(&instance)?;
+                continue;
+            }
+            let dataset = series.dataset.as_deref().map_or(NameNo::NONE, |dataset| names.intern(dataset));
+            let key = SectionKey::new(names.intern(&series.attribute), dataset);
+            if sections.iter().take(lasting).any(|section| section.key == key) {
+                continue;
+            }
+            let created = created_at(past, &series, &instance, self.now.and_then(|now| now.section(key)))?;
+            sections.push(Section { key, created, modified: instance.modified_at, body: instance.body });
+        }
+        sections.sort_by_key(|section| section.created);
+        let stored = Head { types: head.types.to_vec(), scopes, expires_at: head.expires_at };
+        Ok(Document {
+            number: DocumentNo(0),
+            id: self.id.clone(),
+            version: u64::try_from(modified.micros()).unwrap_or_default(),
+            created: head.created_at,
+            modified,
+            head: Bytes::from(stored.encode()),
+            sections,
+        })
+    }
 }
 
 fn scopes_of(instance: &Instance) -> Result<Vec<Name>, HistoryError> {
@@ -197,8 +267,8 @@ impl Began<'_> {
 impl Sink for Began<'_> {
     fn instances(&mut self, series: &Series, instances: Vec<Instance>) {
         if series == self.series {
-            let until_last = instances.iter().filter(|one| since(one) <= self.last);
-            self.written.extend(until_last.map(|one| (since(one), one.deleted_at.is_some())));
+            let until_last = instances.iter().filter(|one| one.in_force_since() <= self.last);
+            self.written.extend(until_last.map(|one| (one.in_force_since(), one.deleted_at.is_some())));
         }
     }
 

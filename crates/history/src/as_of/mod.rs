@@ -2,6 +2,7 @@
 
 mod changed;
 mod entities;
+mod finding;
 mod view;
 
 use std::sync::Arc;
@@ -34,7 +35,7 @@ impl History {
         check_kept(&*past, at)?;
         let store = (Arc::clone(self.store()), Arc::clone(&self.derive));
         let remembered = (Arc::clone(&self.remembered), (until, erased));
-        Ok((Arc::new(Then::new(store, (past, now), remembered, tenant.clone(), at)), at))
+        Ok((Arc::new(Then::new(store, (past, now), remembered, (tenant.clone(), self.config.lists), at)), at))
     }
 
     /// The instant that is meant, where history knows it.

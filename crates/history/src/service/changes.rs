@@ -98,14 +98,13 @@ impl History {
             return Err(inverted(from, to));
         }
         let of = Arc::clone(&past);
-        let written = blocking(move || of.written_after(from)).await?.map_err(HistoryError::from)?;
+        let written = blocking(move || of.written_after(from, usize::MAX)).await?.map_err(HistoryError::from)?;
         let start = span.after.as_ref().map_or(0, |after| written.partition_point(|id| id <= after));
         let rest = written.get(start..).unwrap_or_default();
         let two = Two { past, store: Arc::clone(self.store()), from, to };
         let mut entities = Vec::new();
         for ids in rest.chunks(AT_ONCE) {
             let documents = now.documents(tenant, ENTITIES, ids).await?;
-            let documents = documents.into_iter().map(|one| one.map(|one| (*one).clone())).collect::<Vec<_>>();
             let (two, ids) = (two.clone(), ids.to_vec());
             let compared = blocking(move || two.compare(&ids, &documents)).await??;
             entities.extend(compared.into_iter().filter(|one| is_of(one, span.types.as_ref())));
@@ -124,13 +123,13 @@ fn is_of(changed: &ChangedEntity, types: Option<&TypeExpression>) -> bool {
 }
 
 impl Two {
-    fn compare(&self, ids: &[Name], now: &[Option<Document>]) -> Result<Vec<ChangedEntity>, HistoryError> {
+    fn compare(&self, ids: &[Name], now: &[Option<Arc<Document>>]) -> Result<Vec<ChangedEntity>, HistoryError> {
         let names = self.store.names();
         let before = entities_at(&*self.past, names, ids, now, self.from)?;
         let after = entities_at(&*self.past, names, ids, now, self.to)?;
         let pairs = ids.iter().zip(before.iter().zip(&after));
         pairs
-            .filter_map(|(id, (before, after))| self.difference(id, before.as_ref(), after.as_ref()).transpose())
+            .filter_map(|(id, (before, after))| self.difference(id, before.as_deref(), after.as_deref()).transpose())
             .collect()
     }
 

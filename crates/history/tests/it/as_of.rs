@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machi_face::{AsOf, ENTITIES};
-use machi_history::config::Config;
-use machi_store::{Filter, Find, Names, SectionKey, View};
+use machi_history::config::{Config, Lists};
+use machi_store::{Condition, Filter, Find, GeoCondition, GeoRelation, Instances, Names, SectionKey, Test, View};
+use machi_types::geo::Geometry;
 use machi_types::{Clock, Name, TenantId, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::city::{City, EVOLUTIONS, at};
+use crate::city::{City, EVOLUTIONS, TYPE, at};
+
+const DEFAULT: &str = "https://uri.etsi.org/ngsi-ld/default-context/";
+const LOCATION: &str = "https://uri.etsi.org/ngsi-ld/location";
 
 /// What somebody does.
 #[derive(Clone, Debug)]
@@ -32,6 +36,10 @@ enum Act {
         value: i32,
     },
     Link {
+        entity: u8,
+        to: u8,
+    },
+    Move {
         entity: u8,
         to: u8,
     },
@@ -58,6 +66,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         1 => (0..4_u8, 0..3_u8).prop_map(|(entity, scope)| Act::Type { entity, scope }),
         1 => (place(), any::<i32>()).prop_map(|((entity, attribute), value)| Act::Replace { entity, attribute, value }),
         2 => (0..4_u8, 0..4_u8).prop_map(|(entity, to)| Act::Link { entity, to }),
+        3 => (0..4_u8, 0..4_u8).prop_map(|(entity, to)| Act::Move { entity, to }),
         1 => (0..4_u8).prop_map(|entity| Act::Remove { entity }),
         2 => place().prop_map(|(entity, attribute)| Act::RemoveAttribute { entity, attribute }),
         3 => (place(), any::<i32>()).prop_map(|((entity, attribute), value)| Act::Tell { entity, attribute, value }),
@@ -92,6 +101,10 @@ async fn act(city: &City, act: &Act) {
         Act::Link { entity, to } => {
             city.write(&[room(entity, "in", json!({"type": "Relationship", "object": id(to)}))]).await;
         }
+        Act::Move { entity, to } => {
+            let place = json!({"type": "Point", "coordinates": [135 + to, 35]});
+            city.write(&[room(entity, "location", json!({"type": "GeoProperty", "value": place}))]).await;
+        }
         Act::Remove { entity } => city.remove(&id(entity)).await,
         Act::RemoveAttribute { entity, attribute } => city.remove_attribute(&id(entity), &name(attribute)).await,
         Act::Tell { entity, attribute, value } => {
@@ -100,11 +113,44 @@ async fn act(city: &City, act: &Act) {
     }
 }
 
+/// Who is within half a degree of a place.
+fn beside(names: &dyn Names, place: u8) -> Filter {
+    let geometry = Geometry::point(135.2 + f64::from(place), 35.0).unwrap();
+    let condition = GeoCondition { relation: GeoRelation::Near { least: None, most: Some(50_000.0) }, geometry };
+    let (name, condition) = (names.intern(LOCATION), Condition::Geometry(Arc::new(condition)));
+    Filter::Test(Test { name, instances: Instances::Any, condition })
+}
+
+async fn ids(view: &dyn View, filter: Filter) -> Vec<Name> {
+    let find = Find { limit: 100, ..Find::new(TenantId::default_tenant(), ENTITIES, filter) };
+    let found = view.find(find.clone()).await.unwrap();
+    assert_eq!(view.count(find).await.unwrap(), found.rows.len() as u64);
+    let mut ids: Vec<Name> = found.rows.iter().map(|row| row.document.id.clone()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// Who is beside each place and who is of each type, and what there is in all.
+type Whole = (Vec<Vec<Name>>, BTreeMap<Name, Recorded>);
+
+async fn record(view: &dyn View, names: &dyn Names) -> Whole {
+    let mut met = Vec::new();
+    for place in 0..4 {
+        met.push(ids(view, beside(names, place)).await);
+    }
+    for kind in ["Room", "T0", "T1"] {
+        let condition = Condition::Tag(names.intern(&format!("{DEFAULT}{kind}")));
+        let filter = Filter::Test(Test { name: names.intern(TYPE), instances: Instances::Any, condition });
+        met.push(ids(view, filter).await);
+    }
+    (met, record_all(view, names).await)
+}
+
 /// An entity: head, times, and what each section holds and when it came; when it was last written only where that
 /// changed something.
 type Recorded = (Vec<u8>, Timestamp, BTreeMap<(Name, Name), (Timestamp, Vec<u8>)>);
 
-async fn record(view: &dyn View, names: &dyn Names) -> BTreeMap<Name, Recorded> {
+async fn record_all(view: &dyn View, names: &dyn Names) -> BTreeMap<Name, Recorded> {
     let find = Find { limit: 100, ..Find::new(TenantId::default_tenant(), ENTITIES, Filter::All) };
     let found = view.find(find.clone()).await.unwrap();
     assert_eq!(view.count(find).await.unwrap(), found.rows.len() as u64);
@@ -122,8 +168,8 @@ async fn view(city: &City, as_of: AsOf) -> Arc<dyn View> {
     city.face().view(&TenantId::default_tenant(), Some(&as_of)).await.unwrap().0
 }
 
-async fn check(acts: &[Act], archived_after: &[usize]) {
-    let city = City::with(Config { memory: usize::MAX, archive_after: Duration::from_hours(1) });
+async fn check(acts: &[Act], archived_after: &[usize], lists: Lists) {
+    let city = City::with(Config { memory: usize::MAX, archive_after: Duration::from_hours(1), lists });
     let names = city.store.names();
     let mut moments = vec![(city.clock.now(), city.store.view().position(), record(&*city.store.view(), names).await)];
     city.later(1);
@@ -136,7 +182,7 @@ async fn check(acts: &[Act], archived_after: &[usize]) {
             city.later(1);
         }
     }
-    let mut before: Option<BTreeMap<Name, Recorded>> = None;
+    let mut before: Option<Whole> = None;
     for (number, (time, position, recorded)) in moments.iter().enumerate() {
         let found = record(&*view(&city, AsOf::Time(*time)).await, names).await;
         assert_eq!(found, *recorded, "at commit {number} of {acts:?}");
@@ -158,15 +204,22 @@ proptest! {
     fn an_instant_is_as_it_was_recorded(
         acts in prop::collection::vec(any_act(), 1..30),
         archived_after in prop::collection::vec(0..30_usize, 0..5),
+        (few, many) in prop::sample::select(vec![(2000, 200_000), (0, 200_000), (0, 2), (0, 0), (2, 0)]),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(check(&acts, &archived_after));
+        runtime.block_on(check(&acts, &archived_after, Lists { few, many }));
     }
 }
 
 #[tokio::test]
 async fn pages_of_an_instant_follow_each_other() {
-    let city = City::new();
+    for many in [0, 200_000] {
+        check_pages(Lists { many, ..Lists::default() }).await;
+    }
+}
+
+async fn check_pages(lists: Lists) {
+    let city = City::with(Config { lists, ..Config::default() });
     for entity in 0..30 {
         city.write(&[room(entity, "a0", at(1, 1))]).await;
     }

@@ -13,9 +13,10 @@ use machi_face::once::ANSWERS;
 use machi_face::{ENTITIES, Face};
 use machi_history::History;
 use machi_history::config::Config;
-use machi_model::entity::InstanceRef;
+use machi_model::entity::{HeadRef, InstanceRef, Kind};
 use machi_store::memory::MemoryStore;
-use machi_store::{CollectionSpec, NoFacets, Store};
+use machi_store::{CollectionSpec, Derive, Facet, FacetValue, NameNo, Names, NoFacets, SectionKey, Store};
+use machi_types::geo::Geometry;
 use machi_types::{Clock, FixedClock, Name, TenantId, Text, Timestamp};
 use serde_json::{Value, json};
 use tower_service::Service;
@@ -32,6 +33,9 @@ pub(crate) struct City {
     face: Arc<Face>,
     router: Router,
 }
+
+/// The facet under which types stand.
+pub(crate) const TYPE: &str = "type";
 
 /// What came back.
 #[derive(Debug)]
@@ -56,7 +60,7 @@ pub(crate) type Said = (String, String, Option<String>);
 
 impl City {
     pub(crate) fn new() -> Self {
-        Self::with(Config { memory: 1 << 20, archive_after: Duration::from_mins(1) })
+        Self::with(Config { memory: 1 << 20, archive_after: Duration::from_mins(1), ..Config::default() })
     }
 
     pub(crate) fn with(config: Config) -> Self {
@@ -82,7 +86,7 @@ impl City {
             machi_face::config::FaceConfig::default(),
             Arc::new(Alone),
         ));
-        let history = History::new(face.clone(), archive.clone(), Arc::new(NoFacets), config);
+        let history = History::new(face.clone(), archive.clone(), Arc::new(Facets), config);
         let router =
             machi_history::http::router(history.clone()).merge(machi_history::http::api(history.clone()).into_router());
         Self { history, store, archive, clock, face, router }
@@ -168,9 +172,32 @@ impl City {
 
 /// What a store must know of them.
 pub(crate) fn collections() -> Vec<CollectionSpec> {
-    let without_facets = [ENTITIES, CONTEXTS, CONTEXT_TEXTS, ANSWERS];
+    let entities = CollectionSpec { collection: ENTITIES, derive: Arc::new(Facets) };
     let spec = |collection| CollectionSpec { collection, derive: Arc::new(NoFacets) };
-    without_facets.into_iter().map(spec).chain(machi_history::collections::specs()).collect()
+    let others = [CONTEXTS, CONTEXT_TEXTS, ANSWERS].map(spec).into_iter().chain(machi_history::collections::specs());
+    std::iter::once(entities).chain(others).collect()
+}
+
+/// What is asked of entities here: their types, and where they are.
+#[derive(Debug)]
+struct Facets;
+
+impl Derive for Facets {
+    fn head(&self, names: &dyn Names, head: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
+        for name in HeadRef::read(head).unwrap().types() {
+            let tag = names.intern(&name.to_name());
+            facet(Facet { name: names.intern(TYPE), instance: NameNo::NONE, value: FacetValue::Tag(tag) });
+        }
+    }
+
+    fn section(&self, _: &dyn Names, key: SectionKey, body: &[u8], facet: &mut dyn FnMut(Facet<'_>)) {
+        let body = InstanceRef::read(body).unwrap();
+        if body.kind() == Kind::GeoProperty {
+            let geometry =
+                Geometry::from_json(&machi_types::json::parse(body.value().as_bytes(), 16).unwrap()).unwrap();
+            facet(Facet { name: key.name, instance: key.instance, value: FacetValue::Geometry(&geometry) });
+        }
+    }
 }
 
 pub(crate) fn said(one: &Instance) -> Said {

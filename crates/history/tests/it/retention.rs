@@ -20,7 +20,7 @@ fn body(reply: &Reply) -> Value {
 }
 
 fn city() -> City {
-    City::with(Config { memory: usize::MAX, archive_after: Duration::from_hours(1) })
+    City::with(Config { memory: usize::MAX, archive_after: Duration::from_hours(1), ..Config::default() })
 }
 
 /// Writes the same attributes every ten minutes for so many hours.

@@ -129,7 +129,7 @@ fn assert_same(found: &Known, expected: &Known, what: &str) {
 /// Does all of it in a city that archives after these acts, and in one that never does; both tell the same, after
 /// each act, and a past that was opened earlier tells what it told, but for what was erased since.
 async fn check(acts: &[Act], archived_after: &[usize]) {
-    let config = || Config { memory: usize::MAX, archive_after: Duration::from_hours(1) };
+    let config = || Config { memory: usize::MAX, archive_after: Duration::from_hours(1), ..Config::default() };
     let (city, reference) = (City::with(config()), City::with(config()));
     let mut earlier: Option<(std::sync::Arc<dyn Snapshot>, Known)> = None;
     for (number, one) in acts.iter().enumerate() {
@@ -185,7 +185,7 @@ async fn a_restart_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn what_does_not_fit_into_memory_is_archived() {
-    let city = City::with(Config { memory: 2000, archive_after: Duration::from_hours(1) });
+    let city = City::with(Config { memory: 2000, archive_after: Duration::from_hours(1), ..Config::default() });
     for hour in 0..24 {
         act(&city, &Act::Write { entity: 1, attribute: 0, hour, value: 1 }).await;
         city.past().await;

@@ -146,7 +146,7 @@ async fn write(city: &City, hour: u32) {
 async fn what_cannot_be_archived_is_told_all_the_same_and_archived_later() {
     let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
     let archive = Arc::new(Full::default());
-    let config = Config { memory: 3000, archive_after: Duration::from_hours(1) };
+    let config = Config { memory: 3000, archive_after: Duration::from_hours(1), ..Config::default() };
     let city = City::over(Arc::new(memory_store(&clock)), archive.clone(), clock, config);
     write(&city, 0).await;
     city.history.archive_now().await.unwrap();
@@ -212,7 +212,7 @@ async fn amendments(city: &City) -> usize {
 async fn history_begins_with_the_city_as_it_is_where_the_feed_does_not_reach_back() {
     let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
     let store = Arc::new(Forgetful { memory: memory_store(&clock), has_forgotten: AtomicBool::new(true) });
-    let config = Config { memory: 10_000, archive_after: Duration::from_hours(1) };
+    let config = Config { memory: 10_000, archive_after: Duration::from_hours(1), ..Config::default() };
     let city = City::over(store, Arc::new(MemoryArchive::default()), clock, config);
     for number in 0..200 {
         let thing = json!({"id": format!("urn:ngsi-ld:Thing:{number}"), "type": "Thing", "a": at(1, number)});
