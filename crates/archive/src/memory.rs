@@ -201,7 +201,7 @@ impl Snapshot for Shelf {
         Ok(ids.into_iter().cloned().collect())
     }
 
-    fn touching(&self, attribute: &Name, area: &BoundingBox) -> Result<Vec<Name>, ArchiveError> {
+    fn touching(&self, attribute: &Name, area: &BoundingBox, _: usize) -> Result<Vec<Name>, ArchiveError> {
         let touches = |instance: &Instance| instance.area().is_some_and(|place| place.intersects(area));
         let instances = self.instances.iter().filter(|(_, all)| all.iter().any(touches)).map(|(series, _)| series);
         let replaced = self.replaced.iter().filter(|one| touches(&one.instance)).map(|one| &one.series);

@@ -49,8 +49,9 @@ pub trait Snapshot: Debug + Send + Sync {
     /// limit, any of them, no fewer than that.
     fn written_after(&self, time: Timestamp, limit: usize) -> Result<Vec<Name>, ArchiveError>;
 
-    /// The entities of which a geometry of this attribute has ever touched an area, ascending, perhaps more.
-    fn touching(&self, attribute: &Name, area: &BoundingBox) -> Result<Vec<Name>, ArchiveError>;
+    /// The entities of which a geometry of this attribute has ever touched an area, ascending, perhaps more; where there
+    /// are more than a limit, any of them, no fewer than that.
+    fn touching(&self, attribute: &Name, area: &BoundingBox, limit: usize) -> Result<Vec<Name>, ArchiveError>;
 
     /// What was once in place of an instance that was corrected, for who asks what was known at some time.
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError>;

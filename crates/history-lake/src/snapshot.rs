@@ -168,17 +168,15 @@ impl Snapshot for View {
         Ok(ids.into_iter().collect())
     }
 
-    fn touching(&self, attribute: &Name, area: &BoundingBox) -> Result<Vec<Name>, ArchiveError> {
-        let mut found = Vec::new();
+    fn touching(&self, attribute: &Name, area: &BoundingBox, limit: usize) -> Result<Vec<Name>, ArchiveError> {
+        let mut found = BTreeSet::new();
         for (table, state) in self.tenant.tables(&self.pinned).into_iter().filter(|(table, _)| table.shape.has_series())
         {
             for (name, entry) in &state.files {
-                self.tenant.shared.open(table, name, entry)?.add_touching(attribute, area, &mut found)?;
+                self.tenant.shared.open(table, name, entry)?.add_touching(attribute, area, limit, &mut found)?;
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
+        Ok(found.into_iter().collect())
     }
 
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {

@@ -18,7 +18,7 @@ pub struct Config {
 pub struct Lists {
     /// So many entities are read without asking whether others would be fewer.
     pub few: usize,
-    /// The most that were written since of which a list is kept.
+    /// The most that were written since, or that ever touched an area, of which a list is kept.
     pub many: usize,
 }
 

@@ -74,8 +74,11 @@ impl Snapshot for Past {
         Ok(ids)
     }
 
-    fn touching(&self, attribute: &Name, area: &BoundingBox) -> Result<Vec<Name>, ArchiveError> {
-        let mut ids = self.archive.touching(attribute, area)?;
+    fn touching(&self, attribute: &Name, area: &BoundingBox, limit: usize) -> Result<Vec<Name>, ArchiveError> {
+        let mut ids = self.archive.touching(attribute, area, limit)?;
+        if ids.len() >= limit {
+            return Ok(ids);
+        }
         let key = self.store.names().intern(attribute);
         for stretch in &self.stretches {
             ids.extend(stretch.read().touching(key, area).cloned());

@@ -160,12 +160,15 @@ impl World {
     fn ask_places(&mut self, known: &dyn Snapshot, found: &dyn Snapshot, seed: u64) {
         let ((west, south), attribute) = (self.dice.place(), self.dice.attribute());
         let area = BoundingBox { west: west - 0.5, south: south - 0.5, east: west + 0.5, north: south + 1.5 };
-        let known = known.touching(&attribute, &area).expect("the reference tells");
-        let found = found.touching(&attribute, &area).expect("who touched an area is told");
-        assert!(found.is_sorted(), "seed {seed}: {found:?}");
+        let known = known.touching(&attribute, &area, usize::MAX).expect("the reference tells");
+        let all = found.touching(&attribute, &area, usize::MAX).expect("who touched an area is told");
+        assert!(all.is_sorted(), "seed {seed}: {all:?}");
         for id in known {
-            assert!(found.contains(&id), "seed {seed}: {id} touched {area:?} by {attribute}");
+            assert!(all.contains(&id), "seed {seed}: {id} touched {area:?} by {attribute}");
         }
+        let some = found.touching(&attribute, &area, 2).expect("who touched an area is told");
+        assert!(some.is_sorted() && some.len() >= all.len().min(2), "seed {seed}: {some:?}");
+        assert!(some.iter().all(|id| all.contains(id)), "seed {seed}: {some:?}");
     }
 
     fn query(&mut self) -> TemporalQuery {

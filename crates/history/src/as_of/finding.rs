@@ -79,12 +79,13 @@ impl Then {
         Ok(Candidates::Written(changed, ids))
     }
 
-    /// The entities that ever touched the area of a filter, where it has any.
+    /// The entities that ever touched the area of a filter, where it has one that is not too large.
     async fn touching(&self, filter: &Filter) -> Result<Option<Vec<Name>>, StoreError> {
         let Some((name, area)) = filter.area() else { return Ok(None) };
-        let (past, attribute) = (Arc::clone(&self.past), self.store.names().text(name));
-        let found = blocking(move || past.touching(&attribute, &area)).await.map_err(of_history)?;
-        found.map(Some).map_err(|error| of_history(error.into()))
+        let (past, attribute, many) = (Arc::clone(&self.past), self.store.names().text(name), self.lists.many);
+        let found = blocking(move || past.touching(&attribute, &area, many)).await.map_err(of_history)?;
+        let found = found.map_err(|error| of_history(error.into()))?;
+        Ok(Some(found).filter(|ids| ids.len() < many))
     }
 
     /// What was written since; none where that is too much.
