@@ -1,15 +1,16 @@
 //! The archive on a folder or in a bucket: Delta tables of plain Parquet, which other engines read without us (docs/adr/0015).
 //!
 //! A tenant has a folder with three tables; `tenant.rs` tells how they make one archive. A *file* is a Parquet file of a
-//! table, sorted by series and then by time; behind its pages lies a *directory* of where each series is. The *log* of a
-//! table tells which files are in it; a *pinned* state is a version of each of the three logs that belong together.
+//! table, sorted by series and then by time; behind its pages lies where its entities were (`places.rs`), and a
+//! *directory* of where each series is. The *log* of a table tells which files are in it; a *pinned* state is a version of
+//! each of the three logs that belong together.
 //!
 //! # Invariants
 //!
 //! * A file never changes. What is to be different is written anew, and the log is told in one version.
 //! * The log names only what is durable. * A file goes from disk only after it has been out of its table for a while.
 //! * Each page is checked by its sum when it is read, each footer when it is opened: damage is told with the file's name.
-//! * Nothing private is in a file but the directory, which is derived: whatever reads Parquet reads history.
+//! * Nothing private is in a file but the directory and the places, which are derived: whatever reads Parquet reads history.
 
 mod body;
 mod cell;
