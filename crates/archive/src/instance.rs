@@ -111,11 +111,7 @@ impl Instance {
     /// A box around the geometry that it holds, where it holds one.
     pub fn area(&self) -> Option<BoundingBox> {
         let body = InstanceRef::read(&self.body).ok().filter(|body| body.kind() == Kind::GeoProperty)?;
-        if self.deleted_at.is_some() {
-            return None;
-        }
-        let json = json::parse(body.value().as_bytes(), DEPTH).ok()?;
-        Some(Geometry::from_json(&json).ok()?.bounding_box())
+        self.deleted_at.is_none().then(|| area_of(body.value()))
     }
 
     /// The time from which on it counts how long it stays: when it was observed, or else written.
@@ -142,6 +138,12 @@ impl Instance {
     pub fn written(&self) -> (Timestamp, u32) {
         (self.modified_at, self.key.place)
     }
+}
+
+/// A box around a GeoJSON geometry; where it cannot be read that may be anywhere.
+pub fn area_of(geometry: &str) -> BoundingBox {
+    let read = json::parse(geometry.as_bytes(), DEPTH).ok().and_then(|json| Geometry::from_json(&json).ok());
+    read.map_or(BoundingBox::EARTH, |geometry| geometry.bounding_box())
 }
 
 impl fmt::Debug for Instance {

@@ -29,5 +29,5 @@ pub mod retention;
 pub use collected::Collected;
 pub use delivery::{Delivery, Part, Removal, Replaced};
 pub use error::ArchiveError;
-pub use instance::{Evolution, Head, Instance, InstanceKey, NoInstanceId, Origin, SCOPE, Series};
+pub use instance::{Evolution, Head, Instance, InstanceKey, NoInstanceId, Origin, SCOPE, Series, area_of};
 pub use port::{Archive, Share, Sink, Snapshot, WantedEvolutions, WantedInstances, Writers};

@@ -4,8 +4,9 @@
 //! Of each entity and attribute it is one box around all geometries of that file. They lie in *blocks* of boxes close to
 //! each other, of which memory holds the *index* alone; that stands behind the index of the directory.
 
-use machi_types::geo::{BoundingBox, Geometry, MapPosition};
-use machi_types::{Name, json};
+use machi_archive::area_of;
+use machi_types::Name;
+use machi_types::geo::{BoundingBox, MapPosition};
 
 use crate::cell::{Cell, Runs};
 use crate::columns::at;
@@ -17,8 +18,6 @@ const BLOCK: usize = 256;
 const TOGETHER: usize = 32_768;
 /// How hard blocks are pressed.
 const LEVEL: i32 = 3;
-/// How deep the JSON of a geometry nests at most.
-const DEPTH: usize = 16;
 
 /// The blocks of a file, as the index tells of them.
 #[derive(Debug, Default, PartialEq)]
@@ -72,13 +71,12 @@ struct Place {
 pub(crate) struct Known(Option<(Name, [f32; 4])>);
 
 impl Known {
-    /// A box around a geometry; where it cannot be read that may be anywhere.
+    /// A box around a geometry.
     pub(crate) fn area_of(&mut self, geometry: &Name) -> [f32; 4] {
         if let Some((_, area)) = self.0.as_ref().filter(|(known, _)| known == geometry) {
             return *area;
         }
-        let read = json::parse(geometry.as_bytes(), DEPTH).ok().and_then(|json| Geometry::from_json(&json).ok());
-        let area = read.map_or(BoundingBox::EARTH, |geometry| geometry.bounding_box()).outward();
+        let area = area_of(geometry).outward();
         self.0 = Some((geometry.clone(), area));
         area
     }

@@ -51,9 +51,7 @@ impl Filter {
             (first, second) => Self::And(vec![first, second]),
         }
     }
-}
 
-impl Filter {
     /// An area that whatever is meant touches with a facet of a name, where that is plain.
     pub fn area(&self) -> Option<(NameNo, BoundingBox)> {
         match self {
