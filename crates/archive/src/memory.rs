@@ -10,8 +10,8 @@ use parking_lot::RwLock;
 
 use crate::retention::{Bounds, Effect, Retained, Retention, Thinner, in_force};
 use crate::{
-    Archive, ArchiveError, Delivery, Evolution, Head, Instance, Part, Removal, Replaced, Series, Share, Sink, Snapshot,
-    WantedEvolutions, WantedInstances,
+    Archive, ArchiveError, Delivery, Evolution, Head, Instance, Origin, Part, Removal, Replaced, Series, Share, Sink,
+    Snapshot, WantedEvolutions, WantedInstances,
 };
 
 /// An archive that forgets all when it is dropped.
@@ -208,6 +208,13 @@ impl Snapshot for Shelf {
         let of_it = instances.chain(replaced).filter(|series| series.attribute == *attribute);
         let ids: BTreeSet<&Name> = of_it.map(|series| &series.entity).collect();
         Ok(ids.into_iter().cloned().collect())
+    }
+
+    fn forgotten(&self) -> Result<Vec<(Name, Timestamp)>, ArchiveError> {
+        let last = |heads: &[Head]| {
+            heads.iter().filter(|head| head.origin == Origin::Forgotten).map(|head| head.modified_at).max()
+        };
+        Ok(self.heads.iter().filter_map(|(entity, heads)| Some((entity.clone(), last(heads)?))).collect())
     }
 
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {

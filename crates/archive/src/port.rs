@@ -53,6 +53,10 @@ pub trait Snapshot: Debug + Send + Sync {
     /// are more than a limit, any of them, no fewer than that.
     fn touching(&self, attribute: &Name, area: &BoundingBox, limit: usize) -> Result<Vec<Name>, ArchiveError>;
 
+    /// The entities whose past was erased while they lived on ([`Origin::Forgotten`]), ascending, each with the time when
+    /// that was last done; perhaps some that are gone since.
+    fn forgotten(&self) -> Result<Vec<(Name, Timestamp)>, ArchiveError>;
+
     /// What was once in place of an instance that was corrected, for who asks what was known at some time.
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError>;
 }

@@ -170,18 +170,18 @@ impl Face {
     }
 
     /// Refuses an operation on a tenant that does not exist (ETSI GS CIM 009 §5.5.10).
-    pub fn check_tenant(&self, caller: &Caller) -> Result<(), FaceError> {
+    pub async fn check_tenant(&self, caller: &Caller) -> Result<(), FaceError> {
         let tenant = caller.tenant();
         self.arrive(tenant)?;
-        if tenant.is_default() || self.store.has_tenant(tenant) {
+        if tenant.is_default() || self.store.has_tenant(tenant).await? {
             return Ok(());
         }
         Err(self.no_tenant(tenant))
     }
 
     /// The same for an operation that creates: it may be the tenant's first.
-    pub fn check_tenant_or_create(&self, caller: &Caller) -> Result<(), FaceError> {
-        if self.config.tenants.create { self.arrive(caller.tenant()) } else { self.check_tenant(caller) }
+    pub async fn check_tenant_or_create(&self, caller: &Caller) -> Result<(), FaceError> {
+        if self.config.tenants.create { self.arrive(caller.tenant()) } else { self.check_tenant(caller).await }
     }
 
     /// The error of a tenant that does not exist.

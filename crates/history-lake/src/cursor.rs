@@ -107,7 +107,7 @@ impl<'f> Cursor<'f> {
         while start < rows.end {
             let group = self.file.groups.partition_point(|first| *first <= start) - 1;
             if self.group.as_ref().is_none_or(|(open, _)| *open != group) {
-                self.open(group).map_err(|error| self.file.fault(&error))?;
+                self.open(group);
             }
             let end = rows.end.min(self.file.groups[group + 1]);
             let (skip, count) = ((start - self.next) as usize, (end - start) as usize);
@@ -121,14 +121,13 @@ impl<'f> Cursor<'f> {
         Ok(())
     }
 
-    fn open(&mut self, group: usize) -> Result<(), ParquetError> {
+    fn open(&mut self, group: usize) {
         self.next = self.file.groups[group];
         let open = match self.file.constant_in(self.column, group) {
             Some(cell) => Open::Constant(cell),
-            None => Open::Column(Box::new(self.file.column_reader(self.column, group)?)),
+            None => Open::Column(Box::new(self.file.pages.column(self.column, group))),
         };
         self.group = Some((group, open));
-        Ok(())
     }
 }
 

@@ -4,27 +4,25 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use bytes::Buf;
 use bytes::Bytes;
 use machi_archive::ArchiveError;
 use machi_model::query::TemporalRelation;
-use machi_types::Name;
 use machi_types::geo::BoundingBox;
-use parquet::column::reader::{ColumnReader, get_column_reader};
+use machi_types::{Name, Timestamp};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
-use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
 use crate::cell::Cell;
 use crate::columns::{Shape, Type, at};
-use crate::cursor::{Cursor, unexpected};
+use crate::cursor::Cursor;
 use crate::directory::{Directory, Listed, Run};
 use crate::entry::{Entry, overlaps};
 use crate::fault;
-use crate::files::{Files, Parts};
+use crate::files::Files;
+use crate::pages::Pages;
 use crate::places::{Known, Places};
 
 /// A directory of no more bytes than this is read with the index of it.
@@ -41,20 +39,11 @@ pub(crate) struct DataFile {
     near: Option<Bytes>,
     /// Where its entities were; none where it was written before that was told.
     places: Option<Places>,
-    metadata: ParquetMetaData,
-    source: Arc<Source>,
+    pub(crate) pages: Arc<Pages>,
     /// The first row of each group, and the end of the last one.
     pub(crate) groups: Vec<u32>,
-}
-
-/// The bytes of a file, as Parquet asks for them: page by page.
-#[derive(Debug)]
-struct Source {
-    place: String,
-    parts: Box<dyn Parts>,
-    size: u64,
-    /// Where the pages begin, how long they are, and their checksums.
-    sums: Vec<(u64, u32, u32)>,
+    /// Of heads those that `forgotten.rs` finds, once they were asked for.
+    pub(crate) forgotten: OnceLock<Vec<(Name, Timestamp)>>,
 }
 
 impl DataFile {
@@ -80,16 +69,15 @@ impl DataFile {
         let mut section = tail.get(..entry.section as usize).ok_or_else(unreadable)?;
         let (directory, sums) = Directory::read(&mut section).ok_or_else(unreadable)?;
         let places = if section.is_empty() { None } else { Some(Places::read(&mut section).ok_or_else(unreadable)?) };
-        let sums = pages_of(&metadata).zip(sums).map(|((start, length), sum)| (start, length, sum)).collect();
-        let source = Arc::new(Source { place: place.clone(), parts, size: entry.size, sums });
+        let pages = Arc::new(Pages::new(place.clone(), parts, metadata, sums));
         let mut groups = vec![0];
-        for group in metadata.row_groups() {
+        for group in pages.metadata.row_groups() {
             groups.push(groups.last().copied().unwrap_or_default() + group.num_rows() as u32);
         }
         if groups.last() != Some(&entry.rows) {
             return Err(fault::damaged(&place, &"it has not the rows that the log tells of"));
         }
-        Ok(Self { place, shape, directory, blocks_at, near, places, metadata, source, groups })
+        Ok(Self { place, shape, directory, blocks_at, near, places, pages, groups, forgotten: OnceLock::new() })
     }
 
     /// How many rows it has.
@@ -101,8 +89,7 @@ impl DataFile {
     pub(crate) fn weight(&self) -> u64 {
         let near = self.near.as_ref().map_or(0, Bytes::len);
         let places = self.places.as_ref().map_or(0, Places::weight);
-        (self.directory.weight() + places + near + self.metadata.memory_size() + 16 * self.source.sums.len() + 1024)
-            as u64
+        (self.directory.weight() + places + near + self.pages.weight() + 1024) as u64
     }
 
     /// What a block of the directory lists.
@@ -110,7 +97,7 @@ impl DataFile {
         let damaged = || fault::damaged(&self.place, &"its directory is not what was written");
         let (start, length) = self.directory.extent(block).ok_or_else(damaged)?;
         let near = self.near.as_ref().and_then(|near| near.get(start as usize..start as usize + length));
-        let read = || self.source.parts.read_at(self.blocks_at + start, length);
+        let read = || self.pages.parts.read_at(self.blocks_at + start, length);
         let bytes = near.map_or_else(read, |near| Ok(Bytes::copy_from_slice(near)));
         let bytes = bytes.map_err(|error| fault::reading(&self.place, &error))?;
         self.directory.listed(block, &bytes).ok_or_else(damaged)
@@ -187,7 +174,7 @@ impl DataFile {
         let damaged = || fault::damaged(&self.place, &"where its entities were is not what was written");
         let (start, length) = places.extent(block).ok_or_else(damaged)?;
         let begin = self.blocks_at.checked_sub(places.length()).ok_or_else(damaged)?;
-        let bytes = self.source.parts.read_at(begin + start, length);
+        let bytes = self.pages.parts.read_at(begin + start, length);
         let bytes = bytes.map_err(|error| fault::reading(&self.place, &error))?;
         places.touching(block, &bytes, area).ok_or_else(damaged)
     }
@@ -222,10 +209,7 @@ impl DataFile {
             (0..places.blocks())
                 .try_for_each(|block| self.touching_in(places, block, &BoundingBox::EARTH).map(drop))?;
         }
-        for (start, length, _) in &self.source.sums {
-            self.source.get_bytes(*start, *length as usize).map_err(|error| self.fault(&error))?;
-        }
-        Ok(())
+        self.pages.check().map_err(|error| self.fault(&error))
     }
 
     /// Reads a column from its begin.
@@ -233,23 +217,13 @@ impl DataFile {
         Cursor::new(self, column)
     }
 
-    /// Reads a column of a group.
-    pub(crate) fn column_reader(&self, column: usize, group: usize) -> Result<ColumnReader, ParquetError> {
-        let of = self.metadata.row_group(group);
-        let index = self.metadata.offset_index().and_then(|index| index.get(group)?.get(column));
-        let pages = index.map(|index| index.page_locations.clone()).ok_or_else(unexpected)?;
-        let source = Arc::clone(&self.source);
-        let pages = SerializedPageReader::new(source, of.column(column), of.num_rows() as usize, Some(pages))?;
-        Ok(get_column_reader(of.schema_descr().column(column), Box::new(pages)))
-    }
-
     /// Whether a column holds nothing anywhere.
     pub(crate) fn is_empty(&self, column: usize) -> bool {
-        (0..self.metadata.num_row_groups()).all(|group| self.is_empty_in(column, group))
+        (0..self.pages.metadata.num_row_groups()).all(|group| self.is_empty_in(column, group))
     }
 
     fn is_empty_in(&self, column: usize, group: usize) -> bool {
-        let group = self.metadata.row_group(group);
+        let group = self.pages.metadata.row_group(group);
         let nulls = group.column(column).statistics().and_then(parquet::file::statistics::Statistics::null_count_opt);
         // Of a list each row without one counts as a null of its elements, but so does each null in one.
         self.shape.columns[column].of != Type::Texts && nulls == Some(group.num_rows() as u64)
@@ -260,7 +234,7 @@ impl DataFile {
         if self.is_empty_in(column, group) {
             return Some(Cell::Null);
         }
-        let statistics = self.metadata.row_group(group).column(column).statistics()?;
+        let statistics = self.pages.metadata.row_group(group).column(column).statistics()?;
         let is_one = statistics.null_count_opt() == Some(0)
             && statistics.min_is_exact()
             && statistics.max_is_exact()
@@ -276,7 +250,7 @@ impl DataFile {
     /// Whether a column holds this text in all rows, as far as its statistics tell.
     pub(crate) fn is_only(&self, column: usize, text: &str) -> bool {
         let is_it = |bound: Option<&[u8]>| bound == Some(text.as_bytes());
-        self.metadata.row_groups().iter().all(|group| {
+        self.pages.metadata.row_groups().iter().all(|group| {
             let statistics = group.column(column).statistics();
             statistics.is_some_and(|of| {
                 is_it(of.min_bytes_opt()) && is_it(of.max_bytes_opt()) && of.null_count_opt() == Some(0)
@@ -287,7 +261,7 @@ impl DataFile {
     /// Whether a column may hold a text behind this one, as far as its statistics tell.
     pub(crate) fn may_exceed(&self, column: usize, text: &str) -> bool {
         let exceeds = |bound: &[u8]| bound > text.as_bytes();
-        self.metadata.row_groups().iter().any(|group| {
+        self.pages.metadata.row_groups().iter().any(|group| {
             let statistics = group.column(column).statistics();
             statistics.is_none_or(|of| of.max_bytes_opt().is_none_or(exceeds))
         })
@@ -296,7 +270,7 @@ impl DataFile {
     /// The rows of a run without those at its ends whose pages have no time of a column that is asked for.
     pub(crate) fn narrowed(&self, rows: Range<u32>, column: usize, relation: TemporalRelation) -> Range<u32> {
         let (mut start, mut end) = (rows.end, rows.start);
-        for (page, meets) in self.pages(&rows, column, relation) {
+        for (page, meets) in self.pages_of(&rows, column, relation) {
             if meets {
                 start = start.min(page.start.max(rows.start));
                 end = end.max(page.end.min(rows.end));
@@ -306,15 +280,15 @@ impl DataFile {
     }
 
     /// The pages of a column of times that hold some of these rows, and whether they hold a time that is asked for.
-    fn pages(&self, rows: &Range<u32>, column: usize, relation: TemporalRelation) -> Vec<(Range<u32>, bool)> {
+    fn pages_of(&self, rows: &Range<u32>, column: usize, relation: TemporalRelation) -> Vec<(Range<u32>, bool)> {
         let mut found = Vec::new();
-        for group in 0..self.metadata.num_row_groups() {
+        for group in 0..self.pages.metadata.num_row_groups() {
             let (begin, end) = (self.groups[group], self.groups[group + 1]);
             if end <= rows.start || rows.end <= begin {
                 continue;
             }
-            let index = self.metadata.column_index().and_then(|index| index.get(group)?.get(column));
-            let offsets = self.metadata.offset_index().and_then(|index| index.get(group)?.get(column));
+            let index = self.pages.metadata.column_index().and_then(|index| index.get(group)?.get(column));
+            let offsets = self.pages.metadata.offset_index().and_then(|index| index.get(group)?.get(column));
             let (Some(ColumnIndexMetaData::INT64(index)), Some(offsets)) = (index, offsets) else {
                 found.push((begin..end, true));
                 continue;
@@ -352,51 +326,6 @@ fn metadata_of(tail: &Bytes, size: u64) -> Result<ParquetMetaData, ParquetError>
     let mut reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
     reader.try_parse_sized(tail, size)?;
     reader.finish()
-}
-
-/// Where the pages of a file lie, in the order in which they were written; that of a dictionary first.
-fn pages_of(metadata: &ParquetMetaData) -> impl Iterator<Item = (u64, u32)> {
-    let columns = metadata.row_groups().iter().enumerate().flat_map(move |(group, of)| {
-        (0..of.num_columns()).map(move |column| (group, column, of.column(column).byte_range().0))
-    });
-    columns.flat_map(move |(group, column, start)| {
-        let index = metadata.offset_index().and_then(|index| index.get(group)?.get(column));
-        let pages = index.map(|index| index.page_locations.as_slice()).unwrap_or_default();
-        let first = pages.first().map_or(start, |page| page.offset as u64);
-        let dictionary = (first > start).then_some((start, (first - start) as u32));
-        let rest = pages.iter().map(|page| (page.offset as u64, page.compressed_page_size as u32));
-        dictionary.into_iter().chain(rest)
-    })
-}
-
-impl Length for Source {
-    fn len(&self) -> u64 {
-        self.size
-    }
-}
-
-impl ChunkReader for Source {
-    type T = bytes::buf::Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let length = self.size.saturating_sub(start) as usize;
-        let bytes = self.parts.read_at(start, length).map_err(|error| ParquetError::External(Box::new(error)))?;
-        Ok(bytes.reader())
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let bytes = self.parts.read_at(start, length).map_err(|error| ParquetError::External(Box::new(error)))?;
-        let place = self.sums.partition_point(|(page, _, _)| *page < start);
-        match self.sums.get(place) {
-            Some((page, of, sum)) if *page == start && *of as usize == length && crc32fast::hash(&bytes) == *sum => {
-                Ok(bytes)
-            }
-            _ => Err(ParquetError::General(format!(
-                "the page at byte {start} of {} is not what was written",
-                self.place
-            ))),
-        }
-    }
 }
 
 #[cfg(test)]

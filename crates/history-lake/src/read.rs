@@ -88,7 +88,7 @@ fn column_of(property: TimeProperty) -> Option<usize> {
 fn all(view: &View, wanted: &WantedInstances<'_>, sink: &mut dyn Sink) -> Result<(), ArchiveError> {
     for near in near(view, wanted) {
         let file = open(view, near)?;
-        let mut giver = Giver::new(&file, wanted.numbers && wanted.time.is_some());
+        let mut giver = Giver::new(&file, wanted);
         let mut chooser = Chooser::new(&file, wanted);
         for piece in pieces(&file, wanted)? {
             for start in piece.rows.clone().step_by(BATCH as usize) {
@@ -208,6 +208,8 @@ impl<'f> Chooser<'f> {
 /// Gives rows of a file to a sink, those further on behind those before.
 struct Giver<'f> {
     file: &'f DataFile,
+    /// The column whose times rows are chosen by, where each of them has one of its own.
+    times: Option<usize>,
     numbers: Option<Cursor<'f>>,
     /// Who wrote, where that may be retention: a summary is no plain number.
     origins: Option<Cursor<'f>>,
@@ -217,11 +219,13 @@ struct Giver<'f> {
 }
 
 impl<'f> Giver<'f> {
-    fn new(file: &'f DataFile, numbers: bool) -> Self {
+    fn new(file: &'f DataFile, wanted: &WantedInstances<'_>) -> Self {
+        let numbers = wanted.numbers && wanted.time.is_some();
+        let times = wanted.time.and_then(|query| column_of(query.property));
         let has_summaries = numbers && file.may_exceed(at::ORIGIN, "change");
         let origins = has_summaries.then(|| file.cursor(at::ORIGIN));
         let numbers = numbers.then(|| file.cursor(at::NUMBER));
-        Self { file, numbers, origins, reader: None, values: Vec::new(), levels: Vec::new() }
+        Self { file, times, numbers, origins, reader: None, values: Vec::new(), levels: Vec::new() }
     }
 
     fn give(&mut self, series: &Series, chosen: &Chosen, sink: &mut dyn Sink) -> Result<(), ArchiveError> {
@@ -229,7 +233,7 @@ impl<'f> Giver<'f> {
             return Ok(());
         }
         if self.numbers.is_none() {
-            return chosen.rows.iter().try_for_each(|rows| self.instances(series, rows.clone(), sink));
+            return self.chosen_instances(series, chosen, sink);
         }
         self.read_numbers(chosen)?;
         if self.values.len() == self.levels.len() {
@@ -246,7 +250,7 @@ impl<'f> Giver<'f> {
         if !times.is_empty() {
             sink.numbers(series, &times, &self.values);
         }
-        others.rows.into_iter().try_for_each(|rows| self.instances(series, rows, sink))
+        self.chosen_instances(series, &others, sink)
     }
 
     fn read_numbers(&mut self, chosen: &Chosen) -> Result<(), ArchiveError> {
@@ -277,9 +281,22 @@ impl<'f> Giver<'f> {
         Ok(())
     }
 
+    /// Gives rows whole; the times by which they were chosen were read already.
+    fn chosen_instances(&mut self, series: &Series, chosen: &Chosen, sink: &mut dyn Sink) -> Result<(), ArchiveError> {
+        let Some(column) = self.times else {
+            return chosen.rows.iter().try_for_each(|rows| self.instances(series, rows.clone(), sink));
+        };
+        let mut times = chosen.times.iter().map(|time| Cell::Time(*time));
+        for rows in &chosen.rows {
+            let reader = self.reader.get_or_insert_with(|| RowReader::of_instances(self.file));
+            reader.read_beside(rows.clone(), column, times.by_ref().take(rows.len()))?;
+            sink.instances(series, reader.instances(rows.len())?);
+        }
+        Ok(())
+    }
+
     fn instances(&mut self, series: &Series, rows: Range<u32>, sink: &mut dyn Sink) -> Result<(), ArchiveError> {
-        let file = self.file;
-        let reader = self.reader.get_or_insert_with(|| RowReader::of_instances(file));
+        let reader = self.reader.get_or_insert_with(|| RowReader::of_instances(self.file));
         reader.read(rows.clone())?;
         sink.instances(series, reader.instances(rows.len())?);
         Ok(())
@@ -348,7 +365,7 @@ fn latest(
             let times = found.get(&piece.series).filter(|times| times.len() >= count);
             times.and_then(|times| times.peek()).is_none_or(|first| Some(first.0) <= newest)
         });
-        let mut giver = Giver::new(&file, wanted.numbers);
+        let mut giver = Giver::new(&file, wanted);
         for (piece, chosen) in latest_in(&file, pieces, wanted, query, count)? {
             let times = found.entry(piece.series.clone()).or_default();
             times.extend(chosen.times.iter().copied().map(std::cmp::Reverse));

@@ -164,6 +164,23 @@ impl<'f> RowReader<'f> {
     /// Reads rows, in the place of those that were read before.
     pub(crate) fn read(&mut self, rows: Range<u32>) -> Result<(), ArchiveError> {
         self.cells.iter_mut().for_each(Vec::clear);
+        self.read_others(rows)
+    }
+
+    /// The same where the cells of a column are known.
+    pub(crate) fn read_beside(
+        &mut self,
+        rows: Range<u32>,
+        column: usize,
+        known: impl Iterator<Item = Cell>,
+    ) -> Result<(), ArchiveError> {
+        self.cells.iter_mut().for_each(Vec::clear);
+        self.cells[column].extend(known);
+        self.read_others(rows)
+    }
+
+    /// Reads the columns of which nothing is known.
+    fn read_others(&mut self, rows: Range<u32>) -> Result<(), ArchiveError> {
         if self.file.shape.has_series() {
             // What kinds they are tells which of the columns of values hold nothing in them.
             self.read_columns(&[at::KIND, at::NUMBER], &rows)?;

@@ -1,6 +1,6 @@
 //! One state of a tenant's archive: finding evolutions and what was replaced. `read.rs` reads instances.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use machi_archive::{ArchiveError, Evolution, Head, Replaced, Sink, Snapshot, WantedEvolutions, WantedInstances};
@@ -11,6 +11,7 @@ use machi_types::{Name, Timestamp};
 use parquet::data_type::Int64Type;
 use rustc_hash::FxHashMap;
 
+use crate::columns::head;
 use crate::data::DataFile;
 use crate::log::{State, Table};
 use crate::read;
@@ -42,7 +43,7 @@ impl View {
     pub(crate) fn evolutions_of(&self, ids: &[Name]) -> Result<Vec<Evolution>, ArchiveError> {
         let mut heads: FxHashMap<&Name, Vec<Head>> = FxHashMap::default();
         for file in self.files_of(&self.tenant.heads, &self.pinned.heads, ids)? {
-            let mut reader = RowReader::without(&file, &[]);
+            let mut reader = RowReader::without(&file, &[head::ENTITY_ID]);
             for (id, run) in file.runs_of(ids)? {
                 reader.read(run.rows())?;
                 heads.entry(id).or_default().extend(reader.heads(run.rows().len())?);
@@ -177,6 +178,17 @@ impl Snapshot for View {
             }
         }
         Ok(found.into_iter().collect())
+    }
+
+    fn forgotten(&self) -> Result<Vec<(Name, Timestamp)>, ArchiveError> {
+        let mut last: BTreeMap<Name, Timestamp> = BTreeMap::new();
+        for (name, entry) in &self.pinned.heads.files {
+            for (id, time) in self.tenant.shared.open(&self.tenant.heads, name, entry)?.forgotten()? {
+                let known = last.entry(id.clone()).or_insert(*time);
+                *known = (*known).max(*time);
+            }
+        }
+        Ok(last.into_iter().collect())
     }
 
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {

@@ -180,7 +180,7 @@ impl History {
         let mut commit = Commit::new(TenantId::default_tenant());
         commit.cursors.push((CONSUMER.into(), up_to.clone()));
         self.store().commit(commit).await?;
-        self.store().pin(CONSUMER, Some(&up_to));
+        self.store().pin(CONSUMER, Some(&up_to)).await?;
         Ok(())
     }
 
@@ -189,7 +189,7 @@ impl History {
         if self.state.read().taken.is_some() {
             return Ok(());
         }
-        let start = match self.store().cursor(CONSUMER) {
+        let start = match self.store().cursor(CONSUMER).await? {
             Some(saved) => saved,
             None => self.first_place().await?,
         };
@@ -202,21 +202,22 @@ impl History {
     /// Where a city begins that has no history yet: before everything, if the feed still tells all, else with the city
     /// as it is now.
     async fn first_place(&self) -> Result<Position, HistoryError> {
-        self.store().pin(CONSUMER, Some(&Position::default()));
+        self.store().pin(CONSUMER, Some(&Position::default())).await?;
         match self.store().feed(&Position::default(), 1).await {
             Ok(_) => return Ok(Position::default()),
             Err(StoreError::PositionGone(_)) => {}
             Err(error) => return Err(error.into()),
         }
         let view = self.store().view();
-        self.store().pin(CONSUMER, Some(&view.position()));
+        let start = view.position().await?;
+        self.store().pin(CONSUMER, Some(&start)).await?;
         info!("history begins with the city as it is now: the feed does not reach back to its beginning");
         for status in self.store().tenants().await? {
             self.archive_as_it_is(&*view, &status.tenant).await?;
         }
         self.begin_with(self.face.clock.now()).await?;
-        self.forget(view.position(), &[]).await?;
-        Ok(view.position())
+        self.forget(start.clone(), &[]).await?;
+        Ok(start)
     }
 
     /// Remembers since when history knows all.
@@ -250,7 +251,7 @@ impl History {
             find.after = found.rows.last().map(|row| row.cursor.clone());
             let is_last = !found.more;
             if is_last || hot.bytes() >= self.config.memory {
-                let up_to = is_last.then(|| view.position());
+                let up_to = if is_last { Some(view.position().await?) } else { None };
                 let full = std::mem::take(&mut hot);
                 let (archive, store, of) = (Arc::clone(&self.archive), Arc::clone(self.store()), tenant.clone());
                 blocking(move || archive.take(&of, full.delivery(up_to, store.names()))).await??;

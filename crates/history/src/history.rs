@@ -189,7 +189,7 @@ impl History {
 
     /// How many commits of the city it has not taken yet.
     pub fn commits_behind(&self) -> u64 {
-        let newest = self.store().view().position().bucket(0);
+        let newest = self.store().known_position().bucket(0);
         let taken = self.state.read().taken.as_ref().map_or(0, |taken| taken.bucket(0));
         newest.saturating_sub(taken)
     }
@@ -200,6 +200,16 @@ impl History {
 
     /// The past of a tenant up to now: what was acknowledged before this was called is in it.
     pub async fn past(&self, tenant: &TenantId) -> Result<Arc<dyn Snapshot>, HistoryError> {
+        Ok(Arc::new(self.past_up_to_now(tenant).await?))
+    }
+
+    /// The same for who asks what there was: entities of which the past was erased lived on.
+    pub(crate) async fn past_of_all(&self, tenant: &TenantId) -> Result<Arc<dyn Snapshot>, HistoryError> {
+        let past = self.past_up_to_now(tenant).await?;
+        Ok(Arc::new(Past { with_forgotten: true, ..past }))
+    }
+
+    async fn past_up_to_now(&self, tenant: &TenantId) -> Result<Past, HistoryError> {
         self.catch_up().await?;
         let state = self.state.read();
         let archive = self.archive.open(tenant)?;
@@ -211,12 +221,13 @@ impl History {
             stretches.extend(leaving.map(|leaving| Arc::clone(&leaving.stretch)));
             stretches.push(Arc::clone(&held.hot));
         }
-        Ok(Arc::new(Past { store: Arc::clone(self.store()), archive, stretches, until: state.until, position }))
+        let (store, until) = (Arc::clone(self.store()), state.until);
+        Ok(Past { store, archive, stretches, until, position, with_forgotten: false })
     }
 
     /// Takes from the feed what was committed before this was called.
     pub(crate) async fn catch_up(&self) -> Result<(), HistoryError> {
-        let goal = self.store().view().position();
+        let goal = self.store().view().position().await?;
         if self.has_taken(&goal) {
             return Ok(());
         }

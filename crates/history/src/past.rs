@@ -1,10 +1,11 @@
 //! The past of a tenant at one position: what the archive holds, and what the feed has brought since.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use machi_archive::{
-    ArchiveError, Evolution, Head, Instance, Part, Removal, Replaced, Series, Share, Sink, Snapshot, WantedEvolutions,
-    WantedInstances,
+    ArchiveError, Evolution, Head, Instance, Origin, Part, Removal, Replaced, Series, Share, Sink, Snapshot,
+    WantedEvolutions, WantedInstances,
 };
 use machi_store::{Position, Store};
 use machi_types::geo::BoundingBox;
@@ -29,6 +30,8 @@ pub(crate) struct Past {
     pub(crate) until: Timestamp,
     /// Where in the feed it stands.
     pub(crate) position: Position,
+    /// Whether an entity that was left without an evolution is told: to who asks what there was, not what is known of it.
+    pub(crate) with_forgotten: bool,
 }
 
 impl std::fmt::Debug for Past {
@@ -86,6 +89,20 @@ impl Snapshot for Past {
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
+    }
+
+    fn forgotten(&self) -> Result<Vec<(Name, Timestamp)>, ArchiveError> {
+        let mut last: BTreeMap<Name, Timestamp> = self.archive.forgotten()?.into_iter().collect();
+        for stretch in &self.stretches {
+            let hot = stretch.read();
+            for (id, heads) in hot.heads_after(None) {
+                let erased = heads.iter().filter(|head| head.origin == Origin::Forgotten);
+                let erased = erased.map(|head| head.modified_at).filter(|time| *time <= self.until);
+                // What came later is later.
+                last.extend(erased.max().map(|time| (id.clone(), time)));
+            }
+        }
+        Ok(last.into_iter().collect())
     }
 
     fn replaced(&self, entities: &[Name]) -> Result<Vec<Replaced>, ArchiveError> {
@@ -174,7 +191,7 @@ impl Past {
         for id in ids {
             let heads = archived.next_if(|one| one.entity == *id).map_or_else(Vec::new, |one| one.heads);
             if let Some(evolution) = self.evolution(id, heads)
-                && (!evolution.is_forgotten() || self.has_instances(id)?)
+                && (self.with_forgotten || !evolution.is_forgotten() || self.has_instances(id)?)
             {
                 found.push(evolution);
             }

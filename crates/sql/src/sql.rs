@@ -129,7 +129,7 @@ impl Sql {
 
     /// Waits for the query's turn; its time begins.
     async fn turn(&self, caller: &Caller, query: &Query) -> Result<(OwnedSemaphorePermit, Deadline), SqlError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         if query.text.len() > LONGEST {
             return Err(too_long());
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use machi_store::{
     Answer, Collection, CollectionSpec, Commit, Document, Entry, IndexStatus, Names, Note, Position, Receipt, Seen,
-    Store, StoreError, TenantStatus, View,
+    Store, StoreError, TenantStatus, View, at_once,
 };
 use machi_types::{Clock, Name, TenantId};
 use parking_lot::Mutex;
@@ -247,8 +247,13 @@ impl Store for EmbeddedStore {
         }
     }
 
-    fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {
-        Ok(Arc::new(EmbeddedView::at(Arc::clone(&self.engine), position.bucket(0))?))
+    fn known_position(&self) -> Position {
+        Position::single(self.engine.documents.visible())
+    }
+
+    fn view_at(&self, position: &Position) -> Answer<'_, Arc<dyn View>> {
+        let view = EmbeddedView::at(Arc::clone(&self.engine), position.bucket(0));
+        at_once(view.map(|view| Arc::new(view) as Arc<dyn View>))
     }
 
     fn feed(&self, after: &Position, limit: usize) -> Answer<'_, (Vec<Arc<Entry>>, Position)> {
@@ -268,16 +273,17 @@ impl Store for EmbeddedStore {
         })
     }
 
-    fn cursor(&self, consumer: &str) -> Option<Position> {
-        self.engine.cursors.read().get(consumer).cloned()
+    fn cursor<'a>(&'a self, consumer: &'a str) -> Answer<'a, Option<Position>> {
+        at_once(Ok(self.engine.cursors.read().get(consumer).cloned()))
     }
 
-    fn pin(&self, consumer: &str, position: Option<&Position>) {
+    fn pin<'a>(&'a self, consumer: &'a str, position: Option<&'a Position>) -> Answer<'a, ()> {
         self.engine.pin(consumer, position.map(|position| position.bucket(0)));
+        at_once(Ok(()))
     }
 
-    fn has_tenant(&self, tenant: &TenantId) -> bool {
-        self.engine.spaces.has_tenant(tenant)
+    fn has_tenant<'a>(&'a self, tenant: &'a TenantId) -> Answer<'a, bool> {
+        at_once(Ok(self.engine.spaces.has_tenant(tenant)))
     }
 
     fn tenants(&self) -> Answer<'_, Vec<TenantStatus>> {
@@ -296,15 +302,21 @@ impl Store for EmbeddedStore {
             }
         }
         statuses.sort_by(|a, b| a.tenant.cmp(&b.tenant));
-        Box::pin(std::future::ready(Ok(statuses)))
+        at_once(Ok(statuses))
     }
 
-    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>) {
+    fn declare_indexes<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        collection: Collection,
+        definitions: Vec<Name>,
+    ) -> Answer<'a, ()> {
         self.engine.declared.declare(tenant, collection, definitions);
+        at_once(Ok(()))
     }
 
-    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus> {
-        indexer::statuses(&self.engine, tenant, collection)
+    fn indexes<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<IndexStatus>> {
+        at_once(Ok(indexer::statuses(&self.engine, tenant, collection)))
     }
 
     fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Answer<'_, ()> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use machi_store::{
     Answer, Collection, Document, Find, Found, Names, Position, Seen, StoreError, Survey, Surveyed, Term, TermKind,
-    View,
+    View, at_once,
 };
 use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId};
@@ -84,8 +84,8 @@ impl EmbeddedView {
             Ok((scan, is_done))
         };
         let mut scan = match begin() {
-            Err(error) => return Box::pin(std::future::ready(Err(error))),
-            Ok((scan, true)) => return Box::pin(std::future::ready(finish(scan))),
+            Err(error) => return at_once(Err(error)),
+            Ok((scan, true)) => return at_once(finish(scan)),
             Ok((scan, false)) => scan,
         };
         let pin = Arc::clone(self.root().0);
@@ -148,8 +148,8 @@ impl EmbeddedView {
 }
 
 impl View for EmbeddedView {
-    fn position(&self) -> Position {
-        Position::single(self.position())
+    fn position(&self) -> Answer<'_, Position> {
+        at_once(Ok(Position::single(self.position())))
     }
 
     fn documents<'a>(
@@ -159,7 +159,7 @@ impl View for EmbeddedView {
         ids: &'a [Name],
     ) -> Answer<'a, Vec<Option<Arc<Document>>>> {
         let documents = ids.iter().map(|id| self.read(tenant, collection, id)).collect();
-        Box::pin(std::future::ready(documents))
+        at_once(documents)
     }
 
     fn document<'a>(
@@ -168,7 +168,7 @@ impl View for EmbeddedView {
         collection: Collection,
         id: &'a str,
     ) -> Answer<'a, Option<Arc<Document>>> {
-        Box::pin(std::future::ready(self.read(tenant, collection, id)))
+        at_once(self.read(tenant, collection, id))
     }
 
     fn find(&self, find: Find) -> Answer<'_, Found> {
@@ -192,7 +192,7 @@ impl View for EmbeddedView {
     }
 
     fn terms<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<Term>> {
-        Box::pin(std::future::ready(Ok(self.terms(tenant, collection))))
+        at_once(Ok(self.terms(tenant, collection)))
     }
 }
 

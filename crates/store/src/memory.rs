@@ -19,7 +19,7 @@ use crate::evaluate::{self, OwnedFacet, Place};
 use crate::{
     Answer, Collection, CollectionSpec, Commit, Decision, Derive, Document, DocumentNo, Entry, Find, Found,
     IndexStatus, NameNo, NameTable, Names, NoFacets, Outcome, Position, Proposal, Receipt, Row, Store, StoreError,
-    Survey, Surveyed, TenantStatus, Term, TermKind, View,
+    Survey, Surveyed, TenantStatus, Term, TermKind, View, at_once,
 };
 
 /// A store that lives as long as the process.
@@ -221,8 +221,13 @@ impl Store for MemoryStore {
         Arc::new(MemoryView { store: self.clone(), at })
     }
 
-    fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {
-        Ok(Arc::new(MemoryView { store: self.clone(), at: position.bucket(0) }))
+    fn known_position(&self) -> Position {
+        Position::single(self.0.state.read().commits)
+    }
+
+    fn view_at(&self, position: &Position) -> Answer<'_, Arc<dyn View>> {
+        let view: Arc<dyn View> = Arc::new(MemoryView { store: self.clone(), at: position.bucket(0) });
+        at_once(Ok(view))
     }
 
     fn feed(&self, after: &Position, limit: usize) -> Answer<'_, (Vec<Arc<Entry>>, Position)> {
@@ -247,16 +252,17 @@ impl Store for MemoryStore {
         })
     }
 
-    fn cursor(&self, consumer: &str) -> Option<Position> {
-        self.0.state.read().cursors.get(consumer).cloned()
+    fn cursor<'a>(&'a self, consumer: &'a str) -> Answer<'a, Option<Position>> {
+        at_once(Ok(self.0.state.read().cursors.get(consumer).cloned()))
     }
 
-    fn pin(&self, _consumer: &str, _position: Option<&Position>) {
+    fn pin<'a>(&'a self, _consumer: &'a str, _position: Option<&'a Position>) -> Answer<'a, ()> {
         // Nothing is ever dropped here.
+        at_once(Ok(()))
     }
 
-    fn has_tenant(&self, tenant: &TenantId) -> bool {
-        self.0.state.read().spaces.keys().any(|(owner, _)| owner == tenant)
+    fn has_tenant<'a>(&'a self, tenant: &'a TenantId) -> Answer<'a, bool> {
+        at_once(Ok(self.0.state.read().spaces.keys().any(|(owner, _)| owner == tenant)))
     }
 
     fn tenants(&self) -> Answer<'_, Vec<TenantStatus>> {
@@ -277,11 +283,17 @@ impl Store for MemoryStore {
         })
     }
 
-    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>) {
+    fn declare_indexes<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        collection: Collection,
+        definitions: Vec<Name>,
+    ) -> Answer<'a, ()> {
         self.0.state.write().indexes.insert((tenant.clone(), collection), definitions);
+        at_once(Ok(()))
     }
 
-    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus> {
+    fn indexes<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<IndexStatus>> {
         let state = self.0.state.read();
         let key = (tenant.clone(), collection);
         let documents = state.spaces.get(&key).map_or(0, |space| space.documents(u64::MAX).count() as u64);
@@ -292,7 +304,7 @@ impl Store for MemoryStore {
             of: documents,
             is_complete: true,
         };
-        state.indexes.get(&key).into_iter().flatten().map(status).collect()
+        at_once(Ok(state.indexes.get(&key).into_iter().flatten().map(status).collect()))
     }
 
     fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Answer<'_, ()> {
@@ -401,8 +413,8 @@ impl MemoryView {
 }
 
 impl View for MemoryView {
-    fn position(&self) -> Position {
-        Position::single(self.at)
+    fn position(&self) -> Answer<'_, Position> {
+        at_once(Ok(Position::single(self.at)))
     }
 
     fn documents<'a>(

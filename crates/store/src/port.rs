@@ -16,6 +16,11 @@ use crate::{
 /// What every operation of the port answers, in time.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
+/// An answer that is known at once.
+pub fn at_once<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> Answer<'a, T> {
+    Box::pin(std::future::ready(answer))
+}
+
 /// A store of documents.
 pub trait Store: Debug + Send + Sync {
     /// The names behind the numbers.
@@ -24,7 +29,7 @@ pub trait Store: Debug + Send + Sync {
     /// Makes changes durable, then visible, all at once.
     fn commit(&self, commit: Commit) -> Answer<'_, Receipt>;
 
-    /// Reads the newest committed state, from now on unchanged.
+    /// Reads the newest committed state: as of the first thing that is asked of the view, and from then on unchanged.
     fn view(&self) -> Arc<dyn View>;
 
     /// The newest committed document of an id, where that can be told without waiting for others; any store may
@@ -41,8 +46,11 @@ pub trait Store: Debug + Send + Sync {
     /// Leaves a note beside the document it was made from; any store may pass it over.
     fn leave(&self, _tenant: &TenantId, _collection: Collection, _document: &Document, _note: Arc<dyn Note>) {}
 
+    /// The newest position that is known here without asking anybody; there may be newer ones. For gauges.
+    fn known_position(&self) -> Position;
+
     /// Reads the documents (not the indexes) as of a position that is still kept.
-    fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError>;
+    fn view_at(&self, position: &Position) -> Answer<'_, Arc<dyn View>>;
 
     /// The entries after a position, whole commits, at least one if there is any, about `limit` at most.
     /// With them comes the position behind the last one.
@@ -52,25 +60,30 @@ pub trait Store: Debug + Send + Sync {
     fn changed(&self, after: &Position) -> Answer<'_, ()>;
 
     /// How far a consumer of the feed has come: what it last gave in [`Commit::cursors`].
-    fn cursor(&self, consumer: &str) -> Option<Position>;
+    fn cursor<'a>(&'a self, consumer: &'a str) -> Answer<'a, Option<Position>>;
 
     /// Keeps the feed and the old documents after a position until it is moved on or dropped:
     /// what a consumer that must lose nothing holds. Replaces the consumer's earlier pin.
     /// When a store is opened, each consumer that has a cursor is pinned there.
-    fn pin(&self, consumer: &str, position: Option<&Position>);
+    fn pin<'a>(&'a self, consumer: &'a str, position: Option<&'a Position>) -> Answer<'a, ()>;
 
     /// Whether anything was ever committed for the tenant and it was not erased since.
-    fn has_tenant(&self, tenant: &TenantId) -> bool;
+    fn has_tenant<'a>(&'a self, tenant: &'a TenantId) -> Answer<'a, bool>;
 
     /// The tenants, with their sizes.
     fn tenants(&self) -> Answer<'_, Vec<TenantStatus>>;
 
     /// Declares which added indexes a collection of a tenant shall have, each by the text that defines it,
     /// from now until it is declared anew. A declaration does not outlive the process, an index does.
-    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>);
+    fn declare_indexes<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        collection: Collection,
+        definitions: Vec<Name>,
+    ) -> Answer<'a, ()>;
 
     /// How far the declared indexes are.
-    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus>;
+    fn indexes<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<IndexStatus>>;
 
     /// Deletes everything of a tenant, for good, but for these collections. It is a commit without entries, which
     /// wakes the readers of the feed.
@@ -80,7 +93,7 @@ pub trait Store: Debug + Send + Sync {
 /// One instant of a store.
 pub trait View: Debug + Send + Sync {
     /// The position of this instant.
-    fn position(&self) -> Position;
+    fn position(&self) -> Answer<'_, Position>;
 
     /// The documents of these ids, in their order.
     fn documents<'a>(

@@ -132,6 +132,11 @@ impl World {
             );
         }
         compare_types(known, found, &types, seed);
+        assert_eq!(
+            found.forgotten().expect("whose past was erased is told"),
+            known.forgotten().expect("the reference tells"),
+            "seed {seed}"
+        );
         let time = Dice::commit(self.dice.below(self.commit + 2));
         let (known_ids, ids) = (known.written_after(time, usize::MAX), found.written_after(time, usize::MAX));
         let ids = ids.expect("what was written is told");

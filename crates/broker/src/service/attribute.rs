@@ -19,7 +19,7 @@ impl Broker {
         fragment: InstanceFragment,
         target: Target,
     ) -> Result<Written, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let entity_id = id.clone();
         let decide = move |now: super::write::Now<'_>| {
             let law = |entity: &Entity<'_>| laws::partial_update(entity, &attribute, &fragment);
@@ -37,7 +37,7 @@ impl Broker {
         instance: Instance,
         target: Target,
     ) -> Result<Written, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let entity_id = id.clone();
         let decide = move |now: super::write::Now<'_>| {
             let law = |entity: &Entity<'_>| laws::replace_attribute(entity, &attribute, &instance);
@@ -55,7 +55,7 @@ impl Broker {
         instances: Instances,
         target: Target,
     ) -> Result<Written, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let entity_id = id.clone();
         let decide = move |now: super::write::Now<'_>| {
             let changes = match &attribute {

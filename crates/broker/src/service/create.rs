@@ -13,7 +13,7 @@ use machi_face::once::Effect;
 impl Broker {
     /// Creates an entity.
     pub async fn create_entity(&self, caller: &Caller, entity: &Entity, target: Target) -> Result<Written, FaceError> {
-        self.face.check_tenant_or_create(caller)?;
+        self.face.check_tenant_or_create(caller).await?;
         let prepared = Prepared::new(entity);
         let id = prepared.id.clone();
         self.write_entity(caller, &id, target, creating(prepared)).await

@@ -11,7 +11,7 @@ use machi_face::once::Effect;
 impl Broker {
     /// Deletes an entity.
     pub async fn delete_entity(&self, caller: &Caller, id: &Name, target: Target) -> Result<Written, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         self.write_entity(caller, id, target, deleting(id.clone())).await
     }
 }

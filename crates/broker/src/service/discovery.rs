@@ -127,7 +127,7 @@ impl Broker {
     }
 
     async fn vocabulary(&self, caller: &Caller) -> Result<Vocabulary, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let sight = self.sight(caller.tenant());
         let deadline = Instant::now() + self.face.budget().time;
         let expired = Compiler::new(&self.store, sight.now).has_expired();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use machi_face::FaceError;
 use machi_face::contexts::CONTEXT_TEXTS;
-use machi_store::{Budget, Collection, Cursor, Filter, Find, Position, View};
+use machi_store::{Budget, Collection, Cursor, Filter, Find, Position, StoreError, View};
 use machi_types::{TenantId, Timestamp};
 
 use crate::Broker;
@@ -59,8 +59,8 @@ impl Broker {
 
 impl Export {
     /// The position of which everything is.
-    pub fn position(&self) -> Position {
-        self.view.position()
+    pub async fn position(&self) -> Result<Position, StoreError> {
+        self.view.position().await
     }
 
     /// What has been written so far.
@@ -74,7 +74,7 @@ impl Export {
             let piece = match std::mem::replace(&mut self.next, Next::Nothing) {
                 Next::Header => {
                     self.next = Next::Page(0, None);
-                    transfer::header(&self.tenant, &self.position().to_string(), self.broker.clock.now())
+                    transfer::header(&self.tenant, &self.position().await?.to_string(), self.broker.clock.now())
                 }
                 Next::Page(place, after) => match EXPORTED.get(place) {
                     Some(collection) => self.page(*collection, place, after).await?,

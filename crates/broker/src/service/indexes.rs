@@ -38,7 +38,7 @@ impl Broker {
         path: &str,
         definition: Definition,
     ) -> Result<(AddedIndex, bool), FaceError> {
-        self.face.check_tenant_or_create(caller)?;
+        self.face.check_tenant_or_create(caller).await?;
         let id = id_of(&definition);
         let _one_at_a_time = self.indexing.lock().await;
         let known = self.read_indexes(caller.tenant()).await?;
@@ -62,8 +62,8 @@ impl Broker {
 
     /// The added indexes of a tenant, the oldest first.
     pub(crate) async fn indexes(&self, caller: &Caller) -> Result<Vec<AddedIndex>, FaceError> {
-        self.face.check_tenant(caller)?;
-        let statuses = self.store.indexes(caller.tenant(), ENTITIES);
+        self.face.check_tenant(caller).await?;
+        let statuses = self.store.indexes(caller.tenant(), ENTITIES).await?;
         let mut indexes = self.read_indexes(caller.tenant()).await?;
         for index in &mut indexes {
             let text = index.definition.text();
@@ -101,8 +101,7 @@ impl Broker {
     pub(crate) async fn declare_indexes(&self, tenant: &TenantId) -> Result<(), StoreError> {
         let indexes = self.read_indexes(tenant).await?;
         let definitions = indexes.iter().map(|index| index.definition.text()).collect();
-        self.store.declare_indexes(tenant, ENTITIES, definitions);
-        Ok(())
+        self.store.declare_indexes(tenant, ENTITIES, definitions).await
     }
 
     async fn read_indexes(&self, tenant: &TenantId) -> Result<Vec<AddedIndex>, StoreError> {

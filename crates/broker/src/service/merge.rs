@@ -31,7 +31,7 @@ impl Broker {
         options: MergeOptions,
         target: Target,
     ) -> Result<Written, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         check_id(id, &fragment)?;
         self.write_entity(caller, id, target, merging(id.clone(), fragment, options)).await
     }

@@ -61,7 +61,7 @@ impl Broker {
         criteria: Criteria,
         purged: Purged,
     ) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let sight = self.sight(caller.tenant());
         let selection = self.selection(&sight, criteria).await?;
         let mut find = Find { limit: GROUP, ..self.entity_find(&sight, self.filter(&sight, &selection)) };

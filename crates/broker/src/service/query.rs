@@ -63,7 +63,7 @@ impl Rows {
 impl Broker {
     /// A page of the entities that are asked for.
     pub(crate) async fn query_entities(&self, caller: &Caller, query: EntityQuery) -> Result<EntityPage, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let EntityQuery { criteria, order, limit, start, is_counted, as_of, takes_notes } = query;
         let sight = self.sight_as_of(caller.tenant(), as_of.as_ref()).await?;
         let filter = self.select(&sight, criteria).await?;

@@ -20,7 +20,7 @@ impl Broker {
         fragment: Fragment,
         target: Target,
     ) -> Result<Written, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         check_id(id, &fragment)?;
         self.write_entity(caller, id, target, replacing(id.clone(), fragment)).await
     }

@@ -20,7 +20,7 @@ impl Broker {
         types: Option<&TypeExpression>,
         as_of: Option<&AsOf>,
     ) -> Result<(Sight, Reading), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let sight = self.sight_as_of(caller.tenant(), as_of).await?;
         let found = sight.view.document(&sight.tenant, ENTITIES, id).await?;
         let reading = match found {

@@ -32,7 +32,7 @@ impl Broker {
     /// Makes a tenant that holds nothing.
     pub async fn create_tenant(&self, tenant: &TenantId) -> Result<(), FaceError> {
         self.face.check_at_rest(tenant)?;
-        if tenant.is_default() || self.store.has_tenant(tenant) {
+        if tenant.is_default() || self.store.has_tenant(tenant).await? {
             return Err(FaceError::TenantExists { tenant: tenant.clone() });
         }
         // A tenant is there from its first commit on; this one leaves nothing.

@@ -35,7 +35,7 @@ pub(crate) struct MapQuery {
 impl Broker {
     /// A tile, as a Mapbox Vector Tile.
     pub(crate) async fn tile(&self, caller: &Caller, query: MapQuery, tile: Tile) -> Result<Vec<u8>, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let sight = self.sight(caller.tenant());
         let Some(survey) = self.survey_of(&sight, &query, tile).await? else { return Ok(Vec::new()) };
         let names = self.store.names();
@@ -56,7 +56,7 @@ impl Broker {
 
     /// The box around all entities of the type.
     pub(crate) async fn map_bounds(&self, caller: &Caller, query: &MapQuery) -> Result<Option<BoundingBox>, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let sight = self.sight(caller.tenant());
         let Some(survey) = self.survey_of(&sight, query, Tile::MAP).await? else { return Ok(None) };
         Ok(sight.view.extent(survey).await?)

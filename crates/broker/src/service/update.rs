@@ -24,7 +24,7 @@ impl Broker {
         overwrite: Overwrite,
         target: Target,
     ) -> Result<Written, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         check_id(id, &fragment)?;
         self.write_entity(caller, id, target, appending(id.clone(), fragment, overwrite)).await
     }
@@ -37,7 +37,7 @@ impl Broker {
         fragment: Fragment,
         target: Target,
     ) -> Result<Written, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         check_id(id, &fragment)?;
         self.write_entity(caller, id, target, updating(id.clone(), fragment)).await
     }

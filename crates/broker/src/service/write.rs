@@ -76,7 +76,7 @@ pub(crate) fn decided(changes: Changes) -> (Plan, Effect) {
 impl Broker {
     /// Refuses where there is no such entity, or no such tenant.
     pub(crate) async fn check_exists(&self, caller: &Caller, id: &Name) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let document = self.store.view().document(caller.tenant(), ENTITIES, id).await?;
         match guard::living(document.as_deref(), self.clock.now())? {
             Some(_) => Ok(()),

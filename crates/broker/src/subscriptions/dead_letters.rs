@@ -51,7 +51,7 @@ impl Broker {
         subscription: Option<&str>,
         (offset, limit): (usize, usize),
     ) -> Result<Vec<Arc<Document>>, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let names = self.store.names();
         let filter = subscription.map_or(Filter::All, |id| of_subscription(id, names));
         let find = Find {
@@ -66,7 +66,7 @@ impl Broker {
 
     /// One dead letter.
     pub(crate) async fn dead_letter(&self, caller: &Caller, id: &str) -> Result<DeadLetter, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let document = self.store.view().document(caller.tenant(), DEAD_LETTERS, id).await?;
         document.and_then(|document| self.read_dead_letter(&document)).ok_or_else(|| no_letter(id))
     }
@@ -107,7 +107,7 @@ impl Broker {
 
     /// Deletes a dead letter.
     pub(crate) async fn delete_dead_letter(&self, caller: &Caller, id: &str) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         self.commit_letter(Self::burying(caller, id)).await
     }
 

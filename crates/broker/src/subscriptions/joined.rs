@@ -23,7 +23,7 @@ pub(crate) type Known = FxHashMap<Name, Arc<Reading>>;
 pub(crate) async fn gather(broker: &Broker, due: &Due) -> Result<Known, StoreError> {
     let mut known = Known::default();
     let (Join::Flat(levels) | Join::Inline(levels)) = due.subscription.shape.join else { return Ok(known) };
-    let view = view_of(broker, due);
+    let view = view_of(broker, due).await;
     let mut ahead: Vec<Arc<Reading>> = due.causes.iter().map(|cause| Arc::clone(&cause.reading)).collect();
     for _ in 0..levels {
         let targets = ahead.iter().flat_map(|reading| targets(reading)).collect();
@@ -36,9 +36,12 @@ pub(crate) async fn gather(broker: &Broker, due: &Due) -> Result<Known, StoreErr
 }
 
 /// The instant of the commit, where it is still kept, which it is as long as the notification is in memory.
-fn view_of(broker: &Broker, due: &Due) -> Arc<dyn View> {
+async fn view_of(broker: &Broker, due: &Due) -> Arc<dyn View> {
     let commit = due.causes.first().and_then(|cause| cause.change.as_ref()).map(|(entry, _)| entry.commit);
-    let then = commit.and_then(|commit| broker.store.view_at(&Position::single(commit)).ok());
+    let then = match commit {
+        Some(commit) => broker.store.view_at(&Position::single(commit)).await.ok(),
+        None => None,
+    };
     then.unwrap_or_else(|| broker.store.view())
 }
 

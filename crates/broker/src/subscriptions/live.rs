@@ -44,7 +44,7 @@ pub(crate) struct LiveFilter {
 
 impl Broker {
     /// Follows the changes of entities, from now on or from behind the event that was last seen.
-    pub(crate) fn follow(
+    pub(crate) async fn follow(
         self: &Arc<Self>,
         filter: LiveFilter,
         last: Option<&str>,
@@ -54,10 +54,9 @@ impl Broker {
             return Err(FaceError::Problem(Box::new(too_many_readers())));
         };
         let reader = Reader { broker: Arc::clone(self), filter, _seat: seat };
-        let newest = self.store.view().position();
+        let newest = self.store.view().position().await?;
         // A place that is not reached yet is one of a city that was restored to an earlier one.
-        let seen =
-            last.and_then(|last| last.parse::<Position>().ok()).filter(|seen| seen.bucket(0) <= newest.bucket(0));
+        let seen = last.and_then(|last| last.parse::<Position>().ok()).filter(|seen| newest.reaches(seen));
         let after = seen.unwrap_or(newest);
         let (events, source) = mpsc::channel(BUFFER);
         // The reader ends with its source, which belongs to the answer, and with the city.
@@ -91,7 +90,7 @@ impl Reader {
             if store.changed(&after).await.is_err() {
                 return;
             }
-            let newest = store.view().position();
+            let Ok(newest) = store.view().position().await else { return };
             let is_behind = newest.bucket(0).saturating_sub(after.bucket(0)) > FARTHEST;
             let read = if is_behind {
                 Err(StoreError::PositionGone(after.to_string()))
@@ -166,7 +165,7 @@ impl Reader {
     /// The entity as of the entry's commit, or as it is now where that is no longer kept.
     async fn reading(&self, entry: &Entry) -> Option<Reading> {
         let store = &self.broker.store;
-        let view = store.view_at(&Position::single(entry.commit)).unwrap_or_else(|_| store.view());
+        let view = store.view_at(&Position::single(entry.commit)).await.unwrap_or_else(|_| store.view());
         let document = view.document(&entry.tenant, ENTITIES, &entry.id).await.ok().flatten()?;
         Reading::of(document, store.names(), entry.time).ok().flatten()
     }

@@ -54,6 +54,17 @@ pub(crate) async fn all_at(
     Ok(all)
 }
 
+/// Those that a tenant has now.
+pub(crate) async fn of_tenant_now(
+    store: &dyn Store,
+    tenant: &TenantId,
+    hub: &Hub,
+    shared: &mut Shared,
+) -> Result<Vec<Arc<Subscription>>, StoreError> {
+    let now = store.view().position().await?;
+    of_tenant(store, tenant, &now, hub, shared).await
+}
+
 /// Those of one tenant.
 pub(crate) async fn of_tenant(
     store: &dyn Store,
@@ -62,7 +73,7 @@ pub(crate) async fn of_tenant(
     hub: &Hub,
     shared: &mut Shared,
 ) -> Result<Vec<Arc<Subscription>>, StoreError> {
-    let (now, then) = (store.view(), store.view_at(position)?);
+    let (now, then) = (store.view(), store.view_at(position).await?);
     let mut all = Vec::new();
     let mut after = None;
     loop {

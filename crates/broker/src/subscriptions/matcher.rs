@@ -222,7 +222,7 @@ impl Matcher {
     }
 
     async fn before(&self, entry: &Entry) -> Result<Step, StoreError> {
-        self.store.view_at(&position_of(entry, true))?.document(&entry.tenant, ENTITIES, &entry.id).await
+        self.store.view_at(&position_of(entry, true)).await?.document(&entry.tenant, ENTITIES, &entry.id).await
     }
 
     async fn subscription(&mut self, entry: &Entry, chunk: &mut Chunk) -> Result<(), Ended> {
@@ -303,7 +303,7 @@ impl Matcher {
         step: Option<&Step>,
     ) -> Result<Option<(EntityState, Arc<dyn View>)>, StoreError> {
         let is_deletion = entry.kind == ChangeKind::Deleted;
-        let view = self.store.view_at(&position_of(entry, is_deletion))?;
+        let view = self.store.view_at(&position_of(entry, is_deletion)).await?;
         let document = match step {
             Some(document) => document.clone(),
             None => view.document(&entry.tenant, ENTITIES, &entry.id).await?,
@@ -380,8 +380,7 @@ impl Matcher {
     /// The subscriptions that a tenant has now; what fails is tried again, for the feed does not tell of them again.
     async fn loaded(&mut self, tenant: &TenantId) -> Result<Vec<Arc<Subscription>>, Ended> {
         loop {
-            let now = self.store.view().position();
-            match load::of_tenant(&*self.store, tenant, &now, &self.hub, &mut self.shared).await {
+            match load::of_tenant_now(&*self.store, tenant, &self.hub, &mut self.shared).await {
                 Ok(subscriptions) => return Ok(subscriptions),
                 Err(StoreError::Closing) => return Err(Ended),
                 Err(error) => {

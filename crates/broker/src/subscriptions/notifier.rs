@@ -38,17 +38,17 @@ impl Notifier {
     /// A notifier that has not begun yet; call it before anybody can write. From now on the store keeps what it needs.
     pub async fn new(broker: Arc<Broker>, client: Client) -> Result<Self, StoreError> {
         let store = &broker.store;
-        let cursor = if let Some(cursor) = store.cursor(CONSUMER) {
+        let cursor = if let Some(cursor) = store.cursor(CONSUMER).await? {
             cursor
         } else {
             // What was written before anybody could subscribe is due to nobody.
-            let now = store.view().position();
+            let now = store.view().position().await?;
             let mut commit = Commit::new(TenantId::default_tenant());
             commit.cursors = vec![(Name::from(CONSUMER), now.clone())];
             store.commit(commit).await?;
             now
         };
-        store.pin(CONSUMER, Some(&cursor));
+        store.pin(CONSUMER, Some(&cursor)).await?;
         Ok(Self { broker, client })
     }
 
@@ -111,7 +111,7 @@ impl Notifier {
     ) -> Result<(Matcher, Dispatcher, mpsc::Receiver<super::due::Order>, Position), StoreError> {
         let (store, hub) = (&self.broker.store, &self.broker.hub);
         let config = self.broker.config.subscriptions.clone();
-        let after = store.cursor(CONSUMER).unwrap_or_default();
+        let after = store.cursor(CONSUMER).await?.unwrap_or_default();
         let (sender, orders) = mpsc::channel(AHEAD);
         let room = Arc::new(Semaphore::new(config.held.clamp(1, Semaphore::MAX_PERMITS)));
         let mut matcher = Matcher {

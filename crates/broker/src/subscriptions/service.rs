@@ -43,7 +43,7 @@ impl Broker {
         context: &Arc<Context>,
         own_context: &str,
     ) -> Result<Name, FaceError> {
-        self.face.check_tenant_or_create(caller)?;
+        self.face.check_tenant_or_create(caller).await?;
         let mut subscription = normalize::whole(json, &|name: &str| Terms::expand(context, name), self.clock.now())?;
         self.check_context(caller, &subscription).await?;
         let Json::Object(members) = &mut subscription else {
@@ -76,7 +76,7 @@ impl Broker {
         json: &Json<'_>,
         context: &Arc<Context>,
     ) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         self.stored_subscription(caller, id).await?;
         let fragment = normalize::fragment(json, &|name: &str| Terms::expand(context, name), self.clock.now())?;
         self.check_context(caller, &Json::Object(fragment.clone())).await?;
@@ -96,7 +96,7 @@ impl Broker {
 
     /// Ends a subscription; what waits for it is not sent any more.
     pub(crate) async fn delete_subscription(&self, caller: &Caller, id: &Name) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let known = id.clone();
         let decide = move |current: Option<&Document>| -> Result<Decision, Refusal> {
             match current {
@@ -115,7 +115,7 @@ impl Broker {
         id: &Name,
         shown: Shown<'_>,
     ) -> Result<Json<'static>, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let stored = self.stored_subscription(caller, id).await?;
         self.show(caller, id, &stored, shown)
     }
@@ -128,7 +128,7 @@ impl Broker {
         wants_count: bool,
         shown: Shown<'_>,
     ) -> Result<Page, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let view = self.store.view();
         let find = Find {
             after,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use machi_store::memory::MemoryStore;
 use machi_store::{
-    Answer, Collection, Commit, Entry, IndexStatus, Names, Position, Receipt, Store, StoreError, TenantStatus, View,
+    Answer, Collection, Commit, Entry, IndexStatus, Names, Position, Receipt, Store, TenantStatus, View,
 };
 use machi_types::{Name, TenantId};
 
@@ -37,7 +37,11 @@ impl Store for Staged {
         self.memory.view()
     }
 
-    fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {
+    fn known_position(&self) -> Position {
+        self.memory.known_position()
+    }
+
+    fn view_at(&self, position: &Position) -> Answer<'_, Arc<dyn View>> {
         self.memory.view_at(position)
     }
 
@@ -49,23 +53,28 @@ impl Store for Staged {
         self.memory.changed(after)
     }
 
-    fn cursor(&self, consumer: &str) -> Option<Position> {
+    fn cursor<'a>(&'a self, consumer: &'a str) -> Answer<'a, Option<Position>> {
         self.memory.cursor(consumer)
     }
 
-    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>) {
-        self.memory.declare_indexes(tenant, collection, definitions);
+    fn declare_indexes<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        collection: Collection,
+        definitions: Vec<Name>,
+    ) -> Answer<'a, ()> {
+        self.memory.declare_indexes(tenant, collection, definitions)
     }
 
-    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus> {
+    fn indexes<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<IndexStatus>> {
         self.memory.indexes(tenant, collection)
     }
 
-    fn pin(&self, consumer: &str, position: Option<&Position>) {
-        self.memory.pin(consumer, position);
+    fn pin<'a>(&'a self, consumer: &'a str, position: Option<&'a Position>) -> Answer<'a, ()> {
+        self.memory.pin(consumer, position)
     }
 
-    fn has_tenant(&self, tenant: &TenantId) -> bool {
+    fn has_tenant<'a>(&'a self, tenant: &'a TenantId) -> Answer<'a, bool> {
         self.memory.has_tenant(tenant)
     }
 

@@ -23,8 +23,16 @@ pub(crate) fn entities_at(
     now: &[Option<Arc<Document>>],
     at: Timestamp,
 ) -> Result<Vec<Option<Arc<Document>>>, HistoryError> {
-    let is_same = |now: &Option<Arc<Document>>| now.as_ref().is_some_and(|now| now.modified <= at);
-    let others: Vec<(&Name, &Option<Arc<Document>>)> = ids.iter().zip(now).filter(|(_, now)| !is_same(now)).collect();
+    // What is erased of the past is not told by the present either.
+    let forgotten = past.forgotten()?;
+    let is_known = |id: &Name| {
+        let place = forgotten.binary_search_by(|(one, _)| one.cmp(id));
+        place.ok().and_then(|place| forgotten.get(place)).is_none_or(|(_, erased)| *erased <= at)
+    };
+    let is_same =
+        |id: &Name, now: &Option<Arc<Document>>| now.as_ref().is_some_and(|now| now.modified <= at) && is_known(id);
+    let others: Vec<(&Name, &Option<Arc<Document>>)> =
+        ids.iter().zip(now).filter(|(id, now)| !is_same(id, now)).collect();
     let other_ids: Vec<Name> = others.iter().map(|(id, _)| (*id).clone()).collect();
     let there = others.into_iter().zip(heads_at(past, &other_ids, at)?);
     let there: Vec<There<'_>> =
@@ -32,7 +40,7 @@ pub(crate) fn entities_at(
     let mut latest = Latest::read(past, names, &there, at)?;
     let mut there = there.into_iter().peekable();
     let entities = ids.iter().zip(now).map(|(id, now)| {
-        if is_same(now) {
+        if is_same(id, now) {
             return Ok(now.clone());
         }
         let Some(of_it) = there.next_if(|one| one.id == id) else { return Ok(None) };
@@ -72,27 +80,26 @@ pub(crate) fn head_at(evolution: Evolution, at: Timestamp) -> Option<machi_archi
 struct Latest {
     at: Timestamp,
     held: BTreeMap<Series, Instance>,
-    /// The attributes of series that held nothing any more at some later time.
-    ended: BTreeSet<Name>,
+    /// Of each entity the attributes of series that held nothing any more at some later time.
+    ended: BTreeMap<Name, BTreeSet<Name>>,
 }
 
 impl Latest {
     /// What entities held that they do not hold as it is until now.
     fn read(past: &dyn Snapshot, names: &dyn Names, there: &[There<'_>], at: Timestamp) -> Result<Self, HistoryError> {
-        let mut latest = Self { at, held: BTreeMap::new(), ended: BTreeSet::new() };
+        let mut latest = Self { at, held: BTreeMap::new(), ended: BTreeMap::new() };
         let ids: Vec<Name> = there.iter().map(|one| one.id.clone()).collect();
         let ever = TemporalRelation::After(Timestamp::from_micros(i64::MIN));
         latest.read_by(past, &ids, None, TemporalQuery { relation: ever, property: TimeProperty::DeletedAt })?;
-        let (lasting, gone): (Vec<&There<'_>>, Vec<_>) = there.iter().partition(|one| one.now.is_some());
-        let mut changed = std::mem::take(&mut latest.ended);
-        changed.insert(SCOPE.into());
-        changed.extend(lasting.iter().flat_map(|one| one.changed(at)).map(|name| names.text(name)));
-        let changed: Vec<Name> = changed.into_iter().collect();
+        // Those of which the same is wanted are read together, the attributes of each alone.
+        let mut wanted: BTreeMap<Option<Vec<Name>>, Vec<Name>> = BTreeMap::new();
+        for one in there {
+            wanted.entry(latest.changed(names, one)).or_default().push(one.id.clone());
+        }
         let until = TemporalRelation::Before(Timestamp::from_micros(at.micros().saturating_add(1)));
         let last = TemporalQuery { relation: until, property: TimeProperty::ModifiedAt };
-        for (of_them, attributes) in [(lasting, Some(&*changed)), (gone, None)] {
-            let ids: Vec<Name> = of_them.iter().map(|one| one.id.clone()).collect();
-            latest.read_by(past, &ids, attributes, last)?;
+        for (attributes, ids) in wanted {
+            latest.read_by(past, &ids, attributes.as_deref(), last)?;
         }
         for replaced in past.replaced(&ids)? {
             if replaced.instance.origin == Origin::Change {
@@ -100,6 +107,15 @@ impl Latest {
             }
         }
         Ok(latest)
+    }
+
+    /// The attributes of an entity that are not as they were; none where it is gone, and all are wanted.
+    fn changed(&mut self, names: &dyn Names, one: &There<'_>) -> Option<Vec<Name>> {
+        let ended = self.ended.remove(one.id).unwrap_or_default();
+        one.now?;
+        let changed = one.changed(self.at).map(|name| names.text(name));
+        let all: BTreeSet<Name> = changed.chain(ended).chain([SCOPE.into()]).collect();
+        Some(all.into_iter().collect())
     }
 
     fn read_by(
@@ -119,7 +135,7 @@ impl Latest {
     fn note(&mut self, series: &Series, instance: Instance) {
         if instance.in_force_since() > self.at {
             if instance.deleted_at.is_some() {
-                self.ended.insert(series.attribute.clone());
+                self.ended.entry(series.entity.clone()).or_default().insert(series.attribute.clone());
             }
             return;
         }

@@ -83,8 +83,15 @@ impl Then {
     async fn touching(&self, filter: &Filter) -> Result<Option<Vec<Name>>, StoreError> {
         let Some((name, area)) = filter.area() else { return Ok(None) };
         let (past, attribute, many) = (Arc::clone(&self.past), self.store.names().text(name), self.lists.many);
-        let found = blocking(move || past.touching(&attribute, &area, many)).await.map_err(of_history)?;
-        let found = found.map_err(|error| of_history(error.into()))?;
+        let work = move || -> Result<_, HistoryError> {
+            let mut ids = past.touching(&attribute, &area, many)?;
+            // Where these were the past does not tell any more.
+            ids.extend(past.forgotten()?.into_iter().map(|(id, _)| id));
+            ids.sort_unstable();
+            ids.dedup();
+            Ok(ids)
+        };
+        let found = blocking(work).await.and_then(|found| found).map_err(of_history)?;
         Ok(Some(found).filter(|ids| ids.len() < many))
     }
 

@@ -29,9 +29,10 @@ impl History {
         let erased = self.remembered.erased();
         // The past must reach at least as far as what stands for all that has not changed.
         let now = self.store().view();
+        let newest = now.position().await?;
         let until = self.state.read().until;
-        let past = self.past(tenant).await?;
-        let at = self.instant(as_of, &now.position()).await?;
+        let past = self.past_of_all(tenant).await?;
+        let at = self.instant(as_of, &newest).await?;
         check_kept(&*past, at)?;
         let store = (Arc::clone(self.store()), Arc::clone(&self.derive));
         let remembered = (Arc::clone(&self.remembered), (until, erased));

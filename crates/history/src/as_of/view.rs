@@ -9,6 +9,7 @@ use machi_model::entity;
 use machi_store::evaluate::{self, OwnedFacet};
 use machi_store::{
     Answer, Collection, Derive, Document, Find, Found, Position, Store, StoreError, Survey, Surveyed, Term, View,
+    at_once,
 };
 use machi_types::geo::BoundingBox;
 use machi_types::{Name, TenantId, Text, Timestamp};
@@ -117,8 +118,8 @@ impl Then {
 }
 
 impl View for Then {
-    fn position(&self) -> Position {
-        self.past.position()
+    fn position(&self) -> Answer<'_, Position> {
+        at_once(Ok(self.past.position()))
     }
 
     fn documents<'a>(

@@ -27,7 +27,7 @@ const OTHERS: [&str; 4] = ["local", "splitEntities", "orderBy", "collation"];
 pub(super) async fn handle(State(history): State<Arc<History>>, asked: Asked) -> Result<Response, Problem> {
     let query = asked.parameters(&[&SELECTING[..], &WISHES, &PAGE_PARAMETERS, &OTHERS].concat())?;
     let negotiated = Negotiated::without_geo(&asked.headers)?;
-    history.face.check_tenant(&asked.caller)?;
+    history.face.check_tenant(&asked.caller).await?;
     query.flag("splitEntities")?;
     let wanted = WantedEntities { scope_is_attribute: true, ..WantedEntities::of_query(&query)? };
     let wish = Wish::of_query(&query)?;

@@ -55,7 +55,7 @@ const TEMPORAL: [&str; 7] =
 pub(super) async fn handle(State(history): State<Arc<History>>, mut asked: Asked) -> Result<Response, Problem> {
     asked.parameters(&[&PAGE_PARAMETERS[..], &OTHERS].concat())?;
     let negotiated = Negotiated::without_geo(&asked.headers)?;
-    history.face.check_tenant(&asked.caller)?;
+    history.face.check_tenant(&asked.caller).await?;
     let payload = asked.payload(&history.face).await?;
     let json = payload.json()?;
     query_body::check(&json, &MEMBERS)?;

@@ -18,7 +18,7 @@ const OTHERS: [&str; 2] = ["local", "cursor"];
 pub(super) async fn handle(State(history): State<Arc<History>>, asked: Asked) -> Result<Response, Problem> {
     let query = asked.parameters(&[&WISHES[..], &OTHERS].concat())?;
     let negotiated = Negotiated::without_geo(&asked.headers)?;
-    history.face.check_tenant(&asked.caller)?;
+    history.face.check_tenant(&asked.caller).await?;
     let id = asked.entity_id()?;
     query.flag("local")?;
     let wish = Wish::of_query(&query)?;

@@ -84,14 +84,15 @@ struct Two {
 impl History {
     /// What changed between two instants.
     pub async fn changes(&self, caller: &Caller, span: &Span) -> Result<Changes, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let tenant = caller.tenant();
         let now = self.store().view();
-        let past = self.past(tenant).await?;
-        let from = self.instant(&span.from, &now.position()).await?;
+        let newest = now.position().await?;
+        let past = self.past_of_all(tenant).await?;
+        let from = self.instant(&span.from, &newest).await?;
         check_kept(&*past, from)?;
         let to = match &span.to {
-            Some(to) => self.instant(to, &now.position()).await?,
+            Some(to) => self.instant(to, &newest).await?,
             None => self.face.clock.now().max(self.state.read().until),
         };
         if to < from {

@@ -24,7 +24,7 @@ pub enum Datasets {
 impl History {
     /// Deletes all that is known of the past of an entity. The entity itself stays as it is.
     pub async fn delete_evolution(&self, caller: &Caller, id: &Name, key: Option<RequestKey>) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         self.erase(caller, id, Part::All, key).await
     }
 
@@ -37,7 +37,7 @@ impl History {
         datasets: Datasets,
         key: Option<RequestKey>,
     ) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let part = match datasets {
             Datasets::All => Part::Attribute(attribute),
             Datasets::One(dataset) => Part::Series { attribute, dataset },
@@ -54,7 +54,7 @@ impl History {
         instance: InstanceKey,
         key: Option<RequestKey>,
     ) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let _turn = self.turn(caller.tenant(), id).await;
         if self.earlier(caller, key.as_ref()).await?.is_some() {
             return Ok(());

@@ -23,7 +23,7 @@ impl History {
         mut told: TemporalInstance,
         key: Option<RequestKey>,
     ) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let _turn = self.turn(caller.tenant(), id).await;
         if self.earlier(caller, key.as_ref()).await?.is_some() {
             return Ok(());

@@ -50,7 +50,7 @@ pub struct Kept {
 impl History {
     /// The policies of a tenant, and what came of them.
     pub async fn kept(&self, caller: &Caller) -> Result<Kept, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         let tenant = caller.tenant();
         let policies = self.policies(tenant).await?;
         let (archive, of) = (Arc::clone(&self.archive), tenant.clone());
@@ -61,7 +61,7 @@ impl History {
 
     /// Sets the policy of a type, or that of all others; says whether it is new.
     pub async fn put_policy(&self, caller: &Caller, policy: Policy) -> Result<bool, FaceError> {
-        self.face.check_tenant_or_create(caller)?;
+        self.face.check_tenant_or_create(caller).await?;
         self.change(caller, move |policies| {
             let is_new = policies.put(policy.clone());
             if policies.policies.len() > MOST { Err(too_many("policies", "ポリシー")) } else { Ok(is_new) }
@@ -71,7 +71,7 @@ impl History {
 
     /// Removes the policy of a type: its past is kept as the policy of all others says, or for ever.
     pub async fn remove_policy(&self, caller: &Caller, of: Option<Name>) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         self.change(caller, move |policies| {
             let before = policies.policies.len();
             policies.policies.retain(|one| one.of != of);
@@ -83,7 +83,7 @@ impl History {
 
     /// Holds what it names; says whether the hold is new.
     pub async fn put_hold(&self, caller: &Caller, hold: LegalHold) -> Result<bool, FaceError> {
-        self.face.check_tenant_or_create(caller)?;
+        self.face.check_tenant_or_create(caller).await?;
         self.change(caller, move |policies| {
             let is_new = policies.hold(hold.clone());
             if policies.holds.len() > MOST { Err(too_many("holds", "保全")) } else { Ok(is_new) }
@@ -93,7 +93,7 @@ impl History {
 
     /// Lifts a hold.
     pub async fn remove_hold(&self, caller: &Caller, name: Name) -> Result<(), FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         self.change(caller, move |policies| {
             let before = policies.holds.len();
             policies.holds.retain(|one| one.name != name);

@@ -51,7 +51,7 @@ impl History {
         told: Vec<EvolutionFragment>,
         key: Option<RequestKey>,
     ) -> Result<Effect, FaceError> {
-        self.face.check_tenant_or_create(caller)?;
+        self.face.check_tenant_or_create(caller).await?;
         let mut all = Vec::with_capacity(told.len());
         for told in told {
             all.push((told.id.clone().ok_or(FaceError::Bug("an evolution came without an id"))?, told));
@@ -67,7 +67,7 @@ impl History {
         told: EvolutionFragment,
         key: Option<RequestKey>,
     ) -> Result<Effect, FaceError> {
-        self.face.check_tenant(caller)?;
+        self.face.check_tenant(caller).await?;
         self.tell(caller, vec![(id.clone(), told)], Must::Exist, key).await
     }
 

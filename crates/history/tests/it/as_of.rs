@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use machi_face::{AsOf, ENTITIES};
 use machi_history::config::{Config, Lists};
-use machi_store::{Condition, Filter, Find, GeoCondition, GeoRelation, Instances, Names, SectionKey, Test, View};
+use machi_store::{
+    Condition, Filter, Find, GeoCondition, GeoRelation, Instances, Names, Position, SectionKey, Test, View,
+};
 use machi_types::geo::Geometry;
 use machi_types::{Clock, Name, TenantId, Timestamp};
 use proptest::prelude::*;
@@ -168,14 +170,20 @@ async fn view(city: &City, as_of: AsOf) -> Arc<dyn View> {
     city.face().view(&TenantId::default_tenant(), Some(&as_of)).await.unwrap().0
 }
 
+/// When it is, where the feed is, and what there is.
+async fn moment(city: &City, names: &dyn Names) -> (Timestamp, Position, Whole) {
+    let position = city.store.view().position().await.unwrap();
+    (city.clock.now(), position, record(&*city.store.view(), names).await)
+}
+
 async fn check(acts: &[Act], archived_after: &[usize], lists: Lists) {
     let city = City::with(Config { memory: usize::MAX, archive_after: Duration::from_hours(1), lists });
     let names = city.store.names();
-    let mut moments = vec![(city.clock.now(), city.store.view().position(), record(&*city.store.view(), names).await)];
+    let mut moments = vec![moment(&city, names).await];
     city.later(1);
     for (number, one) in acts.iter().enumerate() {
         act(&city, one).await;
-        moments.push((city.clock.now(), city.store.view().position(), record(&*city.store.view(), names).await));
+        moments.push(moment(&city, names).await);
         city.later(1);
         if archived_after.contains(&number) {
             city.history.archive_now().await.unwrap();
@@ -208,6 +216,49 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(check(&acts, &archived_after, Lists { few, many }));
+    }
+}
+
+/// Whether it is there by its id, and among all, those of its type and those beside its place.
+async fn where_it_is(city: &City, entity: u8, time: Timestamp) -> [bool; 4] {
+    let (then, names) = (view(city, AsOf::Time(time)).await, city.store.names());
+    let id = Name::from(id(entity));
+    let by_id = then.document(&TenantId::default_tenant(), ENTITIES, &id).await.unwrap().is_some();
+    let condition = Condition::Tag(names.intern(&format!("{DEFAULT}Room")));
+    let kind = Filter::Test(Test { name: names.intern(TYPE), instances: Instances::Any, condition });
+    let mut found = vec![by_id];
+    for filter in [Filter::All, kind, beside(names, entity)] {
+        found.push(ids(&*then, filter).await.contains(&id));
+    }
+    found.try_into().unwrap()
+}
+
+// §5.6.16: as of an instant before its evolution was deleted nobody knows of an entity; from then on it is as it is.
+#[tokio::test]
+async fn an_entity_whose_evolution_was_deleted_is_there_from_then_on() {
+    for (few, many) in [(2000, 200_000), (0, 200_000), (0, 2), (0, 0), (2, 0)] {
+        for is_archived in [false, true] {
+            let city = City::with(Config { lists: Lists { few, many }, ..Config::default() });
+            for entity in 0..4 {
+                act(&city, &Act::Move { entity, to: entity }).await;
+            }
+            city.later(1);
+            let before = city.clock.now();
+            city.later(1);
+            city.done("DELETE", &format!("{EVOLUTIONS}/{}", id(1)), &Value::Null).await;
+            let after = city.clock.now();
+            city.later(1);
+            if is_archived {
+                city.history.archive_now().await.unwrap();
+            }
+            let told = format!("few {few}, many {many}, archived: {is_archived}");
+            assert_eq!(where_it_is(&city, 1, before).await, [false; 4], "before, {told}");
+            assert_eq!(where_it_is(&city, 1, after).await, [true; 4], "from then on, {told}");
+            assert_eq!(where_it_is(&city, 2, before).await, [true; 4], "another one, {told}");
+            act(&city, &Act::Write { entity: 1, attribute: 0, value: 1, dataset: false }).await;
+            assert_eq!(where_it_is(&city, 1, before).await, [false; 4], "before, written since, {told}");
+            assert_eq!(where_it_is(&city, 1, after).await, [true; 4], "from then on, written since, {told}");
+        }
     }
 }
 

@@ -195,11 +195,11 @@ async fn what_is_told_again_changes_nothing() {
     let all =
         told(&json!({"a": [at(9, 1), at(10, 2)], "scope": [{"value": "/A", "observedAt": "2026-03-01T09:00:00Z"}]}));
     city.done("POST", EVOLUTIONS, &all).await;
-    let (before, position) = (written(&city, ROOM).await, city.store.view().position());
+    let (before, position) = (written(&city, ROOM).await, city.store.view().position().await.unwrap());
     city.later(1);
     let reply = city.send("POST", EVOLUTIONS, &all).await;
     assert_eq!(reply.status, 204);
-    assert_eq!((written(&city, ROOM).await, city.store.view().position()), (before, position));
+    assert_eq!((written(&city, ROOM).await, city.store.view().position().await.unwrap()), (before, position));
     assert!(city.past().await.replaced(&[ROOM.into()]).unwrap().is_empty());
     // The present that was written by the city itself is the same instance, too.
     city.write(&[told(&json!({"a": at(11, 3)}))]).await;
@@ -242,7 +242,7 @@ async fn many_evolutions_are_told_at_once() {
     city.done("POST", MANY, &all).await;
     assert_eq!(city.said("urn:ngsi-ld:Room:1", "a").await, [property("1", 9), property("1", 10)]);
     assert_eq!(city.said("urn:ngsi-ld:Room:2", "a").await, [property("2", 9)]);
-    let position = city.store.view().position();
+    let position = city.store.view().position().await.unwrap();
     for wrong in [
         json!([]),
         json!({"id": ROOM, "type": "Room"}),
@@ -252,7 +252,7 @@ async fn many_evolutions_are_told_at_once() {
     ] {
         assert_eq!(city.fault("POST", MANY, &wrong).await, (400, "BadRequestData".into()), "{wrong}");
     }
-    assert_eq!(city.store.view().position(), position);
+    assert_eq!(city.store.view().position().await.unwrap(), position);
 }
 
 // Two who tell of the same entities in another order do not wait for each other for good.

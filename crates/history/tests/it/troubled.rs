@@ -88,7 +88,11 @@ impl Store for Forgetful {
         self.memory.view()
     }
 
-    fn view_at(&self, position: &Position) -> Result<Arc<dyn View>, StoreError> {
+    fn known_position(&self) -> Position {
+        self.memory.known_position()
+    }
+
+    fn view_at(&self, position: &Position) -> Answer<'_, Arc<dyn View>> {
         self.memory.view_at(position)
     }
 
@@ -104,15 +108,15 @@ impl Store for Forgetful {
         self.memory.changed(after)
     }
 
-    fn cursor(&self, consumer: &str) -> Option<Position> {
+    fn cursor<'a>(&'a self, consumer: &'a str) -> Answer<'a, Option<Position>> {
         self.memory.cursor(consumer)
     }
 
-    fn pin(&self, consumer: &str, position: Option<&Position>) {
-        self.memory.pin(consumer, position);
+    fn pin<'a>(&'a self, consumer: &'a str, position: Option<&'a Position>) -> Answer<'a, ()> {
+        self.memory.pin(consumer, position)
     }
 
-    fn has_tenant(&self, tenant: &TenantId) -> bool {
+    fn has_tenant<'a>(&'a self, tenant: &'a TenantId) -> Answer<'a, bool> {
         self.memory.has_tenant(tenant)
     }
 
@@ -120,11 +124,16 @@ impl Store for Forgetful {
         self.memory.tenants()
     }
 
-    fn declare_indexes(&self, tenant: &TenantId, collection: Collection, definitions: Vec<Name>) {
-        self.memory.declare_indexes(tenant, collection, definitions);
+    fn declare_indexes<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        collection: Collection,
+        definitions: Vec<Name>,
+    ) -> Answer<'a, ()> {
+        self.memory.declare_indexes(tenant, collection, definitions)
     }
 
-    fn indexes(&self, tenant: &TenantId, collection: Collection) -> Vec<IndexStatus> {
+    fn indexes<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<IndexStatus>> {
         self.memory.indexes(tenant, collection)
     }
 
@@ -173,7 +182,7 @@ async fn what_cannot_be_archived_is_told_all_the_same_and_archived_later() {
     assert_eq!(city.history.trouble(), None);
     // Nothing is kept any longer for what could not be archived the first time.
     assert_eq!(amendments(&city).await, 0);
-    assert!(city.store.cursor("history").unwrap().reaches(&archived.position()));
+    assert!(city.store.cursor("history").await.unwrap().unwrap().reaches(&archived.position()));
 }
 
 // Whoever waits for the archive may go away: what was on its way is handed over by the next one.
@@ -197,7 +206,12 @@ async fn what_was_on_its_way_when_somebody_went_away_is_handed_over() {
     assert_eq!(all(&*city.past().await, ROOM), before);
     assert_eq!(amendments(&city).await, 0);
     assert!(
-        city.store.cursor("history").unwrap().reaches(&archive.open(&TenantId::default_tenant()).unwrap().position())
+        city.store
+            .cursor("history")
+            .await
+            .unwrap()
+            .unwrap()
+            .reaches(&archive.open(&TenantId::default_tenant()).unwrap().position())
     );
 }
 

@@ -47,8 +47,8 @@ fn declared(line: &str) -> Option<&str> {
     if KEYWORDS.contains(&keyword) { words.next() } else { None }
 }
 
-/// `get_many` is the store port's own word, for reading many keys by one call; the others are those of a trait of Parquet.
-const TAKEN_OVER: &[&str] = &["get_many", "get_read", "get_bytes"];
+/// `get_many` is the store port's own word, for reading many keys by one call; the other is that of a trait of Parquet.
+const TAKEN_OVER: &[&str] = &["get_many", "get_next_page"];
 
 fn is_vague(name: &str) -> bool {
     let getter = name.starts_with("get_") && !TAKEN_OVER.contains(&name);

@@ -226,7 +226,7 @@ impl Commanded {
             return Err(problem);
         }
         let (name, counted, to) = (tenant.word(), export.counted(), to.display());
-        let position = export.position();
+        let position = export.position().await.map_err(FaceError::from).map_err(Problem::from)?;
         Ok(Text::both(
             format!(
                 "tenant {name} as of position {position} is in {to}: {} entities, {} other documents",

@@ -55,7 +55,7 @@ pub(super) fn operation() -> Operation {
 pub(super) async fn handle(State(sql): State<Arc<Sql>>, mut asked: Asked) -> Result<Response, Problem> {
     asked.parameters(&[])?;
     let format = Format::wanted(&asked.headers)?;
-    sql.face.check_tenant(&asked.caller).map_err(Problem::from)?;
+    sql.face.check_tenant(&asked.caller).await.map_err(Problem::from)?;
     let context = link_context(&sql.face, &asked.caller, &asked.headers).await?;
     let payload = asked.payload(&sql.face).await?;
     let json = payload.json()?;

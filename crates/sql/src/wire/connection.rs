@@ -49,7 +49,7 @@ async fn converse((mut inbox, mut outbox): (Inbox, Outbox), is_full: bool, share
         // What cannot be set is told when it is set by a query; here it would lock the client out.
         let _ = settings.set(&name, Some(&value));
     }
-    let let_in = if is_full { Err(full(shared.most)) } else { let_in(&startup, shared) };
+    let let_in = if is_full { Err(full(shared.most)) } else { let_in(&startup, shared).await };
     let caller = match let_in {
         Ok(caller) => caller,
         Err(failure) => {
@@ -78,9 +78,9 @@ async fn converse((mut inbox, mut outbox): (Inbox, Outbox), is_full: bool, share
     connection.answer_all().await
 }
 
-fn let_in(startup: &Startup, shared: &Shared) -> Result<Caller, Failure> {
-    let caller = startup.caller(&shared.sql, shared.request())?;
-    shared.sql.face.check_tenant(&caller).map_err(SqlError::from)?;
+async fn let_in(startup: &Startup, shared: &Shared) -> Result<Caller, Failure> {
+    let caller = startup.caller(&shared.sql, shared.request()).await?;
+    shared.sql.face.check_tenant(&caller).await.map_err(SqlError::from)?;
     Ok(caller)
 }
 

@@ -85,14 +85,14 @@ impl Startup {
     }
 
     /// The tenant that the database stands for.
-    pub(super) fn caller(&self, sql: &Sql, request: RequestId) -> Result<Caller, Failure> {
+    pub(super) async fn caller(&self, sql: &Sql, request: RequestId) -> Result<Caller, Failure> {
         let name = self.database();
         let default = || Caller::anonymous(TenantId::default_tenant(), request);
         if name == TenantId::DEFAULT_WORD {
             return Ok(default());
         }
         if let Ok(tenant) = name.parse::<TenantId>()
-            && sql.face.store.has_tenant(&tenant)
+            && sql.face.store.has_tenant(&tenant).await.map_err(SqlError::from)?
         {
             return Ok(Caller::anonymous(tenant, request));
         }

@@ -36,7 +36,7 @@ async fn a_backup_under_load_equals_one_position_and_can_be_restored() {
     })
     .await
     .unwrap();
-    let then = store.view_at(&position).ok();
+    let then = store.view_at(&position).await.ok();
     stop.store(true, Ordering::Relaxed);
     writer.await.unwrap();
     drop(then);
@@ -44,7 +44,7 @@ async fn a_backup_under_load_equals_one_position_and_can_be_restored() {
     let restored = folder.path().join("restored");
     assert_eq!(EmbeddedStore::restore(&to, &restored).unwrap(), position);
     let copy = open(&restored).unwrap();
-    assert_eq!(copy.view().position(), position);
+    assert_eq!(copy.view().position().await.unwrap(), position);
     let documents = all(&copy, "one").await.len() as u64;
     assert!((500..=700).contains(&documents));
     assert_eq!(copy.verify().unwrap().documents, documents);
@@ -121,10 +121,10 @@ async fn consumers_of_a_restored_store_count_as_served() {
     let position = store.backup(&folder.path().join("backup")).unwrap();
     EmbeddedStore::restore(&folder.path().join("backup"), &folder.path().join("restored")).unwrap();
     let restored = open(&folder.path().join("restored")).unwrap();
-    assert_eq!(restored.cursor("subscriptions"), Some(position));
-    assert_eq!(store.cursor("subscriptions"), Some(Position::single(1)));
+    assert_eq!(restored.cursor("subscriptions").await.unwrap(), Some(position));
+    assert_eq!(store.cursor("subscriptions").await.unwrap(), Some(Position::single(1)));
     // What it did lies in the city itself, and what it has not done yet is to be done.
-    assert_eq!(restored.cursor("history"), Some(Position::single(1)));
+    assert_eq!(restored.cursor("history").await.unwrap(), Some(Position::single(1)));
 }
 
 #[tokio::test]

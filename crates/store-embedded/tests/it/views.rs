@@ -21,11 +21,11 @@ async fn what_a_consumer_has_yet_to_read_is_kept_from_the_opening_on() {
     let tenant: TenantId = "one".parse().unwrap();
     let store = open(folder.path());
     set(&store, "one", 1, 1).await.unwrap();
-    let cursor = store.view().position();
+    let cursor = store.view().position().await.unwrap();
     let mut commit = Commit::new(tenant.clone());
     commit.cursors = vec![("reader".into(), cursor.clone())];
     store.commit(commit).await.unwrap();
-    store.pin("reader", Some(&cursor));
+    store.pin("reader", Some(&cursor)).await.unwrap();
     for n in 0..200 {
         set(&store, "one", 1, 100 + n).await.unwrap();
     }
@@ -35,7 +35,7 @@ async fn what_a_consumer_has_yet_to_read_is_kept_from_the_opening_on() {
     for n in 0..2000 {
         set(&store, "one", 1, 1000 + n).await.unwrap();
     }
-    let view = store.view_at(&store.cursor("reader").unwrap()).unwrap();
+    let view = store.view_at(&store.cursor("reader").await.unwrap().unwrap()).await.unwrap();
     let document = view.document(&tenant, THINGS, "urn:thing:1").await.unwrap().unwrap();
     assert_eq!(&*document.sections[0].body, b"n 1\nt thing number 1");
     let (mut entries, mut after): (usize, Position) = (0, cursor);
@@ -62,7 +62,7 @@ async fn an_open_view_sees_what_was_after_tables_were_written_and_merged() {
         set(&store, "one", 1000, n).await.unwrap();
     }
     let view = store.view();
-    let _ = view.position();
+    view.position().await.unwrap();
     for n in 0..2000 {
         set(&store, "one", n % 20, 5000 + n).await.unwrap();
     }

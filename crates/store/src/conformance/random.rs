@@ -68,15 +68,15 @@ async fn declare(store: &dyn Store, dice: &mut Dice) {
     let tenant = TenantId::default_tenant();
     let wanted = ATTRIBUTES.iter().filter(|_| dice.chance(60));
     let wanted: Vec<Name> = wanted.map(|attribute| Name::from(format!("lines of {attribute}"))).collect();
-    store.declare_indexes(&tenant, THINGS, wanted.clone());
+    store.declare_indexes(&tenant, THINGS, wanted.clone()).await.expect("declared");
     for _ in 0..5000 {
-        let statuses = store.indexes(&tenant, THINGS);
+        let statuses = store.indexes(&tenant, THINGS).await.expect("told");
         if statuses.len() == wanted.len() && statuses.iter().all(|status| status.is_complete) {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
-    panic!("the added indexes are not completed: {:?}", store.indexes(&tenant, THINGS));
+    panic!("the added indexes are not completed: {:?}", store.indexes(&tenant, THINGS).await);
 }
 
 /// What is done to one document.

@@ -17,7 +17,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, mut asked
     asked.parameters(&[])?;
     body_type(&asked.headers, &asked.method)?;
     let body = asked.bytes(&broker.face).await?;
-    broker.face.check_tenant_or_create(&asked.caller)?;
+    broker.face.check_tenant_or_create(&asked.caller).await?;
     let id = broker.face.contexts.add(asked.caller.tenant(), &body).await?;
     Ok(created(&location(CONTEXTS_PATH, &id)))
 }

@@ -13,7 +13,7 @@ use crate::Broker;
 pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: Asked) -> Result<Response, Problem> {
     let parameters = asked.parameters(&["reload"])?;
     let reloads = parameters.flag("reload")?.unwrap_or(false);
-    broker.face.check_tenant(&asked.caller)?;
+    broker.face.check_tenant(&asked.caller).await?;
     let (tenant, id) = (asked.caller.tenant(), asked.piece("contextId"));
     if reloads {
         broker.face.contexts.reload(tenant, id).await?;

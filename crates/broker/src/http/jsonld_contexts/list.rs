@@ -19,7 +19,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     accept(&asked.headers, MediaType::STANDARD)?;
     let wants_details = parameters.flag("details")?.unwrap_or(false);
     let kind = parameters.get("kind").map(kind_of).transpose()?;
-    broker.face.check_tenant(&asked.caller)?;
+    broker.face.check_tenant(&asked.caller).await?;
     let listed = broker.face.contexts.list(asked.caller.tenant(), ContextFilter { kind }).await?;
     let base = base_url(&broker, &asked);
     let items = listed.iter().map(|info| if wants_details { details(info, &base) } else { url_of(info, &base).into() });

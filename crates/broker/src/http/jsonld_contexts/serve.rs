@@ -18,7 +18,7 @@ pub(in crate::http) async fn handle(State(broker): State<Arc<Broker>>, asked: As
     let parameters = asked.parameters(&["details"])?;
     let media = accept(&asked.headers, MediaType::STANDARD)?;
     let wants_details = parameters.flag("details")?.unwrap_or(false);
-    broker.face.check_tenant(&asked.caller)?;
+    broker.face.check_tenant(&asked.caller).await?;
     let info = broker.face.contexts.serve(asked.caller.tenant(), asked.piece("contextId")).await?;
     if wants_details {
         let details = details(&info, &base_url(&broker, &asked));

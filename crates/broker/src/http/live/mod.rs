@@ -60,7 +60,7 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
     let RequestCaller(caller) = RequestCaller::from_request_parts(&mut parts, &()).await?;
     let parameters = Query::parse(parts.uri.query(), &["tenant", "type", "id", "attrs"])?;
     let caller = Caller::anonymous(tenant_of(&caller, parameters.get("tenant"))?, caller.request());
-    live.broker.face.check_tenant(&caller)?;
+    live.broker.face.check_tenant(&caller).await?;
     let context = link_context(&live.broker.face, &caller, &parts.headers).await?;
     let filter = LiveFilter {
         tenant: caller.tenant().clone(),
@@ -70,7 +70,7 @@ async fn handle(State(live): State<Live>, request: Request) -> Result<Response, 
         context,
     };
     let last = parts.headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let source = live.broker.follow(filter, last.as_deref(), live.shutdown.clone())?;
+    let source = live.broker.follow(filter, last.as_deref(), live.shutdown.clone()).await?;
     let wants_upgrade = parts.headers.get(header::UPGRADE).is_some();
     if wants_upgrade {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;

@@ -128,9 +128,9 @@ impl Broker {
         body: BodyStream,
     ) -> Result<BatchResult, FaceError> {
         if batch.kind.creates() {
-            self.face.check_tenant_or_create(caller)?;
+            self.face.check_tenant_or_create(caller).await?;
         } else {
-            self.face.check_tenant(caller)?;
+            self.face.check_tenant(caller).await?;
         }
         let mut body = Arriving::new(body, batch.key.is_some());
         let Some(key) = batch.key.clone() else { return Ok(self.batch_anew(caller, batch, body).await?.result) };

@@ -297,7 +297,7 @@ impl Dispatcher {
     fn measure(&self) {
         self.meters.waiting.set(self.waiting as i64);
         self.meters.held.set((self.tools.config.held.max(1)).saturating_sub(self.room.available_permits()) as i64);
-        let newest = self.tools.broker.store.view().position();
+        let newest = self.tools.broker.store.known_position();
         self.meters.lag.set(newest.bucket(0).saturating_sub(self.frontier.place().bucket(0)) as i64);
     }
 

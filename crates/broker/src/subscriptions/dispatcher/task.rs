@@ -245,7 +245,7 @@ impl Tools {
             commit.cursors = vec![(Name::from(CONSUMER), position.clone())];
             result = self.broker.store.commit(commit).await.map(drop);
             if result.is_ok() {
-                self.broker.store.pin(CONSUMER, Some(position));
+                result = self.broker.store.pin(CONSUMER, Some(position)).await;
             }
         }
         let figures = figures.into_iter().map(|(key, counters, _)| (key, counters)).collect();

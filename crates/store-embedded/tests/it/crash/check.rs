@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use machi_store::conformance::{THINGS, collections};
-use machi_store::{Document, Entry, Filter, Find, NameNo, Position, Section, SectionKey, Store, StoreError};
+use machi_store::{Answer, Document, Entry, Filter, Find, NameNo, Position, Section, SectionKey, Store, StoreError};
 use machi_store_embedded::{DataFolder, EmbeddedStore, Verified};
 use machi_types::{SystemClock, Timestamp};
 
@@ -195,7 +196,7 @@ impl Found {
     fn cursors(&self, ledger: &Ledger) -> Check<()> {
         for (task, tried) in &ledger.cursors {
             let first = last_acknowledged(tried.iter().map(|tried| tried.verdict));
-            let cursor = self.store.cursor(&deed::consumer(*task)).map_or(0, |position| position.bucket(0));
+            let cursor = told(self.store.cursor(&deed::consumer(*task))).map_or(0, |position| position.bucket(0));
             let has_ground = tried.iter().any(|tried| matches!(tried.verdict, Verdict::Acknowledged(_)));
             let is_known = tried[first..].iter().any(|tried| tried.number == cursor) || (cursor == 0 && !has_ground);
             if !is_known {
@@ -208,7 +209,7 @@ impl Found {
     fn founded(&self, ledger: &Ledger) -> Check<()> {
         for (number, fate) in &ledger.founded {
             let name = deed::founded_tenant(*number);
-            let is_there = self.store.has_tenant(&tenant(&name));
+            let is_there = told(self.store.has_tenant(&tenant(&name)));
             let things = self.documents.keys().filter(|(tenant, _)| *tenant == name).count();
             let must_be = matches!(fate.founding, Verdict::Acknowledged(_)) && fate.erasing.is_none();
             let must_not_be = matches!(fate.erasing, Some(Verdict::Acknowledged(_)));
@@ -270,7 +271,7 @@ impl Found {
     fn feed_ends_at_documents(&self, bodies: &HashMap<(String, String, SectionKey), Option<Section>>) -> Check<()> {
         for ((tenant_name, id, key), last) in bodies {
             let section = self.document(tenant_name, id).and_then(|document| document.section(*key));
-            let is_erased = !self.store.has_tenant(&tenant(tenant_name));
+            let is_erased = !told(self.store.has_tenant(&tenant(tenant_name)));
             if section != last.as_ref() && !is_erased {
                 return Err(format!("{id} of {tenant_name} is not what the feed made of it: {section:?} {last:?}"));
             }
@@ -288,7 +289,7 @@ impl Found {
     }
 
     async fn all_entries(&self) -> Result<Vec<Arc<Entry>>, StoreError> {
-        let (mut gone, mut kept) = (0, self.store.view().position().bucket(0) + 1);
+        let (mut gone, mut kept) = (0, self.store.view().position().await?.bucket(0) + 1);
         let is_kept = async |after: u64| match self.store.feed(&Position::single(after), 1).await {
             Ok(_) => Ok(true),
             Err(StoreError::PositionGone(_)) => Ok(false),
@@ -348,14 +349,22 @@ fn settle(ledger: &mut Ledger, found: &Found) {
         *counts = (count, count);
     }
     for (task, tried) in &mut ledger.cursors {
-        let cursor = found.store.cursor(&deed::consumer(*task)).map_or(0, |position| position.bucket(0));
+        let cursor = told(found.store.cursor(&deed::consumer(*task))).map_or(0, |position| position.bucket(0));
         let verdict = if cursor == 0 { Verdict::Open } else { Verdict::Acknowledged(0) };
         *tried = vec![Tried { number: cursor, verdict }];
     }
-    ledger.founded.retain(|number, _| found.store.has_tenant(&tenant(&deed::founded_tenant(*number))));
+    ledger.founded.retain(|number, _| told(found.store.has_tenant(&tenant(&deed::founded_tenant(*number)))));
     for fate in ledger.founded.values_mut() {
         fate.founding = Verdict::Acknowledged(0);
         fate.erasing = None;
     }
     ledger.open_batches.clear();
+}
+
+/// What this store tells without waiting for anybody.
+fn told<T>(mut answer: Answer<'_, T>) -> T {
+    match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(told) => told.unwrap(),
+        Poll::Pending => panic!("the store waits for others"),
+    }
 }
