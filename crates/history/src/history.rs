@@ -72,6 +72,9 @@ impl Drop for HeldBack {
 }
 
 /// How far history has come, and what it holds in memory.
+///
+/// Whoever holds a stretch of a tenant never waits for this: others read their stretches while they hold this, and each
+/// would wait for the other.
 #[derive(Debug)]
 pub(crate) struct State {
     /// Up to where the feed was taken; none until that is known.
@@ -304,6 +307,7 @@ impl History {
         for entries in entries.chunk_by(|one, next| one.tenant == next.tenant) {
             if let Some(first) = entries.first() {
                 let mut state = self.state.write();
+                state.amendments.extend(entries.iter().filter_map(|entry| name_of_amendment(entry)));
                 let archived = state.archived.get(&first.tenant).cloned().unwrap_or_default();
                 let stretch = Arc::clone(&state.tenants.entry(first.tenant.clone()).or_default().hot);
                 drop(state);
@@ -333,7 +337,8 @@ impl History {
             let taken = match entry.collection {
                 ENTITIES if is_archived => continue,
                 ENTITIES => taking::take(&mut hot, entry, names, &mut bodies),
-                AMENDMENTS => self.take_amendment(&mut hot, entry, is_archived),
+                AMENDMENTS if is_archived => continue,
+                AMENDMENTS => self.take_amendment(&mut hot, entry),
                 _ => continue,
             };
             if let Err(error) = taken {
@@ -342,12 +347,8 @@ impl History {
         }
     }
 
-    fn take_amendment(&self, hot: &mut Hot, entry: &Entry, is_archived: bool) -> Result<(), Corrupt> {
+    fn take_amendment(&self, hot: &mut Hot, entry: &Entry) -> Result<(), Corrupt> {
         let Some(bytes) = &entry.new_head else { return Ok(()) };
-        self.state.write().amendments.push((entry.tenant.clone(), entry.id.clone()));
-        if is_archived {
-            return Ok(());
-        }
         let amendment = Amendment::decode(bytes)?;
         let erases = !amendment.removals.is_empty();
         let taken = amendment.take(hot, entry.time, self.store().names());
@@ -356,6 +357,12 @@ impl History {
         }
         taken
     }
+}
+
+/// The amendment that an entry brings, if it brings one.
+fn name_of_amendment(entry: &Entry) -> Option<(TenantId, Name)> {
+    let brings = entry.collection == AMENDMENTS && entry.new_head.is_some();
+    brings.then(|| (entry.tenant.clone(), entry.id.clone()))
 }
 
 /// Where the turn of an entity is.

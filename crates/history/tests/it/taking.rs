@@ -1,9 +1,12 @@
 //! What the changes of entities come to in their evolutions.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use machi_archive::Origin;
 use serde_json::{Value, json};
 
-use crate::city::{City, at, hour, said};
+use crate::city::{City, EVOLUTIONS, at, hour, said};
 
 const ROOM: &str = "urn:ngsi-ld:Room:1";
 
@@ -104,4 +107,25 @@ async fn what_expired_ended_then() {
     city.replace(&room(&json!({"b": at(9, 2)}))).await;
     let a = city.instances(ROOM, "a").await;
     assert_eq!(a.last().unwrap().1.deleted_at.unwrap().to_string(), "2026-11-22T10:00:10Z");
+}
+
+// Whoever counts the bytes holds the state and reads what came last; whoever takes an amendment writes that. They shall not
+// wait for each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_past_is_written_while_somebody_counts_its_bytes() {
+    let city = City::new();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let (history, watched) = (city.history.clone(), is_over.clone());
+    let counting = std::thread::spawn(move || {
+        while !watched.load(Ordering::SeqCst) {
+            std::hint::black_box(history.bytes());
+        }
+    });
+    for number in 0..500 {
+        let told = json!({"id": format!("urn:ngsi-ld:Room:{number}"), "type": "Room", "a": at(0, number)});
+        city.done("POST", EVOLUTIONS, &told).await;
+    }
+    is_over.store(true, Ordering::SeqCst);
+    counting.join().unwrap();
+    assert!(city.history.bytes() > 0);
 }
