@@ -335,9 +335,8 @@ impl History {
             }
             let is_archived = is_archived(entry);
             let taken = match entry.collection {
-                ENTITIES if is_archived => continue,
+                ENTITIES | AMENDMENTS if is_archived => continue,
                 ENTITIES => taking::take(&mut hot, entry, names, &mut bodies),
-                AMENDMENTS if is_archived => continue,
                 AMENDMENTS => self.take_amendment(&mut hot, entry),
                 _ => continue,
             };

@@ -1,96 +1,9 @@
-//! Bytes on disk: variable-length numbers, texts, and documents as the engine keeps them.
+//! Bytes on disk: documents as the engine keeps them.
 
 use bytes::Bytes;
+pub(crate) use machi_store::codec::{Malformed, Reader, put_bytes, put_number, put_signed};
 use machi_store::{Document, DocumentNo, NameNo, Section, SectionKey};
-use machi_types::{Name, Timestamp};
-
-/// Bytes that are not what was once written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the bytes do not hold what they should")]
-pub(crate) struct Malformed;
-
-/// Appends a number in as few bytes as it needs.
-pub(crate) fn put_number(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push((number as u8) | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-/// Appends a signed number; small ones of either sign take few bytes.
-pub(crate) fn put_signed(number: i64, out: &mut Vec<u8>) {
-    put_number(((number << 1) ^ (number >> 63)) as u64, out);
-}
-
-/// Appends bytes with their length.
-pub(crate) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
-    put_number(bytes.len() as u64, out);
-    out.extend_from_slice(bytes);
-}
-
-/// Reads what the `put_` functions wrote; slices share the input's memory.
-#[derive(Debug)]
-pub(crate) struct Reader<'a> {
-    all: &'a Bytes,
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    pub(crate) fn new(all: &'a Bytes) -> Self {
-        Self { all, at: 0 }
-    }
-
-    pub(crate) fn is_at_end(&self) -> bool {
-        self.at == self.all.len()
-    }
-
-    pub(crate) fn byte(&mut self) -> Result<u8, Malformed> {
-        let byte = *self.all.get(self.at).ok_or(Malformed)?;
-        self.at += 1;
-        Ok(byte)
-    }
-
-    pub(crate) fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let bytes = self.all.get(self.at..).and_then(|rest| rest.first_chunk::<N>()).ok_or(Malformed)?;
-        self.at += N;
-        Ok(*bytes)
-    }
-
-    pub(crate) fn number(&mut self) -> Result<u64, Malformed> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err(Malformed)
-    }
-
-    pub(crate) fn small(&mut self) -> Result<u32, Malformed> {
-        u32::try_from(self.number()?).map_err(|_| Malformed)
-    }
-
-    pub(crate) fn signed(&mut self) -> Result<i64, Malformed> {
-        let number = self.number()?;
-        Ok(((number >> 1) as i64) ^ -((number & 1) as i64))
-    }
-
-    pub(crate) fn bytes(&mut self) -> Result<Bytes, Malformed> {
-        let length = usize::try_from(self.number()?).map_err(|_| Malformed)?;
-        let end = self.at.checked_add(length).filter(|end| *end <= self.all.len()).ok_or(Malformed)?;
-        let bytes = self.all.slice(self.at..end);
-        self.at = end;
-        Ok(bytes)
-    }
-
-    pub(crate) fn text(&mut self) -> Result<Name, Malformed> {
-        let bytes = self.bytes()?;
-        std::str::from_utf8(&bytes).map(Name::from).map_err(|_| Malformed)
-    }
-}
+use machi_types::Timestamp;
 
 /// Appends a section; its times are told apart from `base`, which is usually close.
 pub(crate) fn put_section(section: &Section, base: Timestamp, out: &mut Vec<u8>) {
@@ -177,18 +90,6 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #[test]
-        fn numbers_round_trip(number: u64, signed: i64) {
-            let mut out = Vec::new();
-            put_number(number, &mut out);
-            put_signed(signed, &mut out);
-            let bytes = Bytes::from(out);
-            let mut reader = Reader::new(&bytes);
-            prop_assert_eq!(reader.number(), Ok(number));
-            prop_assert_eq!(reader.signed(), Ok(signed));
-            prop_assert!(reader.is_at_end());
-        }
-
         #[test]
         fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let bytes = Bytes::from(bytes);

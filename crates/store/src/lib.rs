@@ -24,8 +24,11 @@
 #![warn(missing_docs)]
 
 mod added;
+#[cfg(feature = "conformance")]
+pub mod altered;
 pub mod apply;
 mod change;
+pub mod codec;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod document;
@@ -41,6 +44,7 @@ mod note;
 mod port;
 mod position;
 mod survey;
+pub mod surveyor;
 
 pub use added::{DeriveAdded, IndexStatus, Indexed};
 pub use change::{Change, Commit, Decide, Decision, Outcome, Proposal, Receipt, Refusal, Restored, SetSection, Stamp};

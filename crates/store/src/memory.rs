@@ -2,8 +2,6 @@
 //!
 //! Good for tests and for reading; a city runs on an adapter that keeps its data.
 
-mod survey;
-
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -15,9 +13,10 @@ use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use crate::apply::{self, Applied, At};
-use crate::evaluate::{self, OwnedFacet, Place};
+use crate::evaluate::{self, Place};
+use crate::surveyor::{Matching, Surveyor, tagged};
 use crate::{
-    Answer, Collection, CollectionSpec, Commit, Decision, Derive, Document, DocumentNo, Entry, Find, Found,
+    Answer, Collection, CollectionSpec, Commit, Decision, Derive, Document, DocumentNo, Entry, Filter, Find, Found,
     IndexStatus, NameNo, NameTable, Names, NoFacets, Outcome, Position, Proposal, Receipt, Row, Store, StoreError,
     Survey, Surveyed, TenantStatus, Term, TermKind, View, at_once,
 };
@@ -316,9 +315,6 @@ impl Store for MemoryStore {
     }
 }
 
-/// A document that meets a filter, with all its facets.
-type Matching = (Arc<Document>, Vec<OwnedFacet>);
-
 /// A [`MemoryStore`] as of one commit.
 struct MemoryView {
     store: MemoryStore,
@@ -330,6 +326,11 @@ impl MemoryView {
         let state = self.store.0.state.read();
         let space = state.spaces.get(&(tenant.clone(), collection));
         ids.iter().map(|id| space.and_then(|space| space.document(id, self.at)).cloned()).collect()
+    }
+
+    fn surveyor<'a>(&'a self, survey: &'a Survey) -> Surveyor<'a> {
+        let inner = &self.store.0;
+        Surveyor { survey, derive: inner.derive(survey.collection), names: &inner.names }
     }
 
     /// The documents that meet the filter, with all their facets.
@@ -445,11 +446,14 @@ impl View for MemoryView {
     }
 
     fn survey(&self, survey: Survey) -> Answer<'_, Surveyed> {
-        Box::pin(async move { self.survey(&survey) })
+        Box::pin(async move { self.surveyor(&survey).survey(self.matching(&tagged(&survey, survey.meant()))?) })
     }
 
     fn extent(&self, survey: Survey) -> Answer<'_, Option<BoundingBox>> {
-        Box::pin(async move { self.extent(&survey) })
+        Box::pin(async move {
+            let found = self.matching(&tagged(&survey, Filter::All))?;
+            Ok(self.surveyor(&survey).extent(found.iter().map(|(document, _)| &**document)))
+        })
     }
 
     fn terms<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<Term>> {

@@ -20,6 +20,7 @@ mod entities;
 mod kept;
 mod language;
 mod moto;
+mod postgres;
 mod powercut;
 mod preload;
 mod process;
@@ -41,6 +42,7 @@ pub use entities::{
 pub use kept::KeptConnection;
 pub use language::{has_japanese, not_japanese};
 pub use moto::Moto;
+pub use postgres::Postgres;
 pub use powercut::{Deed, Deeds, Moment, Recording, Strace, Watch, comparable};
 pub use preload::Environment;
 pub use python::python_with;

@@ -16,6 +16,7 @@ use machi_face::Face;
 use machi_face::config::FaceConfig;
 use machi_face::contexts::{LoadDocument, Loaded, Loading};
 use machi_model::entity::{HeadRef, InstanceRef};
+use machi_store::altered::AlteredStore;
 use machi_store::memory::MemoryStore;
 use machi_store::{Document, NameNo, Store};
 use machi_types::{FixedClock, TenantId, Text, Timestamp};
@@ -121,7 +122,8 @@ impl City {
     pub(crate) fn committing(committing: Committing) -> Self {
         let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
         let memory = MemoryStore::new(collections::specs(), clock.clone());
-        Self::over(Arc::new(Staged { memory, committing }), clock, Arc::default(), Settings::default())
+        let store = AlteredStore { memory, alteration: Staged(committing) };
+        Self::over(Arc::new(store), clock, Arc::default(), Settings::default())
     }
 
     /// Another process over the same store.

@@ -10,12 +10,10 @@ use machi_archive::{Archive, ArchiveError, Delivery, Snapshot};
 use machi_face::AsOf;
 use machi_history::collections::AMENDMENTS;
 use machi_history::config::Config;
+use machi_store::altered::{Alteration, AlteredStore};
 use machi_store::memory::MemoryStore;
-use machi_store::{
-    Answer, Collection, Commit, Entry, Filter, Find, IndexStatus, Names, Position, Receipt, Store, StoreError,
-    TenantStatus, View,
-};
-use machi_types::{FixedClock, Language, Name, TenantId, Text};
+use machi_store::{Answer, Entry, Filter, Find, Position, Store, StoreError};
+use machi_types::{FixedClock, Language, TenantId, Text};
 use serde_json::json;
 
 use crate::city::{City, EVOLUTIONS, all, at, collections};
@@ -68,77 +66,24 @@ impl Archive for Full {
     }
 }
 
-/// A store whose feed has forgotten its beginning.
+/// A feed that has forgotten its beginning.
 #[derive(Debug)]
 struct Forgetful {
-    memory: MemoryStore,
     has_forgotten: AtomicBool,
 }
 
-impl Store for Forgetful {
-    fn names(&self) -> &dyn Names {
-        self.memory.names()
-    }
-
-    fn commit(&self, commit: Commit) -> Answer<'_, Receipt> {
-        self.memory.commit(commit)
-    }
-
-    fn view(&self) -> Arc<dyn View> {
-        self.memory.view()
-    }
-
-    fn known_position(&self) -> Position {
-        self.memory.known_position()
-    }
-
-    fn view_at(&self, position: &Position) -> Answer<'_, Arc<dyn View>> {
-        self.memory.view_at(position)
-    }
-
-    fn feed(&self, after: &Position, limit: usize) -> Answer<'_, (Vec<Arc<Entry>>, Position)> {
+impl Alteration for Forgetful {
+    fn feed<'a>(
+        &'a self,
+        memory: &'a MemoryStore,
+        after: &Position,
+        limit: usize,
+    ) -> Answer<'a, (Vec<Arc<Entry>>, Position)> {
         if *after == Position::default() && self.has_forgotten.load(Ordering::SeqCst) {
             let gone = StoreError::PositionGone(after.to_string());
             return Box::pin(async move { Err(gone) });
         }
-        self.memory.feed(after, limit)
-    }
-
-    fn changed(&self, after: &Position) -> Answer<'_, ()> {
-        self.memory.changed(after)
-    }
-
-    fn cursor<'a>(&'a self, consumer: &'a str) -> Answer<'a, Option<Position>> {
-        self.memory.cursor(consumer)
-    }
-
-    fn pin<'a>(&'a self, consumer: &'a str, position: Option<&'a Position>) -> Answer<'a, ()> {
-        self.memory.pin(consumer, position)
-    }
-
-    fn has_tenant<'a>(&'a self, tenant: &'a TenantId) -> Answer<'a, bool> {
-        self.memory.has_tenant(tenant)
-    }
-
-    fn tenants(&self) -> Answer<'_, Vec<TenantStatus>> {
-        self.memory.tenants()
-    }
-
-    fn declare_indexes<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        collection: Collection,
-        definitions: Vec<Name>,
-    ) -> Answer<'a, ()> {
-        self.memory.declare_indexes(tenant, collection, definitions)
-    }
-
-    fn indexes<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<IndexStatus>> {
-        self.memory.indexes(tenant, collection)
-    }
-
-    fn erase(&self, tenant: &TenantId, spared: &[Collection]) -> Answer<'_, ()> {
-        self.memory.erase(tenant, spared)
+        memory.feed(after, limit)
     }
 }
 
@@ -225,7 +170,8 @@ async fn amendments(city: &City) -> usize {
 #[tokio::test]
 async fn history_begins_with_the_city_as_it_is_where_the_feed_does_not_reach_back() {
     let clock = Arc::new(FixedClock::new("2026-11-22T10:00:00Z".parse().unwrap()));
-    let store = Arc::new(Forgetful { memory: memory_store(&clock), has_forgotten: AtomicBool::new(true) });
+    let alteration = Forgetful { has_forgotten: AtomicBool::new(true) };
+    let store = Arc::new(AlteredStore { memory: memory_store(&clock), alteration });
     let config = Config { memory: 10_000, archive_after: Duration::from_hours(1), ..Config::default() };
     let city = City::over(store, Arc::new(MemoryArchive::default()), clock, config);
     for number in 0..200 {

@@ -18,6 +18,7 @@ const KNOWN_ONLY_TO: &[(&str, &[&str])] = &[
     ("parquet", &["history-lake"]),
     ("object_store", &["history-bucket"]),
     ("tokio-postgres", &["store-postgres"]),
+    ("deadpool-postgres", &["store-postgres"]),
     ("async-nats", &["bus-nats"]),
     ("datafusion", &["sql"]),
     ("clap", &["machi", "bench", "testkit"]),
@@ -31,7 +32,7 @@ const PURE: &[&str] = &["types", "model"];
 const IMPURE: &[&str] = &["tokio", "axum", "hyper", "http", "rustls", "ring", "clap", "tracing-subscriber", "mio"];
 
 /// Layers below the edge that speak no HTTP.
-const WITHOUT_HTTP: &[&str] = &["types", "model", "store", "connect", "store-embedded"];
+const WITHOUT_HTTP: &[&str] = &["types", "model", "store", "connect", "store-embedded", "store-postgres"];
 const HTTP: &[&str] = &["axum", "hyper", "http", "ureq", "reqwest"];
 
 /// How many packages the binary may consist of: a first build on two cores lasts less than ten minutes.

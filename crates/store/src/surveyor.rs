@@ -1,14 +1,13 @@
-//! Surveys of the reference: every document is looked at.
+//! Surveys by reading: what adapters answer that keep no index of places for maps, and the reference.
 
 use std::sync::Arc;
 
 use machi_types::geo::{BoundingBox, Geometry};
 
-use super::MemoryView;
-use crate::evaluate::{self, for_each_facet};
+use crate::evaluate::{self, OwnedFacet, for_each_facet};
 use crate::{
-    Collection, Condition, Document, FacetValue, Filter, Find, Instances, NameNo, Names, SURVEY_BYTES, SectionKey,
-    Sight, StoreError, Survey, SurveyCell, SurveyColumn, SurveyRow, Surveyed, Test, Told,
+    Condition, Derive, Document, FacetValue, Filter, Find, Instances, NameNo, Names, SURVEY_BYTES, SectionKey, Sight,
+    StoreError, Survey, SurveyCell, SurveyColumn, SurveyRow, Surveyed, Test, Told,
 };
 
 /// A document with where it is.
@@ -18,37 +17,53 @@ struct Seen {
     is_doubtful: bool,
 }
 
-impl MemoryView {
-    pub(super) fn survey(&self, survey: &Survey) -> Result<Surveyed, StoreError> {
+/// Answers one survey from the documents that it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Surveyor<'a> {
+    /// The survey.
+    pub survey: &'a Survey,
+    /// Tells the facets of its collection.
+    pub derive: &'a dyn Derive,
+    /// The names of the store.
+    pub names: &'a dyn Names,
+}
+
+/// A document with all its facets.
+pub type Matching = (Arc<Document>, Vec<OwnedFacet>);
+
+impl Surveyor<'_> {
+    /// The documents that lie in a tile, or are counted there, among all that are meant.
+    pub fn survey(&self, meant: Vec<Matching>) -> Result<Surveyed, StoreError> {
+        let survey = self.survey;
         let reach = survey.tile.bounds(survey.margin);
         let mut seen = Vec::new();
-        for (document, facets) in self.matching(&tagged(survey, survey.meant()))? {
-            let place = self.place(survey, &document);
+        for (document, facets) in meant {
+            let place = self.place(&document);
             let Some(sight) = place.and_then(|place| Sight::of(&place, survey.tile, &reach)) else { continue };
             let is_doubtful = evaluate::meets(&survey.doubtful, &document, &facets)?;
             seen.push(Seen { document, sight, is_doubtful });
         }
         let told = seen.iter().filter(|seen| seen.sight.is_told);
         if told.clone().count() <= survey.most {
-            return Ok(Surveyed { rows: self.rows(survey, told)?, cells: Vec::new() });
+            return Ok(Surveyed { rows: self.rows(told)?, cells: Vec::new() });
         }
-        self.in_cells(survey, seen)
+        self.in_cells(seen)
     }
 
-    pub(super) fn extent(&self, survey: &Survey) -> Result<Option<BoundingBox>, StoreError> {
-        let found = self.matching(&tagged(survey, Filter::All))?;
-        let places = found.iter().filter_map(|(document, _)| self.place(survey, document));
+    /// A box around the places of all these documents.
+    pub fn extent<'d>(&self, tagged: impl Iterator<Item = &'d Document>) -> Option<BoundingBox> {
+        let places = tagged.filter_map(|document| self.place(document));
         let bounds = places.map(|place| match place.as_point() {
             Some(_) => place.bounding_box(),
             None => BoundingBox::of_single(place.bounding_box().outward()),
         });
-        Ok(bounds.reduce(|all, one| all.joined(&one)))
+        bounds.reduce(|all, one| all.joined(&one))
     }
 
-    fn in_cells(&self, survey: &Survey, mut seen: Vec<Seen>) -> Result<Surveyed, StoreError> {
+    fn in_cells(&self, mut seen: Vec<Seen>) -> Result<Surveyed, StoreError> {
         seen.sort_by_key(|seen| (seen.sight.position.code(), seen.document.number));
         let (mut alone, mut cells) = (Vec::new(), Vec::new());
-        for codes in survey.tile.cells(survey.halvings) {
+        for codes in self.survey.tile.cells(self.survey.halvings) {
             let within: Vec<&Seen> = seen.iter().filter(|seen| codes.contains(&seen.sight.position.code())).collect();
             match within.as_slice() {
                 [] => {}
@@ -59,11 +74,11 @@ impl MemoryView {
             }
         }
         alone.sort_by_key(|seen| seen.document.number);
-        Ok(Surveyed { rows: self.rows(survey, alone.into_iter())?, cells })
+        Ok(Surveyed { rows: self.rows(alone.into_iter())?, cells })
     }
 
-    fn rows<'s>(&self, survey: &Survey, seen: impl Iterator<Item = &'s Seen>) -> Result<Vec<SurveyRow>, StoreError> {
-        let rows: Vec<SurveyRow> = seen.map(|seen| self.row(survey, seen)).collect();
+    fn rows<'s>(&self, seen: impl Iterator<Item = &'s Seen>) -> Result<Vec<SurveyRow>, StoreError> {
+        let rows: Vec<SurveyRow> = seen.map(|seen| self.row(seen)).collect();
         let bytes: usize = rows.iter().filter_map(|row| row.document.as_ref()).map(|document| document.size()).sum();
         match bytes > SURVEY_BYTES {
             true => Err(StoreError::too_many_bytes(SURVEY_BYTES)),
@@ -71,10 +86,9 @@ impl MemoryView {
         }
     }
 
-    fn row(&self, survey: &Survey, seen: &Seen) -> SurveyRow {
+    fn row(&self, seen: &Seen) -> SurveyRow {
         let document = &seen.document;
-        let values: Vec<Told> =
-            survey.columns.iter().map(|column| self.value(survey.collection, column, document)).collect();
+        let values: Vec<Told> = self.survey.columns.iter().map(|column| self.value(column, document)).collect();
         let is_read = seen.is_doubtful || !seen.sight.is_point || values.contains(&Told::Unsaid);
         SurveyRow {
             number: document.number,
@@ -86,12 +100,11 @@ impl MemoryView {
     }
 
     /// The first place of a document.
-    fn place(&self, survey: &Survey, document: &Document) -> Option<Geometry> {
-        let inner = &self.store.0;
+    fn place(&self, document: &Document) -> Option<Geometry> {
         let mut first = None;
-        for_each_facet(document, inner.derive(survey.collection), &inner.names, &mut |facet| {
+        for_each_facet(document, self.derive, self.names, &mut |facet| {
             if let FacetValue::Geometry(place) = facet.value
-                && SectionKey::new(facet.name, facet.instance) == survey.place
+                && SectionKey::new(facet.name, facet.instance) == self.survey.place
                 && first.is_none()
             {
                 first = Some(place.clone());
@@ -100,11 +113,10 @@ impl MemoryView {
         first
     }
 
-    fn value(&self, collection: Collection, column: &SurveyColumn, document: &Document) -> Told {
-        let inner = &self.store.0;
+    fn value(&self, column: &SurveyColumn, document: &Document) -> Told {
         let (mut values, mut texts) = (Vec::new(), Vec::new());
         let mut tags = Vec::new();
-        for_each_facet(document, inner.derive(collection), &inner.names, &mut |facet| {
+        for_each_facet(document, self.derive, self.names, &mut |facet| {
             if SectionKey::new(facet.name, facet.instance) != column.key {
                 return;
             }
@@ -119,7 +131,7 @@ impl MemoryView {
         });
         tags.sort_unstable();
         tags.dedup();
-        let place = |tag: &NameNo| column.choice.as_ref()?.place(&inner.names.text(*tag));
+        let place = |tag: &NameNo| column.choice.as_ref()?.place(&self.names.text(*tag));
         match tags.iter().filter_map(place).collect::<Vec<usize>>().as_slice() {
             [] => values.append(&mut texts),
             [place] => return texts.get(*place).cloned().unwrap_or(Told::Unsaid),
@@ -134,8 +146,8 @@ impl MemoryView {
     }
 }
 
-/// A find of what is tagged and meets a filter.
-fn tagged(survey: &Survey, filter: Filter) -> Find {
+/// A find of what is tagged as a survey wants it, and meets a filter.
+pub fn tagged(survey: &Survey, filter: Filter) -> Find {
     let (name, tag) = survey.tagged;
     let test = Test { name, instances: Instances::Only(NameNo::NONE), condition: Condition::Tag(tag) };
     let filter = Filter::Test(test).and(filter);

@@ -1,0 +1,60 @@
+//! What PostgreSQL says when it fails, in the words of the port.
+
+use deadpool_postgres::PoolError;
+use machi_store::StoreError;
+use tokio_postgres::error::{DbError, SqlState};
+
+/// What went wrong, and what helps where that is known.
+pub(crate) fn engine(error: &tokio_postgres::Error) -> StoreError {
+    match error.as_db_error() {
+        Some(told) => of_state(told),
+        None => StoreError::Engine(format!("PostgreSQL cannot be reached or broke off: {}", with_sources(error))),
+    }
+}
+
+fn of_state(told: &DbError) -> StoreError {
+    let state = told.code();
+    let is_busy = [
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::TOO_MANY_CONNECTIONS,
+    ];
+    if is_busy.contains(state) {
+        return StoreError::Overloaded;
+    }
+    let hint = told.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    StoreError::Engine(format!("PostgreSQL answers {}: {}{hint}", state.code(), told.message()))
+}
+
+/// Why there is no connection.
+pub(crate) fn pool(error: &PoolError) -> StoreError {
+    match error {
+        PoolError::Timeout(_) => StoreError::Overloaded,
+        PoolError::Backend(error) => engine(error),
+        other => StoreError::Engine(format!("no connection to PostgreSQL: {}", with_sources(other))),
+    }
+}
+
+/// Whether PostgreSQL ended a statement because of its time limit.
+pub(crate) fn is_out_of_time(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::QUERY_CANCELED)
+}
+
+/// A row that does not hold what was once written.
+pub(crate) fn damaged(table: &str) -> StoreError {
+    StoreError::Damaged {
+        file: format!("the table machi.{table}"),
+        detail: "a row does not hold what Machi writes".to_owned(),
+    }
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
+}

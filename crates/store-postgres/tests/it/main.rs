@@ -1,0 +1,4 @@
+//! The store against a real server of PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conformance;
