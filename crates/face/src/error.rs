@@ -314,6 +314,16 @@ fn store_problem(error: StoreError) -> Problem {
             Text::both(error.to_string(), "書き込みが集中しています。少し待って再試行してください"),
         )
         .retry_after(Duration::from_secs(1)),
+        StoreError::Away(_) => {
+            let ja = "データベースに接続できません。復旧するまで待って再試行してください";
+            let text = Text::both("the database behind this city cannot be reached; try again in a while", ja);
+            Problem::new(ErrorKind::Unavailable, text).retry_after(Duration::from_secs(5)).because(error)
+        }
+        StoreError::Uncertain(_) => {
+            let ja = "書き込みの途中でデータベースへの接続が切れ、書き込まれたかどうかを確認できません。再送の前に読み取って確認してください。Idempotency-Keyを付けた要求はそのまま再送できます";
+            let en = "the connection to the database broke off while this was being written, and whether it was could not be found out; read it before you send it again, or repeat it as it is where it had an Idempotency-Key";
+            Problem::new(ErrorKind::Unavailable, Text::both(en, ja)).retry_after(Duration::from_secs(5)).because(error)
+        }
         StoreError::Closing => {
             Problem::new(ErrorKind::Unavailable, Text::both("the server is stopping", "サーバーは停止処理中です"))
                 .retry_after(Duration::from_secs(5))

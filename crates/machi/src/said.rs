@@ -115,6 +115,7 @@ fn of_store(error: &StoreError) -> Option<String> {
         StoreError::Missing { folder, what: "backup" } => format!("{folder}にバックアップはありません"),
         StoreError::Missing { folder, .. } => format!("{folder}に都市データはありません"),
         StoreError::Damaged { file, detail } => format!("{file}が壊れています({detail})"),
+        StoreError::Away(reason) => format!("データベースに接続できません: {reason}"),
         StoreError::ReadOnly { reason } => {
             format!("現在書き込みを受け付けていません: {}", reason.in_language(Language::Japanese))
         }

@@ -6,6 +6,7 @@
 
 mod columns;
 mod decide;
+mod unanswered;
 mod write;
 
 use std::sync::Arc;
@@ -40,6 +41,13 @@ pub(crate) struct Waiting {
     pub(crate) answer: oneshot::Sender<Result<Receipt, StoreError>>,
 }
 
+impl Waiting {
+    fn refuse(self, error: StoreError) {
+        // Whoever has gone does not want to know.
+        let _ = self.answer.send(Err(error));
+    }
+}
+
 /// Takes commits until nobody can send any more.
 pub(crate) async fn run(inner: Arc<Inner>, mut queue: mpsc::Receiver<Waiting>) {
     while let Some(first) = queue.recv().await {
@@ -58,22 +66,24 @@ pub(crate) async fn run(inner: Arc<Inner>, mut queue: mpsc::Receiver<Waiting>) {
 /// Takes a batch; where that fails, each of its commits by itself, so that none fails because of another.
 async fn take(inner: &Inner, mut batch: Vec<Waiting>) {
     let Err(error) = attempt(inner, &mut batch).await else { return };
+    match error {
+        StoreError::Away(reason) => {
+            return batch.into_iter().for_each(|waiting| waiting.refuse(StoreError::Away(reason.clone())));
+        }
+        StoreError::Uncertain(reason) => {
+            return batch.into_iter().for_each(|waiting| waiting.refuse(StoreError::Uncertain(reason.clone())));
+        }
+        _ => {}
+    }
     if batch.len() == 1 {
-        return refuse(batch, error);
+        return batch.into_iter().zip([error]).for_each(|(waiting, error)| waiting.refuse(error));
     }
     tracing::warn!(%error, commits = batch.len(), "a batch of commits failed; each is tried by itself");
     for waiting in batch {
         let mut alone = vec![waiting];
         if let Err(error) = attempt(inner, &mut alone).await {
-            refuse(alone, error);
+            alone.into_iter().zip([error]).for_each(|(waiting, error)| waiting.refuse(error));
         }
-    }
-}
-
-/// Answers the one that waits.
-fn refuse(mut alone: Vec<Waiting>, error: StoreError) {
-    if let Some(waiting) = alone.pop() {
-        let _ = waiting.answer.send(Err(error));
     }
 }
 
@@ -92,7 +102,12 @@ async fn attempt(inner: &Inner, batch: &mut Vec<Waiting>) -> Result<(), StoreErr
     let open = Open { held, spaces, newest: head.time };
     let mut deciding = Deciding::new(inner, &head, read(inner, &open, found).await?);
     let receipts: Vec<Receipt> = batch.iter_mut().map(|waiting| deciding.commit(&mut waiting.commit)).collect();
-    write::all(inner, open, &head, deciding.end()).await?;
+    let written = deciding.end();
+    match write::all(inner, open, &written).await {
+        Err(StoreError::Away(reason)) => unanswered::settle(inner, &written, reason).await?,
+        ended => ended?,
+    }
+    inner.told(written.time);
     for (waiting, receipt) in batch.drain(..).zip(receipts) {
         // Whoever has gone does not want to know.
         let _ = waiting.answer.send(Ok(receipt));

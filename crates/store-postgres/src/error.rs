@@ -8,7 +8,7 @@ use tokio_postgres::error::{DbError, SqlState};
 pub(crate) fn engine(error: &tokio_postgres::Error) -> StoreError {
     match error.as_db_error() {
         Some(told) => of_state(told),
-        None => StoreError::Engine(format!("PostgreSQL cannot be reached or broke off: {}", with_sources(error))),
+        None => StoreError::Away(with_sources(error)),
     }
 }
 
@@ -23,6 +23,10 @@ fn of_state(told: &DbError) -> StoreError {
     if is_busy.contains(state) {
         return StoreError::Overloaded;
     }
+    let is_going = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+    if is_going.contains(state) {
+        return StoreError::Away(told.message().to_owned());
+    }
     let hint = told.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
     StoreError::Engine(format!("PostgreSQL answers {}: {}{hint}", state.code(), told.message()))
 }
@@ -32,7 +36,7 @@ pub(crate) fn pool(error: &PoolError) -> StoreError {
     match error {
         PoolError::Timeout(_) => StoreError::Overloaded,
         PoolError::Backend(error) => engine(error),
-        other => StoreError::Engine(format!("no connection to PostgreSQL: {}", with_sources(other))),
+        other => StoreError::Away(with_sources(other)),
     }
 }
 

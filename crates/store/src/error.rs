@@ -119,6 +119,14 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// The database behind the store cannot be asked.
+    #[error("the database cannot be reached: {0}")]
+    Away(String),
+    /// The database was lost while it committed.
+    #[error(
+        "the connection to the database broke off while a change was being committed, and whether it is there could not be found out ({0}); read it before you send it again"
+    )]
+    Uncertain(String),
     /// The engine below failed.
     #[error("the storage engine failed: {0}")]
     Engine(String),

@@ -30,6 +30,7 @@ mod shifted_clock;
 mod small_disk;
 mod soak;
 mod wait;
+mod wire;
 
 pub use answer::{Answer, LinkValue, error_type};
 pub use cases::each;
@@ -51,3 +52,4 @@ pub use shifted_clock::ShiftedClock;
 pub use small_disk::SmallDisk;
 pub use soak::{soak_rounds, soak_seed};
 pub use wait::{DEADLINE, eventually, in_seconds};
+pub use wire::{Cut, Wire};

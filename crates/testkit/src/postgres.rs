@@ -59,7 +59,17 @@ impl Postgres {
 
     /// The address of a database of this name.
     pub fn address(&self, name: &str) -> String {
-        format!("host={} user=machi dbname={name}", self.folder.path().display())
+        Self::address_in(self.folder(), name)
+    }
+
+    /// The same behind a socket in another folder, such as that of a wire.
+    pub fn address_in(folder: &Path, name: &str) -> String {
+        format!("host={} user=machi dbname={name}", folder.display())
+    }
+
+    /// The folder that its socket is in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A program of PostgreSQL that speaks to this server.

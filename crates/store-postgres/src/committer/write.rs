@@ -17,7 +17,7 @@ use crate::error::{damaged, engine};
 use crate::facets::{self, About, Difference, Value, kind};
 use crate::names::CityNames;
 use crate::spaces::SpaceKey;
-use crate::store::{Head, Inner};
+use crate::store::Inner;
 use crate::view::Open;
 
 const DOCUMENTS: &str = "INSERT INTO machi.document (bucket, space, id, no, version, created, modified, body) \
@@ -52,11 +52,11 @@ const NEW_SPACES: &str = "INSERT INTO machi.space (tenant, collection) SELECT * 
     RETURNING no, tenant, collection";
 
 /// Writes what a batch comes to, and commits.
-pub(super) async fn all(inner: &Inner, open: Open, head: &Head, written: Written) -> Result<(), StoreError> {
+pub(super) async fn all(inner: &Inner, open: Open, written: &Written) -> Result<(), StoreError> {
     if written.fed.is_empty() && written.cursors.is_empty() {
         return Ok(());
     }
-    let (spaces, created) = spaces(&open, &written).await?;
+    let (spaces, created) = spaces(&open, written).await?;
     let mut changed = Vec::new();
     for ((key, id), state) in &written.states {
         let (Some(number), true) = (state.number, state.changed > 0) else { continue };
@@ -66,7 +66,7 @@ pub(super) async fn all(inner: &Inner, open: Open, head: &Head, written: Written
         let space = *spaces.get(key).ok_or_else(|| damaged("space"))?;
         changed.push((space, number.0, id, state, facets::difference(&before, after)));
     }
-    number_names(inner, &written, changed.iter().map(|(.., difference)| difference)).await?;
+    number_names(inner, written, changed.iter().map(|(.., difference)| difference)).await?;
     let (mut documents, mut gone, mut new) = (Documents::default(), Gone::default(), New::default());
     for (space, number, id, state, difference) in &changed {
         let place = (*space, i64::from(*number));
@@ -77,8 +77,8 @@ pub(super) async fn all(inner: &Inner, open: Open, head: &Head, written: Written
         difference.new.iter().for_each(|(about, value)| new.put(place, *about, value, &inner.names));
     }
     let feed = Feed::of(&written.fed, &spaces, &inner.names)?;
-    let next = Next::of(&written, &spaces);
-    let cursors = Cursors::of(&written);
+    let next = Next::of(written, &spaces);
+    let cursors = Cursors::of(written);
     let (time, epoch) = (written.time as i64, i64::from(created));
     let bucket = [(&BUCKET as &(dyn ToSql + Sync), Type::INT2)];
     let held = &open.held;
@@ -94,8 +94,6 @@ pub(super) async fn all(inner: &Inner, open: Open, head: &Head, written: Written
         held.commit(),
     )
     .map_err(|error| engine(&error))?;
-    debug_assert!(written.time >= head.time);
-    inner.told(written.time);
     open.held.ended();
     Ok(())
 }
