@@ -22,6 +22,7 @@ pub mod blocks;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod ground;
 pub mod import;
 pub mod lifecycle;
 pub mod log;

@@ -56,6 +56,9 @@ pub enum StartError {
     /// Its store cannot be opened.
     #[error("the city's data cannot be opened")]
     Store(#[from] machi_store::StoreError),
+    /// It lies somewhere else.
+    #[error("this is not the place of the city")]
+    Elsewhere(#[source] Told),
     /// Its past cannot be opened.
     #[error("the city's past cannot be opened")]
     Archive(#[from] machi_archive::ArchiveError),
@@ -172,9 +175,8 @@ async fn open(
 ) -> Result<Option<City>, StartError> {
     let (settings, closing) = (config.clone(), heard.clone());
     let opening = async {
-        let store = tokio::task::spawn_blocking(move || wiring::open_store(&settings, folder));
-        let store = store.await.map_err(|broken| StartError::Runtime(io::Error::other(broken)))??;
-        wiring::assemble(config, store, registry, &closing).await
+        let ground = wiring::open_ground(&settings, folder).await?;
+        wiring::assemble(config, ground, registry, &closing).await
     };
     tokio::select! {
         biased;

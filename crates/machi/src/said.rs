@@ -115,6 +115,9 @@ fn of_store(error: &StoreError) -> Option<String> {
         StoreError::Missing { folder, what: "backup" } => format!("{folder}にバックアップはありません"),
         StoreError::Missing { folder, .. } => format!("{folder}に都市データはありません"),
         StoreError::Damaged { file, detail } => format!("{file}が壊れています({detail})"),
+        StoreError::Unnamed(reason) => format!(
+            "[store] urlがデータベースのアドレス(postgres://ユーザー:パスワード@ホスト/データベース など)ではありません: {reason}"
+        ),
         StoreError::Away(reason) => format!("データベースに接続できません: {reason}"),
         StoreError::ReadOnly { reason } => {
             format!("現在書き込みを受け付けていません: {}", reason.in_language(Language::Japanese))
@@ -126,6 +129,7 @@ fn of_store(error: &StoreError) -> Option<String> {
 fn of_start(error: &StartError) -> Option<String> {
     Some(match error {
         StartError::Store(_) => "都市データを開けません".to_owned(),
+        StartError::Elsewhere(_) => "都市の場所が違います".to_owned(),
         StartError::PortTaken { listen } => {
             format!(
                 "{listen}は別のプログラムが使用中です。そのプログラムを終了するか、--listenで別のポートを指定してください(ポート0なら空きポートを使います)"

@@ -1,5 +1,6 @@
 //! Builds the blocks and hands each what it needs; the one place where they meet.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use machi_http::server::ServerLimits;
 use machi_http::{Language, Shutdown, Text};
 use machi_store::{CollectionSpec, Store, StoreError};
 use machi_store_embedded::{DataFolder, EmbeddedStore, Options, Verified};
+use machi_store_postgres::PostgresStore;
 use machi_types::{Clock, SystemClock};
 use tokio::task::JoinHandle;
 use tracing::warn;
@@ -25,6 +27,7 @@ use tracing::warn;
 use crate::blocks;
 use crate::config::{self, Config, ServerSection};
 use crate::control::{self, Commanded};
+use crate::ground::{self, Ground};
 use crate::lifecycle::StartError;
 use crate::own::{self, Readiness};
 use crate::past::{self, Past};
@@ -45,7 +48,7 @@ pub struct City {
     pub secret: String,
     /// What it has beside what all cities have.
     pub extras: Extras,
-    store: Arc<EmbeddedStore>,
+    ground: Ground,
     work: Vec<JoinHandle<()>>,
 }
 
@@ -82,8 +85,27 @@ impl Extras {
 }
 
 /// Opens the store of a city, with the collections of all blocks.
-pub fn open_store(config: &Config, folder: DataFolder) -> Result<EmbeddedStore, StartError> {
-    Ok(EmbeddedStore::open_in(folder, collections(), Arc::new(SystemClock), options(config))?)
+pub async fn open_ground(config: &Config, folder: DataFolder) -> Result<Ground, StartError> {
+    let clock = Arc::new(SystemClock);
+    let Some(database) = database(config) else {
+        ground::check_lies_here(folder.path())?;
+        let options = options(config);
+        let opening =
+            tokio::task::spawn_blocking(move || EmbeddedStore::open_in(folder, collections(), clock, options));
+        let store = opening.await.map_err(|broken| StartError::Runtime(io::Error::other(broken)))??;
+        return Ok(Ground::Folder(Arc::new(store)));
+    };
+    let store = PostgresStore::open(&database, collections(), clock).await?;
+    ground::belong(folder.path(), store.city())?;
+    Ok(Ground::Database(Arc::new(store), Arc::new(folder)))
+}
+
+/// The database of a city, where it lies in one.
+fn database(config: &Config) -> Option<machi_store_postgres::Options> {
+    let store = &config.store;
+    let connections = store.connections.get();
+    let usual = machi_store_postgres::Options::new(&store.url);
+    (!store.url.is_empty()).then_some(machi_store_postgres::Options { connections, ..usual })
 }
 
 /// Checks a city that no process runs, and changes nothing in its folder.
@@ -112,18 +134,17 @@ fn collections() -> Vec<CollectionSpec> {
 /// Builds a city on its store.
 pub async fn assemble(
     config: &Config,
-    store: EmbeddedStore,
+    ground: Ground,
     registry: &Arc<Registry>,
     heard: &Shutdown,
 ) -> Result<City, StartError> {
     observe_process(registry);
     let client = Client::new(client_settings(config))?;
     let readiness = Arc::new(Readiness::default());
-    let store = Arc::new(store);
-    observe_store(registry, &store);
-    worry_about_the_clock(&readiness, &store);
+    observe_store(registry, &ground);
+    worry_about_the_store(&readiness, &ground);
     let secret = control::secret();
-    let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client.clone());
+    let broker = broker(config, ground.store(), client.clone());
     let past = Past::open(config, broker.face())?;
     observe_history(registry, &past.history);
     worry_about_history(&readiness, &past.history, options(config).feed_bytes_pinned);
@@ -140,7 +161,7 @@ pub async fn assemble(
         .merge(machi_broker::http::router(Arc::clone(&broker)))
         .merge(machi_history::http::router(Arc::clone(&past.history)))
         .merge(control::router(
-            Commanded { store: Arc::clone(&store), broker: Arc::clone(&broker), past: past.clone() },
+            Commanded { ground: ground.clone(), broker: Arc::clone(&broker), past: past.clone() },
             &secret,
         ));
     let shortcut: Arc<dyn Shortcut> = Arc::new(machi_broker::http::HotEntities::new(Arc::clone(&broker)));
@@ -150,7 +171,7 @@ pub async fn assemble(
         tokio::spawn(notifier.run(heard.clone())),
     ];
     let work = work.into_iter().chain(past.work(heard, config.history.upkeep)).collect();
-    Ok(City { router, shortcut, secret, extras, store, work })
+    Ok(City { router, shortcut, secret, extras, ground, work })
 }
 
 /// The edge of a city that is being opened: it answers whether it is alive, and asks for patience.
@@ -161,6 +182,7 @@ pub fn edge(config: &Config, peers: Peers, registry: &Arc<Registry>) -> Arc<Edge
 /// Finds what no setting tells alone, before anything is opened: whether the files that it names can be used.
 pub fn check(config: &Config) -> Result<(), StartError> {
     Client::new(client_settings(config))?;
+    database(config).map_or(Ok(()), |database| database.check())?;
     if cfg!(not(feature = "sql")) && config.sql.address.is_some() {
         return Err(StartError::WithoutSql);
     }
@@ -168,12 +190,12 @@ pub fn check(config: &Config) -> Result<(), StartError> {
 }
 
 /// What commands need of a city that no process runs.
-pub fn resting(config: &Config, folder: DataFolder) -> Result<Commanded, StartError> {
-    let store = Arc::new(open_store(config, folder)?);
+pub async fn resting(config: &Config, folder: DataFolder) -> Result<Commanded, StartError> {
+    let ground = open_ground(config, folder).await?;
     let client = Client::new(client_settings(config))?;
-    let broker = broker(config, Arc::clone(&store) as Arc<dyn Store>, client);
+    let broker = broker(config, ground.store(), client);
     let past = Past::open(config, broker.face())?;
-    Ok(Commanded { store, broker, past })
+    Ok(Commanded { ground, broker, past })
 }
 
 impl City {
@@ -183,8 +205,7 @@ impl City {
             // Work that failed has said so itself.
             let _ = work.await;
         }
-        let store = self.store;
-        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        self.ground.close().await;
     }
 }
 
@@ -200,20 +221,20 @@ fn face(config: &Config, store: Arc<dyn Store>, client: Client) -> Arc<Face> {
 }
 
 /// Adds the figures of the store. What all of the process sends to disk is among those of the process.
-fn observe_store(registry: &Registry, store: &Arc<EmbeddedStore>) {
-    let weak = Arc::downgrade(store);
-    let help = "Bytes of changes written to the journal; process_io_written_bytes counts all that goes to disk.";
-    registry.observe("machi_store_journal_written_bytes", help, Kind::Counter, move |samples| {
-        if let Some(store) = weak.upgrade() {
-            samples.write(&[], store.journal_written() as f64);
-        }
-    });
-    let weak = Arc::downgrade(store);
+fn observe_store(registry: &Registry, ground: &Ground) {
+    if let Ground::Folder(store) = ground {
+        let weak = Arc::downgrade(store);
+        let help = "Bytes of changes written to the journal; process_io_written_bytes counts all that goes to disk.";
+        registry.observe("machi_store_journal_written_bytes", help, Kind::Counter, move |samples| {
+            if let Some(store) = weak.upgrade() {
+                samples.write(&[], store.journal_written() as f64);
+            }
+        });
+    }
+    let ground = ground.clone();
     let help = "How far the clock lies behind the last commit, from which times then go on.";
     registry.observe("machi_clock_lag_seconds", help, Kind::Gauge, move |samples| {
-        if let Some(store) = weak.upgrade() {
-            samples.write(&[], store.clock_lag().as_secs_f64());
-        }
+        samples.write(&[], ground.clock_lag().as_secs_f64());
     });
 }
 
@@ -236,17 +257,25 @@ fn observe_history(registry: &Registry, history: &Arc<History>) {
 }
 
 /// A clock that lags turns no time back, but whoever compares times with other machines must know; one that has jumped
-/// ahead keeps everybody from writing.
-fn worry_about_the_clock(readiness: &Readiness, store: &Arc<EmbeddedStore>) {
-    let weak = Arc::downgrade(store);
+/// ahead keeps everybody from writing, and so does a database that is away.
+fn worry_about_the_store(readiness: &Readiness, ground: &Ground) {
+    let own = ground.clone();
     readiness.worry(move || {
-        let store = weak.upgrade()?;
-        let lag = store.clock_lag();
-        match store.clock_jump() {
+        let lag = own.clock_lag();
+        match own.clock_jump() {
             Some(jump) => Some(clock_jumped(jump)),
             None => (lag > CLOCK_LAG).then(|| clock_lags(lag)),
         }
     });
+    let own = ground.clone();
+    readiness.worry(move || own.trouble().map(|trouble| database_is_away(&trouble)));
+}
+
+fn database_is_away(trouble: &str) -> Text {
+    Text::both(
+        format!("requests are answered 503 because the database cannot be asked: {trouble}"),
+        format!("データベースに問い合わせできないため、要求に503を返しています: {trouble}"),
+    )
 }
 
 fn worry_about_the_notifier(readiness: &Readiness, broker: &Arc<Broker>) {

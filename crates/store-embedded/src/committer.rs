@@ -12,6 +12,7 @@ mod prepare;
 use std::sync::Arc;
 
 use machi_store::apply::At;
+use machi_store::believed::Believed;
 use machi_store::{Collection, NameNo, Names, Outcome, Position, Receipt, StoreError};
 use machi_types::{Language, Name, TenantId, Text, Timestamp};
 use tokio::sync::oneshot;
@@ -21,7 +22,6 @@ pub(crate) use nudge::Nudge;
 use overlay::Overlay;
 pub(crate) use prepare::{Prepared, prepare};
 
-use crate::believed::Believed;
 use crate::engine::{Engine, Root};
 use crate::index::space::SpaceIndex;
 use crate::journal::Journal;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
+use machi_store::believed::Believed;
 use machi_store::{
     Collection, CollectionSpec, Derive, Document, DocumentNo, NameTable, NoFacets, Position, StoreError,
 };
@@ -13,7 +14,6 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 
-use crate::believed::Believed;
 use crate::committer::Nudge;
 use crate::documents::Documents;
 use crate::erasure::Erasure;

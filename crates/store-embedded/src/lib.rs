@@ -10,7 +10,6 @@
 mod afresh;
 mod background;
 mod backup;
-mod believed;
 mod checkpoint;
 mod codec;
 mod committer;

@@ -1,12 +1,15 @@
 //! Connections to PostgreSQL, and transactions that end when nobody holds them any more.
 
+use std::error::Error as _;
 use std::ops::Deref;
+use std::pin::Pin;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use machi_store::StoreError;
 use tokio::runtime::Handle;
-use tokio_postgres::{Client, NoTls};
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config, Error, NoTls};
 
 use crate::error;
 
@@ -25,6 +28,28 @@ impl Options {
     /// The usual ones for a database.
     pub fn new(url: &str) -> Self {
         Self { url: url.to_owned(), connections: 32, patience: Duration::from_secs(5) }
+    }
+
+    /// Finds out whether the database is named as it should be, without asking it.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.config().map(drop)
+    }
+
+    fn config(&self) -> Result<Config, StoreError> {
+        let mut config: Config = self.url.parse().map_err(|error: Error| {
+            let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            StoreError::Unnamed(reason)
+        })?;
+        if config.get_hosts().is_empty() {
+            return Err(StoreError::Unnamed("it names no host".to_owned()));
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("machi");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(self.patience);
+        }
+        Ok(config)
     }
 }
 
@@ -62,16 +87,17 @@ pub(crate) struct Connections {
 
 impl Connections {
     pub(crate) fn new(options: &Options) -> Result<Self, StoreError> {
-        let config: tokio_postgres::Config = options.url.parse().map_err(|error| error::engine(&error))?;
-        let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, manager))
+        let recycled = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let runtime = Handle::current();
+        let manager = Manager::from_connect(options.config()?, OnRuntime(runtime.clone()), recycled);
+        let pool = Pool::builder(manager)
             .max_size(options.connections)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(options.patience))
             .create_timeout(Some(options.patience))
             .build();
         let pool = pool.map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok(Self { pool, runtime: Handle::current() })
+        Ok(Self { pool, runtime })
     }
 
     /// A connection for single statements.
@@ -84,6 +110,32 @@ impl Connections {
         Ok(Held { object: Some(self.get().await?), runtime: self.runtime.clone() })
     }
 }
+
+/// Connects, and serves connections, on one runtime, whoever asks for one: others may be busy or end before.
+#[derive(Debug)]
+struct OnRuntime(Handle);
+
+impl Connect for OnRuntime {
+    fn connect(&self, config: &Config) -> Connecting<'_> {
+        let (config, runtime) = (config.clone(), self.0.clone());
+        Box::pin(async move {
+            let connecting = async move { config.connect(NoTls).await };
+            let (client, connection) = match self.0.spawn(connecting).await {
+                Ok(connected) => connected?,
+                // The runtime has ended, and whoever waits ends with it.
+                Err(_) => std::future::pending().await,
+            };
+            let serving = runtime.spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "a connection to PostgreSQL broke off");
+                }
+            });
+            Ok((client, serving))
+        })
+    }
+}
+
+type Connecting<'a> = Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'a>>;
 
 /// A connection in a transaction. What is not committed is rolled back when it is dropped.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use deadpool_postgres::PoolError;
 use machi_store::StoreError;
+use machi_types::Text;
 use tokio_postgres::error::{DbError, SqlState};
 
 /// What went wrong, and what helps where that is known.
@@ -27,8 +28,34 @@ fn of_state(told: &DbError) -> StoreError {
     if is_going.contains(state) {
         return StoreError::Away(told.message().to_owned());
     }
+    if let Some(reason) = takes_no_writes(state) {
+        return StoreError::ReadOnly { reason };
+    }
     let hint = told.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
     StoreError::Engine(format!("PostgreSQL answers {}: {}{hint}", state.code(), told.message()))
+}
+
+/// What keeps a database from being written, and what helps.
+fn takes_no_writes(state: &SqlState) -> Option<Text> {
+    if *state == SqlState::READ_ONLY_SQL_TRANSACTION {
+        return Some(Text::both(
+            "the database is a standby, or set to be read only; name the primary in [store] url, or several hosts with target_session_attrs=read-write",
+            "データベースがスタンバイか読み取り専用です。[store] urlにプライマリを指定するか、複数のホストをtarget_session_attrs=read-writeと共に指定してください",
+        ));
+    }
+    let is_full = [SqlState::DISK_FULL, SqlState::INSUFFICIENT_RESOURCES, SqlState::OUT_OF_MEMORY].contains(state);
+    is_full.then(|| {
+        Text::both(
+            format!(
+                "the machine of the database has no room left (PostgreSQL answers {}); make room there",
+                state.code()
+            ),
+            format!(
+                "データベースのマシンの空きが不足しています(PostgreSQLの応答: {})。空きを増やしてください",
+                state.code()
+            ),
+        )
+    })
 }
 
 /// Why there is no connection.

@@ -1,5 +1,11 @@
 -- The tables of a city, version 1. Every table of data has the bucket first, which is what it is spread by.
 
+-- Which city this is: what lies elsewhere, such as its past, knows it by this.
+CREATE TABLE machi.city (
+    id uuid NOT NULL DEFAULT gen_random_uuid()
+);
+INSERT INTO machi.city DEFAULT VALUES;
+
 -- One row for each bucket: the time of its last commit, in microseconds, which is also the commit's number, and the
 -- version of the table of spaces. Whoever commits holds it until the end.
 CREATE TABLE machi.head (

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use machi_store::believed::Believed;
 use machi_store::{
     Answer, Collection, CollectionSpec, Commit, Derive, Entry, Filter, Find, IndexStatus, Names, NoFacets, Position,
     Receipt, Store, StoreError, TenantStatus, View,
 };
 use machi_types::{Clock, Name, TenantId, Timestamp};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_postgres::types::Type;
@@ -31,6 +32,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub struct PostgresStore {
     inner: Arc<Inner>,
     commits: mpsc::Sender<Waiting>,
+    city: String,
 }
 
 /// What all parts of a store share.
@@ -43,6 +45,9 @@ pub(crate) struct Inner {
     /// The newest commit that is known here.
     newest: watch::Sender<u64>,
     declared: RwLock<FxHashMap<SpaceKey, Vec<Name>>>,
+    believed: Mutex<Believed>,
+    /// Why the database could not be asked when it was last tried.
+    trouble: Mutex<Option<String>>,
 }
 
 /// The head of the feed.
@@ -72,16 +77,47 @@ impl PostgresStore {
             names: CityNames::default(),
             spaces: Spaces::new(collections.iter().map(|spec| spec.collection).collect()),
             derives: collections.into_iter().map(|spec| (spec.collection, spec.derive)).collect(),
+            believed: Mutex::new(Believed::now(clock.now())),
+            trouble: Mutex::default(),
             clock,
             newest: watch::Sender::new(0),
             declared: RwLock::default(),
         });
         let head = inner.head(&client).await?;
         inner.told(head.time);
+        *inner.believed.lock() = Believed::now(inner.time_after(head.time));
+        let rows = client.query_typed("SELECT id::text FROM machi.city", &[]).await.map_err(|error| engine(&error))?;
+        let city = rows.first().map(|row| row.get(0)).ok_or_else(|| damaged("city"))?;
         let (commits, queue) = mpsc::channel(QUEUE);
         tokio::spawn(committer::run(Arc::clone(&inner), queue));
         tokio::spawn(look(Arc::clone(&inner), commits.downgrade()));
-        Ok(Self { inner, commits })
+        Ok(Self { inner, commits, city })
+    }
+
+    /// What tells this city from all others.
+    pub fn city(&self) -> &str {
+        &self.city
+    }
+
+    /// Why the database could not be asked when it was last tried, if it could not.
+    pub fn trouble(&self) -> Option<String> {
+        self.inner.trouble.lock().clone()
+    }
+
+    /// Believes a clock that has jumped ahead.
+    pub fn accept_clock(&self) {
+        *self.inner.believed.lock() = Believed::now(self.inner.clock.now());
+    }
+
+    /// How far the clock lies behind the last commit, from which commits then go on counting.
+    pub fn clock_lag(&self) -> Duration {
+        let lag = (*self.inner.newest.borrow() as i64).saturating_sub(self.inner.clock.now().micros());
+        Duration::from_micros(u64::try_from(lag).unwrap_or(0))
+    }
+
+    /// How far the clock has jumped ahead, which stops the writes until it is set right or accepted.
+    pub fn clock_jump(&self) -> Option<Duration> {
+        self.inner.believed.lock().jump(self.inner.clock.now())
     }
 }
 
@@ -96,9 +132,7 @@ async fn look(inner: Arc<Inner>, store: mpsc::WeakSender<Waiting>) {
             inner.told(head.time);
             Ok::<(), StoreError>(())
         };
-        if let Err(error) = looked.await {
-            tracing::debug!(%error, "the head of the feed cannot be read");
-        }
+        inner.look_ended(looked.await.err().as_ref());
     }
 }
 
@@ -110,6 +144,22 @@ impl Inner {
     /// The time of a commit after another.
     pub(crate) fn time_after(&self, last: u64) -> Timestamp {
         self.clock.now().max(Timestamp::from_micros(last as i64 + 1))
+    }
+
+    /// Refuses where what the clock says could never be taken back.
+    pub(crate) fn check_clock(&self) -> Result<(), StoreError> {
+        self.believed.lock().check(self.clock.now()).map_err(|reason| StoreError::ReadOnly { reason })
+    }
+
+    /// Keeps why the database could not be asked; the log tells when that begins and when it ends.
+    fn look_ended(&self, error: Option<&StoreError>) {
+        let mut trouble = self.trouble.lock();
+        match error {
+            Some(error) if trouble.is_none() => tracing::warn!(%error, "the database cannot be asked"),
+            None if trouble.is_some() => tracing::warn!("the database can be asked again"),
+            _ => {}
+        }
+        *trouble = error.map(ToString::to_string);
     }
 
     /// Something is committed up to here.

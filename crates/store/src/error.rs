@@ -119,6 +119,9 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// The address of a database is none.
+    #[error("[store] url is not the address of a database, such as postgres://user:password@host/database: {0}")]
+    Unnamed(String),
     /// The database behind the store cannot be asked.
     #[error("the database cannot be reached: {0}")]
     Away(String),

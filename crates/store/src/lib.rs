@@ -27,6 +27,7 @@ mod added;
 #[cfg(feature = "conformance")]
 pub mod altered;
 pub mod apply;
+pub mod believed;
 mod change;
 pub mod codec;
 #[cfg(any(test, feature = "conformance"))]

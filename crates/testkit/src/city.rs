@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::postgres::Database;
 use crate::preload::Environment;
 use crate::process::Server;
 use crate::{Answer, Client};
@@ -32,8 +33,9 @@ pub struct Options {
 pub struct City {
     binary: String,
     options: Options,
-    // Declared before the folder: the server is killed before its data go.
+    // Declared before the folder and the database: the server is killed before its data go.
     server: Mutex<Option<Server>>,
+    _database: Option<Database>,
     address: String,
     folder: TempDir,
 }
@@ -53,7 +55,11 @@ impl City {
 
     /// Starts the binary with a configuration file or further arguments.
     #[track_caller]
-    pub fn start_with(binary: &str, options: Options) -> Self {
+    pub fn start_with(binary: &str, mut options: Options) -> Self {
+        let database = Database::of_the_run();
+        if let Some(database) = &database {
+            options.environment.push(("MACHI__STORE__URL".to_owned(), database.url().into()));
+        }
         let folder = tempfile::Builder::new().prefix("machi-test-").tempdir().expect("a temporary folder");
         if let Some(config) = &options.config {
             std::fs::write(folder.path().join("machi.toml"), config).expect("the folder takes a file");
@@ -61,7 +67,14 @@ impl City {
         let arguments = arguments(folder.path(), &options, "127.0.0.1:0");
         let server = Server::spawn(binary, &arguments, &options.environment, folder.path());
         let address = server.address.clone();
-        Self { binary: binary.to_owned(), options, server: Mutex::new(Some(server)), address, folder }
+        Self {
+            binary: binary.to_owned(),
+            options,
+            server: Mutex::new(Some(server)),
+            _database: database,
+            address,
+            folder,
+        }
     }
 
     /// The one city that all tests of this process share, each with a tenant of its own.

@@ -74,9 +74,56 @@ impl Postgres {
 
     /// A program of PostgreSQL that speaks to this server.
     pub fn client(&self, name: &str) -> Command {
-        let mut command = Command::new(programs().join(name));
-        command.env("PGHOST", self.folder.path()).env("PGUSER", "machi").current_dir("/");
-        command
+        client(name, self.folder.path())
+    }
+}
+
+/// The variable that names the socket's folder of a server which all tests of a run share.
+const SHARED: &str = "MACHI_TEST_DATABASES";
+
+impl Postgres {
+    /// Starts a server whose new databases have PostGIS already, for a run of tests that is told its folder by
+    /// `MACHI_TEST_DATABASES`: each city is then a city in a database.
+    #[track_caller]
+    pub fn for_a_run() -> Self {
+        let server = Self::start_with(&["fsync=off", "max_connections=500", "shared_buffers=256MB"]);
+        run(server.client("psql").args(["--quiet", "--dbname=template1", "--command=CREATE EXTENSION postgis"]));
+        server
+    }
+}
+
+/// A database of the run's server; it goes with this value.
+#[derive(Debug)]
+pub(crate) struct Database {
+    folder: PathBuf,
+    name: String,
+}
+
+impl Database {
+    /// One for a city, where the run has a server.
+    #[track_caller]
+    pub(crate) fn of_the_run() -> Option<Self> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let folder = PathBuf::from(std::env::var_os(SHARED)?);
+        let name = format!("city_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::SeqCst));
+        let made = Self { folder, name };
+        run(made.client("createdb").arg(&made.name));
+        Some(made)
+    }
+
+    /// Its address.
+    pub(crate) fn url(&self) -> String {
+        Postgres::address_in(&self.folder, &self.name)
+    }
+
+    fn client(&self, name: &str) -> Command {
+        client(name, &self.folder)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let _ = self.client("dropdb").args(["--force", &self.name]).output();
     }
 }
 
@@ -88,6 +135,13 @@ impl Drop for Postgres {
         }
         let _ = self.server.wait();
     }
+}
+
+/// A program that speaks to the server whose socket is in a folder.
+fn client(name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(programs().join(name));
+    command.env("PGHOST", folder).env("PGUSER", "machi").current_dir("/");
+    command
 }
 
 fn is_root() -> bool {

@@ -281,6 +281,11 @@ section! {
     [store] StoreSection {
         /// The folder, made where it is missing. The option --data overrides it.
         path: PathBuf = PathBuf::from("machi-data");
+        /// A database of PostgreSQL with PostGIS instead, such as "postgres://machi:secret@db.example.jp/city"; "" for the
+        /// folder, which else holds what belongs to one process, and the city's past.
+        url: String = String::new();
+        /// Connections to the database at most.
+        connections: NonZeroUsize = count(32);
         /// Memory for data that was read or written lately.
         cache: ByteSize = ByteSize(96 << 20);
         /// Memory for entities as JSON, as they were written for earlier readers.

@@ -17,6 +17,7 @@ use machi_store::StoreError;
 use machi_store_embedded::{EmbeddedStore, Verified};
 use machi_types::{ErrorKind, Iri, Json, TenantId, json};
 
+use crate::ground::Ground;
 use crate::past::{Past, Whole};
 use crate::said;
 
@@ -73,8 +74,8 @@ pub enum Asked {
 /// What commands work on.
 #[derive(Clone, Debug)]
 pub struct Commanded {
-    /// The store.
-    pub store: Arc<EmbeddedStore>,
+    /// Where it lies.
+    pub ground: Ground,
     /// The broker on it.
     pub broker: Arc<Broker>,
     /// Its past.
@@ -138,7 +139,7 @@ impl Commanded {
                 Ok(whole(&verified, archived))
             }
             Asked::AcceptClock => {
-                self.store.accept_clock().map_err(refused)?;
+                self.ground.accept_clock().map_err(refused)?;
                 Ok(Text::both("the clock is believed", "時計を正しいものとして扱います"))
             }
             Asked::AddContext { url, text } => self.add_context(&url, text).await,
@@ -158,11 +159,15 @@ impl Commanded {
         }
     }
 
+    fn in_folder(&self) -> Result<Arc<EmbeddedStore>, Problem> {
+        self.ground.in_folder().map_err(|told| Problem::new(ErrorKind::OperationNotSupported, told.0))
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&EmbeddedStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let store = Arc::clone(&self.store);
+        let store = self.in_folder()?;
         tokio::task::spawn_blocking(move || work(&store)).await.map_err(Problem::internal)?.map_err(refused)
     }
 
@@ -179,6 +184,7 @@ impl Commanded {
     }
 
     async fn backup(&self, to: PathBuf) -> Result<Text, Problem> {
+        self.in_folder()?;
         let folder = to.display().to_string();
         // The archive first: what came since is in the journal of the backup.
         let most = self.of_archive(|past| past.along(None)).await?;
@@ -215,7 +221,7 @@ impl Commanded {
 
     async fn export(&self, tenant: &TenantId, to: &Path) -> Result<Text, Problem> {
         let place = to.to_owned();
-        self.blocking(move |_| EmbeddedStore::check_outside(&place)).await?;
+        on_file(to, move |_| Ok(EmbeddedStore::check_outside(&place))).await?.map_err(refused)?;
         let mut export = self.broker.export_tenant(tenant).await.map_err(Problem::from)?;
         // Whoever may read the folder need not be one who may read the city.
         let open = |to: &Path| File::options().write(true).create_new(true).mode(0o600).open(to);

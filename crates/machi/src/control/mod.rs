@@ -29,7 +29,7 @@ use tokio::runtime::Runtime;
 
 pub use commands::{Asked, Commanded};
 
-use crate::{past, wiring};
+use crate::{ground, past, wiring};
 
 /// The file with address and secret.
 const FILE: &str = "control";
@@ -194,6 +194,7 @@ fn find<T>(
         if !DataFolder::is_there(data) {
             return Err(ControlError::NoCity { data: data.to_owned() }.into());
         }
+        ground::check_lies_here(data)?;
         match open(data) {
             Err(StoreError::InUse { .. }) if Instant::now() < give_up => thread::sleep(ASK_AGAIN),
             opened => return Ok(Found::Resting(opened?)),
@@ -205,10 +206,10 @@ fn find<T>(
 fn ask_resting(folder: DataFolder, data: &Path, asked: Asked, language: Language) -> Result<String, Box<dyn Error>> {
     let config = past::of_resting(data)?;
     runtime()?.block_on(async {
-        let city = wiring::resting(&config, folder)?;
+        let city = wiring::resting(&config, folder).await?;
         city.broker.end_restores().await?;
         let said = city.perform(asked).await;
-        city.store.close();
+        city.ground.close().await;
         match said {
             Ok(said) => Ok(said.in_language(language).to_owned()),
             Err(problem) => Err(problem.detail(language).to_owned().into()),

@@ -10,26 +10,26 @@ const JUMP: Duration = Duration::from_mins(5);
 
 /// The latest time that was believed, and when that was.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Believed {
+pub struct Believed {
     time: Timestamp,
     at: Instant,
 }
 
 impl Believed {
     /// Believes a time from now on.
-    pub(crate) fn now(time: Timestamp) -> Self {
+    pub fn now(time: Timestamp) -> Self {
         Self { time, at: Instant::now() }
     }
 
     /// How far a clock has jumped ahead, where it is not to be believed.
-    pub(crate) fn jump(&self, wall: Timestamp) -> Option<Duration> {
+    pub fn jump(&self, wall: Timestamp) -> Option<Duration> {
         let ahead = wall.micros().saturating_sub(self.expected().micros());
         let ahead = Duration::from_micros(u64::try_from(ahead).unwrap_or(0));
         (ahead > JUMP).then_some(ahead)
     }
 
     /// Says what is wrong with the clock, where it is not to be believed.
-    pub(crate) fn check(&mut self, wall: Timestamp) -> Result<(), Text> {
+    pub fn check(&mut self, wall: Timestamp) -> Result<(), Text> {
         if self.jump(wall).is_some() {
             return Err(Text::both(
                 format!(
