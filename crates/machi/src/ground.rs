@@ -43,8 +43,8 @@ impl Ground {
         match self {
             Self::Folder(store) => Ok(Arc::clone(store)),
             Self::Database(..) => Err(Told(Text::both(
-                "this city lies in a database, which is backed up and verified by its own tools, such as pg_basebackup and amcheck; its past is in its folder or bucket",
-                "この都市のデータはデータベースにあります。バックアップと検証にはpg_basebackupやamcheckなど、データベースのツールを使ってください。履歴はフォルダーかバケットにあります",
+                "this city lies in a database, which is backed up by its own tools, such as pg_basebackup; its past is in its folder or bucket, and is copied with it",
+                "この都市のデータはデータベースにあります。pg_basebackupなど、データベースのツールでバックアップし、フォルダーかバケットにある履歴も一緒にコピーしてください",
             ))),
         }
     }
@@ -93,17 +93,22 @@ impl Ground {
     }
 }
 
+/// Whether the city of a folder lies in a database.
+pub fn is_in_database(folder: &Path) -> Result<bool, StartError> {
+    Ok(remembered(folder)?.is_some())
+}
+
 /// Finds out that the city of a folder lies in it, and not in a database.
 pub fn check_lies_here(folder: &Path) -> Result<(), StartError> {
-    match remembered(folder)? {
-        None => Ok(()),
-        Some(_) => Err(StartError::Elsewhere(Told(Text::both(
+    match is_in_database(folder)? {
+        false => Ok(()),
+        true => Err(StartError::Elsewhere(Told(Text::both(
             format!(
-                "the city of {} lies in a database; name it in [store] url, and ask a city that runs",
+                "the city of {} lies in a database; name it in [store] url, or by MACHI__STORE__URL in the environment",
                 folder.display()
             ),
             format!(
-                "{}の都市のデータはデータベースにあります。[store] urlで指定し、稼働中の都市に対して実行してください",
+                "{}の都市のデータはデータベースにあります。[store] urlか環境変数MACHI__STORE__URLで指定してください",
                 folder.display()
             ),
         )))),

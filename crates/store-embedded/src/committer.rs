@@ -61,15 +61,13 @@ pub(crate) struct Committer {
     last_commit: u64,
     last_time: Timestamp,
     journal_bytes_since_checkpoint: u64,
-    /// Whether the clock was not believed when it was last looked at.
-    distrusts_clock: bool,
 }
 
 impl Committer {
     pub(crate) fn new(engine: Arc<Engine>, journal: Journal, recovered: &Recovered) -> Self {
         let (last_commit, last_time) = (recovered.commit, recovered.time);
         *engine.believed.lock() = Believed::now(engine.clock.now().max(last_time));
-        Self { engine, journal, last_commit, last_time, journal_bytes_since_checkpoint: 0, distrusts_clock: false }
+        Self { engine, journal, last_commit, last_time, journal_bytes_since_checkpoint: 0 }
     }
 
     /// Works until the queue is closed and empty.
@@ -90,7 +88,7 @@ impl Committer {
                 let _ = answer.send(self.erase(&tenant, &spared));
             }
             Errand::AcceptClock => {
-                *self.engine.believed.lock() = Believed::now(self.engine.clock.now());
+                self.engine.believed.lock().accept(self.engine.clock.now());
                 // For the log: from here on the clock is believed.
                 let _ = self.check_clock();
             }
@@ -139,17 +137,16 @@ impl Committer {
     }
 
     /// Says what is wrong with the clock; the log tells when that begins and when it ends.
-    fn check_clock(&mut self) -> Result<(), Text> {
-        let checked = self.engine.believed.lock().check(self.engine.clock.now());
+    fn check_clock(&self) -> Result<(), Text> {
+        let (checked, has_turned) = self.engine.believed.lock().check(self.engine.clock.now());
         match &checked {
-            Err(cause) if !self.distrusts_clock => {
+            Err(cause) if has_turned => {
                 let cause = cause.in_language(Language::English);
                 tracing::warn!(cause, "writes are refused because of the clock");
             }
-            Ok(()) if self.distrusts_clock => tracing::warn!("the clock is believed again, and writes are taken"),
+            Ok(()) if has_turned => tracing::warn!("the clock is believed again, and writes are taken"),
             _ => {}
         }
-        self.distrusts_clock = checked.is_err();
         checked
     }
 

@@ -53,4 +53,3 @@ pub use files::write_durably;
 pub use folder::DataFolder;
 pub use options::Options;
 pub use store::EmbeddedStore;
-pub use verify::Verified;

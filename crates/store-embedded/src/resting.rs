@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use machi_store::{CollectionSpec, StoreError};
+use machi_store::{CollectionSpec, StoreError, Verified};
 use machi_types::Clock;
 
 use crate::failure::io_error;
@@ -19,7 +19,7 @@ use crate::lists::{CURRENT, TABLES, names_in, number};
 use crate::options::Options;
 use crate::recovery;
 use crate::store::EmbeddedStore;
-use crate::verify::{self, Verified};
+use crate::verify;
 
 impl EmbeddedStore {
     /// Checks a city that no process runs and changes nothing in its folder; in `scratch` there is a small folder

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use machi_store::{
     Answer, Collection, CollectionSpec, Commit, Document, Entry, IndexStatus, Names, Note, Position, Receipt, Seen,
-    Store, StoreError, TenantStatus, View, at_once,
+    Store, StoreError, TenantStatus, Verified, View, at_once,
 };
 use machi_types::{Clock, Name, TenantId};
 use parking_lot::Mutex;
@@ -25,7 +25,7 @@ use crate::options::Options;
 use crate::publish;
 use crate::queue::Queue;
 use crate::recovery;
-use crate::verify::{self, Verified};
+use crate::verify;
 use crate::view::EmbeddedView;
 
 /// Commits of more documents than this are prepared away from the caller's thread.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use machi_store::{NameNo, Names, StoreError};
+use machi_store::{NameNo, Names, StoreError, Verified};
 use machi_types::TenantId;
 
 use crate::afresh;
@@ -13,17 +13,6 @@ use crate::index::column::{Column, document};
 use crate::index::page::{Mask, Values};
 use crate::index::space::{Attribute, SpaceIndex};
 use crate::index::texts::TextPage;
-
-/// What a check of a store has seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
-    /// The documents that were read.
-    pub documents: u64,
-    /// The commits of the journal that were read.
-    pub commits: u64,
-    /// The facets that were compared.
-    pub facets: u64,
-}
 
 /// Checks a store that is open; it goes on working meanwhile.
 pub(crate) fn verify(engine: &Engine) -> Result<Verified, StoreError> {

@@ -100,7 +100,7 @@ async fn attempt(inner: &Inner, batch: &mut Vec<Waiting>) -> Result<(), StoreErr
     if !Arc::ptr_eq(&spaces, &known) {
         found = rows(&held, &spaces, &keys).await?;
     }
-    let open = Open { held, spaces, newest: head.time };
+    let open = Open { held, spaces, newest: head.commit };
     let mut deciding = Deciding::new(inner, &head, read(inner, &open, found).await?);
     let receipts: Vec<Receipt> = batch.iter_mut().map(|waiting| deciding.commit(&mut waiting.commit)).collect();
     let written = deciding.end();
@@ -108,7 +108,7 @@ async fn attempt(inner: &Inner, batch: &mut Vec<Waiting>) -> Result<(), StoreErr
         Err(StoreError::Away(reason)) => unanswered::settle(inner, &written, reason).await?,
         ended => ended?,
     }
-    inner.told(written.time);
+    inner.told(written.commit, written.time);
     for (waiting, receipt) in batch.drain(..).zip(receipts) {
         // Whoever has gone does not want to know.
         let _ = waiting.answer.send(Ok(receipt));

@@ -14,7 +14,7 @@ use crate::error::{damaged, engine};
 use crate::store::Inner;
 
 /// Whole commits behind a position, about so many entries; the last one may be named by a subquery of one row.
-const READ: &str = "SELECT commit, space, no, id, body FROM machi.feed WHERE bucket = $1 AND commit > $2 AND commit <= \
+const READ: &str = "SELECT commit, space, no, id, body, time FROM machi.feed WHERE bucket = $1 AND commit > $2 AND commit <= \
     (SELECT max(commit) FROM (SELECT commit FROM machi.feed WHERE bucket = $1 AND commit > $2 \
      ORDER BY commit, seq LIMIT $3) AS first) ORDER BY commit, seq";
 
@@ -38,7 +38,7 @@ pub(crate) async fn read(inner: &Inner, after: u64, limit: usize) -> Result<(Vec
         }
         // What belongs to no space was erased since.
         let Some((tenant, collection)) = spaces.key(space) else { continue };
-        let (commit, time) = (row.get::<_, i64>(0), Timestamp::from_micros(row.get(0)));
+        let (commit, time) = (row.get::<_, i64>(0), Timestamp::from_micros(row.get(5)));
         let body = Bytes::copy_from_slice(row.get(4));
         let step = coded::read(&inner.names, &client, "feed", |names| read_step(&body, time, names)).await?;
         entries.push(Arc::new(Entry {
@@ -56,7 +56,7 @@ pub(crate) async fn read(inner: &Inner, after: u64, limit: usize) -> Result<(Vec
             sections: step.sections.into_iter().map(|(change, _)| change).collect(),
         }));
     }
-    let last = rows.last().map_or(after.max(head.time), |row| row.get::<_, i64>(0) as u64);
+    let last = rows.last().map_or(after.max(head.commit), |row| row.get::<_, i64>(0) as u64);
     Ok((entries, Position::single(last)))
 }
 

@@ -9,6 +9,10 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::facets::{KEPT, kept, kind};
 use crate::names::CityNames;
 
+/// Where the bucket is among the values: said instead of the document's, so that what meets a test is found once, and
+/// not anew for each document.
+const BUCKET_AT: &str = "$1";
+
 /// A value that goes with a statement.
 pub(crate) type Parameter = (Box<dyn ToSql + Sync + Send>, Type);
 
@@ -134,7 +138,7 @@ impl Writer {
             return Meaning::exactly("FALSE");
         };
         let sql = format!(
-            "d.no IN (SELECT f.no FROM machi.facet f WHERE f.bucket = d.bucket AND f.space = {space} \
+            "d.no IN (SELECT f.no FROM machi.facet f WHERE f.bucket = {BUCKET_AT} AND f.space = {space} \
              AND f.name = {name} AND {instance} AND {condition})"
         );
         Meaning { sql, is_exact }
@@ -187,7 +191,7 @@ impl Writer {
         };
         let (name, instance) = (self.parameter(name, Type::INT4), self.parameter(instance, Type::INT4));
         format!(
-            "d.no IN (SELECT f.no FROM machi.facet f WHERE f.bucket = d.bucket AND f.space = {space} \
+            "d.no IN (SELECT f.no FROM machi.facet f WHERE f.bucket = {BUCKET_AT} AND f.space = {space} \
              AND f.name = {name} AND f.instance = {instance} AND f.kind = {} AND {})",
             kind::PLACE,
             self.touches(area)

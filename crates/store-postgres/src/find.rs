@@ -87,15 +87,21 @@ impl<'a> Asking<'a> {
         Ok(Some(Self { inner, open, find, derive, writer, meaning, started: Instant::now() }))
     }
 
-    /// The documents that meet the filter, with all their facets, in the order of their numbers.
+    /// The documents that meet the filter, with all their facets, in the order of their numbers; so many of them are
+    /// wanted at most.
     pub(crate) async fn each(
         &self,
         mut after: i64,
+        most: usize,
         mut take: impl FnMut(Matching) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
+        // Where SQL decides, no more is read than is wanted.
+        let limit = if self.meaning.is_exact { most.clamp(1, AT_ONCE) } else { AT_ONCE };
         let mut read = 0;
         loop {
-            let rows = self.rows(after).await?;
+            let rows = self.rows(after, limit).await?;
+            read += rows.len();
+            self.check(read.saturating_sub(most))?;
             for row in &rows {
                 let Some(document) = document(self.inner, self.open, row).await? else { continue };
                 after = i64::from(document.number.0);
@@ -105,18 +111,16 @@ impl<'a> Asking<'a> {
                     return Ok(());
                 }
             }
-            read += rows.len() as u64;
-            if rows.len() < AT_ONCE {
+            if rows.len() < limit {
                 return Ok(());
             }
-            self.check(read)?;
         }
     }
 
-    async fn rows(&self, after: i64) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+    async fn rows(&self, after: i64, limit: usize) -> Result<Vec<tokio_postgres::Row>, StoreError> {
         let mut parameters = self.writer.parameters();
         let (after_at, limit_at) = (parameters.len() + 1, parameters.len() + 2);
-        let limit = AT_ONCE as i64;
+        let limit = limit as i64;
         parameters.extend([(&after as _, Type::INT8), (&limit as _, Type::INT8)]);
         let sql = format!(
             "SELECT {COLUMNS} FROM machi.document d WHERE d.bucket = $1 AND d.space = $2 AND d.body IS NOT NULL \
@@ -147,12 +151,13 @@ impl<'a> Asking<'a> {
         }
     }
 
-    fn check(&self, read: u64) -> Result<(), StoreError> {
+    /// Whether a question that has read so many documents beyond those that it answers may go on.
+    fn check(&self, beyond: usize) -> Result<(), StoreError> {
         let budget = self.find.budget;
         if self.started.elapsed() > budget.time {
             return Err(StoreError::too_slow(budget.time));
         }
-        if read > budget.documents {
+        if beyond as u64 > budget.documents {
             let most = budget.documents;
             return Err(StoreError::TooComplex(Text::both(
                 format!("more than {most} documents to be read"),
@@ -170,7 +175,7 @@ impl<'a> Asking<'a> {
                 count += 1;
                 Ok(ControlFlow::Continue(()))
             };
-            self.each(-1, one_more).await?;
+            self.each(-1, 0, one_more).await?;
             return Ok(count);
         }
         let sql = format!(
@@ -191,7 +196,9 @@ impl<'a> Asking<'a> {
             Some(place) if find.order.is_empty() => i64::from(place.number.0),
             _ => -1,
         };
-        self.each(begin, |(document, facets)| page.add(document, &facets)).await?;
+        // An order is made of all that meet the filter.
+        let most = if find.order.is_empty() { page.most } else { usize::MAX };
+        self.each(begin, most, |(document, facets)| page.add(document, &facets)).await?;
         Ok(page.found(wanted))
     }
 }
@@ -267,7 +274,7 @@ async fn meant(
             meant.push(matching);
             Ok(ControlFlow::Continue(()))
         };
-        asking.each(-1, keep).await?;
+        asking.each(-1, usize::MAX, keep).await?;
     }
     Ok(meant)
 }

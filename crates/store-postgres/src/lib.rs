@@ -20,6 +20,7 @@ mod schema;
 mod spaces;
 mod store;
 mod undo;
+mod verify;
 mod view;
 
 pub use connection::Options;

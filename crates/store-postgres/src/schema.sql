@@ -6,10 +6,11 @@ CREATE TABLE machi.city (
 );
 INSERT INTO machi.city DEFAULT VALUES;
 
--- One row for each bucket: the time of its last commit, in microseconds, which is also the commit's number, and the
--- version of the table of spaces. Whoever commits holds it until the end.
+-- One row for each bucket: number and time, in microseconds, of its last commit, and the version of the table of spaces.
+-- Whoever commits holds it until the end, so that numbers have no gaps and are in the order of commits.
 CREATE TABLE machi.head (
     bucket smallint PRIMARY KEY,
+    commit bigint NOT NULL,
     time bigint NOT NULL,
     epoch bigint NOT NULL
 );
@@ -30,7 +31,8 @@ CREATE TABLE machi.space (
     UNIQUE (tenant, collection)
 );
 
--- Documents. One without a body was deleted: its number stays its own. Times are in microseconds.
+-- Documents. One without a body was deleted: its number stays its own, and its times mean nothing. A version is the
+-- number of the commit that wrote it; times are in microseconds.
 CREATE TABLE machi.document (
     bucket smallint NOT NULL,
     space integer NOT NULL,
@@ -72,6 +74,7 @@ CREATE TABLE machi.feed (
     bucket smallint NOT NULL,
     commit bigint NOT NULL,
     seq integer NOT NULL,
+    time bigint NOT NULL,
     space integer NOT NULL,
     no bigint NOT NULL,
     id bytea NOT NULL,
@@ -87,4 +90,4 @@ CREATE TABLE machi.consumer (
     pin text
 );
 
-INSERT INTO machi.head (bucket, time, epoch) VALUES (0, 0, 1);
+INSERT INTO machi.head (bucket, commit, time, epoch) VALUES (0, 0, 0, 1);

@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use machi_store::believed::Believed;
 use machi_store::{
     Answer, Collection, CollectionSpec, Commit, Derive, Entry, Filter, Find, IndexStatus, Names, NoFacets, Position,
-    Receipt, Store, StoreError, TenantStatus, View,
+    Receipt, Store, StoreError, TenantStatus, Verified, View,
 };
-use machi_types::{Clock, Name, TenantId, Timestamp};
+use machi_types::{Clock, Language, Name, TenantId, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,7 +24,7 @@ use crate::error::{damaged, engine};
 use crate::names::CityNames;
 use crate::spaces::{SpaceKey, Spaces};
 use crate::view::PostgresView;
-use crate::{feed, schema};
+use crate::{feed, schema, verify};
 
 /// How often a process looks whether others have committed.
 const LOOK: Duration = Duration::from_millis(100);
@@ -44,6 +45,8 @@ pub(crate) struct Inner {
     clock: Arc<dyn Clock>,
     /// The newest commit that is known here.
     newest: watch::Sender<u64>,
+    /// Its time.
+    last_time: AtomicI64,
     declared: RwLock<FxHashMap<SpaceKey, Vec<Name>>>,
     believed: Mutex<Believed>,
     /// Why the database could not be asked when it was last tried.
@@ -53,8 +56,10 @@ pub(crate) struct Inner {
 /// The head of the feed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
-    /// The time of the last commit, which is its number.
-    pub(crate) time: u64,
+    /// The number of the last commit.
+    pub(crate) commit: u64,
+    /// Its time.
+    pub(crate) time: Timestamp,
     /// The version of the table of spaces.
     pub(crate) epoch: i64,
 }
@@ -81,10 +86,11 @@ impl PostgresStore {
             trouble: Mutex::default(),
             clock,
             newest: watch::Sender::new(0),
+            last_time: AtomicI64::new(0),
             declared: RwLock::default(),
         });
         let head = inner.head(&client).await?;
-        inner.told(head.time);
+        inner.told(head.commit, head.time);
         *inner.believed.lock() = Believed::now(inner.time_after(head.time));
         let rows = client.query_typed("SELECT id::text FROM machi.city", &[]).await.map_err(|error| engine(&error))?;
         let city = rows.first().map(|row| row.get(0)).ok_or_else(|| damaged("city"))?;
@@ -92,6 +98,12 @@ impl PostgresStore {
         tokio::spawn(committer::run(Arc::clone(&inner), queue));
         tokio::spawn(look(Arc::clone(&inner), commits.downgrade()));
         Ok(Self { inner, commits, city })
+    }
+
+    /// Checks the whole city as of one instant: whether documents and feed can be read, and whether the facets of each
+    /// document are those that it says.
+    pub async fn verify(&self) -> Result<Verified, StoreError> {
+        verify::all(&self.inner).await
     }
 
     /// What tells this city from all others.
@@ -106,12 +118,12 @@ impl PostgresStore {
 
     /// Believes a clock that has jumped ahead.
     pub fn accept_clock(&self) {
-        *self.inner.believed.lock() = Believed::now(self.inner.clock.now());
+        self.inner.believed.lock().accept(self.inner.clock.now());
     }
 
     /// How far the clock lies behind the last commit, from which commits then go on counting.
     pub fn clock_lag(&self) -> Duration {
-        let lag = (*self.inner.newest.borrow() as i64).saturating_sub(self.inner.clock.now().micros());
+        let lag = self.inner.last_time.load(Ordering::Relaxed).saturating_sub(self.inner.clock.now().micros());
         Duration::from_micros(u64::try_from(lag).unwrap_or(0))
     }
 
@@ -129,7 +141,7 @@ async fn look(inner: Arc<Inner>, store: mpsc::WeakSender<Waiting>) {
             let client = inner.connections.get().await?;
             let head = inner.head(&client).await?;
             inner.spaces.at(&client, head.epoch).await?;
-            inner.told(head.time);
+            inner.told(head.commit, head.time);
             Ok::<(), StoreError>(())
         };
         inner.look_ended(looked.await.err().as_ref());
@@ -142,13 +154,22 @@ impl Inner {
     }
 
     /// The time of a commit after another.
-    pub(crate) fn time_after(&self, last: u64) -> Timestamp {
-        self.clock.now().max(Timestamp::from_micros(last as i64 + 1))
+    pub(crate) fn time_after(&self, last: Timestamp) -> Timestamp {
+        self.clock.now().max(Timestamp::from_micros(last.micros() + 1))
     }
 
     /// Refuses where what the clock says could never be taken back.
     pub(crate) fn check_clock(&self) -> Result<(), StoreError> {
-        self.believed.lock().check(self.clock.now()).map_err(|reason| StoreError::ReadOnly { reason })
+        let (checked, has_turned) = self.believed.lock().check(self.clock.now());
+        match &checked {
+            Err(cause) if has_turned => {
+                let cause = cause.in_language(Language::English);
+                tracing::warn!(cause, "writes are refused because of the clock");
+            }
+            Ok(()) if has_turned => tracing::warn!("the clock is believed again, and writes are taken"),
+            _ => {}
+        }
+        checked.map_err(|reason| StoreError::ReadOnly { reason })
     }
 
     /// Keeps why the database could not be asked; the log tells when that begins and when it ends.
@@ -163,7 +184,8 @@ impl Inner {
     }
 
     /// Something is committed up to here.
-    pub(crate) fn told(&self, commit: u64) {
+    pub(crate) fn told(&self, commit: u64, time: Timestamp) {
+        self.last_time.fetch_max(time.micros(), Ordering::Relaxed);
         self.newest.send_if_modified(|newest| {
             let is_newer = *newest < commit;
             *newest = (*newest).max(commit);
@@ -172,12 +194,12 @@ impl Inner {
     }
 
     pub(crate) async fn head(&self, client: &Client) -> Result<Head, StoreError> {
-        read_head(client, "SELECT time, epoch FROM machi.head WHERE bucket = $1").await
+        read_head(client, "SELECT commit, time, epoch FROM machi.head WHERE bucket = $1").await
     }
 
     /// The same, and nobody else commits until the transaction has ended.
     pub(crate) async fn lock_head(&self, client: &Client) -> Result<Head, StoreError> {
-        read_head(client, "SELECT time, epoch FROM machi.head WHERE bucket = $1 FOR UPDATE").await
+        read_head(client, "SELECT commit, time, epoch FROM machi.head WHERE bucket = $1 FOR UPDATE").await
     }
 
     async fn has_tenant(&self, tenant: &TenantId) -> Result<bool, StoreError> {
@@ -215,22 +237,23 @@ impl Inner {
         let spaces = self.spaces.at(&held, head.epoch).await?;
         let gone = spaces.of(tenant).filter(|(collection, _)| !spared.contains(collection));
         let gone: Vec<i32> = gone.map(|(_, space)| space).collect();
-        let time = self.time_after(head.time).micros();
+        let (commit, time) = (head.commit as i64 + 1, self.time_after(head.time));
         let erased = async {
             for table in ["facet", "feed", "document"] {
                 let sql = format!("DELETE FROM machi.{table} WHERE bucket = $1 AND space = ANY($2)");
                 held.execute_typed(&sql, &[(&BUCKET, Type::INT2), (&gone, Type::INT4_ARRAY)]).await?;
             }
             held.execute_typed("DELETE FROM machi.space WHERE no = ANY($1)", &[(&gone, Type::INT4_ARRAY)]).await?;
-            let head = "UPDATE machi.head SET time = $2, epoch = epoch + 1 WHERE bucket = $1";
-            held.execute_typed(head, &[(&BUCKET, Type::INT2), (&time, Type::INT8)]).await?;
+            let head = "UPDATE machi.head SET commit = $2, time = $3, epoch = epoch + 1 WHERE bucket = $1";
+            held.execute_typed(head, &[(&BUCKET, Type::INT2), (&commit, Type::INT8), (&time.micros(), Type::INT8)])
+                .await?;
             held.commit().await
         };
         erased.await.map_err(|error| engine(&error))?;
         let head = self.head(&held).await?;
         self.spaces.at(&held, head.epoch).await?;
         held.ended();
-        self.told(time as u64);
+        self.told(commit as u64, time);
         Ok(())
     }
 
@@ -254,7 +277,11 @@ impl Inner {
 
 async fn read_head(client: &Client, sql: &str) -> Result<Head, StoreError> {
     let rows = client.query_typed(sql, &[(&BUCKET, Type::INT2)]).await.map_err(|error| engine(&error))?;
-    let head = |row: &Row| Head { time: row.get::<_, i64>(0) as u64, epoch: row.get(1) };
+    let head = |row: &Row| Head {
+        commit: row.get::<_, i64>(0) as u64,
+        time: Timestamp::from_micros(row.get(1)),
+        epoch: row.get(2),
+    };
     rows.first().map(head).ok_or_else(|| damaged("head"))
 }
 

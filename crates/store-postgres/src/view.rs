@@ -125,7 +125,7 @@ impl PostgresView {
             (&numbers as _, Type::INT8_ARRAY),
             (&then as _, Type::INT8),
         ];
-        let sql = "SELECT no, commit, body FROM machi.feed \
+        let sql = "SELECT no, time, body FROM machi.feed \
                    WHERE bucket = $1 AND space = $2 AND no = ANY($3) AND commit > $4 ORDER BY commit DESC, seq DESC";
         let rows = open.held.query_typed(sql, &parameters).await.map_err(|error| engine(&error))?;
         for row in &rows {
@@ -165,12 +165,12 @@ impl PostgresView {
 }
 
 /// Begins a snapshot and finds out where it is, in one round trip.
-async fn open(inner: &Inner) -> Result<Open, StoreError> {
+pub(crate) async fn open(inner: &Inner) -> Result<Open, StoreError> {
     let held = inner.connections.hold().await?;
     let begin = async { held.begin(Purpose::Read).await.map_err(|error| engine(&error)) };
     let ((), head) = tokio::try_join!(begin, inner.head(&held))?;
     let spaces = inner.spaces.at(&held, head.epoch).await?;
-    Ok(Open { held, spaces, newest: head.time })
+    Ok(Open { held, spaces, newest: head.commit })
 }
 
 impl View for PostgresView {

@@ -57,6 +57,6 @@ pub use filter::{Check, Condition, Filter, GeoCondition, GeoRelation, Instances,
 pub use find::{Budget, CompareTexts, Cursor, Find, Found, Order, OrderBy, Row, Term, TermKind};
 pub use names::{NameNo, NameTable, Names};
 pub use note::{Note, Seen};
-pub use port::{Answer, Store, TenantStatus, View, at_once};
+pub use port::{Answer, Store, TenantStatus, Verified, View, at_once};
 pub use position::Position;
 pub use survey::{Choose, SURVEY_BYTES, Sight, Survey, SurveyCell, SurveyColumn, SurveyRow, Surveyed, Told};

@@ -133,6 +133,17 @@ pub trait View: Debug + Send + Sync {
     fn terms<'a>(&'a self, tenant: &'a TenantId, collection: Collection) -> Answer<'a, Vec<Term>>;
 }
 
+/// What a check of a whole store has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// The documents that were read.
+    pub documents: u64,
+    /// The commits of the feed that were read.
+    pub commits: u64,
+    /// The facets that were compared.
+    pub facets: u64,
+}
+
 /// How large a tenant is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantStatus {

@@ -143,6 +143,11 @@ impl City {
         data(self.folder.path(), &self.options)
     }
 
+    /// What its process is started with, which commands that ask the city at rest need, too.
+    pub fn environment(&self) -> &Environment {
+        &self.options.environment
+    }
+
     /// What the server logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()

@@ -13,8 +13,8 @@ use machi_archive::ArchiveError;
 use machi_broker::{Broker, Export, Pieces};
 use machi_face::FaceError;
 use machi_http::{Language, Problem, Text};
-use machi_store::StoreError;
-use machi_store_embedded::{EmbeddedStore, Verified};
+use machi_store::{StoreError, Verified};
+use machi_store_embedded::EmbeddedStore;
 use machi_types::{ErrorKind, Iri, Json, TenantId, json};
 
 use crate::ground::Ground;
@@ -134,7 +134,10 @@ impl Commanded {
         match asked {
             Asked::Backup { to } => self.backup(to).await,
             Asked::Verify => {
-                let verified = self.blocking(EmbeddedStore::verify).await?;
+                let verified = match &self.ground {
+                    Ground::Folder(_) => self.blocking(EmbeddedStore::verify).await?,
+                    Ground::Database(store, _) => store.verify().await.map_err(refused)?,
+                };
                 let archived = self.of_archive(Past::verify).await?;
                 Ok(whole(&verified, archived))
             }

@@ -29,6 +29,7 @@ use tokio::runtime::Runtime;
 
 pub use commands::{Asked, Commanded};
 
+use crate::config::{Config, overrides};
 use crate::{ground, past, wiring};
 
 /// The file with address and secret.
@@ -162,6 +163,9 @@ pub fn ask_any(data: &Path, asked: Asked, language: Language) -> Result<String, 
 
 /// Checks the city in a folder: one that runs does it itself, and one that rests stays as it is.
 pub fn verify(data: &Path, language: Language) -> Result<String, Box<dyn Error>> {
+    if ground::is_in_database(data)? {
+        return ask_any(data, Asked::Verify, language);
+    }
     match find(data, &Asked::Verify, language, wiring::verify_resting)? {
         Found::Running(said) => Ok(said),
         Found::Resting(verified) => {
@@ -194,7 +198,6 @@ fn find<T>(
         if !DataFolder::is_there(data) {
             return Err(ControlError::NoCity { data: data.to_owned() }.into());
         }
-        ground::check_lies_here(data)?;
         match open(data) {
             Err(StoreError::InUse { .. }) if Instant::now() < give_up => thread::sleep(ASK_AGAIN),
             opened => return Ok(Found::Resting(opened?)),
@@ -204,7 +207,10 @@ fn find<T>(
 
 /// Opens a city that no process runs, asks it, and closes it.
 fn ask_resting(folder: DataFolder, data: &Path, asked: Asked, language: Language) -> Result<String, Box<dyn Error>> {
-    let config = past::of_resting(data)?;
+    let mut config = past::of_resting(data)?;
+    if ground::is_in_database(data)? {
+        config.store.url = Config::load(None, &overrides())?.store.url;
+    }
     runtime()?.block_on(async {
         let city = wiring::resting(&config, folder).await?;
         city.broker.end_restores().await?;

@@ -84,7 +84,7 @@ fn a_full_disk_gives_503_to_writes_and_serves_reads_and_recovers() {
     city.restart();
     assert_eq!(both(&client), value);
     city.kill();
-    expect_whole(&city.data());
+    expect_whole(city.environment(), &city.data());
 }
 
 // Issue 2, line 8: After a failing fsync the engine never syncs the same file again and serves within 10 s; a write answered 503 exists wholly or not at all.
@@ -119,7 +119,7 @@ fn a_failing_sync_refuses_one_write_and_no_more() {
     assert_eq!((recording.failed_syncs(), refused), (1, 1));
     assert_eq!(recording.synced_after_failure(&before), Vec::<String>::new());
     assert_eq!(recording.violations(), Vec::<String>::new());
-    expect_whole(&city.data());
+    expect_whole(city.environment(), &city.data());
     city.restart();
     assert_eq!(both(&client), value);
 }

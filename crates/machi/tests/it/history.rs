@@ -81,7 +81,7 @@ fn a_damaged_archive_is_told_by_name() {
     let middle = bytes.len() / 3;
     bytes[middle] ^= 0x55;
     std::fs::write(&file, bytes).expect("the file is written");
-    let (done, said) = machi(&Environment::default(), &["verify", "--data"], &[&city.data()]);
+    let (done, said) = machi(city.environment(), &["verify", "--data"], &[&city.data()]);
     let name = file.file_name().expect("a name").to_string_lossy().into_owned();
     assert!(!done && said.contains(&name), "{said}");
     city.restart();
@@ -161,9 +161,11 @@ fn the_city_is_shown_as_it_was() {
     let page = client.get("/entities").query(&[("type", "T"), ("limit", "1"), ("asOf", first)]).send();
     let next = page.expect_status(200).link("next").expect("there are more");
     assert_eq!(client.get(&next).send().expect_status(200).json().as_array().map(Vec::len), Some(1));
-    for (wrong, fault) in
-        [("tomorrow", "BadRequestData"), ("2999-01-01T00:00:00Z", "BadRequestData"), ("99999999", "BadRequestData")]
-    {
+    for (wrong, fault) in [
+        ("tomorrow", "BadRequestData"),
+        ("2999-01-01T00:00:00Z", "BadRequestData"),
+        ("9999999999999", "BadRequestData"),
+    ] {
         client.get("/entities").query(&[("type", "T"), ("asOf", wrong)]).send().problem(fault);
     }
 }

@@ -66,10 +66,10 @@ fn the_past_lies_in_a_bucket() {
     comes_to(&(0..=60).collect(), || read(&python, &moto, "past"));
     assert_eq!(past_values(&client), (0..=60).collect::<Vec<_>>());
     assert!(!city.data().join("history").exists(), "nothing of it lies in the folder");
-    let (done, said) = machi(&environment(), &["verify", "--data"], &[&city.data()]);
+    let (done, said) = machi(city.environment(), &["verify", "--data"], &[&city.data()]);
     assert!(done && said.contains("of the past"), "{said}");
     city.kill();
-    let (done, resting) = machi(&environment(), &["verify", "--data"], &[&city.data()]);
+    let (done, resting) = machi(city.environment(), &["verify", "--data"], &[&city.data()]);
     assert!(done && resting.contains("rows in"), "{resting}");
     city.restart();
     assert_eq!(past_values(&client), (0..=60).collect::<Vec<_>>());
@@ -90,10 +90,10 @@ fn a_backup_of_a_past_in_a_bucket_is_whole() {
     let client = city.client();
     client.create(&t("x", json!({"a": property(0)})));
     change_slowly(&client, 1..=30);
-    let (done, said) = machi(&environment(), &["backup", "--data"], &[&city.data(), &backup]);
+    let (done, said) = machi(city.environment(), &["backup", "--data"], &[&city.data(), &backup]);
     assert!(done, "{said}");
     change_slowly(&client, 31..=32);
-    let (done, said) = machi(&environment(), &["restore", "--data"], &[&data, &backup]);
+    let (done, said) = machi(city.environment(), &["restore", "--data"], &[&data, &backup]);
     assert!(done, "{said}");
     let restored = start(Options { data: Some(data.clone()), ..Options::default() });
     assert_eq!(past_values(&restored.client()), (0..=30).collect::<Vec<_>>());
@@ -106,7 +106,7 @@ fn a_backup_of_a_past_in_a_bucket_is_whole() {
     city.stop();
     expect_refusal(&moto, "elsewhere", &city.data(), "the past of this city lies in s3://city/past");
     let (done, said) =
-        machi(&environment(), &["serve", "--open", "--listen", "127.0.0.1:0", "--data"], &[&city.data()]);
+        machi(city.environment(), &["serve", "--open", "--listen", "127.0.0.1:0", "--data"], &[&city.data()]);
     assert!(!done && said.contains("the past of this city lies in s3://city/past"), "{said}");
 }
 

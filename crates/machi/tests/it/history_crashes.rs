@@ -368,7 +368,7 @@ impl Crashing {
         // Chance may keep a few rounds from merging anything, or from summing it up.
         while number < rounds || (self.lacks_deeds() && number < 4 * rounds) {
             round(&mut self, number);
-            expect_whole(&self.path("live"));
+            expect_whole(&Environment::default(), &self.path("live"));
             number += 1;
             let acknowledged: usize = self.writers.iter().map(|writer| writer.acknowledged).sum();
             println!("round {number}: {acknowledged} acknowledged so far");

@@ -3,7 +3,7 @@
 //! Seeds are printed. `MACHI_SOAK_ROUNDS` says how many rounds are run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -91,11 +91,9 @@ fn expect_delivered(receiver: &Receiver, ledger: &Ledger) {
 }
 
 #[track_caller]
-pub(crate) fn expect_whole(data: &std::path::Path) {
-    let verified = Command::new(env!("CARGO_BIN_EXE_machi")).arg("verify").arg("--data").arg(data).output();
-    let verified = verified.expect("the binary runs");
-    let said = String::from_utf8_lossy(&verified.stdout) + String::from_utf8_lossy(&verified.stderr);
-    assert!(verified.status.success() && said.starts_with("everything is whole"), "{said}");
+pub(crate) fn expect_whole(variables: &Environment, data: &Path) {
+    let (is_whole, said) = machi(variables, &["verify", "--data"], &[data]);
+    assert!(is_whole && said.starts_with("everything is whole"), "{said}");
 }
 
 /// One receiver is healthy; the other may refuse everything until the server is back.
@@ -108,7 +106,7 @@ fn kill_round(city: &City, dice: &mut Dice, known: &mut Ledger, next: i64) -> us
     let subscriptions: Vec<String> = PATHS.iter().map(subscribe).collect();
     receiver.behave("/flapping", Behaviour::Status(if dice.chance(60) { 503 } else { 200 }));
     let ledger = write_and_kill(city, dice, next);
-    expect_whole(&city.data());
+    expect_whole(city.environment(), &city.data());
     receiver.behave("/flapping", Behaviour::Status(200));
     city.restart();
     expect_delivered(&receiver, &ledger);

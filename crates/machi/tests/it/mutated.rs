@@ -5,7 +5,6 @@
 mod requests;
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::thread;
 
 use requests::Mutator;
@@ -45,10 +44,9 @@ fn mutated_requests_are_all_answered_and_break_nothing() {
     let log = city.log();
     assert!(!log.contains("panic"), "{log}");
     assert!(city.stop().success());
-    let verified = Command::new(env!("CARGO_BIN_EXE_machi")).arg("verify").arg("--data").arg(city.data()).output();
-    let verified = verified.expect("the binary can be run");
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
-    println!("{}", String::from_utf8_lossy(&verified.stdout).trim());
+    let (is_whole, said) = machi(city.environment(), &["verify", "--data"], &[&city.data()]);
+    assert!(is_whole, "{said}");
+    println!("{}", said.trim());
 }
 
 fn send_all(city: &City, seed: u64, requests: u64) -> Statuses {

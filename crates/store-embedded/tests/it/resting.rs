@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use machi_store::StoreError;
 use machi_store::conformance::collections;
-use machi_store_embedded::{EmbeddedStore, Options, Verified};
+use machi_store::{StoreError, Verified};
+use machi_store_embedded::{EmbeddedStore, Options};
 use machi_types::SystemClock;
 
 use crate::crash::process::copy;

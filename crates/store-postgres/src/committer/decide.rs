@@ -47,6 +47,7 @@ impl Found {
 /// One changed document of one commit, for the feed.
 #[derive(Debug)]
 pub(super) struct Fed {
+    pub(super) commit: u64,
     pub(super) time: Timestamp,
     pub(super) place: Place,
     pub(super) number: DocumentNo,
@@ -56,8 +57,10 @@ pub(super) struct Fed {
 /// What a batch comes to.
 #[derive(Debug)]
 pub(super) struct Written {
-    /// The time of its last commit.
-    pub(super) time: u64,
+    /// The number of its last commit.
+    pub(super) commit: u64,
+    /// Its time.
+    pub(super) time: Timestamp,
     pub(super) states: FxHashMap<Place, State>,
     pub(super) next: FxHashMap<SpaceKey, u64>,
     pub(super) fed: Vec<Fed>,
@@ -67,7 +70,7 @@ pub(super) struct Written {
 /// Decides on the commits of a batch, one after another.
 pub(super) struct Deciding<'a> {
     inner: &'a Inner,
-    last: u64,
+    last: At,
     found: Found,
     fed: Vec<Fed>,
     cursors: Vec<(Name, Position)>,
@@ -75,18 +78,17 @@ pub(super) struct Deciding<'a> {
 
 impl<'a> Deciding<'a> {
     pub(super) fn new(inner: &'a Inner, head: &Head, found: Found) -> Self {
-        Self { inner, last: head.time, found, fed: Vec::new(), cursors: Vec::new() }
+        Self { inner, last: At { commit: head.commit, time: head.time }, found, fed: Vec::new(), cursors: Vec::new() }
     }
 
     pub(super) fn end(self) -> Written {
         let Found { states, next } = self.found;
-        Written { time: self.last, states, next, fed: self.fed, cursors: self.cursors }
+        Written { commit: self.last.commit, time: self.last.time, states, next, fed: self.fed, cursors: self.cursors }
     }
 
     /// What a commit comes to.
     pub(super) fn commit(&mut self, commit: &mut Commit) -> Receipt {
-        let time = self.inner.time_after(self.last);
-        let at = At { commit: time.micros() as u64, time };
+        let at = At { commit: self.last.commit + 1, time: self.inner.time_after(self.last.time) };
         let fed_before = self.fed.len();
         let mut touched = Touched { states: Vec::new(), next: self.found.next.clone() };
         let mut outcomes = Vec::with_capacity(commit.proposals.len());
@@ -100,10 +102,10 @@ impl<'a> Deciding<'a> {
         } else {
             self.cursors.append(&mut commit.cursors.clone());
             if self.fed.len() > fed_before {
-                self.last = at.commit;
+                self.last = at;
             }
         }
-        Receipt { position: Position::single(self.last), time, outcomes }
+        Receipt { position: Position::single(self.last.commit), time: at.time, outcomes }
     }
 
     fn take_back(&mut self, touched: Touched, fed_before: usize) {
@@ -151,7 +153,7 @@ impl<'a> Deciding<'a> {
         };
         touched.states.push((place.clone(), state.clone()));
         let (now, step) = step(state.now.as_deref(), applied, at.time);
-        self.fed.push(Fed { time: at.time, place: place.clone(), number, step });
+        self.fed.push(Fed { commit: at.commit, time: at.time, place: place.clone(), number, step });
         let state = State { number: Some(number), before: state.before, now: now.map(Arc::new), changed: at.commit };
         self.found.states.insert(place, state);
         outcome

@@ -44,7 +44,7 @@ async fn is_there(inner: &Inner, last: &Fed, seq: i32) -> Result<bool, StoreErro
     let held = inner.connections.hold().await?;
     held.begin(Purpose::Write).await.map_err(|error| engine(&error))?;
     inner.lock_head(&held).await?;
-    let (commit, id) = (last.time.micros(), last.place.1.as_bytes());
+    let (commit, id) = (last.commit as i64, last.place.1.as_bytes());
     let body = put_step(&last.step, last.time, &inner.names);
     let parameters = [
         (&BUCKET as _, Type::INT2),

@@ -37,10 +37,10 @@ const FACETS: &str = "INSERT INTO machi.facet (bucket, space, no, name, instance
     $9::bigint[], $10::bytea[], $11::float8[], $12::float8[], $13::float8[], $14::float8[]) \
     AS new(space, no, name, instance, kind, tag, number, instant, text, west, south, east, north)";
 
-const FEED: &str = "INSERT INTO machi.feed (bucket, commit, seq, space, no, id, body) SELECT $1, * FROM \
-    unnest($2::bigint[], $3::integer[], $4::integer[], $5::bigint[], $6::bytea[], $7::bytea[])";
+const FEED: &str = "INSERT INTO machi.feed (bucket, commit, seq, time, space, no, id, body) SELECT $1, * FROM \
+    unnest($2::bigint[], $3::integer[], $4::bigint[], $5::integer[], $6::bigint[], $7::bytea[], $8::bytea[])";
 
-const HEAD: &str = "UPDATE machi.head SET time = $2, epoch = epoch + $3 WHERE bucket = $1";
+const HEAD: &str = "UPDATE machi.head SET commit = $2, time = $3, epoch = epoch + $4 WHERE bucket = $1";
 
 const NEXT: &str = "UPDATE machi.space s SET next = new.next FROM unnest($1::integer[], $2::bigint[]) AS new(no, next) \
     WHERE s.no = new.no";
@@ -79,7 +79,7 @@ pub(super) async fn all(inner: &Inner, open: Open, written: &Written) -> Result<
     let feed = Feed::of(&written.fed, &spaces, &inner.names)?;
     let next = Next::of(written, &spaces);
     let cursors = Cursors::of(written);
-    let (time, epoch) = (written.time as i64, i64::from(created));
+    let epoch = i64::from(created);
     let bucket = [(&BUCKET as &(dyn ToSql + Sync), Type::INT2)];
     let held = &open.held;
     let has_fed = !written.fed.is_empty();
@@ -90,7 +90,7 @@ pub(super) async fn all(inner: &Inner, open: Open, written: &Written) -> Result<
         feed.send(held, FEED, &bucket),
         next.send(held, NEXT, &[]),
         cursors.send(held, CURSORS, &[]),
-        move_on(held, (time, epoch), has_fed || created),
+        move_on(held, written, epoch, has_fed || created),
         held.commit(),
     )
     .map_err(|error| engine(&error))?;
@@ -99,9 +99,11 @@ pub(super) async fn all(inner: &Inner, open: Open, written: &Written) -> Result<
 }
 
 /// Moves the head of the feed.
-async fn move_on(held: &Client, (time, epoch): (i64, i64), is_needed: bool) -> Result<(), Error> {
+async fn move_on(held: &Client, written: &Written, epoch: i64, is_needed: bool) -> Result<(), Error> {
     if is_needed {
-        let parameters = [(&BUCKET as _, Type::INT2), (&time as _, Type::INT8), (&epoch as _, Type::INT8)];
+        let (commit, time) = (written.commit as i64, written.time.micros());
+        let place = [(&BUCKET as &(dyn ToSql + Sync), Type::INT2), (&commit, Type::INT8), (&time, Type::INT8)];
+        let parameters = [&place[..], &[(&epoch, Type::INT8)]].concat();
         held.execute_typed(HEAD, &parameters).await?;
     }
     Ok(())
@@ -176,7 +178,7 @@ columns! {
 impl<'a> Documents<'a> {
     fn put(&mut self, (space, no): Place, id: &'a [u8], state: &State, names: &CityNames) {
         let changed = state.changed as i64;
-        let time = |of: fn(&Document) -> Timestamp| state.now.as_ref().map_or(changed, |now| of(now).micros());
+        let time = |of: fn(&Document) -> Timestamp| state.now.as_ref().map_or(0, |now| of(now).micros());
         let (created, modified) = (time(|document| document.created), time(|document| document.modified));
         let body = state.now.as_ref().map(|document| put_body(document, names));
         self.push((space, id, no, changed, created, modified, body));
@@ -259,6 +261,7 @@ columns! {
     Feed<'a> {
         commit: i64,
         seq: i32,
+        time: i64,
         space: i32,
         no: i64,
         id: &'a [u8],
@@ -272,7 +275,15 @@ impl<'a> Feed<'a> {
         for (seq, one) in (0..).zip(fed) {
             let space = *spaces.get(&one.place.0).ok_or_else(|| damaged("space"))?;
             let body = put_step(&one.step, one.time, names);
-            feed.push((one.time.micros(), seq, space, i64::from(one.number.0), one.place.1.as_bytes(), body));
+            feed.push((
+                one.commit as i64,
+                seq,
+                one.time.micros(),
+                space,
+                i64::from(one.number.0),
+                one.place.1.as_bytes(),
+                body,
+            ));
         }
         Ok(feed)
     }

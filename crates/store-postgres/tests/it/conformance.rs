@@ -24,7 +24,7 @@ struct Opened {
 }
 
 impl Databases {
-    async fn store(&self) -> Arc<dyn Store> {
+    async fn store(&self) -> Arc<PostgresStore> {
         let (options, collections, clock) = {
             let newest = self.newest.lock();
             let opened = newest.as_ref().unwrap();
@@ -42,7 +42,9 @@ impl Open for Databases {
 
     /// What another process would know: nothing but the database.
     async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        if self.restarts { self.store().await } else { store }
+        let other = self.store().await;
+        other.verify().await.unwrap();
+        if self.restarts { other } else { store }
     }
 }
 

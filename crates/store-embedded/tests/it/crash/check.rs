@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use machi_store::conformance::{THINGS, collections};
-use machi_store::{Answer, Document, Entry, Filter, Find, NameNo, Position, Section, SectionKey, Store, StoreError};
-use machi_store_embedded::{DataFolder, EmbeddedStore, Verified};
+use machi_store::{
+    Answer, Document, Entry, Filter, Find, NameNo, Position, Section, SectionKey, Store, StoreError, Verified,
+};
+use machi_store_embedded::{DataFolder, EmbeddedStore};
 use machi_types::{SystemClock, Timestamp};
 
 use super::deed::{self, COUNTERS, HEAD, Sections};
