@@ -25,12 +25,13 @@ const FAULTS: &[(&str, &str)] = &[
     ("UPDATE machi.head SET commit = 3", "machi.head"),
 ];
 
-const KEEP: &str = "CREATE TABLE facet AS TABLE machi.facet; CREATE TABLE document AS TABLE machi.document; \
-    CREATE TABLE feed AS TABLE machi.feed; CREATE TABLE head AS TABLE machi.head";
+const KEEP: &str = "CREATE TABLE public.facet AS TABLE machi.facet; CREATE TABLE public.document AS TABLE machi.document; \
+    CREATE TABLE public.feed AS TABLE machi.feed; CREATE TABLE public.head AS TABLE machi.head";
 
 const BRING_BACK: &str = "TRUNCATE machi.facet, machi.document, machi.feed, machi.head; \
-    INSERT INTO machi.facet TABLE facet; INSERT INTO machi.document TABLE document; \
-    INSERT INTO machi.feed TABLE feed; INSERT INTO machi.head TABLE head; DROP TABLE facet, document, feed, head";
+    INSERT INTO machi.facet TABLE public.facet; INSERT INTO machi.document TABLE public.document; \
+    INSERT INTO machi.feed TABLE public.feed; INSERT INTO machi.head TABLE public.head; \
+    DROP TABLE public.facet, public.document, public.feed, public.head";
 
 /// The head is the value of a number.
 #[derive(Debug)]
