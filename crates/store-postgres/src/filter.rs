@@ -9,29 +9,53 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::facets::{KEPT, kept, kind};
 use crate::names::CityNames;
 
-/// Where the bucket is among the values: said instead of the document's, so that what meets a test is found once, and
-/// not anew for each document.
+/// Where the bucket is among the values.
 const BUCKET_AT: &str = "$1";
 
 /// A value that goes with a statement.
 pub(crate) type Parameter = (Box<dyn ToSql + Sync + Send>, Type);
 
 /// A condition on documents `d` of a space.
+///
+/// No part of a statement leaves the planner a choice that depends on its statistics: those of a table that has just
+/// grown may be wrong by any factor, and what they lead to then takes hours.
 #[derive(Clone, Debug)]
 pub(crate) struct Meaning {
-    /// It holds for every document that meets the filter.
+    /// It holds for every document that meets the filter; what it asks of other tables, it asks by the document's number.
     pub(crate) sql: String,
     /// Whether it holds for no others.
+    pub(crate) is_exact: bool,
+    /// Where the numbers of all these documents come from, where an index tells them.
+    pub(crate) numbers: Option<Numbers>,
+}
+
+/// A selection of the numbers `no` of documents, some of them more than once.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers {
+    /// A `SELECT` that ends with its conditions, about rows `f`.
+    pub(crate) sql: String,
+    /// Whether an index has them in order.
+    pub(crate) is_ordered: bool,
+    /// Whether each of them meets the filter, so that they may be counted.
     pub(crate) is_exact: bool,
 }
 
 impl Meaning {
     fn exactly(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), is_exact: true }
+        Self { sql: sql.into(), is_exact: true, numbers: None }
     }
 
     fn about(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), is_exact: false }
+        Self { sql: sql.into(), is_exact: false, numbers: None }
+    }
+
+    /// Nothing meets it.
+    fn nothing() -> Self {
+        Self::exactly("FALSE").told_by("SELECT 0::bigint AS no WHERE FALSE".to_owned(), false)
+    }
+
+    fn told_by(self, sql: String, is_ordered: bool) -> Self {
+        Self { numbers: Some(Numbers { sql, is_ordered, is_exact: self.is_exact }), ..self }
     }
 }
 
@@ -72,34 +96,47 @@ impl Writer {
         self.parameters.iter().map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone())).collect()
     }
 
-    /// What a filter says of documents `d`, whose space is the value at `space`.
-    pub(crate) fn filter(&mut self, filter: &Filter, names: &CityNames, space: &str) -> Meaning {
+    /// What a filter says of documents `d`, whose space is the value at `space`, part by part: all of them hold.
+    pub(crate) fn parts_of(&mut self, filter: &Filter, names: &CityNames, space: &str) -> Vec<Meaning> {
+        match filter {
+            Filter::And(parts) => parts.iter().flat_map(|part| self.parts_of(part, names, space)).collect(),
+            Filter::All => Vec::new(),
+            other => vec![self.filter(other, names, space)],
+        }
+    }
+
+    fn filter(&mut self, filter: &Filter, names: &CityNames, space: &str) -> Meaning {
         match filter {
             Filter::All => Meaning::exactly("TRUE"),
-            Filter::And(parts) => self.parts(parts, names, space, ("TRUE", " AND ")),
-            Filter::Or(parts) => self.parts(parts, names, space, ("FALSE", " OR ")),
+            Filter::And(parts) => {
+                let parts: Vec<Meaning> = parts.iter().map(|part| self.filter(part, names, space)).collect();
+                let numbers = parts.iter().find_map(|part| part.numbers.clone());
+                let numbers = numbers.map(|numbers| Numbers { is_exact: parts.len() == 1, ..numbers });
+                Meaning { numbers, ..joined(&parts, ("TRUE", " AND ")) }
+            }
+            Filter::Or(parts) => {
+                let parts: Vec<Meaning> = parts.iter().map(|part| self.filter(part, names, space)).collect();
+                let all: Option<Vec<&Numbers>> = parts.iter().map(|part| part.numbers.as_ref()).collect();
+                let numbers = all.filter(|all| !all.is_empty()).map(|all| {
+                    let told: Vec<&str> = all.iter().map(|numbers| numbers.sql.as_str()).collect();
+                    let sql = format!("SELECT f.no FROM ({}) AS f WHERE TRUE", told.join(" UNION ALL "));
+                    Numbers { sql, is_ordered: false, is_exact: all.iter().all(|numbers| numbers.is_exact) }
+                });
+                Meaning { numbers, ..joined(&parts, ("FALSE", " OR ")) }
+            }
             Filter::Not(part) => match self.filter(part, names, space) {
-                Meaning { sql, is_exact: true } => Meaning::exactly(format!("NOT ({sql})")),
+                Meaning { sql, is_exact: true, .. } => Meaning::exactly(format!("NOT ({sql})")),
                 Meaning { .. } => Meaning::about("TRUE"),
             },
             Filter::Ids(ids) => {
                 let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.as_bytes().to_vec()).collect();
-                Meaning::exactly(format!("d.id = ANY({})", self.parameter(ids, Type::BYTEA_ARRAY)))
+                let are = format!("id = ANY({})", self.parameter(ids, Type::BYTEA_ARRAY));
+                Meaning::exactly(format!("d.{are}")).told_by(of_documents(space, &format!("f.{are}")), false)
             }
             Filter::IdMatches(_) | Filter::Check(_) => Meaning::about("TRUE"),
             Filter::Indexed(indexed) => self.filter(&indexed.otherwise, names, space),
             Filter::Test(test) => self.test(test, names, space),
         }
-    }
-
-    fn parts(&mut self, parts: &[Filter], names: &CityNames, space: &str, (none, between): (&str, &str)) -> Meaning {
-        let meanings: Vec<Meaning> = parts.iter().map(|part| self.filter(part, names, space)).collect();
-        if meanings.is_empty() {
-            return Meaning::exactly(none);
-        }
-        let is_exact = meanings.iter().all(|meaning| meaning.is_exact);
-        let sql: Vec<String> = meanings.into_iter().map(|meaning| format!("({})", meaning.sql)).collect();
-        Meaning { sql: sql.join(between), is_exact }
     }
 
     fn test(&mut self, test: &Test, names: &CityNames, space: &str) -> Meaning {
@@ -109,7 +146,8 @@ impl Writer {
         };
         match (test.name, &test.condition) {
             (NameNo::ID, Condition::Text(TextCondition::Range(range))) if is_own => {
-                Meaning::exactly(self.texts("d.id", range, usize::MAX))
+                let numbers = of_documents(space, &self.texts("f.id", range, usize::MAX));
+                Meaning::exactly(self.texts("d.id", range, usize::MAX)).told_by(numbers, false)
             }
             (NameNo::ID, Condition::Text(TextCondition::Matches(_))) if is_own => Meaning::about("TRUE"),
             (NameNo::CREATED, Condition::Time(range)) if is_own => {
@@ -118,37 +156,37 @@ impl Writer {
             (NameNo::MODIFIED, Condition::Time(range)) if is_own => {
                 Meaning::exactly(self.range("d.modified", range, |time| time.micros(), &Type::INT8))
             }
-            (NameNo::ID | NameNo::CREATED | NameNo::MODIFIED, _) => Meaning::exactly("FALSE"),
-            _ => self.facet(test, names, space),
+            (NameNo::ID | NameNo::CREATED | NameNo::MODIFIED, _) => Meaning::nothing(),
+            _ => self.facet(test, names, space).unwrap_or_else(Meaning::nothing),
         }
     }
 
-    /// Documents with a facet that meets a test.
-    fn facet(&mut self, test: &Test, names: &CityNames, space: &str) -> Meaning {
-        let Some(name) = names.there(test.name) else { return Meaning::exactly("FALSE") };
-        let name = self.parameter(name, Type::INT4);
+    /// Documents with a facet that meets a test; nothing where there can be none.
+    fn facet(&mut self, test: &Test, names: &CityNames, space: &str) -> Option<Meaning> {
+        let name = self.parameter(names.there(test.name)?, Type::INT4);
         let instance = match test.instances {
             Instances::Any => "TRUE".to_owned(),
-            Instances::Only(instance) => {
-                let Some(instance) = names.there(instance) else { return Meaning::exactly("FALSE") };
-                format!("f.instance = {}", self.parameter(instance, Type::INT4))
-            }
+            Instances::Only(instance) => format!("f.instance = {}", self.parameter(names.there(instance)?, Type::INT4)),
         };
-        let Some(Meaning { sql: condition, is_exact }) = self.condition(&test.condition, names) else {
-            return Meaning::exactly("FALSE");
-        };
-        let sql = format!(
-            "d.no IN (SELECT f.no FROM machi.facet f WHERE f.bucket = {BUCKET_AT} AND f.space = {space} \
-             AND f.name = {name} AND {instance} AND {condition})"
-        );
-        Meaning { sql, is_exact }
+        let Meaning { sql: condition, is_exact, .. } = self.condition(&test.condition, names)?;
+        let is_ordered = matches!(test.condition, Condition::Exists | Condition::Tag(_) | Condition::Flag(_));
+        Some(Self::with_row(space, &format!("f.name = {name} AND {instance} AND {condition}"), is_exact, is_ordered))
+    }
+
+    /// Documents that have a row `f` about them.
+    fn with_row(space: &str, row: &str, is_exact: bool, is_ordered: bool) -> Meaning {
+        let row = format!("f.bucket = {BUCKET_AT} AND f.space = {space} AND {row}");
+        // OFFSET 0 keeps it a question about one document.
+        let sql = format!("EXISTS (SELECT 1 FROM machi.facet f WHERE f.no = d.no AND {row} OFFSET 0)");
+        let meaning = if is_exact { Meaning::exactly(sql) } else { Meaning::about(sql) };
+        meaning.told_by(format!("SELECT f.no FROM machi.facet f WHERE {row}"), is_ordered)
     }
 
     /// What a condition says of a row `f`; nothing where no row can meet it.
     fn condition(&mut self, condition: &Condition, names: &CityNames) -> Option<Meaning> {
         let of_kind = |kind: i16, sql: &str| format!("f.kind = {kind} AND {sql}");
         Some(match condition {
-            Condition::Exists => Meaning::exactly(of_kind(kind::EXISTS, "f.kind <= 2")),
+            Condition::Exists => Meaning::exactly(of_kind(kind::EXISTS, "f.kind <= 2 AND f.tag = 0")),
             Condition::Tag(tag) => {
                 let tag = self.parameter(names.there(*tag)?, Type::INT4);
                 Meaning::exactly(of_kind(kind::TAG, &format!("f.kind <= 2 AND f.tag = {tag}")))
@@ -168,7 +206,7 @@ impl Writer {
             Condition::Text(TextCondition::Range(range)) => {
                 let is_exact = [&range.low, &range.high].iter().all(|bound| is_short(bound));
                 let sql = of_kind(kind::TEXT, &self.texts("f.text", range, KEPT));
-                Meaning { sql, is_exact }
+                if is_exact { Meaning::exactly(sql) } else { Meaning::about(sql) }
             }
             Condition::Text(TextCondition::Matches(_)) => Meaning::about(of_kind(kind::TEXT, "TRUE")),
             Condition::Geometry(condition) => match condition.reach() {
@@ -179,23 +217,21 @@ impl Writer {
                 let is_exact = targets.iter().all(|target| target.len() < KEPT);
                 let targets: Vec<Vec<u8>> = targets.iter().map(|target| kept(target)).collect();
                 let sql = format!("f.text = ANY({})", self.parameter(targets, Type::BYTEA_ARRAY));
-                Meaning { sql: of_kind(kind::LINK, &sql), is_exact }
+                let sql = of_kind(kind::LINK, &sql);
+                if is_exact { Meaning::exactly(sql) } else { Meaning::about(sql) }
             }
         })
     }
 
     /// Documents with a place under a key that touches an area, or nearly.
-    pub(crate) fn place(&mut self, key: SectionKey, area: &BoundingBox, names: &CityNames, space: &str) -> String {
+    pub(crate) fn place(&mut self, key: SectionKey, area: &BoundingBox, names: &CityNames, space: &str) -> Meaning {
         let (Some(name), Some(instance)) = (names.there(key.name), names.there(key.instance)) else {
-            return "FALSE".to_owned();
+            return Meaning::nothing();
         };
         let (name, instance) = (self.parameter(name, Type::INT4), self.parameter(instance, Type::INT4));
-        format!(
-            "d.no IN (SELECT f.no FROM machi.facet f WHERE f.bucket = {BUCKET_AT} AND f.space = {space} \
-             AND f.name = {name} AND f.instance = {instance} AND f.kind = {} AND {})",
-            kind::PLACE,
-            self.touches(area)
-        )
+        let touches = self.touches(area);
+        let row = format!("f.name = {name} AND f.instance = {instance} AND f.kind = {} AND {touches}", kind::PLACE);
+        Self::with_row(space, &row, false, false)
     }
 
     /// Whether a row's box touches an area.
@@ -239,6 +275,22 @@ impl Writer {
         let range = Range { low: widened(&range.low), high: widened(&range.high) };
         self.range(column, &range, |text| text.as_bytes()[..text.len().min(most)].to_vec(), &Type::BYTEA)
     }
+}
+
+/// Parts of a filter as one condition.
+fn joined(parts: &[Meaning], (none, between): (&str, &str)) -> Meaning {
+    let is_exact = parts.iter().all(|part| part.is_exact);
+    let sql: Vec<String> = parts.iter().map(|part| format!("({})", part.sql)).collect();
+    let sql = if sql.is_empty() { none.to_owned() } else { sql.join(between) };
+    Meaning { sql, is_exact, numbers: None }
+}
+
+/// The numbers of documents that meet a condition on their rows `f`.
+fn of_documents(space: &str, condition: &str) -> String {
+    format!(
+        "SELECT f.no FROM machi.document f WHERE f.bucket = {BUCKET_AT} AND f.space = {space} AND f.body IS NOT NULL \
+         AND {condition}"
+    )
 }
 
 /// Whether what a row keeps of a text is enough to compare it with a bound.

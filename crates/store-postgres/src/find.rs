@@ -16,7 +16,7 @@ use crate::BUCKET;
 use crate::coded::{self, read_body};
 use crate::error::{damaged, engine, is_out_of_time};
 use crate::feed::id;
-use crate::filter::{Meaning, Writer, names_in};
+use crate::filter::{Meaning, Numbers, Writer, names_in};
 use crate::store::Inner;
 use crate::view::Open;
 
@@ -25,6 +25,9 @@ pub(crate) const COLUMNS: &str = "d.id, d.no, d.version, d.created, d.modified, 
 
 /// How many documents are read at a time.
 const AT_ONCE: usize = 500;
+
+/// Of so many numbers, all may be sorted for a page.
+const FEW: i64 = 2000;
 
 /// How far beyond a tile, in parts of its side, boxes are still looked at: rounding must lose none.
 const BESIDE: f64 = 0.01;
@@ -51,6 +54,16 @@ pub(crate) async fn document(
     })))
 }
 
+/// Where the documents that are looked at come from.
+enum Source {
+    /// All of the space, in their order.
+    Documents,
+    /// A selection of numbers that an index has in order.
+    InOrder(String),
+    /// One that is small.
+    Few(String),
+}
+
 /// A question to one space, as of one instant.
 pub(crate) struct Asking<'a> {
     inner: &'a Inner,
@@ -58,7 +71,9 @@ pub(crate) struct Asking<'a> {
     find: &'a Find,
     derive: Arc<dyn Derive>,
     writer: Writer,
-    meaning: Meaning,
+    /// What all must meet.
+    parts: Vec<Meaning>,
+    space: String,
     started: Instant,
 }
 
@@ -78,13 +93,15 @@ impl<'a> Asking<'a> {
         let mut writer = Writer::default();
         writer.parameter(BUCKET, Type::INT2);
         let space = writer.parameter(space, Type::INT4);
-        let mut meaning = writer.filter(&find.filter, &inner.names, &space);
-        if let Some((key, area)) = area {
-            let beside = writer.place(key, &area, &inner.names, &space);
-            meaning.sql = format!("({}) AND {beside}", meaning.sql);
-        }
+        let mut parts = writer.parts_of(&find.filter, &inner.names, &space);
+        parts.extend(area.map(|(key, area)| writer.place(key, &area, &inner.names, &space)));
         let derive = inner.derive(find.collection);
-        Ok(Some(Self { inner, open, find, derive, writer, meaning, started: Instant::now() }))
+        Ok(Some(Self { inner, open, find, derive, writer, parts, space, started: Instant::now() }))
+    }
+
+    /// Whether SQL decides, so that what it finds need not be looked at.
+    fn is_exact(&self) -> bool {
+        self.parts.iter().all(|part| part.is_exact)
     }
 
     /// The documents that meet the filter, with all their facets, in the order of their numbers; so many of them are
@@ -95,39 +112,84 @@ impl<'a> Asking<'a> {
         most: usize,
         mut take: impl FnMut(Matching) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
+        let is_exact = self.is_exact();
         // Where SQL decides, no more is read than is wanted.
-        let limit = if self.meaning.is_exact { most.clamp(1, AT_ONCE) } else { AT_ONCE };
-        let mut read = 0;
+        let limit = if is_exact { most.clamp(1, AT_ONCE) } else { AT_ONCE };
+        let source = self.source().await?;
+        let mut beyond = 0;
         loop {
-            let rows = self.rows(after, limit).await?;
-            read += rows.len();
-            self.check(read.saturating_sub(most))?;
+            let rows = self.rows(&source, after, limit).await?;
             for row in &rows {
+                // A document may be told more than once, one time after the other.
+                let number: i64 = row.get(1);
+                if number == std::mem::replace(&mut after, number) {
+                    continue;
+                }
                 let Some(document) = document(self.inner, self.open, row).await? else { continue };
-                after = i64::from(document.number.0);
                 let facets = evaluate::facets(&document, &*self.derive, &self.inner.names);
-                let is_meant = self.meaning.is_exact || evaluate::meets(&self.find.filter, &document, &facets)?;
-                if is_meant && take((document, facets))?.is_break() {
+                if !is_exact && !evaluate::meets(&self.find.filter, &document, &facets)? {
+                    beyond += 1;
+                    self.check(beyond)?;
+                } else if take((document, facets))?.is_break() {
                     return Ok(());
                 }
             }
             if rows.len() < limit {
                 return Ok(());
             }
+            self.check(beyond)?;
         }
     }
 
-    async fn rows(&self, after: i64, limit: usize) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+    /// Where documents come from: the part that fewest meet, if those are few, or one whose numbers are in order.
+    async fn source(&self) -> Result<Source, StoreError> {
+        let told: Vec<&Numbers> = self.parts.iter().filter_map(|part| part.numbers.as_ref()).collect();
+        let ordered = told.iter().find(|numbers| numbers.is_ordered);
+        let unless_few = ordered.map_or(Source::Documents, |numbers| Source::InOrder(numbers.sql.clone()));
+        if told.is_empty() || (told.len() == 1 && ordered.is_some()) {
+            return Ok(unless_few);
+        }
+        let counted = told.iter().map(|numbers| {
+            format!("(SELECT count(*) FROM (SELECT 1 FROM ({}) AS told LIMIT {FEW}) AS few)", numbers.sql)
+        });
+        let sql = format!("SELECT {}", counted.collect::<Vec<_>>().join(", "));
+        let rows = self.timed(&sql, &self.writer.parameters()).await?;
+        let counts = rows.iter().flat_map(|row| (0..told.len()).map(|at| row.get::<_, i64>(at)));
+        let fewest = counts.zip(&told).min_by_key(|(count, _)| *count).filter(|(count, _)| *count < FEW);
+        Ok(fewest.map_or(unless_few, |(_, numbers)| Source::Few(numbers.sql.clone())))
+    }
+
+    async fn rows(&self, source: &Source, after: i64, limit: usize) -> Result<Vec<tokio_postgres::Row>, StoreError> {
         let mut parameters = self.writer.parameters();
         let (after_at, limit_at) = (parameters.len() + 1, parameters.len() + 2);
         let limit = limit as i64;
         parameters.extend([(&after as _, Type::INT8), (&limit as _, Type::INT8)]);
-        let sql = format!(
-            "SELECT {COLUMNS} FROM machi.document d WHERE d.bucket = $1 AND d.space = $2 AND d.body IS NOT NULL \
-             AND d.no > ${after_at} AND ({}) ORDER BY d.no LIMIT ${limit_at}",
-            self.meaning.sql
-        );
-        self.timed(&sql, &parameters).await
+        let document = |condition: &str| {
+            format!(
+                "SELECT {COLUMNS} FROM machi.document d WHERE d.bucket = $1 AND d.space = {} AND d.body IS NOT NULL \
+                 AND {condition} AND {}",
+                self.space,
+                self.condition()
+            )
+        };
+        let of_each = |numbers: String| {
+            let told = document("d.no = told.no");
+            format!("SELECT d.* FROM ({numbers}) AS told, LATERAL ({told} OFFSET 0) AS d ORDER BY told.no")
+        };
+        let sql = match source {
+            Source::Documents => format!("{} ORDER BY d.no", document(&format!("d.no > ${after_at}"))),
+            Source::InOrder(numbers) => of_each(format!("{numbers} AND f.no > ${after_at} ORDER BY f.no OFFSET 0")),
+            Source::Few(numbers) => of_each(format!(
+                "SELECT DISTINCT no FROM ({numbers}) AS few WHERE no > ${after_at} ORDER BY no OFFSET 0"
+            )),
+        };
+        self.timed(&format!("{sql} LIMIT ${limit_at}"), &parameters).await
+    }
+
+    /// What all documents `d` must meet.
+    fn condition(&self) -> String {
+        let parts = self.parts.iter().map(|part| format!("({})", part.sql));
+        parts.reduce(|all, part| format!("{all} AND {part}")).unwrap_or_else(|| "TRUE".to_owned())
     }
 
     /// Asks within the time that the question may take.
@@ -169,7 +231,7 @@ impl<'a> Asking<'a> {
 
     /// How many there are.
     pub(crate) async fn count(&self) -> Result<u64, StoreError> {
-        if !self.meaning.is_exact {
+        if !self.is_exact() {
             let mut count = 0;
             let one_more = |_| {
                 count += 1;
@@ -178,10 +240,19 @@ impl<'a> Asking<'a> {
             self.each(-1, 0, one_more).await?;
             return Ok(count);
         }
-        let sql = format!(
-            "SELECT count(*) FROM machi.document d WHERE d.bucket = $1 AND d.space = $2 AND d.body IS NOT NULL AND ({})",
-            self.meaning.sql
-        );
+        // Only documents that are there have rows that tell of them.
+        let may_be_counted = |numbers: &&Numbers| numbers.is_exact;
+        let numbers = self.parts.iter().map(|part| part.numbers.as_ref().filter(may_be_counted));
+        let told: Option<Vec<&str>> = numbers.map(|numbers| Some(numbers?.sql.as_str())).collect();
+        let sql = match told.filter(|told| !told.is_empty()) {
+            Some(told) if told.len() == 1 => format!("SELECT count(DISTINCT no) FROM ({}) AS told", told[0]),
+            Some(told) => format!("SELECT count(*) FROM ({}) AS told", told.join(" INTERSECT ")),
+            None => format!(
+                "SELECT count(*) FROM machi.document d WHERE d.bucket = $1 AND d.space = {} AND d.body IS NOT NULL AND {}",
+                self.space,
+                self.condition()
+            ),
+        };
         let rows = self.timed(&sql, &self.writer.parameters()).await?;
         Ok(rows.first().map_or(0, |row| row.get::<_, i64>(0) as u64))
     }

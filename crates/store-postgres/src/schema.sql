@@ -46,8 +46,8 @@ CREATE TABLE machi.document (
 );
 CREATE UNIQUE INDEX document_no ON machi.document (bucket, space, no);
 
--- What indexes know of documents; of each row one value is set, by its kind: 0 exists, 1 tag, 2 flag, 3 number,
--- 4 instant, 5 text, 6 place, 7 link. Long texts are cut, and of places there is the box around them.
+-- What indexes know of documents; of each row one value is set, by its kind: 0 exists (the tag 0), 1 tag, 2 flag (the tag
+-- 0 or 1), 3 number, 4 instant, 5 text, 6 place, 7 link. Long texts are cut, and of places there is the box around them.
 CREATE TABLE machi.facet (
     bucket smallint NOT NULL,
     space integer NOT NULL,

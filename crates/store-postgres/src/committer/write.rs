@@ -218,7 +218,10 @@ impl New {
     fn put(&mut self, (space, no): Place, about: About, value: &Value, names: &CityNames) {
         let (mut tag, mut float, mut instant, mut text, mut area) = (None, None, None, None, None);
         let kind = match value {
-            Value::Exists => kind::EXISTS,
+            Value::Exists => {
+                tag = Some(0);
+                kind::EXISTS
+            }
             Value::Tag(name) => {
                 tag = Some(number(names, *name));
                 kind::TAG
