@@ -9,6 +9,10 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::facets::{KEPT, kept, kind};
 use crate::names::CityNames;
 
+/// What no document meets, and what each does.
+const NEVER: &str = "FALSE";
+const ALWAYS: &str = "TRUE";
+
 /// Where the bucket is among the values.
 const BUCKET_AT: &str = "$1";
 
@@ -51,7 +55,7 @@ impl Meaning {
 
     /// Nothing meets it.
     fn nothing() -> Self {
-        Self::exactly("FALSE").told_by("SELECT 0::bigint AS no WHERE FALSE".to_owned(), false)
+        Self::exactly(NEVER).told_by("SELECT 0::bigint AS no WHERE FALSE".to_owned(), false)
     }
 
     fn told_by(self, sql: String, is_ordered: bool) -> Self {
@@ -100,40 +104,54 @@ impl Writer {
     pub(crate) fn parts_of(&mut self, filter: &Filter, names: &CityNames, space: &str) -> Vec<Meaning> {
         match filter {
             Filter::And(parts) => parts.iter().flat_map(|part| self.parts_of(part, names, space)).collect(),
+            Filter::Or(parts) => match self.possible(parts, names, space).as_slice() {
+                [only] => self.parts_of(only, names, space),
+                _ => vec![self.filter(filter, names, space)],
+            },
             Filter::All => Vec::new(),
             other => vec![self.filter(other, names, space)],
         }
     }
 
+    /// The filters that something may meet.
+    fn possible<'f>(&mut self, filters: &'f [Filter], names: &CityNames, space: &str) -> Vec<&'f Filter> {
+        filters.iter().filter(|filter| self.filter(filter, names, space).sql != NEVER).collect()
+    }
+
     fn filter(&mut self, filter: &Filter, names: &CityNames, space: &str) -> Meaning {
         match filter {
-            Filter::All => Meaning::exactly("TRUE"),
+            Filter::All => Meaning::exactly(ALWAYS),
             Filter::And(parts) => {
                 let parts: Vec<Meaning> = parts.iter().map(|part| self.filter(part, names, space)).collect();
                 let numbers = parts.iter().find_map(|part| part.numbers.clone());
                 let numbers = numbers.map(|numbers| Numbers { is_exact: parts.len() == 1, ..numbers });
-                Meaning { numbers, ..joined(&parts, ("TRUE", " AND ")) }
+                let all = all(&parts);
+                Meaning { numbers: all.numbers.clone().or(numbers), ..all }
             }
             Filter::Or(parts) => {
                 let parts: Vec<Meaning> = parts.iter().map(|part| self.filter(part, names, space)).collect();
-                let all: Option<Vec<&Numbers>> = parts.iter().map(|part| part.numbers.as_ref()).collect();
+                let possible = parts.iter().filter(|part| part.sql != NEVER);
+                let all: Option<Vec<&Numbers>> = possible.map(|part| part.numbers.as_ref()).collect();
                 let numbers = all.filter(|all| !all.is_empty()).map(|all| {
                     let told: Vec<&str> = all.iter().map(|numbers| numbers.sql.as_str()).collect();
                     let sql = format!("SELECT f.no FROM ({}) AS f WHERE TRUE", told.join(" UNION ALL "));
                     Numbers { sql, is_ordered: false, is_exact: all.iter().all(|numbers| numbers.is_exact) }
                 });
-                Meaning { numbers, ..joined(&parts, ("FALSE", " OR ")) }
+                let any = any(&parts);
+                Meaning { numbers: any.numbers.clone().or(numbers), ..any }
             }
             Filter::Not(part) => match self.filter(part, names, space) {
+                Meaning { sql, is_exact: true, .. } if sql == NEVER => Meaning::exactly(ALWAYS),
+                Meaning { sql, is_exact: true, .. } if sql == ALWAYS => Meaning::nothing(),
                 Meaning { sql, is_exact: true, .. } => Meaning::exactly(format!("NOT ({sql})")),
-                Meaning { .. } => Meaning::about("TRUE"),
+                Meaning { .. } => Meaning::about(ALWAYS),
             },
             Filter::Ids(ids) => {
                 let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.as_bytes().to_vec()).collect();
                 let are = format!("id = ANY({})", self.parameter(ids, Type::BYTEA_ARRAY));
                 Meaning::exactly(format!("d.{are}")).told_by(of_documents(space, &format!("f.{are}")), false)
             }
-            Filter::IdMatches(_) | Filter::Check(_) => Meaning::about("TRUE"),
+            Filter::IdMatches(_) | Filter::Check(_) => Meaning::about(ALWAYS),
             Filter::Indexed(indexed) => self.filter(&indexed.otherwise, names, space),
             Filter::Test(test) => self.test(test, names, space),
         }
@@ -149,7 +167,7 @@ impl Writer {
                 let numbers = of_documents(space, &self.texts("f.id", range, usize::MAX));
                 Meaning::exactly(self.texts("d.id", range, usize::MAX)).told_by(numbers, false)
             }
-            (NameNo::ID, Condition::Text(TextCondition::Matches(_))) if is_own => Meaning::about("TRUE"),
+            (NameNo::ID, Condition::Text(TextCondition::Matches(_))) if is_own => Meaning::about(ALWAYS),
             (NameNo::CREATED, Condition::Time(range)) if is_own => {
                 Meaning::exactly(self.range("d.created", range, |time| time.micros(), &Type::INT8))
             }
@@ -170,16 +188,17 @@ impl Writer {
         };
         let Meaning { sql: condition, is_exact, .. } = self.condition(&test.condition, names)?;
         let is_ordered = matches!(test.condition, Condition::Exists | Condition::Tag(_) | Condition::Flag(_));
-        Some(Self::with_row(space, &format!("f.name = {name} AND {instance} AND {condition}"), is_exact, is_ordered))
+        Some(Self::with_row(space, &name, &format!("{instance} AND {condition}"), (is_exact, is_ordered)))
     }
 
-    /// Documents that have a row `f` about them.
-    fn with_row(space: &str, row: &str, is_exact: bool, is_ordered: bool) -> Meaning {
-        let row = format!("f.bucket = {BUCKET_AT} AND f.space = {space} AND {row}");
-        // OFFSET 0 keeps it a question about one document.
-        let sql = format!("EXISTS (SELECT 1 FROM machi.facet f WHERE f.no = d.no AND {row} OFFSET 0)");
+    /// Documents that have a row `f` about a name.
+    fn with_row(space: &str, name: &str, row: &str, (is_exact, is_ordered): (bool, bool)) -> Meaning {
+        let about = format!("f.bucket = {BUCKET_AT} AND f.space = {space} AND f.name = {name}");
+        // OFFSET 0 keeps it a question to the rows of one document, for which there is one index.
+        let own = format!("SELECT * FROM machi.facet f WHERE {about} AND f.no = d.no OFFSET 0");
+        let sql = format!("EXISTS (SELECT 1 FROM ({own}) AS f WHERE {row})");
         let meaning = if is_exact { Meaning::exactly(sql) } else { Meaning::about(sql) };
-        meaning.told_by(format!("SELECT f.no FROM machi.facet f WHERE {row}"), is_ordered)
+        meaning.told_by(format!("SELECT f.no FROM machi.facet f WHERE {about} AND {row}"), is_ordered)
     }
 
     /// What a condition says of a row `f`; nothing where no row can meet it.
@@ -230,8 +249,8 @@ impl Writer {
         };
         let (name, instance) = (self.parameter(name, Type::INT4), self.parameter(instance, Type::INT4));
         let touches = self.touches(area);
-        let row = format!("f.name = {name} AND f.instance = {instance} AND f.kind = {} AND {touches}", kind::PLACE);
-        Self::with_row(space, &row, false, false)
+        let row = format!("f.instance = {instance} AND f.kind = {} AND {touches}", kind::PLACE);
+        Self::with_row(space, &name, &row, (false, false))
     }
 
     /// Whether a row's box touches an area.
@@ -277,12 +296,30 @@ impl Writer {
     }
 }
 
-/// Parts of a filter as one condition.
-fn joined(parts: &[Meaning], (none, between): (&str, &str)) -> Meaning {
+/// What holds where all parts hold.
+fn all(parts: &[Meaning]) -> Meaning {
+    if parts.iter().any(|part| part.sql == NEVER) {
+        return Meaning::nothing();
+    }
     let is_exact = parts.iter().all(|part| part.is_exact);
-    let sql: Vec<String> = parts.iter().map(|part| format!("({})", part.sql)).collect();
-    let sql = if sql.is_empty() { none.to_owned() } else { sql.join(between) };
+    let sql: Vec<String> =
+        parts.iter().filter(|part| part.sql != ALWAYS).map(|part| format!("({})", part.sql)).collect();
+    let sql = if sql.is_empty() { ALWAYS.to_owned() } else { sql.join(" AND ") };
     Meaning { sql, is_exact, numbers: None }
+}
+
+/// What holds where any part holds.
+fn any(parts: &[Meaning]) -> Meaning {
+    let parts: Vec<&Meaning> = parts.iter().filter(|part| part.sql != NEVER).collect();
+    if parts.is_empty() {
+        return Meaning::nothing();
+    }
+    let is_exact = parts.iter().all(|part| part.is_exact);
+    if parts.iter().any(|part| part.sql == ALWAYS) {
+        return Meaning { sql: ALWAYS.to_owned(), is_exact, numbers: None };
+    }
+    let sql: Vec<String> = parts.iter().map(|part| format!("({})", part.sql)).collect();
+    Meaning { sql: sql.join(" OR "), is_exact, numbers: None }
 }
 
 /// The numbers of documents that meet a condition on their rows `f`.
