@@ -337,6 +337,7 @@ fn store_problem(error: StoreError) -> Problem {
         | StoreError::NewerFormat { .. }
         | StoreError::Missing { .. }
         | StoreError::Damaged { .. }
+        | StoreError::Served
         | StoreError::Unnamed(_)
         | StoreError::Io { .. }
         | StoreError::Engine(_) => Problem::internal(error),

@@ -12,7 +12,7 @@ use std::time::Duration;
 use machi_http::Text;
 use machi_store::{Store, StoreError};
 use machi_store_embedded::{DataFolder, EmbeddedStore, write_durably};
-use machi_store_postgres::PostgresStore;
+use machi_store_postgres::{Claim, PostgresStore};
 
 use crate::lifecycle::StartError;
 use crate::said::Told;
@@ -25,8 +25,8 @@ const FILE: &str = "database-city";
 pub enum Ground {
     /// It lies in its folder.
     Folder(Arc<EmbeddedStore>),
-    /// It lies in a database; the folder is held as long as it is open.
-    Database(Arc<PostgresStore>, Arc<DataFolder>),
+    /// It lies in a database; the folder and the claim are held as long as it is open.
+    Database(Arc<PostgresStore>, Arc<(DataFolder, Claim)>),
 }
 
 impl Ground {

@@ -115,6 +115,9 @@ fn of_store(error: &StoreError) -> Option<String> {
         StoreError::Missing { folder, what: "backup" } => format!("{folder}にバックアップはありません"),
         StoreError::Missing { folder, .. } => format!("{folder}に都市データはありません"),
         StoreError::Damaged { file, detail } => format!("{file}が壊れています({detail})"),
+        StoreError::Served => {
+            "このデータベースの都市は別のプロセスが稼働させています。先にそのプロセスを終了してください".to_owned()
+        }
         StoreError::Unnamed(reason) => format!(
             "[store] urlがデータベースのアドレス(postgres://ユーザー:パスワード@ホスト/データベース など)ではありません: {reason}"
         ),

@@ -97,7 +97,8 @@ pub async fn open_ground(config: &Config, folder: DataFolder) -> Result<Ground, 
     };
     let store = PostgresStore::open(&database, collections(), clock).await?;
     ground::belong(folder.path(), store.city())?;
-    Ok(Ground::Database(Arc::new(store), Arc::new(folder)))
+    let claim = store.claim(&database).await?;
+    Ok(Ground::Database(Arc::new(store), Arc::new((folder, claim))))
 }
 
 /// The database of a city, where it lies in one.

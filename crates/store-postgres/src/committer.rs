@@ -89,7 +89,7 @@ async fn take(inner: &Inner, mut batch: Vec<Waiting>) {
 
 /// Makes one transaction of a batch, and answers whoever waits. After an error nobody was answered.
 async fn attempt(inner: &Inner, batch: &mut Vec<Waiting>) -> Result<(), StoreError> {
-    inner.check_clock()?;
+    inner.check_writable()?;
     let held = inner.connections.hold().await?;
     let keys = keys(batch);
     let begin = async { held.begin(Purpose::Write).await.map_err(|error| engine(&error)) };

@@ -35,6 +35,11 @@ impl Options {
         self.config().map(drop)
     }
 
+    /// A connection beside those of the pool, and what serves it until it ends.
+    pub(crate) async fn connect(&self) -> Result<(Client, JoinHandle<()>), StoreError> {
+        connect(&self.config()?).await.map_err(|error| error::engine(&error))
+    }
+
     fn config(&self) -> Result<Config, StoreError> {
         let mut config: Config = self.url.parse().map_err(|error: Error| {
             let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
@@ -117,22 +122,26 @@ struct OnRuntime(Handle);
 
 impl Connect for OnRuntime {
     fn connect(&self, config: &Config) -> Connecting<'_> {
-        let (config, runtime) = (config.clone(), self.0.clone());
+        let config = config.clone();
         Box::pin(async move {
-            let connecting = async move { config.connect(NoTls).await };
-            let (client, connection) = match self.0.spawn(connecting).await {
-                Ok(connected) => connected?,
+            match self.0.spawn(async move { connect(&config).await }).await {
+                Ok(connected) => connected,
                 // The runtime has ended, and whoever waits ends with it.
                 Err(_) => std::future::pending().await,
-            };
-            let serving = runtime.spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection to PostgreSQL broke off");
-                }
-            });
-            Ok((client, serving))
+            }
         })
     }
+}
+
+/// Connects, and serves the connection on the runtime that this is done on.
+async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), Error> {
+    let (client, connection) = config.connect(NoTls).await?;
+    let serving = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection to PostgreSQL broke off");
+        }
+    });
+    Ok((client, serving))
 }
 
 type Connecting<'a> = Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'a>>;

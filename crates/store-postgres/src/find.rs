@@ -180,7 +180,7 @@ impl<'a> Asking<'a> {
             Source::Documents => format!("{} ORDER BY d.no", document(&format!("d.no > ${after_at}"))),
             Source::InOrder(numbers) => of_each(format!("{numbers} AND f.no > ${after_at} ORDER BY f.no OFFSET 0")),
             Source::Few(numbers) => of_each(format!(
-                "SELECT DISTINCT no FROM ({numbers}) AS few WHERE no > ${after_at} ORDER BY no OFFSET 0"
+                "SELECT DISTINCT no FROM ({numbers} OFFSET 0) AS few WHERE no > ${after_at} ORDER BY no OFFSET 0"
             )),
         };
         self.timed(&format!("{sql} LIMIT ${limit_at}"), &parameters).await

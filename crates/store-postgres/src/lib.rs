@@ -7,6 +7,7 @@
 //! * `feed` is the record of all commits, and `undo` goes back along it.
 #![warn(missing_docs)]
 
+mod claim;
 mod coded;
 mod committer;
 mod connection;
@@ -23,6 +24,7 @@ mod undo;
 mod verify;
 mod view;
 
+pub use claim::Claim;
 pub use connection::Options;
 pub use store::PostgresStore;
 

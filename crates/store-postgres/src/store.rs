@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use machi_store::believed::Believed;
@@ -18,6 +18,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
 use crate::BUCKET;
+use crate::claim::{self, Claim};
 use crate::committer::{self, QUEUE, Waiting};
 use crate::connection::{Connections, Options, Purpose};
 use crate::error::{damaged, engine};
@@ -51,6 +52,8 @@ pub(crate) struct Inner {
     believed: Mutex<Believed>,
     /// Why the database could not be asked when it was last tried.
     trouble: Mutex<Option<String>>,
+    /// Whether another process may have taken the city over.
+    pub(crate) has_lost_claim: AtomicBool,
 }
 
 /// The head of the feed.
@@ -84,6 +87,7 @@ impl PostgresStore {
             derives: collections.into_iter().map(|spec| (spec.collection, spec.derive)).collect(),
             believed: Mutex::new(Believed::now(clock.now())),
             trouble: Mutex::default(),
+            has_lost_claim: AtomicBool::new(false),
             clock,
             newest: watch::Sender::new(0),
             last_time: AtomicI64::new(0),
@@ -98,6 +102,11 @@ impl PostgresStore {
         tokio::spawn(committer::run(Arc::clone(&inner), queue));
         tokio::spawn(look(Arc::clone(&inner), commits.downgrade()));
         Ok(Self { inner, commits, city })
+    }
+
+    /// Claims the city for this process, as long as the claim is kept; refused while another process serves it.
+    pub async fn claim(&self, options: &Options) -> Result<Claim, StoreError> {
+        claim::claim(Arc::clone(&self.inner), options.clone()).await
     }
 
     /// Checks the whole city as of one instant: whether documents and feed can be read, and whether the facets of each
@@ -158,8 +167,11 @@ impl Inner {
         self.clock.now().max(Timestamp::from_micros(last.micros() + 1))
     }
 
-    /// Refuses where what the clock says could never be taken back.
-    pub(crate) fn check_clock(&self) -> Result<(), StoreError> {
+    /// Refuses where what is written could never be taken back: the clock is wrong, or the city is another's.
+    pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
+        if self.has_lost_claim.load(Ordering::SeqCst) {
+            return Err(StoreError::ReadOnly { reason: claim::lost() });
+        }
         let (checked, has_turned) = self.believed.lock().check(self.clock.now());
         match &checked {
             Err(cause) if has_turned => {

@@ -119,6 +119,9 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// Another process serves the city of a database.
+    #[error("the city in this database is served by another process; stop that one first")]
+    Served,
     /// The address of a database is none.
     #[error("[store] url is not the address of a database, such as postgres://user:password@host/database: {0}")]
     Unnamed(String),
