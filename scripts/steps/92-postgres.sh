@@ -17,7 +17,7 @@ only_in_folders='
     + test(overload::alone::answers_that_nobody_reads_do_not_pile_up)
     + test(added_indexes::a_query_beyond_its_budget_is_too_complex)'
 
-cargo build --locked --release -p machi-testkit --bin databases
+cargo build --locked --release "${EVERYTHING[@]}" --bin databases
 # It ends when its input does, which is when this script has ended.
 coproc databases { "${CARGO_TARGET_DIR:-target}/release/databases"; }
 read -r MACHI_TEST_DATABASES <&"${databases[0]}"

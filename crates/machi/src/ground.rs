@@ -77,7 +77,7 @@ impl Ground {
     }
 
     /// Why the database cannot be asked, if it cannot.
-    pub fn trouble(&self) -> Option<String> {
+    pub fn trouble(&self) -> Option<Text> {
         match self {
             Self::Folder(_) => None,
             Self::Database(store, _) => store.trouble(),

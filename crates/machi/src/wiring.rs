@@ -269,14 +269,7 @@ fn worry_about_the_store(readiness: &Readiness, ground: &Ground) {
         }
     });
     let own = ground.clone();
-    readiness.worry(move || own.trouble().map(|trouble| database_is_away(&trouble)));
-}
-
-fn database_is_away(trouble: &str) -> Text {
-    Text::both(
-        format!("requests are answered 503 because the database cannot be asked: {trouble}"),
-        format!("データベースに問い合わせできないため、要求に503を返しています: {trouble}"),
-    )
+    readiness.worry(move || own.trouble());
 }
 
 fn worry_about_the_notifier(readiness: &Readiness, broker: &Arc<Broker>) {

@@ -63,8 +63,8 @@ pub(crate) async fn claim(inner: Arc<Inner>, options: Options) -> Result<Claim, 
 /// Why nothing is written without the claim.
 pub(crate) fn lost() -> Text {
     Text::both(
-        "the connection by which this process claims its city was lost, and another process may have taken it over; it is made again",
-        "この都市を担当していることを示すデータベース接続が切れ、別のプロセスが引き継いだ可能性があります。再接続しています",
+        "writes are refused because the connection by which this process claims its city was lost, and another process may have taken it over; it is made again",
+        "この都市を担当していることを示すデータベース接続が切れ、別のプロセスが引き継いだ可能性があるため、書き込みを停止しています。再接続しています",
     )
 }
 

@@ -10,7 +10,7 @@ use machi_store::{
     Answer, Collection, CollectionSpec, Commit, Derive, Entry, Filter, Find, IndexStatus, Names, NoFacets, Position,
     Receipt, Store, StoreError, TenantStatus, Verified, View,
 };
-use machi_types::{Clock, Language, Name, TenantId, Timestamp};
+use machi_types::{Clock, Language, Name, TenantId, Text, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -120,9 +120,15 @@ impl PostgresStore {
         &self.city
     }
 
-    /// Why the database could not be asked when it was last tried, if it could not.
-    pub fn trouble(&self) -> Option<String> {
-        self.inner.trouble.lock().clone()
+    /// What keeps requests from being done, as of when it was last tried.
+    pub fn trouble(&self) -> Option<Text> {
+        let away = self.inner.trouble.lock().clone().map(|reason| {
+            Text::both(
+                format!("requests are answered 503 because the database cannot be asked: {reason}"),
+                format!("データベースに問い合わせできないため、要求に503を返しています: {reason}"),
+            )
+        });
+        away.or_else(|| self.inner.has_lost_claim.load(Ordering::SeqCst).then(claim::lost))
     }
 
     /// Believes a clock that has jumped ahead.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use machi_store::{Commit, Decision, Store, StoreError};
 use machi_store_postgres::{Options, PostgresStore};
 use machi_testkit::Postgres;
-use machi_types::{SystemClock, TenantId};
+use machi_types::{Language, SystemClock, TenantId};
 
 async fn open(options: &Options) -> PostgresStore {
     PostgresStore::open(options, Vec::new(), Arc::new(SystemClock)).await.unwrap()
@@ -42,6 +42,8 @@ async fn one_process_serves_a_city_and_none_that_has_lost_its_claim() {
     };
     let refused = tokio::time::timeout(Duration::from_secs(10), refused).await.unwrap();
     assert!(matches!(refused, Err(StoreError::ReadOnly { .. })), "{refused:?}");
+    let trouble = other.trouble().unwrap();
+    assert!(trouble.in_language(Language::English).contains("another process"), "{trouble:?}");
     assert!(usurper.wait().unwrap().success());
     let taken = async {
         while other.commit(nothing()).await.is_err() {
