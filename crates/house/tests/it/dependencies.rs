@@ -35,8 +35,9 @@ const IMPURE: &[&str] = &["tokio", "axum", "hyper", "http", "rustls", "ring", "c
 const WITHOUT_HTTP: &[&str] = &["types", "model", "store", "connect", "store-embedded", "store-postgres"];
 const HTTP: &[&str] = &["axum", "hyper", "http", "ureq", "reqwest"];
 
-/// How many packages the binary may consist of: a first build on two cores lasts less than ten minutes.
-const MOST_PACKAGES: usize = 256;
+/// How many packages the binary may consist of: a first build on two cores lasts less than ten minutes; with 271 it took
+/// 5 min 6 s.
+const MOST_PACKAGES: usize = 280;
 
 #[test]
 fn every_licence_is_permissive() {
