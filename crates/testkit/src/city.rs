@@ -56,11 +56,11 @@ impl City {
     /// Starts the binary with a configuration file or further arguments.
     #[track_caller]
     pub fn start_with(binary: &str, mut options: Options) -> Self {
-        let database = Database::of_the_run();
+        let folder = tempfile::Builder::new().prefix("machi-test-").tempdir().expect("a temporary folder");
+        let database = Database::of_the_run(folder.path());
         if let Some(database) = &database {
             options.environment.push(("MACHI__STORE__URL".to_owned(), database.url().into()));
         }
-        let folder = tempfile::Builder::new().prefix("machi-test-").tempdir().expect("a temporary folder");
         if let Some(config) = &options.config {
             std::fs::write(folder.path().join("machi.toml"), config).expect("the folder takes a file");
         }

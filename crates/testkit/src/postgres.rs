@@ -100,12 +100,11 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// One for a city, where the run has a server.
+    /// One for the city of a folder, where the run has a server; it has the folder's name, which no other city has.
     #[track_caller]
-    pub(crate) fn of_the_run() -> Option<Self> {
-        static MADE: AtomicU32 = AtomicU32::new(0);
+    pub(crate) fn of_the_run(city: &Path) -> Option<Self> {
         let folder = PathBuf::from(std::env::var_os(SHARED)?);
-        let name = format!("city_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::SeqCst));
+        let name = city.file_name()?.to_string_lossy().into_owned();
         let made = Self { folder, name };
         run(made.client("createdb").arg(&made.name));
         Some(made)

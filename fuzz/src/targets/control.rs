@@ -9,6 +9,7 @@ use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use machi::control::Commanded;
+use machi::ground::Ground;
 use machi::past::Past;
 use machi_broker::config::Config;
 use machi_broker::{Broker, collections};
@@ -67,7 +68,10 @@ impl Room {
         let past = Past::open(&config, broker.face()).expect("an archive can be made beside the store");
         // The open files stay usable, and nothing is left behind whichever way this process ends.
         std::fs::remove_dir_all(&folder).expect("the folder was just made");
-        Self { runtime, router: machi::control::router(Commanded { store, broker, past }, SECRET) }
+        Self {
+            runtime,
+            router: machi::control::router(Commanded { ground: Ground::Folder(store), broker, past }, SECRET),
+        }
     }
 
     fn ask(&self, request: Request<Full<Bytes>>) -> Response<Body> {
